@@ -1,0 +1,60 @@
+#include "lib/data/image_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+#if AIGIS_PNG
+#include <opencv2/imgcodecs.hpp>
+#endif
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+
+namespace aigis {
+namespace {
+
+RgbImage decode_png([[maybe_unused]] const std::string& bytes, const std::string& path) {
+#if AIGIS_PNG
+  cv::Mat image;
+  try {
+    image = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data())),
+                         cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  } catch (const cv::Exception& error) {
+    throw InputError(fmt::format("{}: broken PNG file: {}", path, error.err));
+  }
+  if (image.empty()) throw InputError(fmt::format("{}: broken PNG file", path));
+  cv::cvtColor(image, image, cv::COLOR_BGR2RGB);
+  return {image.rows, image.cols, std::vector<uint8_t>(image.datastart, image.dataend)};
+#else
+  throw InputError(fmt::format("{}: PNG files are not read by this build; convert it to JPEG, or build with -DAIGIS_PNG=ON",
+                               path));
+#endif
+}
+
+}  // namespace
+
+RgbImage read_image(const std::string& path) {
+  const std::string bytes = read_file(path);
+  if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, path);
+  if (bytes.starts_with("\x89PNG\r\n\x1A\n")) return decode_png(bytes, path);
+  throw InputError(fmt::format("{}: {}; expected a JPEG or PNG file", path, bytes.empty() ? "is empty" : "is no image"));
+}
+
+RgbImage resize_and_crop(RgbImage image, int64_t size) {
+  if (image.height == size && image.width == size) return image;
+  const int64_t shorter = std::min(image.height, image.width);
+  cv::Mat pixels(static_cast<int>(image.height), static_cast<int>(image.width), CV_8UC3, image.pixels.data());
+  if (shorter != size) {
+    const cv::Size resized(static_cast<int>(image.width * size / shorter), static_cast<int>(image.height * size / shorter));
+    cv::Mat other;
+    cv::resize(pixels, other, resized, 0, 0, shorter > size ? cv::INTER_AREA : cv::INTER_LINEAR);
+    pixels = other;
+  }
+  const int side = static_cast<int>(size);
+  const cv::Mat middle = pixels(cv::Rect((pixels.cols - side) / 2, (pixels.rows - side) / 2, side, side)).clone();
+  return {size, size, std::vector<uint8_t>(middle.datastart, middle.dataend)};
+}
+
+}  // namespace aigis
