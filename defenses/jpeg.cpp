@@ -5,7 +5,9 @@
 #include <fmt/ranges.h>
 #include <turbojpeg.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -72,12 +74,14 @@ class Codec {
   std::vector<uint8_t> file_, pixels_;
 };
 
-/// Rounds to the nearest level, so that k / 255 in any floating type gives back k.
+/// Rounds to the nearest level, halves to even as at::round does; k / 255 in float or double gives back k.
 template <class T>
 uint8_t to_level(T value) {
   if (std::isnan(value)) throw RunError("defense 'jpeg': a pixel is NaN; expected a number in [0, 1]");
-  const T scaled = value * 255;
-  return static_cast<uint8_t>(scaled <= 0 ? 0 : scaled >= 255 ? 255 : std::nearbyint(scaled));
+  // Above this number floats are whole, so adding it rounds. std::nearbyint is a call for each pixel.
+  constexpr T kWhole = 1 / std::numeric_limits<T>::epsilon();
+  const T scaled = std::clamp(value * 255, T{0}, T{255});
+  return static_cast<uint8_t>((scaled + kWhole) - kWhole);
 }
 
 /// Images and result are [N, 3, H, W] of type T on the CPU, each in any memory format.

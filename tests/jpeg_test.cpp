@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -176,6 +177,25 @@ TEST(Jpeg, BatchThreadsLayoutAndTypeDoNotMatter) {
       EXPECT_TRUE(result.equal(apply(*defense, narrow.to(at::kFloat)).to(type)));
     }
   }
+}
+
+/// Processor time of the process or of the calling thread.
+double seconds_of(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// Built without OpenMP, at::parallel_for is a plain loop and says nothing. Processor time tells, wall time would not.
+TEST(Jpeg, ThreadsShareTheWork) {
+  const at::Tensor images = at::rand({512, 3, 32, 32});
+  const int before = at::get_num_threads();
+  at::set_num_threads(2);
+  const double process = seconds_of(CLOCK_PROCESS_CPUTIME_ID), thread = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+  apply(*jpeg(), images);
+  const double share = (seconds_of(CLOCK_THREAD_CPUTIME_ID) - thread) / (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - process);
+  at::set_num_threads(before);
+  EXPECT_LT(share, 0.7) << "the calling thread did nearly everything";
 }
 
 TEST(Jpeg, EmptyBatch) {

@@ -15,8 +15,22 @@
 namespace aigis {
 namespace {
 
-RgbImage decode_png([[maybe_unused]] const std::string& bytes, const std::string& path) {
 #if AIGIS_PNG
+/// True if the chunks (4 bytes of length, 4 of type, content, 4 of checksum) lead to the end mark.
+bool png_is_complete(const std::string& bytes) {
+  size_t position = 8;
+  while (bytes.size() - position >= 12) {
+    size_t length = 0;
+    for (size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<uint8_t>(bytes[position + i]);
+    if (bytes.compare(position + 4, 4, "IEND") == 0) return true;
+    if (length > bytes.size() - position - 12) return false;
+    position += 12 + length;
+  }
+  return false;
+}
+
+RgbImage decode_png(const std::string& bytes, const std::string& path) {
+  if (!png_is_complete(bytes)) throw InputError(fmt::format("{}: broken PNG file: cut off", path));
   cv::Mat image;
   try {
     image = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data())),
@@ -27,11 +41,13 @@ RgbImage decode_png([[maybe_unused]] const std::string& bytes, const std::string
   if (image.empty()) throw InputError(fmt::format("{}: broken PNG file", path));
   cv::cvtColor(image, image, cv::COLOR_BGR2RGB);
   return {image.rows, image.cols, std::vector<uint8_t>(image.datastart, image.dataend)};
+}
 #else
+RgbImage decode_png(const std::string&, const std::string& path) {
   throw InputError(fmt::format("{}: PNG files are not read by this build; convert it to JPEG, or build with -DAIGIS_PNG=ON",
                                path));
-#endif
 }
+#endif
 
 }  // namespace
 

@@ -1,0 +1,20 @@
+// `--device cpu|cuda`, `--threads N`, and what a report says of the machine.
+#pragma once
+
+#include <string>
+
+#include "lib/core/json.h"
+#include "lib/core/tensor.h"
+
+namespace aigis {
+
+/// Throws InputError for another word, or for cuda without a usable GPU.
+at::Device parse_device(const std::string& name);
+/// {"cpu", "device", "threads", "determinism"}.
+Json environment_json(at::Device device);
+/// {"version", "commit", "build": {compiler, libtorch, cuda}, "command_line"}.
+Json tool_json();
+/// Kept for tool_json().
+void remember_command_line(int argc, char** argv);
+
+}  // namespace aigis

@@ -1,0 +1,131 @@
+#include "cli/settings.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "lib/core/text.h"
+#include "models/checkpoint.h"
+
+namespace aigis {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string flag_name(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return "--" + key;
+}
+
+std::string joined(const fs::path& folder, const std::string& path) {
+  return fs::path(path).is_absolute() ? path : (folder / path).lexically_normal().string();
+}
+
+/// Makes the path inside a value relative to the config's folder instead of the working folder.
+std::string relocated(const std::string& value, Settings::Holds holds, const fs::path& folder) {
+  if (holds == Settings::Holds::text) return value;
+  Spec spec = Spec::parse(value);
+  if (holds == Settings::Holds::data_spec && !spec.path.empty()) spec.path = joined(folder, spec.path);
+  if (holds == Settings::Holds::model_spec && is_checkpoint(spec)) spec.name = joined(folder, spec.name);
+  return spec.text();
+}
+
+}  // namespace
+
+Settings::Settings(CLI::App& command) : command_(command) {}
+
+Settings::Setting& Settings::add(const std::string& key, const std::string& help) {
+  Setting& setting = settings_[key];
+  setting.flag = command_.add_option(flag_name(key), setting.value, help);
+  return setting;
+}
+
+void Settings::one(const std::string& key, const std::string& fallback, const std::string& help, Holds holds) {
+  Setting& setting = add(key, help);
+  setting.holds = holds;
+  setting.fallback = {fallback};
+  setting.flag->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  if (!fallback.empty()) setting.flag->default_str(fallback);
+}
+
+void Settings::many(const std::string& key, const std::vector<std::string>& fallback, const std::string& help,
+                    Holds holds, char separator) {
+  Setting& setting = add(key, help);
+  setting.many = true;
+  setting.holds = holds;
+  setting.separator = separator;
+  setting.fallback = fallback;
+  setting.flag->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (!fallback.empty()) setting.flag->default_str(join(fallback, ","));
+}
+
+void Settings::options(OptionTable& table) {
+  for (const auto& row : table.documentation()) {
+    const std::string key = row["name"];
+    const std::string fallback = row["default"].is_string() ? row["default"].get<std::string>() : row["default"].dump();
+    one(key, fallback, fmt::format("{} ({})", row["help"].get<std::string>(), row["range"].get<std::string>()));
+    table_keys_.push_back(key);
+  }
+}
+
+void Settings::config() { command_.add_option("config", config_path_, "JSON with the same words as the flags; flags win"); }
+
+void Settings::read_config(const std::string& path) {
+  Json json;
+  try {
+    json = Json::parse(read_file(path), nullptr, true, /*ignore_comments=*/true);
+  } catch (const Json::parse_error& error) {
+    throw InputError(fmt::format("{}: not valid JSON near byte {}", path, error.byte));
+  }
+  if (!json.is_object()) throw InputError(fmt::format("{}: expected a JSON object with settings", path));
+  std::vector<std::string> known;
+  for (const auto& [key, setting] : settings_) known.push_back(key);
+  for (const auto& [key, value] : json.items()) {
+    if (key == "$schema") continue;
+    const auto found = settings_.find(key);
+    if (found == settings_.end()) throw InputError(path + ": " + unknown_name("key", key, known));
+    Setting& setting = found->second;
+    if (setting.flag->count() > 0) continue;
+    const Json values = value.is_array() ? value : Json::array({value});
+    if (values.empty() || (!setting.many && values.size() != 1)) {
+      throw InputError(fmt::format("{}: key '{}': expected {}", path, key, setting.many ? "at least one value" : "one value"));
+    }
+    setting.value.clear();
+    for (const auto& item : values) {
+      if (!item.is_string() && !item.is_number() && !item.is_boolean()) {
+        throw InputError(fmt::format("{}: key '{}': expected text or a number, got {}", path, key, item.dump()));
+      }
+      const std::string text = item.is_string() ? item.get<std::string>() : item.dump();
+      setting.value.push_back(relocated(text, setting.holds, fs::path(path).parent_path()));
+    }
+  }
+}
+
+void Settings::resolve() {
+  if (!config_path_.empty()) read_config(config_path_);
+  for (auto& [key, setting] : settings_) {
+    if (setting.value.empty()) setting.value = setting.fallback;
+    if (setting.separator == '\0') continue;
+    std::vector<std::string> parts;
+    for (const auto& value : setting.value) {
+      for (const auto& part : split(value, setting.separator)) parts.push_back(trim(part));
+    }
+    setting.value = parts;
+  }
+}
+
+std::string Settings::text(const std::string& key) const { return settings_.at(key).value.at(0); }
+
+const std::vector<std::string>& Settings::list(const std::string& key) const { return settings_.at(key).value; }
+
+Spec Settings::as_spec() const {
+  Spec spec;
+  for (const auto& key : table_keys_) spec.options.emplace_back(key, text(key));
+  return spec;
+}
+
+}  // namespace aigis

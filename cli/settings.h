@@ -1,0 +1,57 @@
+// The settings of a command: a JSON config and flags with the same words, where flags win.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/core/json.h"
+#include "lib/core/options.h"
+
+namespace aigis {
+
+/// Declared on a CLI11 command, then resolved once the command line is parsed. A key `time_limit` of a config is the
+/// flag `--time-limit`. Values are kept as text and read by those who know their meaning.
+class Settings {
+ public:
+  /// Where relative paths hide in a value of a config file; they are relative to that file.
+  enum class Holds { text, data_spec, model_spec };
+
+  explicit Settings(CLI::App& command);
+
+  void one(const std::string& key, const std::string& fallback, const std::string& help, Holds holds = Holds::text);
+  /// May be given several times; in a config it is a list or one value. `separator` also splits one value.
+  void many(const std::string& key, const std::vector<std::string>& fallback, const std::string& help,
+            Holds holds = Holds::text, char separator = '\0');
+  /// A flag for each option of a table.
+  void options(OptionTable& table);
+  /// Adds the positional CONFIG.
+  void config();
+
+  /// Reads the config file, if one was given. Throws InputError on an unknown key or a value of the wrong kind.
+  void resolve();
+
+  std::string text(const std::string& key) const;
+  const std::vector<std::string>& list(const std::string& key) const;
+  /// Options of a table that `options` declared, as a spec to assign.
+  Spec as_spec() const;
+
+ private:
+  struct Setting {
+    bool many = false;
+    Holds holds = Holds::text;
+    char separator = '\0';
+    std::vector<std::string> fallback, value;
+    CLI::Option* flag = nullptr;
+  };
+  Setting& add(const std::string& key, const std::string& help);
+  void read_config(const std::string& path);
+
+  CLI::App& command_;
+  std::string config_path_;
+  std::map<std::string, Setting> settings_;
+  std::vector<std::string> table_keys_;
+};
+
+}  // namespace aigis

@@ -1,0 +1,198 @@
+// `aigis train`: trains one model and writes its checkpoint, its record and what --resume needs.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/device.h"
+#include "cli/settings.h"
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "lib/core/text.h"
+#include "lib/train/held_out.h"
+#include "lib/train/trainer.h"
+#include "models/checkpoint.h"
+
+namespace aigis {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// One training run in its folder.
+class TrainingRun {
+ public:
+  TrainingRun(const Settings& settings, bool resume);
+  int run();
+
+ private:
+  void resume_from(const std::string& path);
+  void save();
+  Json final_results();
+  Json train_json() const;
+
+  std::string folder_;
+  Spec architecture_, data_;
+  TrainOptions options_;
+  at::Device device_;
+  double time_limit_;
+  Dataset train_, held_out_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Trainer> trainer_;
+  Json config_, final_;
+};
+
+TrainingRun::TrainingRun(const Settings& settings, bool resume)
+    : folder_(settings.text("out")), architecture_(Spec::parse(settings.text("model"))),
+      data_(Spec::parse(settings.text("data"))), device_(parse_device(settings.text("device"))) {
+  if (folder_.empty()) throw InputError("--out is missing; expected the folder to write the model to");
+  OptionTable table;
+  options_.bind(table);
+  table.assign(settings.as_spec(), "train");
+  const std::string limit = settings.text("time_limit");
+  time_limit_ = limit.empty() ? 0 : parse_duration(limit, "--time-limit");
+  if (is_checkpoint(architecture_)) {
+    throw InputError(fmt::format("model '{}': expected an architecture to train, such as resnet-20 or aig-20", architecture_.name));
+  }
+  find_architecture(architecture_.name);
+  train_ = load_dataset(data_, Part::train).first(parse_integer(settings.text("limit"), "--limit"));
+  held_out_ = load_dataset(data_, Part::held_out);
+  NetworkShape shape;
+  shape.classes = static_cast<int64_t>(train_.classes.size());
+  shape.input = train_.images.sizes().slice(1).vec();
+  shape.seed = static_cast<uint64_t>(options_.seed);
+  network_ = make_network(architecture_, shape);
+  set_normalization(*network_, train_);
+  network_->move_to(device_, at::kFloat);
+  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_);
+  // What decides the weights; a resumed run must have the same.
+  config_ = {{"model", architecture_.text()}, {"data", data_.name}, {"images", train_.size()}};
+  config_.update(option_values(options_));
+
+  make_folder(folder_);
+  const std::string state = folder_ + "/resume.safetensors";
+  if (resume && fs::exists(state)) {
+    resume_from(state);
+  } else if (!resume && (fs::exists(state) || fs::exists(folder_ + "/model.safetensors"))) {
+    throw InputError(fmt::format("{}: already holds a training run; add --resume to go on with it, or choose another --out", folder_));
+  }
+}
+
+void TrainingRun::resume_from(const std::string& path) {
+  const Safetensors saved = read_safetensors(path);
+  Safetensors weights;
+  TrainState state;
+  std::vector<at::Tensor> velocities;
+  try {
+    const Json before = Json::parse(saved.metadata.at("config"));
+    for (const auto& [key, value] : config_.items()) {
+      if (before.at(key) != value) {
+        throw InputError(fmt::format("{}: was trained with {} = {}, now {}; a resumed run needs the same settings", path,
+                                     key, before.at(key).dump(), value.dump()));
+      }
+    }
+    state.curve = Json::parse(saved.metadata.at("curve"));
+    state.epochs_done = static_cast<int64_t>(state.curve.size());
+    for (const auto& [name, tensor] : saved.tensors) {
+      if (name.starts_with("model.")) weights.tensors[name.substr(6)] = tensor;
+    }
+    for (const auto& [name, tensor] : network_->named_weights()) velocities.push_back(saved.tensors.at("velocity." + name));
+  } catch (const Json::exception&) {
+    throw InputError(path + ": its metadata cannot be read; expected a state written by 'aigis train'");
+  } catch (const std::out_of_range&) {
+    throw InputError(path + ": is incomplete; expected a state written by 'aigis train'");
+  }
+  unpack_weights(weights, *network_, path);
+  trainer_->restore(std::move(state), velocities);
+  fmt::print("resumed after epoch {} of {}\n", trainer_->state().epochs_done, options_.epochs);
+}
+
+Json TrainingRun::final_results() {
+  Json results = Json::object();
+  network_->set_training(false);
+  for (const auto& mode : network_->gate_modes()) {
+    network_->set_gate_mode(mode);
+    const HeldOutResult result = evaluate_held_out(*network_, held_out_, static_cast<uint64_t>(options_.seed), device_);
+    results["held_out"][mode] = result.accuracy.to_json();
+    if (!result.rates.empty()) results["execution_rate"][mode] = result.mean_rate();
+  }
+  network_->set_gate_mode(network_->gate_modes().front());
+  return results;
+}
+
+Json TrainingRun::train_json() const {
+  const ModelCard& card = network_->card();
+  Json gated = Json::array();
+  for (const auto& layer : card.gated) gated.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
+  return {{"schema", "aigis-train"},
+          {"version", "1.0"},
+          {"tool", tool_json()},
+          {"environment", environment_json(device_)},
+          {"config", config_},
+          {"data", {{"name", train_.name}, {"classes", train_.classes}, {"train", train_.size()}, {"held_out", held_out_.size()}}},
+          {"model",
+           {{"architecture", card.architecture},
+            {"options", card.options},
+            {"parameters", card.parameters},
+            {"macs_full", card.macs_full()},
+            {"gated", gated}}},
+          {"curve", trainer_->state().curve},
+          {"final", final_},
+          {"hashes", {{"model.safetensors", sha256_file(folder_ + "/model.safetensors")}}}};
+}
+
+void TrainingRun::save() {
+  final_ = final_results();
+  const Json record{{"data", train_.name},
+                    {"images", train_.size()},
+                    {"epochs", trainer_->state().epochs_done},
+                    {"config", config_},
+                    {"held_out", final_["held_out"]},
+                    {"execution_rate", final_.value("execution_rate", Json())}};
+  write_safetensors(folder_ + "/model.safetensors", pack_checkpoint(*network_, architecture_, train_.classes, record));
+  write_file(folder_ + "/train.json", train_json().dump(1) + "\n");
+  Safetensors state;
+  state.metadata = {{"config", config_.dump()}, {"curve", trainer_->state().curve.dump()}};
+  for (const auto& list : {network_->named_weights(), network_->named_statistics()}) {
+    for (const auto& [name, tensor] : list) state.tensors["model." + name] = tensor;
+  }
+  for (const auto& [name, tensor] : trainer_->optimiser().velocities()) state.tensors["velocity." + name] = tensor;
+  write_safetensors(folder_ + "/resume.safetensors", state);  // last: it decides where a resumed run starts
+}
+
+int TrainingRun::run() {
+  const bool finished = trainer_->run(time_limit_, [this] { save(); });
+  const auto done = trainer_->state().epochs_done;
+  if (!finished && done == 0) {
+    throw RunError("the time limit ended the first epoch; nothing was saved. Give a longer --time-limit");
+  }
+  if (!finished) fmt::print("time limit: {} of {} epochs done; go on with --resume\n", done, options_.epochs);
+  fmt::print("{}/model.safetensors\n", folder_);
+  return 0;
+}
+
+}  // namespace
+
+Command train_command(CLI::App& command) {
+  command.footer("Example:\n  aigis train --model aig-20 --data cifar10:DIR --epochs 30 --out runs/aig-20");
+  auto settings = std::make_shared<Settings>(command);
+  auto resume = std::make_shared<bool>(false);
+  settings->config();
+  settings->one("model", "aig-20", "architecture with options: aig-20:target_rate=0.7", Settings::Holds::model_spec);
+  settings->one("data", "synthetic", "training data, such as cifar10:DIR", Settings::Holds::data_spec);
+  settings->one("limit", "0", "use only the first N training images; 0 means all");
+  settings->one("device", "cpu", "cpu or cuda");
+  settings->one("time_limit", "", "stop after this time with a usable model: 90s, 20m, 3h");
+  settings->one("out", "", "folder for model.safetensors, train.json and resume.safetensors");
+  TrainOptions defaults;
+  OptionTable table;
+  defaults.bind(table);
+  settings->options(table);
+  command.add_flag("--resume", *resume, "go on where the run in --out stopped");
+  return [settings, resume] {
+    settings->resolve();
+    return TrainingRun(*settings, *resume).run();
+  };
+}
+
+}  // namespace aigis

@@ -1,0 +1,18 @@
+# aigis_library(NAME SOURCES... LINK TARGETS...): one static library for one folder.
+
+function(aigis_compile_options target)
+  target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+  if(AIGIS_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+endfunction()
+
+function(aigis_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(aigis_${name} STATIC ${ARG_SOURCES})
+  add_library(aigis::${name} ALIAS aigis_${name})
+  aigis_compile_options(aigis_${name})
+  target_link_libraries(aigis_${name} PUBLIC ${ARG_LINK})
+endfunction()

@@ -1,0 +1,41 @@
+// Files that are never half-written, and hashes of their content.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace aigis {
+
+/// Reads a whole file. Throws InputError that names the path.
+std::string read_file(const std::string& path);
+
+/// Writes beside `path`, flushes to the disk and renames, so that a reader sees the old content or the new.
+/// Throws RunError (disk full, no permission); what was there stays.
+void write_file(const std::string& path, std::string_view content);
+
+/// Throws InputError if a file could not be created at `path`; creates missing parent folders.
+void check_writable(const std::string& path);
+/// Creates the folder and its parents, and checks that files can be made in it.
+void make_folder(const std::string& path);
+
+/// SHA-256 in lower-case hexadecimal.
+std::string sha256(std::string_view content);
+std::string sha256_file(const std::string& path);
+
+/// SHA-256 of data that arrives in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void add(const void* data, size_t bytes);
+  std::string hex();
+
+ private:
+  void* context_;
+};
+
+}  // namespace aigis

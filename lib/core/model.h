@@ -1,0 +1,99 @@
+// What every classifier of this project offers: images in, logits and gates out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/json.h"
+#include "lib/core/philox.h"
+#include "lib/core/tensor.h"
+
+namespace aigis {
+
+/// The gates of one forward pass: N images, L gated layers, in the order of execution.
+struct Gates {
+  at::Tensor open;         ///< [N, L], 1 where the layer ran and 0 where it was skipped; carries the gradient
+  at::Tensor logits;       ///< [N, L], logit of "open" minus logit of "closed", before any noise
+  at::Tensor probability;  ///< [N, L], sigmoid(logits): the probability that the layer runs
+  at::Tensor cost;         ///< [L], float64, multiply-accumulates of each layer's block for one image
+
+  bool any() const { return open.defined(); }
+};
+
+struct Output {
+  at::Tensor logits;  ///< [N, K]
+  Gates gates;        ///< empty where the model has none
+};
+
+/// How a gradient passes a hard gate.
+enum class GateGradient {
+  straight_through,  ///< the gradient of the relaxed gate (paper, section 3.3)
+  fixed_graph,       ///< none: the executed graph is taken as given
+};
+
+/// What a forward pass needs beside the images.
+struct Pass {
+  Stream noise;               ///< which random numbers the gates see
+  at::Tensor image_ids = {};  ///< [N] int64 on the CPU: each image's index in its data set
+  GateGradient gate_gradient = GateGradient::straight_through;
+};
+
+/// A gated layer in numbers: multiply-accumulates for one image.
+struct GatedLayer {
+  std::string name;   ///< "layer1.0"
+  int64_t macs = 0;   ///< of the block that the gate may skip
+  int64_t gate_macs = 0;
+};
+
+/// What a model says of itself.
+struct ModelCard {
+  std::string architecture;      ///< "aig-20"
+  Json options;                  ///< every option with its value
+  int64_t classes = 0;
+  std::vector<int64_t> input;    ///< {3, 32, 32}
+  int64_t parameters = 0;        ///< trainable numbers
+  int64_t macs_always = 0;       ///< multiply-accumulates of what always runs, gates included
+  std::vector<GatedLayer> gated; ///< in the order of Gates' columns
+  std::string gate_mode;         ///< "none", "sampled", "argmax"
+  int64_t draws = 1;             ///< passes over which a verdict is averaged; above 1 only for random gates
+
+  int64_t macs_full() const {
+    int64_t sum = macs_always;
+    for (const auto& layer : gated) sum += layer.macs;
+    return sum;
+  }
+};
+
+/// A classifier. Images are float [N, C, H, W] in [0, 1]; normalization happens inside.
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual Output forward(const at::Tensor& images, const Pass& pass) = 0;
+  virtual const ModelCard& card() const = 0;
+  /// True while batch statistics are used or gates follow training rules: such a model must not be attacked.
+  virtual bool is_training() const = 0;
+};
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// A model whose weights can be read, written and learnt.
+class Network : public Model {
+ public:
+  virtual NamedTensors named_weights() = 0;  ///< trainable
+  virtual NamedTensors named_statistics() = 0;  ///< saved, not trained: BatchNorm's running values, normalization
+  virtual void set_training(bool on) = 0;
+  /// How gates can decide at inference: {"none"} for a model without any.
+  virtual std::vector<std::string> gate_modes() const = 0;
+  /// One of gate_modes(). Training always samples.
+  virtual void set_gate_mode(const std::string& mode) = 0;
+  virtual void move_to(at::Device device, at::ScalarType type) = 0;
+  /// For evaluation and attack: evaluation mode, no gradients of weights, BatchNorm folded into convolutions.
+  virtual void freeze() = 0;
+  /// What training adds to the cross-entropy, such as the target-rate loss; undefined if nothing.
+  virtual at::Tensor penalty(const Output& output) const = 0;
+};
+
+}  // namespace aigis

@@ -1,0 +1,88 @@
+#include "lib/core/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+
+void OptionTable::integer(const std::string& name, int64_t* value, int64_t low, int64_t high,
+                          const std::string& help) {
+  auto read = [=](const std::string& text, const std::string& what) {
+    const int64_t given = parse_integer(text, what);
+    if (given < low || given > high) {
+      throw InputError(fmt::format("{}: {} is out of range; expected {} to {}", what, given, low, high));
+    }
+    *value = given;
+  };
+  options_.push_back({name, "integer", fmt::format("{} to {}", low, high), "", help, read, [=] { return Json(*value); }});
+}
+
+void OptionTable::number(const std::string& name, double* value, double low, double high, const std::string& unit,
+                         const std::string& help) {
+  auto read = [=](const std::string& text, const std::string& what) {
+    const double given = parse_number(text, what);
+    if (given < low || given > high) {
+      throw InputError(fmt::format("{}: {} is out of range; expected {} to {}", what, text, low, high));
+    }
+    *value = given;
+  };
+  options_.push_back({name, "number", fmt::format("{} to {}", low, high), unit, help, read, [=] { return Json(*value); }});
+}
+
+void OptionTable::flag(const std::string& name, bool* value, const std::string& help) {
+  add_choice(
+      name, {"false", "true"}, [=](size_t i) { *value = i == 1; }, [=] { return std::string(*value ? "true" : "false"); },
+      help);
+  options_.back().type = "boolean";
+  options_.back().value = [=] { return Json(*value); };
+}
+
+void OptionTable::add_choice(const std::string& name, const std::vector<std::string>& names,
+                             std::function<void(size_t)> set, std::function<std::string()> get,
+                             const std::string& help) {
+  auto read = [=](const std::string& text, const std::string& what) {
+    const auto found = std::find(names.begin(), names.end(), text);
+    if (found == names.end()) {
+      throw InputError(fmt::format("{}: '{}' is not one of {}", what, text, join(names, ", ")));
+    }
+    set(static_cast<size_t>(found - names.begin()));
+  };
+  options_.push_back({name, "choice", join(names, ", "), "", help, read, [=] { return Json(get()); }});
+}
+
+void OptionTable::assign(const Spec& spec, const std::string& owner) {
+  for (const auto& [key, text] : spec.options) {
+    const auto found = std::find_if(options_.begin(), options_.end(), [&](const auto& o) { return o.name == key; });
+    if (found == options_.end()) {
+      std::vector<std::string> names;
+      for (const auto& option : options_) names.push_back(option.name);
+      throw InputError(owner + ": " + unknown_name("option", key, names));
+    }
+    found->read(text, fmt::format("{}: option '{}'", owner, key));
+  }
+}
+
+Json OptionTable::values() const {
+  Json values = Json::object();
+  for (const auto& option : options_) values[option.name] = option.value();
+  return values;
+}
+
+Json OptionTable::documentation() const {
+  Json rows = Json::array();
+  for (const auto& option : options_) {
+    rows.push_back({{"name", option.name},
+                    {"type", option.type},
+                    {"default", option.value()},
+                    {"range", option.range},
+                    {"unit", option.unit},
+                    {"help", option.help}});
+  }
+  return rows;
+}
+
+}  // namespace aigis

@@ -1,0 +1,87 @@
+// Typed options that read themselves from text, check their range, print and document themselves.
+//
+// A settings struct lists its members once:
+//
+//   struct JpegOptions {
+//     int64_t quality = 75;
+//     void bind(OptionTable& t) { t.integer("quality", &quality, 1, 100, "libjpeg's scale"); }
+//   };
+//
+// and every use follows from that list: `jpeg:quality=75`, the resolved config of a report,
+// `aigis list defenses`. An unknown key is an error, never ignored.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/core/json.h"
+#include "lib/core/spec.h"
+
+namespace aigis {
+
+class OptionTable {
+ public:
+  void integer(const std::string& name, int64_t* value, int64_t low, int64_t high, const std::string& help);
+  /// `unit` is a word ("pixel value in [0,1]") or empty. Bounds are inclusive.
+  void number(const std::string& name, double* value, double low, double high, const std::string& unit,
+              const std::string& help);
+  /// true or false.
+  void flag(const std::string& name, bool* value, const std::string& help);
+  /// One of a few words.
+  template <class E>
+  void choice(const std::string& name, E* value, const std::vector<std::pair<std::string, E>>& words,
+              const std::string& help) {
+    std::vector<std::string> names;
+    for (const auto& word : words) names.push_back(word.first);
+    add_choice(
+        name, names, [=](size_t i) { *value = words[i].second; },
+        [=] {
+          for (const auto& word : words) {
+            if (word.second == *value) return word.first;
+          }
+          return std::string();
+        },
+        help);
+  }
+
+  /// Sets members from a spec's options. `owner` appears in messages: "attack 'fgsm'".
+  void assign(const Spec& spec, const std::string& owner);
+  /// {"quality": 75, …}: what the members hold now.
+  Json values() const;
+  /// [{"name", "type", "default", "range", "unit", "help"}, …]; the members must hold their defaults.
+  Json documentation() const;
+
+ private:
+  struct Option {
+    std::string name, type, range, unit, help;
+    std::function<void(const std::string& text, const std::string& what)> read;
+    std::function<Json()> value;
+  };
+  void add_choice(const std::string& name, const std::vector<std::string>& names, std::function<void(size_t)> set,
+                  std::function<std::string()> get, const std::string& help);
+
+  std::vector<Option> options_;
+};
+
+/// Options of type `T` read from a spec, defaults elsewhere.
+template <class T>
+T read_options(const Spec& spec, const std::string& owner) {
+  T options;
+  OptionTable table;
+  options.bind(table);
+  table.assign(spec, owner);
+  return options;
+}
+
+/// What `options` holds, as JSON.
+template <class T>
+Json option_values(T options) {
+  OptionTable table;
+  options.bind(table);
+  return table.values();
+}
+
+}  // namespace aigis

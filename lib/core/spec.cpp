@@ -1,0 +1,51 @@
+#include "lib/core/spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+
+Spec Spec::parse(std::string_view text) {
+  Spec spec;
+  const auto colon = text.find(':');
+  spec.name = trim(text.substr(0, colon));
+  if (spec.name.empty()) throw InputError(fmt::format("'{}' names nothing; expected NAME or NAME:key=value,…", text));
+  if (colon == std::string_view::npos) return spec;
+  const auto items = split(text.substr(colon + 1), ',');
+  for (size_t i = 0; i < items.size(); ++i) {
+    const auto equals = items[i].find('=');
+    if (equals == std::string::npos) {
+      if (i > 0 || items[i].empty()) {
+        throw InputError(fmt::format("'{}': expected key=value, got '{}'", text, items[i]));
+      }
+      spec.path = items[i];
+      continue;
+    }
+    const std::string key = trim(std::string_view(items[i]).substr(0, equals));
+    const bool twice = std::any_of(spec.options.begin(), spec.options.end(), [&](const auto& o) { return o.first == key; });
+    if (twice) throw InputError(fmt::format("'{}': option '{}' is given twice", text, key));
+    spec.options.emplace_back(key, trim(std::string_view(items[i]).substr(equals + 1)));
+  }
+  return spec;
+}
+
+std::string Spec::text() const {
+  std::vector<std::string> items;
+  if (!path.empty()) items.push_back(path);
+  for (const auto& [key, value] : options) items.push_back(key + "=" + value);
+  return items.empty() ? name : name + ":" + join(items, ",");
+}
+
+std::string Spec::take(const std::string& key, const std::string& otherwise) {
+  const auto found = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.first == key; });
+  if (found == options.end()) return otherwise;
+  const std::string value = found->second;
+  options.erase(found);
+  return value;
+}
+
+}  // namespace aigis

@@ -1,0 +1,25 @@
+// A SPEC names one thing and its options: `jpeg:quality=75`, `cifar10:DIR,part=test`, `fgsm`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace aigis {
+
+/// NAME, NAME:key=value,… or NAME:PATH,key=value,….
+struct Spec {
+  std::string name;
+  std::string path;  ///< empty where none was given
+  std::vector<std::pair<std::string, std::string>> options;
+
+  /// Throws InputError on an empty name, an item without '=' behind the first, or a key given twice.
+  static Spec parse(std::string_view text);
+  /// The text that parses back to this spec.
+  std::string text() const;
+  /// Removes the option and returns its value, or `otherwise`.
+  std::string take(const std::string& key, const std::string& otherwise);
+};
+
+}  // namespace aigis

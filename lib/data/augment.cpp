@@ -1,0 +1,68 @@
+#include "lib/data/augment.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace aigis {
+namespace {
+
+/// One plane moved by (dx, dy), mirrored if asked, zero where it leaves the picture, in units of 1/255.
+void shift_plane(const uint8_t* in, float* out, int64_t height, int64_t width, int64_t dx, int64_t dy, bool mirror) {
+  for (int64_t row = 0; row < height; ++row) {
+    const int64_t from_row = row + dy;
+    float* line = out + row * width;
+    if (from_row < 0 || from_row >= height) {
+      std::fill(line, line + width, 0.0f);
+      continue;
+    }
+    const uint8_t* source = in + from_row * width;
+    for (int64_t column = 0; column < width; ++column) {
+      const int64_t from = (mirror ? width - 1 - column : column) + dx;
+      line[column] = from < 0 || from >= width ? 0.0f : static_cast<float>(source[from]) * (1.0f / 255);
+    }
+  }
+}
+
+}  // namespace
+
+Batch augmented(const Dataset& data, const at::Tensor& positions, const Stream& stream) {
+  const int64_t count = positions.size(0), channels = data.images.size(1);
+  const int64_t height = data.images.size(2), width = data.images.size(3), plane = height * width;
+  Batch batch{at::empty({count, channels, height, width}, at::TensorOptions(at::kFloat)),
+              data.labels.index_select(0, positions), data.ids.index_select(0, positions)};
+  const PhiloxKey key = stream.key();
+  const int64_t* position = positions.const_data_ptr<int64_t>();
+  const int64_t* id = batch.ids.const_data_ptr<int64_t>();
+  const uint8_t* in = data.images.const_data_ptr<uint8_t>();
+  float* out = batch.images.mutable_data_ptr<float>();
+  at::parallel_for(0, count, 32, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto words = draw_block(key, static_cast<uint64_t>(id[i]), 0, 0);
+      constexpr uint32_t offsets = 2 * kCropPadding + 1;
+      const int64_t dx = static_cast<int64_t>((uint64_t{words[0]} * offsets) >> 32) - kCropPadding;
+      const int64_t dy = static_cast<int64_t>((uint64_t{words[1]} * offsets) >> 32) - kCropPadding;
+      for (int64_t c = 0; c < channels; ++c) {
+        shift_plane(in + (position[i] * channels + c) * plane, out + (i * channels + c) * plane, height, width, dx, dy,
+                    (words[2] & 1) == 1);
+      }
+    }
+  });
+  return batch;
+}
+
+at::Tensor shuffled(int64_t count, const Stream& stream) {
+  const PhiloxKey key = stream.key();
+  std::vector<std::pair<uint32_t, int64_t>> ranked(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) ranked[static_cast<size_t>(i)] = {draw_word(key, static_cast<uint64_t>(i), 0), i};
+  std::sort(ranked.begin(), ranked.end());
+  at::Tensor order = at::empty({count}, at::TensorOptions(at::kLong));
+  int64_t* out = order.mutable_data_ptr<int64_t>();
+  for (const auto& [word, i] : ranked) *out++ = i;
+  return order;
+}
+
+}  // namespace aigis

@@ -1,0 +1,74 @@
+#include "lib/data/dataset.h"
+
+#include <ATen/ops/arange.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "lib/core/philox.h"
+
+namespace aigis {
+
+const char* part_name(Part part) {
+  switch (part) {
+    case Part::train: return "train";
+    case Part::held_out: return "held-out";
+    case Part::test: return "test";
+  }
+  return "";
+}
+
+Dataset Dataset::first(int64_t count) const {
+  if (count <= 0 || count >= size()) return *this;
+  Dataset head = *this;
+  head.images = images.slice(0, 0, count);
+  head.labels = labels.slice(0, 0, count);
+  head.ids = ids.slice(0, 0, count);
+  return head;
+}
+
+Dataset Dataset::select(const at::Tensor& positions) const {
+  Dataset chosen = *this;
+  chosen.images = images.index_select(0, positions);
+  chosen.labels = labels.index_select(0, positions);
+  chosen.ids = ids.index_select(0, positions);
+  return chosen;
+}
+
+std::string Dataset::hash() const {
+  Sha256 sha;
+  const at::Tensor pixels = images.contiguous(), classes_of = labels.contiguous();
+  sha.add(pixels.const_data_ptr(), pixels.nbytes());
+  sha.add(classes_of.const_data_ptr(), classes_of.nbytes());
+  return sha.hex();
+}
+
+Batch take(const Dataset& data, int64_t begin, int64_t count, at::Device device) {
+  const int64_t end = std::min(begin + count, data.size());
+  return {data.images.slice(0, begin, end).to(device).to(at::kFloat).div_(255), data.labels.slice(0, begin, end).to(device),
+          data.ids.slice(0, begin, end)};
+}
+
+Dataset divide(const Dataset& all_training, Part part) {
+  const int64_t count = all_training.size();
+  std::vector<int64_t> positions(static_cast<size_t>(count));
+  std::iota(positions.begin(), positions.end(), 0);
+  // Ordering by random words of a fixed key is a uniform permutation; the tie-break keeps it total.
+  const PhiloxKey key = Stream{0, Purpose::split}.key();
+  const auto rank = [&](int64_t i) { return std::pair(draw_word(key, static_cast<uint64_t>(i), 0), i); };
+  std::sort(positions.begin(), positions.end(), [&](int64_t a, int64_t b) { return rank(a) < rank(b); });
+  const int64_t held_out = count / 10;
+  std::vector<int64_t> chosen(part == Part::held_out ? positions.begin() : positions.begin() + held_out,
+                              part == Part::held_out ? positions.begin() + held_out : positions.end());
+  std::sort(chosen.begin(), chosen.end());
+  at::Tensor index = at::arange(static_cast<int64_t>(chosen.size()), at::TensorOptions(at::kLong));
+  std::copy(chosen.begin(), chosen.end(), index.mutable_data_ptr<int64_t>());
+  Dataset result = all_training.select(index);
+  result.part = part;
+  return result;
+}
+
+}  // namespace aigis

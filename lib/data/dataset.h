@@ -1,0 +1,65 @@
+// Data sets in memory: 8-bit images, labels, and the index of each image in its set.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lib/core/json.h"
+#include "lib/core/spec.h"
+#include "lib/core/tensor.h"
+
+namespace aigis {
+
+/// Which images of a data set. The test part is for evaluation alone; every choice uses `held_out`.
+enum class Part {
+  train,     ///< the training files without the held-out images
+  held_out,  ///< a fixed random tenth of the training files, the same for every seed
+  test,      ///< the test files
+};
+
+const char* part_name(Part part);
+
+struct Dataset {
+  std::string name;                  ///< "cifar10"
+  Part part = Part::test;
+  std::vector<std::string> classes;  ///< names, in the order of the labels
+  at::Tensor images;                 ///< [N, 3, H, W] uint8 on the CPU
+  at::Tensor labels;                 ///< [N] int64
+  at::Tensor ids;                    ///< [N] int64, index in the files read: keys every random draw
+
+  int64_t size() const { return labels.size(0); }
+  /// The first `count` images, all if `count` is 0 or larger than the set.
+  Dataset first(int64_t count) const;
+  /// Images whose positions are given.
+  Dataset select(const at::Tensor& positions) const;
+  /// SHA-256 over images and labels, in order.
+  std::string hash() const;
+};
+
+struct Batch {
+  at::Tensor images;  ///< [N, 3, H, W] float in [0, 1]
+  at::Tensor labels;  ///< [N] int64, on the device of the images
+  at::Tensor ids;     ///< [N] int64, on the CPU
+};
+
+/// Images `begin` to `begin + count` as floats in [0, 1] on a device.
+Batch take(const Dataset& data, int64_t begin, int64_t count, at::Device device = at::kCPU);
+
+/// One line of the list of data sets.
+struct DatasetEntry {
+  std::string name, summary, source;
+  std::function<Json()> options;
+  std::function<Dataset(const Spec&, Part)> load;
+};
+
+const std::vector<DatasetEntry>& dataset_list();
+
+/// Loads one part: `cifar10:DIR`, `imagefolder:DIR,size=224`, `synthetic:seed=1`. Reads only that part's files.
+/// Throws InputError that names the file and what is wrong with it.
+Dataset load_dataset(const Spec& spec, Part part);
+
+/// Divides training images into train and held-out parts: a tenth, drawn with a fixed key.
+Dataset divide(const Dataset& all_training, Part part);
+
+}  // namespace aigis

@@ -1,0 +1,43 @@
+// Accuracies with their 95 % intervals.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/core/json.h"
+
+namespace aigis {
+
+struct Interval {
+  double low = 0, high = 1;
+};
+
+/// Wilson's score interval (Wilson 1927) for `successes` in `trials`; both may be fractional. [0, 1] without trials.
+Interval wilson(double successes, double trials, double z = 1.959963984540054);
+
+/// A proportion over images, each judged in one or several draws.
+///
+/// With one draw an image's success is 0 or 1. With several it is the mean over its draws; the draws of one image
+/// are not independent, so images are clusters: Wilson's interval is taken at the effective sample size
+/// p(1-p) / Var(mean) (Korn & Graubard 1998), never below the number of images.
+class Proportion {
+ public:
+  /// One more image that succeeded in `hits` of `draws` draws. `draws` is the same for all.
+  void add(int64_t hits, int64_t draws);
+  void merge(const Proportion& other);
+
+  double value() const;
+  double successes() const;  ///< in images; fractional with several draws
+  int64_t trials() const { return images_; }
+  Interval interval() const;
+  /// {"value", "successes", "trials", "ci95"}; value and interval are null without trials.
+  Json to_json() const;
+
+  /// For journals: whole numbers only, so that adding up in any order gives the same.
+  Json counts() const;
+  static Proportion from_counts(const Json& counts);
+
+ private:
+  int64_t images_ = 0, draws_ = 1, hits_ = 0, hits_squared_ = 0;
+};
+
+}  // namespace aigis

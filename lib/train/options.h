@@ -1,0 +1,34 @@
+// The settings of a training run.
+#pragma once
+
+#include <string>
+
+#include "lib/core/options.h"
+
+namespace aigis {
+
+enum class Schedule {
+  one_cycle,  ///< up for `warmup` of the steps, then down to 0, both linear (Smith & Topin 2017)
+  step,       ///< a tenth at 3/7 and at 5/7 of the epochs: 150 and 250 of the paper's 350
+};
+enum class Precision { automatic, float32, bfloat16 };
+
+struct TrainOptions {
+  int64_t epochs = 30;
+  int64_t batch = 128;
+  double learning_rate = 0.3;
+  Schedule schedule = Schedule::one_cycle;
+  double warmup = 0.25;
+  double momentum = 0.9;
+  bool nesterov = true;
+  double weight_decay = 5e-4;
+  bool augment = true;
+  Precision precision = Precision::automatic;
+  int64_t seed = 1;
+
+  void bind(OptionTable& table);
+  /// The learning rate of step `step` of `steps`.
+  double rate_at(int64_t step, int64_t steps) const;
+};
+
+}  // namespace aigis

@@ -1,0 +1,154 @@
+#include "lib/train/trainer.h"
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+
+
+#include "lib/core/error.h"
+#include "lib/core/progress.h"
+#include "lib/core/stop.h"
+#include "lib/data/augment.h"
+#include "lib/ops/autocast.h"
+#include "lib/train/held_out.h"
+
+namespace aigis {
+namespace {
+
+struct TimeIsUp {};
+
+/// Sums over an epoch, kept on the device so that a step does not wait for them.
+struct EpochSums {
+  explicit EpochSums(at::Device device) : loss(at::zeros({}, at::TensorOptions(device).dtype(at::kDouble))),
+                                          penalty(loss.clone()), correct(loss.clone()) {}
+  at::Tensor loss, penalty, correct;
+  int64_t images = 0;
+};
+
+}  // namespace
+
+Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
+                 at::Device device)
+    : network_(network), train_(train), held_out_(held_out), options_(options), device_(device),
+      sgd_(network.named_weights(), options.momentum, options.nesterov, options.weight_decay) {
+  state_.curve = Json::array();
+}
+
+void Trainer::restore(TrainState state, const std::vector<at::Tensor>& velocities) {
+  state_ = std::move(state);
+  sgd_.restore(velocities);
+}
+
+bool Trainer::run(double time_limit, const std::function<void()>& save) {
+  const Stopwatch watch;
+  while (state_.epochs_done < options_.epochs) {
+    const double left = time_limit > 0 ? time_limit - watch.seconds() : 1e18;
+    if (left <= 0) return false;
+    try {
+      state_.curve.push_back(run_epoch(left));
+    } catch (const TimeIsUp&) {
+      return false;
+    }
+    ++state_.epochs_done;
+    save();
+  }
+  return true;
+}
+
+Json Trainer::run_epoch(double seconds_left) {
+  const auto epoch = static_cast<uint32_t>(state_.epochs_done);
+  const auto seed = static_cast<uint64_t>(options_.seed);
+  const at::ScalarType type = options_.precision == Precision::automatic  ? fastest_type(device_.type())
+                              : options_.precision == Precision::bfloat16 ? at::kBFloat16
+                                                                          : at::kFloat;
+  const at::Tensor order = shuffled(train_.size(), {seed, Purpose::order, 0, 0, epoch});
+  // A last batch of one image would leave BatchNorm without a variance; it sits this epoch out.
+  const int64_t steps = (train_.size() + options_.batch - 2) / options_.batch;
+  EpochSums sums(device_);
+  double rate = 0;
+  Stopwatch watch;
+  network_.set_training(true);
+  {
+    Progress progress(fmt::format("epoch {}/{}", epoch + 1, options_.epochs), train_.size(), "images");
+    for (int64_t step = 0; step < steps; ++step) {
+      check_stop();
+      if (watch.seconds() > seconds_left) throw TimeIsUp();
+      const at::Tensor positions = order.slice(0, step * options_.batch, (step + 1) * options_.batch);
+      Batch batch;
+      if (options_.augment) {
+        batch = augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch});
+      } else {
+        const Dataset chosen = train_.select(positions);
+        batch = take(chosen, 0, chosen.size());
+      }
+      batch.images = batch.images.to(device_);
+      batch.labels = batch.labels.to(device_);
+
+      sgd_.clear_gradients();
+      at::Tensor loss, penalty, logits;
+      {
+        const AutocastScope autocast(device_.type(), type);
+        const Output output = network_.forward(batch.images, {{seed, Purpose::training_gates, 0, 0, epoch}, batch.ids});
+        logits = output.logits.to(at::kFloat);
+        loss = at::cross_entropy_loss(logits, batch.labels);
+        penalty = network_.penalty(output);
+      }
+      (penalty.defined() ? loss + penalty : loss).backward();
+      rate = options_.rate_at(epoch * steps + step, options_.epochs * steps);
+      sgd_.step(rate);
+
+      const int64_t count = batch.labels.size(0);
+      sums.images += count;
+      sums.loss += loss.detach() * count;
+      if (penalty.defined()) sums.penalty += penalty.detach() * count;
+      sums.correct += logits.detach().argmax(1).eq(batch.labels).sum();
+      const bool look = step % 50 == 49 || step + 1 == steps;
+      const double mean_loss = look ? sums.loss.item<double>() / static_cast<double>(sums.images) : 0;
+      if (!std::isfinite(mean_loss)) {
+        throw RunError(fmt::format("training stopped: the loss is not finite in epoch {}; the last epoch's checkpoint is kept",
+                                   epoch + 1));
+      }
+      progress.advance(count, look ? fmt::format("loss {:.3f}", mean_loss) : "");
+    }
+  }
+  const double seconds = watch.seconds();
+  network_.set_training(false);
+  const HeldOutResult held_out = evaluate_held_out(network_, held_out_, seed, device_);
+  const auto images = static_cast<double>(sums.images);
+  Json row{{"epoch", epoch + 1},
+           {"learning_rate", rate},
+           {"loss", sums.loss.item<double>() / images},
+           {"penalty", sums.penalty.item<double>() / images},
+           {"train_accuracy", sums.correct.item<double>() / images},
+           {"held_out", held_out.accuracy.to_json()},
+           {"execution_rate", nullptr},
+           {"rates", held_out.rates},
+           {"seconds", seconds},
+           {"images_per_second", images / seconds}};
+  if (!held_out.rates.empty()) row["execution_rate"] = held_out.mean_rate();
+  fmt::print("epoch {}/{}  loss {:.4f}  held-out {:.2f} %  execution rate {:.3f}  {:.0f} images/s\n", epoch + 1,
+             options_.epochs, row["loss"].get<double>(), 100 * held_out.accuracy.value(), held_out.mean_rate(),
+             images / seconds);
+  std::fflush(stdout);
+  return row;
+}
+
+void set_normalization(Network& network, const Dataset& data) {
+  // In whole numbers, so that the result does not depend on the order of the sum.
+  at::Tensor sum = at::zeros({3}, at::TensorOptions(at::kLong)), square_sum = sum.clone();
+  constexpr int64_t kChunk = 500;  // bounds the memory of the 64-bit copy
+  for (int64_t begin = 0; begin < data.size(); begin += kChunk) {
+    const at::Tensor pixels = data.images.slice(0, begin, begin + kChunk).to(at::kLong);
+    sum += pixels.sum({0, 2, 3});
+    square_sum += (pixels * pixels).sum({0, 2, 3});
+  }
+  const auto count = static_cast<double>(data.size() * data.images.size(2) * data.images.size(3));
+  const at::Tensor mean = sum.to(at::kDouble) / (255 * count);
+  const at::Tensor square = square_sum.to(at::kDouble) / (255.0 * 255.0 * count);
+  for (const auto& [name, tensor] : network.named_statistics()) {
+    if (name == "normalize.mean") tensor.copy_(mean.view({3, 1, 1}));
+    if (name == "normalize.std") tensor.copy_((square - mean * mean).sqrt().view({3, 1, 1}));
+  }
+}
+
+}  // namespace aigis

@@ -1,0 +1,50 @@
+// Trains one network. Knows no family, no file format of checkpoints and no command line.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "lib/core/model.h"
+#include "lib/data/dataset.h"
+#include "lib/train/options.h"
+#include "lib/train/sgd.h"
+
+namespace aigis {
+
+/// Where a run stands at the end of an epoch: all that is needed to go on as if nothing had happened.
+struct TrainState {
+  int64_t epochs_done = 0;
+  Json curve;  ///< one row an epoch, as in train.json
+};
+
+class Trainer {
+ public:
+  Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
+          at::Device device);
+
+  /// Runs until the last epoch or until `time_limit` seconds would be passed (0: none). After each epoch
+  /// `save` is called. Throws RunError if the loss is no longer finite, Interrupted on Ctrl-C: the state of the last
+  /// epoch stands. Returns true if all epochs are done.
+  bool run(double time_limit, const std::function<void()>& save);
+
+  const TrainState& state() const { return state_; }
+  const Sgd& optimiser() const { return sgd_; }
+  /// Goes on from a saved state; weights and statistics are already in the network.
+  void restore(TrainState state, const std::vector<at::Tensor>& velocities);
+
+ private:
+  Json run_epoch(double seconds_left);
+
+  Network& network_;
+  const Dataset& train_;
+  const Dataset& held_out_;
+  TrainOptions options_;
+  at::Device device_;
+  Sgd sgd_;
+  TrainState state_;
+};
+
+/// Sets "normalize.mean" and "normalize.std" of a network to the channel statistics of `data`.
+void set_normalization(Network& network, const Dataset& data);
+
+}  // namespace aigis

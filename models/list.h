@@ -1,0 +1,30 @@
+// The families of models, by name: `resnet-20` is the family `resnet` at depth 20.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/core/spec.h"
+#include "models/parts/weighted_network.h"
+
+namespace aigis {
+
+struct ModelFamily {
+  std::string name, summary, source;
+  std::string depths;                    ///< which depths exist, in words
+  std::vector<std::string> run_options;  ///< options that may differ from those the weights were trained with
+  std::function<Json()> options;
+  std::function<std::unique_ptr<Network>(const NetworkShape&, const Spec&)> make;
+};
+
+const std::vector<ModelFamily>& model_list();
+
+/// The family and depth of an architecture's name. Throws InputError with a suggestion.
+std::pair<const ModelFamily*, int64_t> find_architecture(const std::string& name);
+
+/// Builds `aig-20:target_rate=0.6` with fresh weights. Name and depth of the shape are taken from it.
+std::unique_ptr<Network> make_network(const Spec& spec, NetworkShape shape);
+
+}  // namespace aigis

@@ -1,0 +1,31 @@
+#include "models/parts/gate.h"
+
+#include <ATen/ops/relu.h>
+
+#include <cmath>
+
+namespace aigis {
+namespace {
+
+// The authors draw the last layer nearly constant, so that every gate starts at its bias.
+constexpr double kLastLayerDeviation = 0.001;
+
+}  // namespace
+
+Gate::Gate(Weights& weights, const std::string& name, int64_t channels, const GateOptions& options)
+    : first_(weights, name + ".fc1", channels, options.hidden), has_norm_(options.norm) {
+  if (has_norm_) norm_ = BatchNorm(weights, name + ".norm", options.hidden);
+  at::Tensor bias = weights.constant(name + ".fc2.bias", {2}, 0);
+  const double p = options.open_probability;
+  bias.detach().select(0, 1).fill_(std::log(p / (1 - p)));
+  second_ = Linear(weights.normal(name + ".fc2.weight", {2, options.hidden}, kLastLayerDeviation), bias);
+}
+
+at::Tensor Gate::logits(const at::Tensor& x, bool training) const {
+  at::Tensor hidden = first_(global_average_pool(x));
+  if (has_norm_) hidden = norm_(hidden, training);
+  const at::Tensor beta = second_(at::relu(hidden));
+  return beta.select(1, 1) - beta.select(1, 0);
+}
+
+}  // namespace aigis

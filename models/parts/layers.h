@@ -1,0 +1,61 @@
+// The layers that all families share. Each counts its own multiply-accumulates.
+#pragma once
+
+#include <string>
+
+#include "models/parts/weights.h"
+
+namespace aigis {
+
+/// Momentum and epsilon of BatchNorm, PyTorch's defaults.
+constexpr double kBatchNormMomentum = 0.1;
+constexpr double kBatchNormEpsilon = 1e-5;
+
+class BatchNorm {
+ public:
+  BatchNorm() = default;
+  BatchNorm(Weights& weights, const std::string& name, int64_t channels);
+  at::Tensor operator()(const at::Tensor& x, bool training) const;
+
+ private:
+  friend class ConvNorm;
+  at::Tensor weight_, bias_, mean_, variance_;
+};
+
+/// A convolution without bias and the BatchNorm behind it. Once folded, both are one convolution.
+class ConvNorm {
+ public:
+  ConvNorm() = default;
+  /// He initialization by fan-out (He et al. 2015). Padding keeps the size at stride 1.
+  ConvNorm(Weights& weights, const std::string& conv, const std::string& norm, int64_t in, int64_t out, int64_t kernel,
+           int64_t stride);
+  at::Tensor operator()(const at::Tensor& x, bool training) const;
+  /// Multiplies the frozen statistics into the weights.
+  void fold();
+  /// For one image whose input is `side` pixels wide and high.
+  int64_t macs(int64_t side) const;
+
+ private:
+  at::Tensor weight_;
+  BatchNorm norm_;
+  int64_t stride_ = 1, padding_ = 0;
+  at::Tensor folded_weight_, folded_bias_;
+};
+
+/// A fully connected layer, drawn as PyTorch draws it: U(-1/sqrt(in), 1/sqrt(in)).
+class Linear {
+ public:
+  Linear() = default;
+  Linear(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {}
+  Linear(Weights& weights, const std::string& name, int64_t in, int64_t out);
+  at::Tensor operator()(const at::Tensor& x) const;
+  int64_t macs() const { return weight_.numel(); }
+
+ private:
+  at::Tensor weight_, bias_;
+};
+
+/// Channel-wise means, [N, C, H, W] to [N, C] (paper, equation 4).
+at::Tensor global_average_pool(const at::Tensor& x);
+
+}  // namespace aigis

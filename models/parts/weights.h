@@ -1,0 +1,39 @@
+// The weights of a network by name, and how they are drawn at the start.
+#pragma once
+
+#include <string>
+
+#include "lib/core/model.h"
+
+namespace aigis {
+
+/// Holds a network's tensors under their state-dict names. Layers keep handles to the same tensors, so moving or
+/// loading through this table reaches them.
+class Weights {
+ public:
+  explicit Weights(uint64_t seed) : seed_(seed) {}
+
+  /// Trainable, drawn from N(0, deviation^2) by a stream of its own: independent of the order of construction.
+  at::Tensor normal(const std::string& name, at::IntArrayRef shape, double deviation);
+  /// Trainable, drawn from U(-bound, bound).
+  at::Tensor uniform(const std::string& name, at::IntArrayRef shape, double bound);
+  /// Trainable, all elements the same.
+  at::Tensor constant(const std::string& name, at::IntArrayRef shape, double value);
+  /// Saved but not trained.
+  at::Tensor statistic(const std::string& name, at::IntArrayRef shape, double value);
+
+  const NamedTensors& trainable() const { return trainable_; }
+  const NamedTensors& statistics() const { return statistics_; }
+  int64_t count() const;
+
+  void move_to(at::Device device, at::ScalarType type);
+  void require_gradients(bool on);
+
+ private:
+  at::Tensor add(const std::string& name, at::Tensor value);
+
+  uint64_t seed_;
+  NamedTensors trainable_, statistics_;
+};
+
+}  // namespace aigis
