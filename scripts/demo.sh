@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# From nothing to a result: installs what is missing, builds, attacks a small model that is part of the program on
+# images that it makes itself, and draws the report as a page. Run again, it does only what is left to do.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/build.sh
+mkdir -p runs/demo
+build/aigis sweep configs/sweep/demo.json --out runs/demo/report.json
+build/aigis plot runs/demo/report.json --out runs/demo/report.html
+echo "$PWD/runs/demo/report.html"
