@@ -36,12 +36,8 @@ using Handle = std::unique_ptr<void, CloseHandle>;
 class Codec {
  public:
   Codec(int64_t height, int64_t width, const JpegOptions& options)
-      : height_(static_cast<int>(height)),
-        width_(static_cast<int>(width)),
-        quality_(static_cast<int>(options.quality)),
-        subsampling_(turbo_subsampling(options.subsampling)),
-        encoder_(tjInitCompress()),
-        decoder_(tjInitDecompress()) {
+      : height_(static_cast<int>(height)), width_(static_cast<int>(width)), quality_(static_cast<int>(options.quality)),
+        subsampling_(turbo_subsampling(options.subsampling)), encoder_(tjInitCompress()), decoder_(tjInitDecompress()) {
     if (!encoder_ || !decoder_) throw RunError(fmt::format("defense 'jpeg': {}", tjGetErrorStr2(nullptr)));
     const unsigned long bound = tjBufSize(width_, height_, subsampling_);
     if (bound == static_cast<unsigned long>(-1)) {
@@ -115,9 +111,11 @@ void compress(const at::Tensor& images, const at::Tensor& result, const JpegOpti
 
 at::Tensor Jpeg::apply(const at::Tensor& images, const Pass&) const {
   if (images.dim() != 4 || images.size(1) != 3) {
-    throw InputError(fmt::format("defense 'jpeg': images are [{}]; expected [N, 3, H, W]", fmt::join(images.sizes(), ", ")));
+    throw InputError(
+        fmt::format("defense 'jpeg': images are [{}]; expected [N, 3, H, W]", fmt::join(images.sizes(), ", ")));
   }
-  if (!images.is_floating_point()) throw InputError("defense 'jpeg': images are whole numbers; expected floats in [0, 1]");
+  if (!images.is_floating_point())
+    throw InputError("defense 'jpeg': images are whole numbers; expected floats in [0, 1]");
   // Half precision is widened: between two levels it has too few values to round well.
   const auto type = images.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const at::Tensor source = images.detach().to(at::kCPU, type);

@@ -1,4 +1,6 @@
 // The JPEG defense against libjpeg-turbo's own programs, cjpeg and djpeg.
+#include "defenses/jpeg.h"
+
 #include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -16,7 +18,6 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "defenses/jpeg.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
@@ -44,7 +45,8 @@ at::Tensor levels(int64_t height, int64_t width, bool smooth) {
   const PhiloxKey key = Stream{7, Purpose::synthetic}.key();
   for (int c = 0; c < 3; ++c) {
     for (int64_t i = 0; i < height * width; ++i) {
-      const double wave = std::sin(0.11 * (c + 1) * static_cast<double>(i % width) + 0.07 * static_cast<double>(i / width) + c);
+      const double wave =
+          std::sin(0.11 * (c + 1) * static_cast<double>(i % width) + 0.07 * static_cast<double>(i / width) + c);
       *pixel++ = smooth ? static_cast<uint8_t>(std::lround(127.5 + 127.5 * wave))
                         : static_cast<uint8_t>(draw_word(key, 0, static_cast<uint32_t>(c), static_cast<uint32_t>(i)));
     }
@@ -78,8 +80,9 @@ class JpegProgram : public ::testing::Test {
     const std::string source = (folder_ / "in.ppm").string(), result = (folder_ / "out.ppm").string();
     write_file(source, as_ppm(bytes));
     // -baseline holds the tables to 8 bits, which matters below quality 24: what decoders everywhere can read.
-    const std::string command = fmt::format("cjpeg -quality {} -baseline -dct {} -sample {} {} | djpeg -dct {} -pnm > {}",
-                                            quality, encoder, factors, source, decoder, result);
+    const std::string command =
+        fmt::format("cjpeg -quality {} -baseline -dct {} -sample {} {} | djpeg -dct {} -pnm > {}", quality, encoder,
+                    factors, source, decoder, result);
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
     return read_file(result);
   }
@@ -119,7 +122,8 @@ TEST(Jpeg, OptionsAreNamedAndChecked) {
   EXPECT_EQ(entry.make(Spec::parse("jpeg"))->options().dump(), R"({"quality":75,"subsampling":"4:2:0"})");
   EXPECT_EQ(jpeg(30, "4:4:4")->options().dump(), R"({"quality":30,"subsampling":"4:4:4"})");
   EXPECT_EQ(jpeg()->gradient_mode(), "identity");
-  for (const char* wrong : {"jpeg:quality=0", "jpeg:quality=101", "jpeg:subsampling=4:1:1", "jpeg:qality=75", "jpeg:75"}) {
+  for (const char* wrong :
+       {"jpeg:quality=0", "jpeg:quality=101", "jpeg:subsampling=4:1:1", "jpeg:qality=75", "jpeg:75"}) {
     EXPECT_THROW(entry.make(Spec::parse(wrong)), InputError) << wrong;
   }
 }
@@ -193,7 +197,8 @@ TEST(Jpeg, ThreadsShareTheWork) {
   at::set_num_threads(2);
   const double process = seconds_of(CLOCK_PROCESS_CPUTIME_ID), thread = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   apply(*jpeg(), images);
-  const double share = (seconds_of(CLOCK_THREAD_CPUTIME_ID) - thread) / (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - process);
+  const double share =
+      (seconds_of(CLOCK_THREAD_CPUTIME_ID) - thread) / (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - process);
   at::set_num_threads(before);
   EXPECT_LT(share, 0.7) << "the calling thread did nearly everything";
 }

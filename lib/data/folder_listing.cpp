@@ -64,7 +64,8 @@ FolderListing list_image_folder(const std::string& folder) {
       listing.labels.push_back(label);
     }
     if (listing.files.size() == before) {
-      throw InputError(fmt::format("{}: a class without images; expected {} files", class_folder, fmt::join(kRead, ", ")));
+      throw InputError(
+          fmt::format("{}: a class without images; expected {} files", class_folder, fmt::join(kRead, ", ")));
     }
   }
   if (listing.classes.empty()) {

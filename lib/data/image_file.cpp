@@ -44,8 +44,8 @@ RgbImage decode_png(const std::string& bytes, const std::string& path) {
 }
 #else
 RgbImage decode_png(const std::string&, const std::string& path) {
-  throw InputError(fmt::format("{}: PNG files are not read by this build; convert it to JPEG, or build with -DAIGIS_PNG=ON",
-                               path));
+  throw InputError(
+      fmt::format("{}: PNG files are not read by this build; convert it to JPEG, or build with -DAIGIS_PNG=ON", path));
 }
 #endif
 
@@ -55,7 +55,8 @@ RgbImage read_image(const std::string& path) {
   const std::string bytes = read_file(path);
   if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, path);
   if (bytes.starts_with("\x89PNG\r\n\x1A\n")) return decode_png(bytes, path);
-  throw InputError(fmt::format("{}: {}; expected a JPEG or PNG file", path, bytes.empty() ? "is empty" : "is no image"));
+  throw InputError(
+      fmt::format("{}: {}; expected a JPEG or PNG file", path, bytes.empty() ? "is empty" : "is no image"));
 }
 
 RgbImage resize_and_crop(RgbImage image, int64_t size) {
@@ -63,7 +64,8 @@ RgbImage resize_and_crop(RgbImage image, int64_t size) {
   const int64_t shorter = std::min(image.height, image.width);
   cv::Mat pixels(static_cast<int>(image.height), static_cast<int>(image.width), CV_8UC3, image.pixels.data());
   if (shorter != size) {
-    const cv::Size resized(static_cast<int>(image.width * size / shorter), static_cast<int>(image.height * size / shorter));
+    const cv::Size resized(static_cast<int>(image.width * size / shorter),
+                           static_cast<int>(image.height * size / shorter));
     cv::Mat other;
     cv::resize(pixels, other, resized, 0, 0, shorter > size ? cv::INTER_AREA : cv::INTER_LINEAR);
     pixels = other;

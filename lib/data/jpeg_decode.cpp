@@ -22,7 +22,8 @@ std::vector<uint8_t> cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted
   const int flip = inverted ? 0 : 255;
   for (size_t i = 0; i < cmyk.size() / 4; ++i) {
     const int light = cmyk[4 * i + 3] ^ flip;
-    for (size_t c = 0; c < 3; ++c) rgb[3 * i + c] = static_cast<uint8_t>(((cmyk[4 * i + c] ^ flip) * light + 127) / 255);
+    for (size_t c = 0; c < 3; ++c)
+      rgb[3 * i + c] = static_cast<uint8_t>(((cmyk[4 * i + c] ^ flip) * light + 127) / 255);
   }
   return rgb;
 }
@@ -69,7 +70,8 @@ RgbImage decode_jpeg(std::string_view bytes, const std::string& path) {
   const int format = four_inks ? TJPF_CMYK : TJPF_RGB;
   std::vector<uint8_t> pixels(static_cast<size_t>(tjPixelSize[format]) * static_cast<size_t>(width) *
                               static_cast<size_t>(height));
-  if (tjDecompress2(handle.get(), data, bytes.size(), pixels.data(), width, 0, height, format, TJFLAG_ACCURATEDCT) != 0) {
+  if (tjDecompress2(handle.get(), data, bytes.size(), pixels.data(), width, 0, height, format, TJFLAG_ACCURATEDCT) !=
+      0) {
     fail();
   }
   const JpegMarkers markers = read_jpeg_markers(bytes);
