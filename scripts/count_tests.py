@@ -13,35 +13,37 @@ import xml.etree.ElementTree as ET
 
 
 def verdict(case):
-    """('passed' | 'failed' | 'skipped', reason) of one <testcase>; None where it did not run at all."""
-    if case.get("status") in ("notrun", "disabled"):  # GoogleTest's word for a disabled or filtered case, and ctest's
-        return None
-    if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
-        return "failed", ""
+    """('passed' | 'failed' | 'skipped', reason) of one case; None of a disabled one."""
     skipped = case.find("skipped")
-    if skipped is not None or case.get("result") == "skipped":
-        reason = "" if skipped is None else (skipped.get("message") or skipped.text or "")
-        return "skipped", " ".join(reason.split())
-    return "passed", ""
+    if skipped is not None:
+        return "skipped", " ".join((skipped.get("message") or skipped.text or "").split())
+    if case.get("status") == "notrun":  # GoogleTest's word for it
+        return None
+    failed = case.find("failure") is not None or case.find("error") is not None
+    return "failed" if failed else "passed", ""
+
+
+def verdict_of_program(test):
+    """The same of one test of ctest, which calls 'notrun' both what asked to be skipped and what is not there."""
+    if test.get("status") == "notrun":
+        reason = test.find("skipped").get("message")
+        return ("skipped", "no case in it could run") if reason.startswith("SKIP_") else ("failed", reason)
+    return {"run": ("passed", ""), "fail": ("failed", "")}.get(test.get("status"))
 
 
 def cases_of(test, folder):
-    """(name, (verdict, reason)) of every case of one <testcase> of ctest."""
-    name = test.get("name")
-    whole = verdict(test)
-    file = folder / f"{name}.xml"
+    """(name, (verdict, reason)) of every case of one test of ctest."""
+    name, whole = test.get("name"), verdict_of_program(test)
     if whole is None:
         return
-    if not file.exists():
+    file = folder / f"{name}.xml"
+    cases = list(ET.parse(file).iter("testcase")) if file.exists() else []
+    verdicts = [(f"{name}: {case.get('classname')}.{case.get('name')}", verdict(case)) for case in cases]
+    verdicts = [(case, found) for case, found in verdicts if found]
+    yield from verdicts
+    if not verdicts and (not file.exists() or whole[0] != "passed"):  # all filtered out is no case at all
         yield name, whole
-        return
-    failed = False
-    for case in ET.parse(file).iter("testcase"):
-        found = verdict(case)
-        if found is not None:
-            failed = failed or found[0] == "failed"
-            yield f"{name}: {case.get('classname')}.{case.get('name')}", found
-    if whole[0] == "failed" and not failed:
+    elif whole[0] == "failed" and all(found[0] != "failed" for _, found in verdicts):
         yield f"{name}: its end", whole
 
 

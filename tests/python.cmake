@@ -7,5 +7,5 @@ function(aigis_python_test name file)
            "--junitxml=${PROJECT_BINARY_DIR}/Testing/cases/${name}.xml" "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
   set_tests_properties(${name} PROPERTIES
     ENVIRONMENT "AIGIS_PROGRAM=$<TARGET_FILE:aigis>;PYTHONDONTWRITEBYTECODE=1"
-    SKIP_RETURN_CODE 5)
+    LABELS python SKIP_RETURN_CODE 5)
 endfunction()
