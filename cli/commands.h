@@ -10,5 +10,12 @@ namespace aigis {
 using Command = std::function<int()>;
 
 Command train_command(CLI::App& command);
+Command sweep_command(CLI::App& command);
+Command evaluate_command(CLI::App& command);
+Command plot_command(CLI::App& command);
+Command verify_command(CLI::App& command);
+Command inspect_command(CLI::App& command);
+Command list_command(CLI::App& command);
+Command bench_command(CLI::App& command);
 
 }  // namespace aigis

@@ -24,6 +24,13 @@ struct Entry {
 
 const std::vector<Entry> kCommands{
     {"train", "Train one model", aigis::train_command},
+    {"sweep", "Attack models over a range of budgets and write a report", aigis::sweep_command},
+    {"evaluate", "Attack models at one budget and print a table", aigis::evaluate_command},
+    {"plot", "Draw reports and training records", aigis::plot_command},
+    {"verify", "Judge saved adversarial images again", aigis::verify_command},
+    {"inspect", "Show what a checkpoint is and how often its layers run", aigis::inspect_command},
+    {"list", "Show which models, attacks, defenses and data sets exist", aigis::list_command},
+    {"bench", "Measure the speed of attacks and of training against their floors", aigis::bench_command},
 };
 
 /// LibTorch's messages carry a stack; the first line says what happened.

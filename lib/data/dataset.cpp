@@ -15,7 +15,7 @@ namespace aigis {
 const char* part_name(Part part) {
   switch (part) {
     case Part::train: return "train";
-    case Part::held_out: return "held-out";
+    case Part::held_out: return "held_out";
     case Part::test: return "test";
   }
   return "";

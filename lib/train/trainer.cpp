@@ -2,7 +2,10 @@
 
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
+
+#include <cmath>
 
 
 #include "lib/core/error.h"
@@ -19,17 +22,36 @@ struct TimeIsUp {};
 
 /// Sums over an epoch, kept on the device so that a step does not wait for them.
 struct EpochSums {
-  explicit EpochSums(at::Device device) : loss(at::zeros({}, at::TensorOptions(device).dtype(at::kDouble))),
-                                          penalty(loss.clone()), correct(loss.clone()) {}
+  explicit EpochSums(at::Device device)
+      : loss(at::zeros({}, at::TensorOptions(device).dtype(at::kDouble))), penalty(loss.clone()), correct(loss.clone()) {}
+
+  void add(const Trainer::Step& step, int64_t count) {
+    images += count;
+    loss += step.loss * count;
+    penalty += step.penalty * count;
+    correct += step.correct;
+  }
+  double mean_loss() const { return loss.item<double>() / static_cast<double>(images); }
+
   at::Tensor loss, penalty, correct;
   int64_t images = 0;
 };
+
+at::ScalarType training_type(Precision precision, at::DeviceType device) {
+  switch (precision) {
+    case Precision::float32: return at::kFloat;
+    case Precision::bfloat16: return at::kBFloat16;
+    case Precision::automatic: break;
+  }
+  return fastest_type(device);
+}
 
 }  // namespace
 
 Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
                  at::Device device)
     : network_(network), train_(train), held_out_(held_out), options_(options), device_(device),
+      type_(training_type(options.precision, device.type())),
       sgd_(network.named_weights(), options.momentum, options.nesterov, options.weight_decay) {
   state_.curve = Json::array();
 }
@@ -55,60 +77,60 @@ bool Trainer::run(double time_limit, const std::function<void()>& save) {
   return true;
 }
 
+Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double learning_rate) {
+  const auto seed = static_cast<uint64_t>(options_.seed);
+  Batch batch;
+  if (options_.augment) {
+    batch = augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch});
+  } else {
+    batch = take(train_.select(positions), 0, positions.size(0));
+  }
+  batch.images = batch.images.to(device_);
+  batch.labels = batch.labels.to(device_);
+
+  sgd_.clear_gradients();
+  Step result;
+  at::Tensor logits;
+  {
+    const AutocastScope autocast(device_.type(), type_);
+    const Output output = network_.forward(batch.images, {{seed, Purpose::training_gates, 0, 0, epoch}, batch.ids});
+    logits = output.logits.to(at::kFloat);
+    result.loss = at::cross_entropy_loss(logits, batch.labels);
+    result.penalty = network_.penalty(output);
+  }
+  (result.penalty.defined() ? result.loss + result.penalty : result.loss).backward();
+  sgd_.step(learning_rate);
+
+  result.loss = result.loss.detach();
+  result.penalty = result.penalty.defined() ? result.penalty.detach() : at::zeros_like(result.loss);
+  result.correct = logits.detach().argmax(1).eq(batch.labels).sum();
+  return result;
+}
+
 Json Trainer::run_epoch(double seconds_left) {
   const auto epoch = static_cast<uint32_t>(state_.epochs_done);
   const auto seed = static_cast<uint64_t>(options_.seed);
-  const at::ScalarType type = options_.precision == Precision::automatic  ? fastest_type(device_.type())
-                              : options_.precision == Precision::bfloat16 ? at::kBFloat16
-                                                                          : at::kFloat;
   const at::Tensor order = shuffled(train_.size(), {seed, Purpose::order, 0, 0, epoch});
   // A last batch of one image would leave BatchNorm without a variance; it sits this epoch out.
   const int64_t steps = (train_.size() + options_.batch - 2) / options_.batch;
   EpochSums sums(device_);
   double rate = 0;
-  Stopwatch watch;
+  const Stopwatch watch;
   network_.set_training(true);
   {
     Progress progress(fmt::format("epoch {}/{}", epoch + 1, options_.epochs), train_.size(), "images");
-    for (int64_t step = 0; step < steps; ++step) {
+    for (int64_t s = 0; s < steps; ++s) {
       check_stop();
       if (watch.seconds() > seconds_left) throw TimeIsUp();
-      const at::Tensor positions = order.slice(0, step * options_.batch, (step + 1) * options_.batch);
-      Batch batch;
-      if (options_.augment) {
-        batch = augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch});
-      } else {
-        const Dataset chosen = train_.select(positions);
-        batch = take(chosen, 0, chosen.size());
-      }
-      batch.images = batch.images.to(device_);
-      batch.labels = batch.labels.to(device_);
-
-      sgd_.clear_gradients();
-      at::Tensor loss, penalty, logits;
-      {
-        const AutocastScope autocast(device_.type(), type);
-        const Output output = network_.forward(batch.images, {{seed, Purpose::training_gates, 0, 0, epoch}, batch.ids});
-        logits = output.logits.to(at::kFloat);
-        loss = at::cross_entropy_loss(logits, batch.labels);
-        penalty = network_.penalty(output);
-      }
-      (penalty.defined() ? loss + penalty : loss).backward();
-      rate = options_.rate_at(epoch * steps + step, options_.epochs * steps);
-      sgd_.step(rate);
-
-      const int64_t count = batch.labels.size(0);
-      sums.images += count;
-      sums.loss += loss.detach() * count;
-      if (penalty.defined()) sums.penalty += penalty.detach() * count;
-      sums.correct += logits.detach().argmax(1).eq(batch.labels).sum();
-      const bool look = step % 50 == 49 || step + 1 == steps;
-      const double mean_loss = look ? sums.loss.item<double>() / static_cast<double>(sums.images) : 0;
-      if (!std::isfinite(mean_loss)) {
+      const at::Tensor positions = order.slice(0, s * options_.batch, (s + 1) * options_.batch);
+      rate = options_.rate_at(epoch * steps + s, options_.epochs * steps);
+      sums.add(step(positions, epoch, rate), positions.size(0));
+      const bool look = s % 50 == 49 || s + 1 == steps;
+      if (look && !std::isfinite(sums.mean_loss())) {
         throw RunError(fmt::format("training stopped: the loss is not finite in epoch {}; the last epoch's checkpoint is kept",
                                    epoch + 1));
       }
-      progress.advance(count, look ? fmt::format("loss {:.3f}", mean_loss) : "");
+      progress.advance(positions.size(0), look ? fmt::format("loss {:.3f}", sums.mean_loss()) : "");
     }
   }
   const double seconds = watch.seconds();
@@ -117,18 +139,17 @@ Json Trainer::run_epoch(double seconds_left) {
   const auto images = static_cast<double>(sums.images);
   Json row{{"epoch", epoch + 1},
            {"learning_rate", rate},
-           {"loss", sums.loss.item<double>() / images},
+           {"loss", sums.mean_loss()},
            {"penalty", sums.penalty.item<double>() / images},
            {"train_accuracy", sums.correct.item<double>() / images},
            {"held_out", held_out.accuracy.to_json()},
-           {"execution_rate", nullptr},
+           {"execution_rate", held_out.rates.empty() ? Json() : Json(held_out.mean_rate())},
            {"rates", held_out.rates},
            {"seconds", seconds},
            {"images_per_second", images / seconds}};
-  if (!held_out.rates.empty()) row["execution_rate"] = held_out.mean_rate();
-  fmt::print("epoch {}/{}  loss {:.4f}  held-out {:.2f} %  execution rate {:.3f}  {:.0f} images/s\n", epoch + 1,
-             options_.epochs, row["loss"].get<double>(), 100 * held_out.accuracy.value(), held_out.mean_rate(),
-             images / seconds);
+  const std::string gates = held_out.rates.empty() ? "" : fmt::format("  execution rate {:.3f}", held_out.mean_rate());
+  fmt::print("epoch {}/{}  loss {:.4f}  held-out {:.2f} %{}  {:.0f} images/s\n", epoch + 1, options_.epochs,
+             sums.mean_loss(), 100 * held_out.accuracy.value(), gates, images / seconds);
   std::fflush(stdout);
   return row;
 }

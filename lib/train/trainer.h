@@ -27,6 +27,13 @@ class Trainer {
   /// epoch stands. Returns true if all epochs are done.
   bool run(double time_limit, const std::function<void()>& save);
 
+  /// Means over one batch, and how many of its images were right; scalars on the device.
+  struct Step {
+    at::Tensor loss, penalty, correct;
+  };
+  /// One step on the training images at `positions`: augmentation, forward, backward, update.
+  Step step(const at::Tensor& positions, uint32_t epoch, double learning_rate);
+
   const TrainState& state() const { return state_; }
   const Sgd& optimiser() const { return sgd_; }
   /// Goes on from a saved state; weights and statistics are already in the network.
@@ -40,6 +47,7 @@ class Trainer {
   const Dataset& held_out_;
   TrainOptions options_;
   at::Device device_;
+  at::ScalarType type_;  ///< of convolutions
   Sgd sgd_;
   TrainState state_;
 };

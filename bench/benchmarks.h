@@ -1,0 +1,22 @@
+// The benchmarks of `aigis bench`. Each prints what it compares, in one run on one machine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "lib/core/model.h"
+#include "lib/data/dataset.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+/// One attack at one budget against the floor: a bare forward and backward pass to the input on the identical module,
+/// layout and type.
+std::string bench_attack(Model& model, const Attack& attack, const Batch& batch, int64_t pairs);
+
+/// Images a second of training steps (augmentation, forward, backward, optimiser) for `steps` steps.
+/// Printed beside Python's PyTorch by bench/train_step.py.
+std::string bench_training(Network& network, const Dataset& data, int64_t batch, int64_t steps, at::Device device);
+
+}  // namespace aigis

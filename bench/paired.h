@@ -1,0 +1,23 @@
+// Fair comparison of two pieces of work on a noisy machine: run in turns, compared pair by pair.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace aigis {
+
+struct PairedResult {
+  double a_seconds = 0, b_seconds = 0;  ///< medians
+  double ratio = 0;                     ///< median of a/b over pairs
+  double low = 0, high = 0;             ///< 95 % interval of that median, by order statistics
+  int64_t pairs = 0;
+
+  std::string text(const std::string& a, const std::string& b, int64_t images) const;
+};
+
+/// Runs a and b in turns, `pairs` times after `warm_up` uncounted pairs. Which goes first alternates.
+PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
+                           int64_t warm_up = 3);
+
+}  // namespace aigis

@@ -1,0 +1,29 @@
+// `aigis evaluate`: a sweep of one point, printed as a table.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/evaluation.h"
+#include "lib/core/files.h"
+
+namespace aigis {
+
+Command evaluate_command(CLI::App& command) {
+  command.footer("Example:\n  aigis evaluate --model models/cifar10-aig-20.safetensors:gates=argmax --eps 8/255 --data cifar10:DIR");
+  auto settings = std::make_shared<Settings>(command);
+  declare_evaluation(*settings, "8/255");
+  settings->one("out", "", "also write the report to this file");
+  return [settings] {
+    settings->resolve();
+    const std::string out = settings->text("out");
+    const Evaluation evaluation(*settings);
+    if (!out.empty()) check_writable(out);
+    Journal journal;
+    const Json report = evaluation.run(journal, out);
+    if (!out.empty()) write_file(out, report.dump(1) + "\n");
+    fmt::print("{}", report_table(report));
+    return 0;
+  };
+}
+
+}  // namespace aigis

@@ -1,0 +1,190 @@
+#include "cli/evaluation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "attacks/list.h"
+#include "cli/device.h"
+#include "defenses/list.h"
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "lib/core/text.h"
+#include "lib/ops/safetensors.h"
+#include "models/checkpoint.h"
+#include "reports/schema.h"
+
+namespace aigis {
+namespace {
+
+/// "none" is the absent attack or defense: a null pointer.
+template <class Base>
+std::shared_ptr<const Base> make(const Catalogue<Base>& catalogue, const std::string& kind, const std::string& text) {
+  const Spec spec = Spec::parse(text);
+  if (spec.name == "none") {
+    if (!spec.options.empty() || !spec.path.empty()) throw InputError(fmt::format("{} 'none' takes no options", kind));
+    return nullptr;
+  }
+  return find_entry(catalogue, kind, spec.name).make(spec);
+}
+
+template <class T>
+Json described(const std::vector<std::shared_ptr<const T>>& things) {
+  Json list = Json::array();
+  for (const auto& thing : things) {
+    list.push_back(thing ? Json{{"name", thing->name()}, {"options", thing->options()}}
+                         : Json{{"name", "none"}, {"options", Json::object()}});
+  }
+  return list;
+}
+
+int64_t count_setting(const Settings& settings, const std::string& key, int64_t low) {
+  const int64_t value = parse_integer(settings.text(key), "--" + key);
+  if (value < low) throw InputError(fmt::format("--{}: {} is too small; expected at least {}", key, value, low));
+  return value;
+}
+
+std::vector<double> read_epsilons(const std::vector<std::string>& texts) {
+  std::vector<double> epsilons;
+  for (const auto& text : texts) {
+    const double epsilon = parse_number(text, "epsilon");
+    if (epsilon < 0 || epsilon > 1) {
+      throw InputError(fmt::format("epsilon: {} is out of range; expected 0 to 1 in units of the pixel range, such as 8/255", text));
+    }
+    if (std::find(epsilons.begin(), epsilons.end(), epsilon) != epsilons.end()) {
+      throw InputError(fmt::format("epsilon: {} is given twice", text));
+    }
+    epsilons.push_back(epsilon);
+  }
+  std::sort(epsilons.begin(), epsilons.end());
+  return epsilons;
+}
+
+/// Classes and image size of model and data must be the same.
+void check_fit(const LoadedModel& model, const Dataset& data) {
+  const ModelCard& card = model.network->card();
+  const auto size = data.images.sizes().slice(1);
+  if (size != at::IntArrayRef(card.input)) {
+    throw InputError(fmt::format("model '{}' takes {} images; data '{}' has {}", model.id, join({std::to_string(card.input[0]), std::to_string(card.input[1]), std::to_string(card.input[2])}, "x"),
+                                 data.name, join({std::to_string(size[0]), std::to_string(size[1]), std::to_string(size[2])}, "x")));
+  }
+  if (card.classes != static_cast<int64_t>(data.classes.size())) {
+    throw InputError(fmt::format("model '{}' has {} classes; data '{}' has {}", model.id, card.classes, data.name, data.classes.size()));
+  }
+}
+
+/// Writes the examples of each model, attack and budget into one file; returns its name.
+void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out, Json& report) {
+  const std::string path = std::filesystem::path(out).replace_extension(".examples.safetensors").string();
+  Safetensors content;
+  for (const auto& saved : examples) {
+    const size_t index = (saved.model * plan.runs.size() + saved.run) * plan.epsilons.size() + saved.epsilon;
+    content.tensors[fmt::format("{}.images", index)] = saved.images;
+    content.tensors[fmt::format("{}.hits", index)] = saved.hits;
+  }
+  write_safetensors(path, content);
+  const std::string hash = sha256_file(path);
+  const int64_t count = std::min(plan.examples, plan.data.size());
+  for (auto& run : report["runs"]) {
+    run["examples"] = {{"file", std::filesystem::path(path).filename().string()}, {"sha256", hash}, {"count", count}};
+  }
+}
+
+}  // namespace
+
+void declare_evaluation(Settings& settings, const std::string& default_epsilons) {
+  settings.config();
+  settings.many("model", {}, "checkpoint with options: models/aig-20.safetensors:gates=argmax", Settings::Holds::model_spec);
+  settings.many("attack", {"fgsm"}, "attack with options, or none");
+  settings.many("defense", {"none"}, "defense with options, such as jpeg:quality=75, or none");
+  settings.many("access", {"white-box"}, "white-box, grey-box", Settings::Holds::text, ',');
+  settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text, ',');
+  settings.one("norm", "linf", "norm of the budget: linf");
+  settings.one("data", "synthetic", "test data, such as cifar10:DIR", Settings::Holds::data_spec);
+  settings.one("limit", "0", "evaluate only the first N test images; 0 means all");
+  settings.one("batch", "250", "images evaluated together");
+  settings.one("seed", "0", "of gate noise and of the attacks' draws");
+  settings.one("device", "cpu", "cpu or cuda");
+  settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
+}
+
+Evaluation::Evaluation(const Settings& settings) {
+  plan.device = parse_device(settings.text("device"));
+  plan.norm = parse_norm(settings.text("norm"));
+  plan.epsilons = read_epsilons(settings.list("eps"));
+  plan.batch = count_setting(settings, "batch", 1);
+  plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
+  plan.examples = count_setting(settings, "examples", 0);
+  const int64_t limit = count_setting(settings, "limit", 0);
+
+  std::vector<std::shared_ptr<const Attack>> attacks;
+  for (const auto& text : settings.list("attack")) attacks.push_back(make(attack_list(), "attack", text));
+  for (const auto& attack : attacks) {
+    const auto norms = attack ? attack->norms() : std::vector<Norm>{plan.norm};
+    if (std::find(norms.begin(), norms.end(), plan.norm) == norms.end()) {
+      throw InputError(fmt::format("attack '{}' does not exist in the norm {}", attack->name(), norm_name(plan.norm)));
+    }
+  }
+  std::vector<std::shared_ptr<const Defense>> defenses;
+  for (const auto& text : settings.list("defense")) defenses.push_back(make(defense_list(), "defense", text));
+  std::vector<Access> accesses;
+  Json access_names = Json::array();
+  for (const auto& text : settings.list("access")) {
+    accesses.push_back(parse_access(text));
+    access_names.push_back(text);
+  }
+  plan.runs = plan_runs(attacks, defenses, accesses);
+
+  if (settings.list("model").empty()) throw InputError("no model is given; add --model FILE.safetensors or a config that names one");
+  Json ids = Json::array();
+  std::vector<LoadedModel> models;
+  for (const auto& text : settings.list("model")) {
+    const Spec spec = Spec::parse(text);
+    if (!is_checkpoint(spec)) {
+      find_architecture(spec.name);
+      throw InputError(fmt::format("model '{}' is an architecture without weights; expected a checkpoint, such as models/{}.safetensors", text, spec.name));
+    }
+    models.push_back(load_model(spec, plan.device));
+    if (std::find(ids.begin(), ids.end(), models.back().id) != ids.end()) throw InputError(fmt::format("model '{}' is given twice", text));
+    ids.push_back(models.back().id);
+  }
+  const Spec data = Spec::parse(settings.text("data"));
+  plan.data = load_dataset(data, Part::test).first(limit);
+  for (const auto& model : models) {
+    check_fit(model, plan.data);
+    plan.models.push_back(model.network);
+    context.models.push_back({model.id, model.path, model.sha256, model.record, model.network->card()});
+  }
+  context.tool = tool_json();
+  context.environment = environment_json(plan.device);
+  context.data_spec = data.text();
+  context.config = {{"model", ids},
+                    {"attack", described(attacks)},
+                    {"defense", described(defenses)},
+                    {"access", access_names},
+                    {"eps", plan.epsilons},
+                    {"norm", norm_name(plan.norm)},
+                    {"data", data.text()},
+                    {"limit", limit},
+                    {"batch", plan.batch},
+                    {"seed", plan.seed},
+                    {"device", settings.text("device")},
+                    {"examples", plan.examples}};
+}
+
+Json Evaluation::identity() const {
+  Json hashes = Json::array();
+  for (const auto& model : context.models) hashes.push_back(model.sha256);
+  return {{"config", context.config}, {"data", plan.data.hash()}, {"models", hashes}, {"threads", context.environment["threads"]}};
+}
+
+Json Evaluation::run(Journal& journal, const std::string& out) const {
+  const SweepResult result = run_sweep(plan, journal);
+  Json report = make_report(plan, result, context);
+  if (!out.empty() && !result.examples.empty()) save_examples(result.examples, plan, out, report);
+  validate_report(report, out.empty() ? "the report" : out);
+  return report;
+}
+
+}  // namespace aigis

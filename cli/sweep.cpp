@@ -1,0 +1,61 @@
+// `aigis sweep`: every model x attack x defense x access x epsilon, into one report.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/evaluation.h"
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "reports/schema.h"
+
+namespace aigis {
+namespace {
+
+/// True if `path` holds the finished report of the same evaluation; an InputError if it holds anything else.
+bool already_done(const std::string& path, const Evaluation& evaluation) {
+  if (!std::filesystem::exists(path)) return false;
+  const Json report = read_report(path);
+  Json hashes = Json::array();
+  for (const auto& model : report.value("models", Json::array())) hashes.push_back(model["checkpoint"].is_null() ? Json() : model["checkpoint"]["sha256"]);
+  const Json identity = evaluation.identity();
+  const bool same = report["config"] == identity["config"] && report["data"]["sha256"] == identity["data"] && hashes == identity["models"];
+  if (!same) {
+    throw InputError(path + ": holds a report of other settings, data or weights; move it away or choose another --out");
+  }
+  return true;
+}
+
+int sweep(const Settings& settings) {
+  const std::string out = settings.text("out");
+  if (out.empty()) throw InputError("--out is missing; expected the path of the report, such as runs/report.json");
+  const Evaluation evaluation(settings);
+  if (already_done(out, evaluation)) {
+    fmt::print("{}{} is complete already\n", report_table(read_report(out)), out);
+    return 0;
+  }
+  check_writable(out);
+  Journal journal(out + ".journal", evaluation.identity());
+  if (journal.size() > 0) fmt::print(stderr, "going on with {}: {} parts are done\n", out, journal.size());
+  const Json report = evaluation.run(journal, out);
+  write_file(out, report.dump(1) + "\n");
+  journal.remove();
+  fmt::print("{}{}\n", report_table(report), out);
+  return 0;
+}
+
+}  // namespace
+
+Command sweep_command(CLI::App& command) {
+  command.footer("Example:\n  aigis sweep configs/sweep/fgsm-jpeg.json --data cifar10:DIR --out runs/fgsm-jpeg.json");
+  auto settings = std::make_shared<Settings>(command);
+  declare_evaluation(*settings, "0,1/255,2/255,4/255,8/255,12/255,16/255");
+  settings->one("out", "", "the report; given the same --out, a run that was cut off goes on");
+  return [settings] {
+    settings->resolve();
+    return sweep(*settings);
+  };
+}
+
+}  // namespace aigis

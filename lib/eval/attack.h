@@ -1,0 +1,37 @@
+// An attack proposes; the verdict (verdict.h) projects, clips and judges.
+#pragma once
+
+#include <c10/util/ArrayRef.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/core/catalogue.h"
+#include "lib/eval/victim.h"
+
+namespace aigis {
+
+enum class Norm { linf };
+const char* norm_name(Norm norm);
+/// Throws InputError for an unknown name.
+Norm parse_norm(const std::string& name);
+
+/// Const and repeatable: all state of a run lives inside `propose`.
+class Attack {
+ public:
+  virtual ~Attack() = default;
+  virtual std::string name() const = 0;
+  /// Every option with its value.
+  virtual Json options() const = 0;
+  /// How its gradient passes hard gates: "straight-through", "fixed-graph", or "none" without gradients.
+  virtual std::string gradient_mode() const = 0;
+  virtual std::vector<Norm> norms() const = 0;
+
+  /// One candidate batch for each epsilon (in [0, 1] pixel units), inside the ball and inside [0, 1].
+  /// Work that does not depend on epsilon is done once. The batch is not changed.
+  virtual std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                          at::ArrayRef<double> epsilons) const = 0;
+};
+
+}  // namespace aigis

@@ -1,0 +1,77 @@
+#include "lib/eval/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+
+namespace aigis {
+
+Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
+  size_t kept = 0;
+  if (std::filesystem::exists(path)) {
+    const std::string content = read_file(path);
+    for (size_t begin = 0; begin < content.size();) {
+      const size_t end = content.find('\n', begin);
+      if (end == std::string::npos) break;  // cut off
+      const Json line = Json::parse(content.begin() + static_cast<int64_t>(begin), content.begin() + static_cast<int64_t>(end), nullptr, false);
+      if (begin == 0) {
+        if (!line.is_object() || !line.contains("identity")) throw InputError(path + ": is not a journal of aigis; move it away");
+        if (line["identity"] != identity) {
+          throw InputError(path + ": belongs to an unfinished run with other settings, data or weights; finish that run, "
+                                  "delete the file or choose another --out");
+        }
+      } else {
+        if (!line.is_object() || !line.contains("key")) break;  // damaged by the crash: what follows is done again
+        entries_[line["key"].get<std::string>()] = line["value"];
+      }
+      begin = kept = end + 1;
+    }
+  }
+  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) throw InputError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+  if (::ftruncate(descriptor_, static_cast<off_t>(kept)) != 0) {
+    throw RunError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+  }
+  if (kept == 0) append(Json{{"identity", identity}}.dump());
+}
+
+Journal::~Journal() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+const Json* Journal::find(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void Journal::add(const std::string& key, const Json& value) {
+  if (descriptor_ >= 0) append(Json{{"key", key}, {"value", value}}.dump());
+}
+
+void Journal::append(const std::string& line) {
+  const std::string bytes = line + "\n";
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t written = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw RunError(fmt::format("{}: cannot be written: {}; what was done is kept", path_, std::strerror(errno)));
+    done += static_cast<size_t>(written);
+  }
+  if (::fdatasync(descriptor_) != 0) throw RunError(fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
+}
+
+void Journal::remove() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  descriptor_ = -1;
+  ::unlink(path_.c_str());
+}
+
+}  // namespace aigis

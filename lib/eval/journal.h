@@ -1,0 +1,38 @@
+// What an evaluation has finished so far, one line of JSON for each part, appended and flushed to the disk.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "lib/core/json.h"
+
+namespace aigis {
+
+class Journal {
+ public:
+  /// Keeps nothing.
+  Journal() = default;
+  /// Opens or creates `path`. `identity` describes the run; a journal of another run is an InputError.
+  /// A last line cut off by a crash is dropped.
+  Journal(const std::string& path, const Json& identity);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// The entry for `key`, or null.
+  const Json* find(const std::string& key) const;
+  /// Appends an entry. Throws RunError if it cannot be written; earlier entries stay.
+  void add(const std::string& key, const Json& value);
+  size_t size() const { return entries_.size(); }
+  /// Deletes the file, once the report stands.
+  void remove();
+
+ private:
+  void append(const std::string& line);
+
+  std::string path_;
+  int descriptor_ = -1;
+  std::map<std::string, Json> entries_;
+};
+
+}  // namespace aigis

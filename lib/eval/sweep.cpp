@@ -1,0 +1,210 @@
+#include "lib/eval/sweep.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/core/error.h"
+#include "lib/core/progress.h"
+#include "lib/core/stop.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+namespace {
+
+/// An image that rounding to 8 bits moves by less than this is on the grid already, but for float rounding.
+constexpr double kOnGrid = 1e-6;
+
+/// The defended model of a run; the model itself without a defense.
+std::shared_ptr<Model> defended(const std::shared_ptr<Model>& model, const std::shared_ptr<const Defense>& defense) {
+  return defense ? std::make_shared<DefendedModel>(model, defense) : model;
+}
+
+/// One batch against one model: all runs, all budgets.
+class BatchEvaluation {
+ public:
+  BatchEvaluation(const SweepPlan& plan, std::shared_ptr<Model> model, size_t model_index, Batch batch, int64_t examples)
+      : plan_(plan), model_(std::move(model)), model_index_(model_index), batch_(std::move(batch)), examples_(examples) {}
+
+  std::vector<RunTally> evaluate(std::vector<SavedExamples>& saved) {
+    std::vector<RunTally> tallies;
+    for (size_t r = 0; r < plan_.runs.size(); ++r) tallies.push_back(evaluate_run(r, saved));
+    return tallies;
+  }
+
+ private:
+  struct Clean {
+    Judgement judgement;
+    int64_t redraw_flipped = 0;
+  };
+  struct Proposals {
+    std::vector<at::Tensor> images;  ///< one for each budget
+    AttackAudit audit;
+    double seconds = 0;
+  };
+
+  RunTally evaluate_run(size_t r, std::vector<SavedExamples>& saved) {
+    const Run& run = plan_.runs[r];
+    const std::shared_ptr<Model> target = defended(model_, run.defense);
+    const Clean& clean = clean_pass(*target, run);
+    const Proposals& proposals = propose(run);
+    const Stopwatch watch;
+    RunTally tally;
+    count(tally.clean, clean.judgement);
+    tally.redraw_flipped = clean.redraw_flipped;
+    tally.audit = proposals.audit;
+    for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
+      check_stop();
+      const Admitted admitted = admit(batch_.images, proposals.images[e], plan_.norm, plan_.epsilons[e]);
+      const bool unchanged = at::equal(admitted.images, batch_.images);
+      const Judgement after = unchanged ? clean.judgement : judged(*target, admitted.images, Purpose::verdict_gates);
+      CellTally& cell = tally.cells.emplace_back();
+      cell.add_sizes(admitted);
+      count(cell.pass, after);
+      count_quantized(cell, *target, admitted.images, after);
+      cell.flipped = count_flips(clean.judgement.open, after.open);
+      if (examples_ > 0) {
+        saved.push_back({model_index_, r, e, admitted.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
+                         after.hits.slice(0, 0, examples_).clone()});
+      }
+    }
+    tally.seconds = watch.seconds() + proposals.seconds;
+    return tally;
+  }
+
+  /// The clean images through a defense: once, whatever the number of attacks and budgets.
+  const Clean& clean_pass(Model& target, const Run& run) {
+    const auto found = clean_.find(run.defense.get());
+    if (found != clean_.end()) return found->second;
+    Clean clean;
+    clean.judgement = judged(target, batch_.images, Purpose::verdict_gates);
+    if (model_->card().gate_mode == "sampled") {
+      clean.redraw_flipped = count_flips(clean.judgement.open, judged(target, batch_.images, Purpose::redraw_gates).open);
+    }
+    return clean_[run.defense.get()] = std::move(clean);
+  }
+
+  /// The attack on what it may see: once for each pair of attack and seen model.
+  const Proposals& propose(const Run& run) {
+    const auto seen = run.access == Access::white_box ? run.defense : nullptr;
+    const auto key = std::pair(run.attack.get(), seen.get());
+    const auto found = proposals_.find(key);
+    if (found != proposals_.end()) return found->second;
+    const Stopwatch watch;
+    Proposals proposals;
+    if (run.attack) {
+      const std::shared_ptr<Model> seen_model = defended(model_, seen);
+      Victim victim(*seen_model, plan_.seed);
+      proposals.images = run.attack->propose(victim, batch_, plan_.norm, plan_.epsilons);
+      proposals.audit = victim.audit();
+    } else {
+      proposals.images.assign(plan_.epsilons.size(), batch_.images);
+    }
+    proposals.seconds = watch.seconds();
+    return proposals_[key] = std::move(proposals);
+  }
+
+  Judgement judged(Model& target, const at::Tensor& images, Purpose purpose) const {
+    return judge(target, images, batch_, plan_.seed, purpose);
+  }
+
+  void count(PassTally& tally, const Judgement& judgement) const {
+    tally.add(judgement, batch_.labels, model_->card().classes, model_->card().draws);
+  }
+
+  /// Images that are on the 8-bit grid already keep their verdict; others are judged again.
+  void count_quantized(CellTally& cell, Model& target, const at::Tensor& images, const Judgement& after) const {
+    const at::Tensor rounded = quantized(images);
+    const bool on_grid = images.numel() == 0 || (rounded - images).abs().max().item<double>() < kOnGrid;
+    PassTally tally;
+    count(tally, on_grid ? after : judged(target, rounded, Purpose::verdict_gates));
+    cell.quantized = tally.accuracy;
+  }
+
+  const SweepPlan& plan_;
+  std::shared_ptr<Model> model_;
+  size_t model_index_;
+  Batch batch_;
+  int64_t examples_;
+  std::map<const Defense*, Clean> clean_;
+  std::map<std::pair<const Attack*, const Defense*>, Proposals> proposals_;
+};
+
+/// Joins the parts that batches saved for the same model, run and budget.
+void join_examples(std::vector<SavedExamples>& all, std::vector<SavedExamples> part) {
+  for (auto& p : part) {
+    const auto same = std::find_if(all.begin(), all.end(), [&](const SavedExamples& a) {
+      return a.model == p.model && a.run == p.run && a.epsilon == p.epsilon;
+    });
+    if (same == all.end()) {
+      all.push_back(std::move(p));
+    } else {
+      same->images = at::cat({same->images, p.images});
+      same->hits = at::cat({same->hits, p.hits});
+    }
+  }
+}
+
+}  // namespace
+
+const char* access_name(Access access) { return access == Access::white_box ? "white-box" : "grey-box"; }
+
+Access parse_access(const std::string& name) {
+  if (name == "white-box") return Access::white_box;
+  if (name == "grey-box") return Access::grey_box;
+  throw InputError(unknown_name("access", name, {"white-box", "grey-box"}));
+}
+
+std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
+                           const std::vector<std::shared_ptr<const Defense>>& defenses,
+                           const std::vector<Access>& accesses) {
+  std::vector<Run> runs;
+  for (const auto& attack : attacks) {
+    for (const auto& defense : defenses) {
+      for (const Access access : accesses) {
+        // Without a defense, or without an attack, there is nothing that access could change.
+        const Access effective = defense && attack ? access : Access::white_box;
+        const bool repeated = std::any_of(runs.begin(), runs.end(), [&](const Run& r) {
+          return r.attack == attack && r.defense == defense && r.access == effective;
+        });
+        if (!repeated) runs.push_back({attack, defense, effective});
+      }
+    }
+  }
+  return runs;
+}
+
+SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
+  const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
+  SweepResult result;
+  Progress progress("sweep", plan.data.size() * static_cast<int64_t>(plan.models.size()), "images");
+  for (size_t m = 0; m < plan.models.size(); ++m) {
+    std::vector<RunTally>& tallies = result.tallies.emplace_back(plan.runs.size());
+    for (int64_t b = 0; b < batches; ++b) {
+      check_stop();
+      const int64_t begin = b * plan.batch;
+      const int64_t examples = std::clamp<int64_t>(plan.examples - begin, 0, plan.batch);
+      const std::string key = fmt::format("model {} batch {}", m, b);
+      const Json* done = journal.find(key);
+      std::vector<RunTally> part;
+      if (done != nullptr && examples == 0) {  // saved images are not in the journal: they are made again
+        for (const auto& run : *done) part.push_back(RunTally::from_json(run));
+      } else {
+        std::vector<SavedExamples> saved;
+        part = BatchEvaluation(plan, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples).evaluate(saved);
+        join_examples(result.examples, std::move(saved));
+        Json entry = Json::array();
+        for (const auto& run : part) entry.push_back(run.to_json());
+        if (done == nullptr) journal.add(key, entry);
+      }
+      for (size_t r = 0; r < part.size(); ++r) tallies[r].merge(part[r]);
+      progress.advance(std::min(plan.batch, plan.data.size() - begin),
+                       fmt::format("model {}/{}", m + 1, plan.models.size()));
+    }
+  }
+  return result;
+}
+
+}  // namespace aigis

@@ -1,0 +1,64 @@
+// Every model x attack x defense x access x epsilon, over one data set.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/eval/attack.h"
+#include "lib/eval/defense.h"
+#include "lib/eval/journal.h"
+#include "lib/eval/tally.h"
+
+namespace aigis {
+
+/// What the attack is given.
+enum class Access {
+  white_box,  ///< the defended model: the attack differentiates through the defense
+  grey_box,   ///< the bare model
+};
+const char* access_name(Access access);
+/// Throws InputError for an unknown name.
+Access parse_access(const std::string& name);
+
+/// One line of a report, over all budgets. Without a defense both accesses are one: white-box.
+struct Run {
+  std::shared_ptr<const Attack> attack;    ///< null: no attack
+  std::shared_ptr<const Defense> defense;  ///< null: no defense
+  Access access = Access::white_box;
+};
+
+struct SweepPlan {
+  std::vector<std::shared_ptr<Model>> models;
+  std::vector<Run> runs;  ///< made by plan_runs()
+  std::vector<double> epsilons;
+  Norm norm = Norm::linf;
+  Dataset data;
+  int64_t batch = 250;
+  uint64_t seed = 0;
+  at::Device device = at::kCPU;
+  int64_t examples = 0;  ///< adversarial images to keep for each model, attack and budget: the first of the set
+};
+
+/// Adversarial images kept for a later check, with what the verdict said of them.
+struct SavedExamples {
+  size_t model = 0, run = 0, epsilon = 0;
+  at::Tensor images;  ///< [n, C, H, W] float32, as admitted
+  at::Tensor hits;    ///< [n] int64
+};
+
+struct SweepResult {
+  std::vector<std::vector<RunTally>> tallies;  ///< [model][run]
+  std::vector<SavedExamples> examples;
+};
+
+/// All combinations; a run that would repeat another is left out.
+std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
+                           const std::vector<std::shared_ptr<const Defense>>& defenses,
+                           const std::vector<Access>& accesses);
+
+/// Runs the plan batch by batch. What the journal holds is not done again; what is done goes into it, so that a run
+/// that was killed goes on where it was and ends with the same result. Throws Interrupted on Ctrl-C.
+SweepResult run_sweep(const SweepPlan& plan, Journal& journal);
+
+}  // namespace aigis

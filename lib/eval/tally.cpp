@@ -1,0 +1,145 @@
+#include "lib/eval/tally.h"
+
+#include <ATen/ops/ne.h>
+
+#include <algorithm>
+
+namespace aigis {
+namespace {
+
+void add_to(std::vector<int64_t>& sum, const std::vector<int64_t>& other) {
+  if (sum.size() < other.size()) sum.resize(other.size());
+  for (size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
+}
+
+}  // namespace
+
+void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_t classes, int64_t draws) {
+  const at::Tensor label = labels.cpu();
+  const int64_t* hits = judgement.hits.const_data_ptr<int64_t>();
+  const int64_t* class_of = label.const_data_ptr<int64_t>();
+  const int64_t count = label.size(0);
+  const int64_t layers = judgement.open.defined() ? judgement.open.size(2) : 0;
+  near_ties += judgement.near_ties;
+  passes.resize(static_cast<size_t>(classes));
+  open.resize(static_cast<size_t>(classes * layers));
+  histogram.resize(layers == 0 ? 0 : static_cast<size_t>(layers + 1));
+  for (int64_t i = 0; i < count; ++i) {
+    accuracy.add(hits[i], draws);
+    passes[static_cast<size_t>(class_of[i])] += draws;
+  }
+  if (layers == 0) return;
+  const at::Tensor gates = judgement.open.contiguous();
+  const bool* gate = gates.const_data_ptr<bool>();
+  for (int64_t draw = 0; draw < draws; ++draw) {
+    for (int64_t i = 0; i < count; ++i, gate += layers) {
+      int64_t ran = 0;
+      for (int64_t l = 0; l < layers; ++l) {
+        ran += gate[l];
+        open[static_cast<size_t>(class_of[i] * layers + l)] += gate[l];
+      }
+      ++histogram[static_cast<size_t>(ran)];
+    }
+  }
+}
+
+void PassTally::merge(const PassTally& other) {
+  accuracy.merge(other.accuracy);
+  near_ties += other.near_ties;
+  add_to(passes, other.passes);
+  add_to(open, other.open);
+  add_to(histogram, other.histogram);
+}
+
+Json PassTally::to_json() const {
+  return {{"accuracy", accuracy.counts()}, {"near_ties", near_ties}, {"passes", passes}, {"open", open}, {"histogram", histogram}};
+}
+
+PassTally PassTally::from_json(const Json& json) {
+  return {Proportion::from_counts(json.at("accuracy")), json.at("near_ties"), json.at("passes"), json.at("open"),
+          json.at("histogram")};
+}
+
+void CellTally::add_sizes(const Admitted& admitted) {
+  over_budget += admitted.over_budget;
+  out_of_box += admitted.out_of_box;
+  not_finite += admitted.not_finite;
+  worst_overshoot = std::max(worst_overshoot, admitted.worst_overshoot);
+  if (admitted.linf.numel() == 0) return;
+  linf_sum += admitted.linf.sum().item<double>();
+  linf_max = std::max(linf_max, admitted.linf.max().item<double>());
+  l2_sum += admitted.l2.sum().item<double>();
+  l2_max = std::max(l2_max, admitted.l2.max().item<double>());
+}
+
+void CellTally::merge(const CellTally& other) {
+  pass.merge(other.pass);
+  quantized.merge(other.quantized);
+  flipped += other.flipped;
+  linf_sum += other.linf_sum;
+  linf_max = std::max(linf_max, other.linf_max);
+  l2_sum += other.l2_sum;
+  l2_max = std::max(l2_max, other.l2_max);
+  over_budget += other.over_budget;
+  out_of_box += other.out_of_box;
+  not_finite += other.not_finite;
+  worst_overshoot = std::max(worst_overshoot, other.worst_overshoot);
+}
+
+Json CellTally::to_json() const {
+  return {{"pass", pass.to_json()}, {"quantized", quantized.counts()}, {"flipped", flipped},
+          {"linf", {linf_sum, linf_max}}, {"l2", {l2_sum, l2_max}},
+          {"faults", {over_budget, out_of_box, not_finite}}, {"worst_overshoot", worst_overshoot}};
+}
+
+CellTally CellTally::from_json(const Json& json) {
+  CellTally cell;
+  cell.pass = PassTally::from_json(json.at("pass"));
+  cell.quantized = Proportion::from_counts(json.at("quantized"));
+  cell.flipped = json.at("flipped");
+  cell.linf_sum = json.at("linf").at(0);
+  cell.linf_max = json.at("linf").at(1);
+  cell.l2_sum = json.at("l2").at(0);
+  cell.l2_max = json.at("l2").at(1);
+  cell.over_budget = json.at("faults").at(0);
+  cell.out_of_box = json.at("faults").at(1);
+  cell.not_finite = json.at("faults").at(2);
+  cell.worst_overshoot = json.at("worst_overshoot");
+  return cell;
+}
+
+void RunTally::merge(const RunTally& other) {
+  clean.merge(other.clean);
+  redraw_flipped += other.redraw_flipped;
+  cells.resize(std::max(cells.size(), other.cells.size()));
+  for (size_t i = 0; i < other.cells.size(); ++i) cells[i].merge(other.cells[i]);
+  audit.merge(other.audit);
+  seconds += other.seconds;
+}
+
+Json RunTally::to_json() const {
+  Json list = Json::array();
+  for (const auto& cell : cells) list.push_back(cell.to_json());
+  return {{"clean", clean.to_json()},
+          {"redraw_flipped", redraw_flipped},
+          {"cells", list},
+          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients}},
+          {"seconds", seconds}};
+}
+
+RunTally RunTally::from_json(const Json& json) {
+  RunTally run;
+  run.clean = PassTally::from_json(json.at("clean"));
+  run.redraw_flipped = json.at("redraw_flipped");
+  for (const auto& cell : json.at("cells")) run.cells.push_back(CellTally::from_json(cell));
+  const Json& audit = json.at("audit");
+  run.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3)};
+  run.seconds = json.at("seconds");
+  return run;
+}
+
+int64_t count_flips(const at::Tensor& a, const at::Tensor& b) {
+  return a.defined() && b.defined() ? a.ne(b).sum().item<int64_t>() : 0;
+}
+
+}  // namespace aigis

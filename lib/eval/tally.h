@@ -1,0 +1,56 @@
+// What an evaluation counts. Tallies of parts of a data set add up to the tally of the whole.
+#pragma once
+
+#include <vector>
+
+#include "lib/eval/verdict.h"
+#include "lib/metrics/interval.h"
+
+namespace aigis {
+
+/// One kind of pass (clean, or attacked at one budget): accuracy and gates.
+struct PassTally {
+  Proportion accuracy;
+  int64_t near_ties = 0;
+  std::vector<int64_t> passes;     ///< [K] passes by class of the image (images times draws)
+  std::vector<int64_t> open;       ///< [K * L] passes in which a layer ran, by class
+  std::vector<int64_t> histogram;  ///< [L + 1] passes by number of layers that ran
+
+  void add(const Judgement& judgement, const at::Tensor& labels, int64_t classes, int64_t draws);
+  void merge(const PassTally& other);
+  Json to_json() const;
+  static PassTally from_json(const Json& json);
+};
+
+/// One attack against one defended model at one budget.
+struct CellTally {
+  PassTally pass;
+  Proportion quantized;     ///< accuracy on the adversarial images rounded to 8 bits
+  int64_t flipped = 0;      ///< gates that differ from the clean pass at equal noise, over images, draws and layers
+  double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0;
+  int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
+  double worst_overshoot = 0;
+
+  void add_sizes(const Admitted& admitted);
+  void merge(const CellTally& other);
+  Json to_json() const;
+  static CellTally from_json(const Json& json);
+};
+
+/// One run over all budgets.
+struct RunTally {
+  PassTally clean;
+  int64_t redraw_flipped = 0;  ///< gates that differ between two draws on clean images
+  std::vector<CellTally> cells;
+  AttackAudit audit;
+  double seconds = 0;
+
+  void merge(const RunTally& other);
+  Json to_json() const;
+  static RunTally from_json(const Json& json);
+};
+
+/// In how many places two gate tensors differ; 0 if there are no gates.
+int64_t count_flips(const at::Tensor& a, const at::Tensor& b);
+
+}  // namespace aigis

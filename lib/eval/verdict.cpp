@@ -1,0 +1,91 @@
+#include "lib/eval/verdict.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/max.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+namespace {
+
+/// Two top logits closer than this times the largest logit may change places under another order of summation.
+constexpr double kNearTie = 1e-5;
+
+double ulp_of_one(at::ScalarType type) {
+  return type == at::kDouble ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+}
+
+}  // namespace
+
+const char* norm_name(Norm) { return "linf"; }
+
+Norm parse_norm(const std::string& name) {
+  if (name == "linf") return Norm::linf;
+  throw InputError(unknown_name("norm", name, {"linf"}));
+}
+
+Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm, double epsilon) {
+  if (proposed.sizes() != clean.sizes()) {
+    throw RunError(fmt::format("an attack proposed images of another shape than its input ({} dimensions)", proposed.dim()));
+  }
+  const at::NoGradGuard no_grad;
+  Admitted result;
+  const auto per_image = [](const at::Tensor& x) { return x.flatten(1); };
+  if (clean.size(0) == 0) {
+    result.images = proposed.clone();
+    result.linf = result.l2 = clean.new_empty({0}, at::TensorOptions(at::kDouble));
+    return result;
+  }
+  const at::Tensor finite = per_image(at::isfinite(proposed)).all(1);
+  result.not_finite = clean.size(0) - finite.sum().item<int64_t>();
+  const at::Tensor candidate = result.not_finite == 0 ? proposed : at::where(finite.view({-1, 1, 1, 1}), proposed, clean);
+
+  const at::Tensor beyond = per_image((candidate - clean).abs()).amax(1).to(at::kDouble) - epsilon;
+  const at::Tensor outside = per_image(at::maximum(candidate - 1, -candidate)).amax(1).to(at::kDouble);
+  const double tolerance = ulp_of_one(clean.scalar_type());
+  result.over_budget = beyond.gt(tolerance).sum().item<int64_t>();
+  result.out_of_box = outside.gt(tolerance).sum().item<int64_t>();
+  result.worst_overshoot = std::max({0.0, beyond.max().item<double>(), outside.max().item<double>()});
+
+  result.images = at::minimum(at::maximum(candidate, clean - epsilon), clean + epsilon).clamp_(0, 1);
+  const at::Tensor delta = per_image(result.images - clean).to(at::kDouble);
+  result.linf = delta.abs().amax(1).cpu();
+  result.l2 = delta.norm(2, 1).cpu();
+  return result;
+}
+
+at::Tensor quantized(const at::Tensor& images) { return (images * 255).round_().div_(255); }
+
+Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint64_t seed, Purpose purpose) {
+  const at::NoGradGuard no_grad;
+  Judgement result;
+  at::Tensor hits, near;
+  std::vector<at::Tensor> open;
+  for (int64_t draw = 0; draw < model.card().draws; ++draw) {
+    const Output output = model.forward(images, {{seed, purpose, 0, static_cast<uint32_t>(draw), 0}, batch.ids});
+    const at::Tensor logits = output.logits;
+    if (!at::isfinite(logits).all().item<bool>()) throw RunError("the model's logits are not finite; its weights or input are broken");
+    const at::Tensor hit = logits.argmax(1).eq(batch.labels).to(at::kLong);
+    const at::Tensor top = std::get<0>(logits.topk(2, 1));
+    const at::Tensor tie = (top.select(1, 0) - top.select(1, 1)).lt(kNearTie * logits.abs().amax(1));
+    hits = hits.defined() ? hits + hit : hit;
+    near = near.defined() ? near.logical_or(tie) : tie;
+    if (output.gates.any()) open.push_back(output.gates.open.gt(0.5).cpu());
+  }
+  result.hits = hits.cpu();
+  result.near_ties = near.sum().item<int64_t>();
+  if (!open.empty()) result.open = at::stack(open, 0);
+  return result;
+}
+
+}  // namespace aigis

@@ -1,0 +1,40 @@
+// The one place where a proposed image is measured, projected, clipped and judged.
+#pragma once
+
+#include <memory>
+
+#include "lib/core/model.h"
+#include "lib/data/dataset.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+/// A proposal after measurement, within budget and box.
+struct Admitted {
+  at::Tensor images;           ///< [N, C, H, W] in [0, 1], within epsilon of the clean images
+  at::Tensor linf, l2;         ///< [N] float64, sizes of the perturbation as admitted
+  int64_t over_budget = 0;     ///< proposals that left the ball by more than an ulp of 1
+  int64_t out_of_box = 0;      ///< proposals that left [0, 1] by more than an ulp of 1
+  int64_t not_finite = 0;      ///< proposals with NaN or infinity; the clean image takes their place
+  double worst_overshoot = 0;  ///< largest distance outside ball or box that was met
+};
+
+/// Throws RunError if the shapes differ.
+Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, double epsilon);
+
+/// Rounded to the nearest of 256 levels, as an image file would hold it.
+at::Tensor quantized(const at::Tensor& images);
+
+/// What the model made of a batch in `draws` passes.
+struct Judgement {
+  at::Tensor hits;       ///< [N] int64, in how many draws the label was right
+  at::Tensor open;       ///< [draws, N, L] bool, gates; undefined without gates
+  int64_t near_ties = 0; ///< images of which some draw had two top logits within a rounding error's reach
+};
+
+/// Passes the images through the (defended) model. Gate noise comes from `purpose`, one draw after the other:
+/// Purpose::verdict_gates for clean and adversarial passes alike and for all budgets.
+/// Throws RunError if logits are not finite.
+Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint64_t seed, Purpose purpose);
+
+}  // namespace aigis

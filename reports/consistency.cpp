@@ -1,0 +1,102 @@
+#include "reports/consistency.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "lib/core/error.h"
+
+namespace aigis {
+namespace {
+
+/// Looks at one value after another and remembers where it is, for the message.
+class Check {
+ public:
+  explicit Check(const std::string& path) : path_(path) {}
+
+  void hold(bool right, const std::string& pointer, const std::string& wrong) const {
+    if (!right) throw InputError(fmt::format("{}: {}: {}", path_, pointer, wrong));
+  }
+  void size(const Json& array, size_t expected, const std::string& pointer, const std::string& of_what) const {
+    hold(array.size() == expected, pointer,
+         fmt::format("expected {} items ({}), got {}", expected, of_what, array.size()));
+  }
+  void proportion(const Json& share, const std::string& pointer) const {
+    if (share["trials"] == 0) return;
+    hold(share["value"].is_number(), pointer + "/value", "expected number from 0 to 1, as there are trials; got null");
+    hold(share["ci95"].is_array(), pointer + "/ci95", "expected [low, high], as there are trials; got null");
+    // Bounds are computed apart from the value, so the last digit may differ.
+    constexpr double slack = 1e-9;
+    const double value = share["value"], low = share["ci95"][0], high = share["ci95"][1];
+    hold(low <= value + slack && value <= high + slack, pointer + "/ci95",
+         fmt::format("expected low <= {} <= high, got [{}, {}]", value, low, high));
+    const double successes = share["successes"], trials = share["trials"];
+    hold(std::abs(successes - value * trials) <= 1e-6 * (1 + trials), pointer + "/successes",
+         fmt::format("expected value x trials = {}, got {}", value * trials, successes));
+  }
+
+ private:
+  const std::string& path_;
+};
+
+void check_gates(const Check& check, const Json& gates, size_t layers, size_t classes, const std::string& pointer) {
+  for (const char* when : {"before", "after"}) {
+    const std::string at = fmt::format("{}/{}", pointer, when);
+    check.size(gates[when]["per_layer"], layers, at + "/per_layer", "gated layers of the model");
+    check.size(gates[when]["per_class"], classes, at + "/per_class", "classes of the data");
+    for (size_t k = 0; k < classes; ++k) {
+      const Json& row = gates[when]["per_class"][k];
+      if (!row.is_null()) check.size(row, layers, fmt::format("{}/per_class/{}", at, k), "gated layers of the model");
+    }
+    check.size(gates["executed_layers_histogram"][when], layers + 1,
+               fmt::format("{}/executed_layers_histogram/{}", pointer, when), "0 to all gated layers");
+  }
+}
+
+void check_report(const Check& check, const Json& report) {
+  std::map<std::string, size_t> layers;
+  for (size_t i = 0; i < report["models"].size(); ++i) {
+    const Json& model = report["models"][i];
+    const std::string id = model["id"];
+    const std::string pointer = fmt::format("/models/{}", i);
+    check.hold(layers.emplace(id, model["gates"]["count"]).second, pointer + "/id",
+               fmt::format("'{}' appears twice; expected different ids", id));
+    check.size(model["gates"]["layers"], model["gates"]["count"], pointer + "/gates/layers", "gates/count");
+  }
+  for (size_t i = 0; i < report["runs"].size(); ++i) {
+    const Json& run = report["runs"][i];
+    const std::string pointer = fmt::format("/runs/{}", i);
+    const auto model = layers.find(run["model"]);
+    check.hold(model != layers.end(), pointer + "/model",
+               fmt::format("{} is no id of models[]", run["model"].dump()));
+    for (const char* name : {"clean", "robust", "robust_quantized"}) {
+      check.proportion(run["accuracy"][name], fmt::format("{}/accuracy/{}", pointer, name));
+    }
+    check.hold(run["gates"].is_null() == (model->second == 0), pointer + "/gates",
+               model->second == 0 ? "expected null, as the model has no gates" : "missing, though the model has gates");
+    if (!run["gates"].is_null()) {
+      check_gates(check, run["gates"], model->second, report["data"]["classes"].size(), pointer + "/gates");
+    }
+  }
+}
+
+void check_training(const Check& check, const Json& record) {
+  for (size_t i = 0; i < record["curve"].size(); ++i) {
+    const Json& epoch = record["curve"][i];
+    const std::string pointer = fmt::format("/curve/{}", i);
+    check.size(epoch["rates"], record["model"]["gated"].size(), pointer + "/rates", "gated layers of the model");
+    check.proportion(epoch["held_out"], pointer + "/held_out");
+  }
+}
+
+}  // namespace
+
+void check_consistency(const Json& report, const std::string& path) {
+  const Check check(path);
+  if (report["schema"] == "aigis-train") check_training(check, report);
+  else check_report(check, report);
+}
+
+}  // namespace aigis

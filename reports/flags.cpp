@@ -1,0 +1,72 @@
+#include "reports/flags.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace aigis {
+namespace {
+
+/// Clean accuracy further from its record than this many standard errors is no accident: one case in 15,000.
+constexpr double kImplausible = 4;
+
+Json flag(const char* check, const char* level, std::string message, Json numbers) {
+  return {{"check", check}, {"level", level}, {"message", std::move(message)}, {"numbers", std::move(numbers)}};
+}
+
+/// Standard error of a proportion from its 95 % interval, which knows about draws.
+double standard_error(const Proportion& p) {
+  const Interval ci = p.interval();
+  return (ci.high - ci.low) / (2 * 1.959963984540054);
+}
+
+/// Compares with the accuracy on held-out images that training wrote into the checkpoint. It catches normalization
+/// applied twice, labels shifted by one, weights of another model.
+void check_clean_accuracy(Json& flags, const SweepPlan& plan, const RunTally& tally, const ReportedModel& model) {
+  if (!model.record.is_object() || model.record.value("data", "") != plan.data.name) return;
+  const Json recorded = model.record.value("held_out", Json::object()).value(model.card.gate_mode, Json());
+  if (!recorded.is_object() || recorded["value"].is_null() || tally.clean.accuracy.trials() == 0) return;
+  const double before = recorded["value"], now = tally.clean.accuracy.value();
+  const double error_before = (recorded["ci95"][1].get<double>() - recorded["ci95"][0].get<double>()) / (2 * 1.959963984540054);
+  const double distance = std::abs(now - before) / std::hypot(error_before, standard_error(tally.clean.accuracy));
+  if (distance <= kImplausible) return;
+  flags.push_back(flag("clean-accuracy", "error",
+                       fmt::format("clean accuracy is {:.1f} %, the checkpoint recorded {:.1f} % on held-out images: the "
+                                   "data, its labels or the normalization are not those of training",
+                                   100 * now, 100 * before),
+                       {{"now", now}, {"recorded", before}, {"standard_errors", distance}}));
+}
+
+}  // namespace
+
+Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,
+                const ReportedModel& model) {
+  Json flags = Json::array();
+  if (cell.over_budget > 0) {
+    flags.push_back(flag("budget", "error", "the attack left its budget and was projected back: a defect of the attack",
+                         {{"images", cell.over_budget}, {"worst_overshoot", cell.worst_overshoot}}));
+  }
+  if (cell.out_of_box > 0) {
+    flags.push_back(flag("box", "error", "the attack left [0, 1] and was clipped: a defect of the attack",
+                         {{"images", cell.out_of_box}, {"worst_overshoot", cell.worst_overshoot}}));
+  }
+  if (cell.not_finite > 0) {
+    flags.push_back(flag("proposal-not-finite", "error", "the attack proposed NaN or infinity; the clean image was judged instead",
+                         {{"images", cell.not_finite}}));
+  }
+  if (tally.audit.bad_gradients > 0) {
+    flags.push_back(flag("gradient-not-finite", "error", "gradients with NaN or infinity were met",
+                         {{"gradients", tally.audit.bad_gradients}, {"of", tally.audit.backward}}));
+  }
+  if (tally.audit.zero_gradients > 0) {
+    flags.push_back(flag("zero-gradient", "warning",
+                         fmt::format("{} of {} gradients were zero in every pixel: the attack saw nothing there, so robustness "
+                                     "may be overstated",
+                                     tally.audit.zero_gradients, tally.audit.backward),
+                         {{"gradients", tally.audit.zero_gradients}, {"of", tally.audit.backward}}));
+  }
+  if (!run.defense) check_clean_accuracy(flags, plan, tally, model);
+  return flags;
+}
+
+}  // namespace aigis

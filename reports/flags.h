@@ -1,0 +1,14 @@
+// Checks that an evaluation makes of itself. What they find stands beside the numbers it concerns.
+#pragma once
+
+#include "lib/eval/tally.h"
+#include "reports/report.h"
+
+namespace aigis {
+
+/// Flags of one attack at one budget: budget or box overstepped, proposals or gradients that are not finite, gradients
+/// that vanish, and clean accuracy that the checkpoint's record makes implausible.
+Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,
+                const ReportedModel& model);
+
+}  // namespace aigis

@@ -1,0 +1,198 @@
+#include "reports/plot/gates_figure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+#include "reports/plot/axis.h"
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+constexpr double kLeft = 56, kTop = 96, kHeight = 220, kBottom = 62;
+constexpr double kUsualEpsilon = 12.0 / 255;  // 0.047, that of the paper's figure
+
+/// A layer "layer2.3" is number "3" of stage "layer2"; a name without a dot is its own number.
+struct LayerName {
+  std::string stage, number;
+};
+
+LayerName name_parts(const std::string& name) {
+  const auto dot = name.rfind('.');
+  if (dot == std::string::npos) return {"", name};
+  return {name.substr(0, dot), name.substr(dot + 1)};
+}
+
+/// Names of stages below their layers, and a hairline between stages.
+void draw_stages(Canvas& canvas, const std::vector<std::string>& layers, double step, double bottom) {
+  size_t begin = 0;
+  for (size_t i = 1; i <= layers.size(); ++i) {
+    const std::string stage = name_parts(layers[begin]).stage;
+    if (i < layers.size() && name_parts(layers[i]).stage == stage) continue;
+    const double left = kLeft + step * static_cast<double>(begin), right = kLeft + step * static_cast<double>(i);
+    if (begin > 0) canvas.line(left, bottom, left, bottom + 36, paint::grid);
+    canvas.text((left + right) / 2, bottom + 34, fit_text(stage, 12, right - left), {.anchor = "middle"});
+    begin = i;
+  }
+}
+
+void draw_layer_axis(Canvas& canvas, const std::vector<std::string>& layers, double step, double bottom) {
+  const double width = step * static_cast<double>(layers.size());
+  canvas.line(kLeft, bottom, kLeft + width, bottom, paint::axis);
+  double widest = 8;
+  for (const auto& layer : layers) widest = std::max(widest, text_width(name_parts(layer).number, 11) + 5);
+  const auto every = static_cast<size_t>(std::ceil(widest / step));
+  size_t in_stage = 0;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (i > 0 && name_parts(layers[i]).stage != name_parts(layers[i - 1]).stage) in_stage = 0;
+    if (in_stage++ % every == 0) {
+      canvas.text(kLeft + step * (static_cast<double>(i) + 0.5), bottom + 16, name_parts(layers[i]).number,
+                  {.size = 11, .anchor = "middle", .paint = paint::soft});
+    }
+  }
+  draw_stages(canvas, layers, step, bottom);
+  canvas.text(kLeft + width / 2, bottom + 54, "Gated layer, in the order of execution",
+              {.anchor = "middle", .paint = paint::soft});
+}
+
+void draw_rate_axis(Canvas& canvas, const Axis& y, double right) {
+  canvas.text(8, kTop - 12, "Images that execute the layer (%)", {.paint = paint::soft});
+  for (const double value : {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}) {
+    canvas.line(kLeft, y.at(value), right, y.at(value), paint::grid);
+    canvas.text(kLeft - 8, y.at(value) + 4, tick_text(value * 100), {.anchor = "end", .paint = paint::soft},
+                "data-axis=\"y\"");
+  }
+}
+
+/// The two bars of each layer. Without a rate a bar lies flat, so that the page's script has something to raise.
+void draw_bars(Canvas& canvas, const std::vector<std::string>& layers, const std::vector<double>& before,
+               const std::vector<double>& after, const Axis& y, double step) {
+  const double bar = step * 0.38, pad = step * 0.11;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const auto draw = [&](const std::vector<double>& rates, double x, const char* paint, const char* when) {
+      const double rate = i < rates.size() ? rates[i] : 0;
+      canvas.rect(x, y.at(rate), bar, y.at(0) - y.at(rate), fmt::format("{} data-layer=\"{}\"", paint, i),
+                  fmt::format("{} {}: {:.1f} %", layers[i], when, rate * 100));
+    };
+    const double left = kLeft + step * static_cast<double>(i) + pad;
+    draw(before, left, paint::before, "before");
+    draw(after, left + bar + step * 0.02, paint::after, "after");
+  }
+}
+
+double mean(const std::vector<double>& values) {
+  return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+void draw_legend(Canvas& canvas, double before, double after, bool any) {
+  const auto entry = [&](double x, const char* paint, const char* part, const std::string& text) {
+    canvas.rect(x, kTop - 45, 12, 12, paint);
+    canvas.text(x + 18, kTop - 35, text, {}, fmt::format("data-part=\"{}\"", part));
+  };
+  const auto text = [any](const std::string& when, double rate) {
+    return any ? fmt::format("{} the attack, mean {:.1f} %", when, rate * 100) : when;
+  };
+  entry(8, paint::before, "mean-before", text("before", before));
+  entry(226, paint::after, "mean-after", text("after", after));
+}
+
+/// The part of a run's name that stays on the second line.
+std::string facts_of(const RunList& list, const PlottedRun& run) {
+  const Json& json = *run.json;
+  return fmt::format("{}, {}; all classes: accuracy {} → {}, gates flipped {} (by chance {})",
+                     list.models[run.model].label, run.setting, percent(number_at(json, {"accuracy", "clean", "value"})),
+                     percent(number_at(json, {"accuracy", "robust", "value"})),
+                     percent(number_at(json, {"gates", "flipped", "share"})),
+                     percent(number_at(json, {"gates", "flipped", "share_on_clean_redraw"})));
+}
+
+std::string title_of(const RunList& list, const GatesChoice& choice) {
+  const std::string images = choice.klass ? text_of(list.classes(*choice.run)[*choice.klass]) : "all classes";
+  return fmt::format("Execution rates before and after {} at ε = {}: {}", choice.run->attack,
+                     epsilon_text(choice.run->epsilon, choice.run->norm), images);
+}
+
+}  // namespace
+
+GatesChoice choose_gates(const RunList& list, const PlotSelection& selection) {
+  const RunList selected = select_runs(list, selection);
+  const double wanted = selection.epsilon.value_or(kUsualEpsilon);
+  const PlottedRun* best = nullptr;
+  for (const auto& run : selected.runs) {
+    if (!at(*run.json, {"gates"}).is_object()) continue;
+    // The first attacked run of the nearest budget: the order of the report says what comes first.
+    const auto rank = [&](const PlottedRun& r) { return std::pair(!r.attacked(), std::abs(r.epsilon - wanted)); };
+    if (!best || rank(run) < rank(*best)) best = &run;
+  }
+  if (!best) throw InputError("figure 'gates': no run that was selected has a model with gates");
+  GatesChoice choice;
+  for (const auto& run : list.runs) {
+    if (run.json == best->json) choice.run = &run;
+  }
+  if (selection.epsilon && std::abs(best->epsilon - wanted) > 1e-6) {
+    std::vector<std::string> known;
+    for (const auto& run : selected.runs) {
+      const std::string text = epsilon_text(run.epsilon, run.norm);
+      if (std::find(known.begin(), known.end(), text) == known.end()) known.push_back(text);
+    }
+    throw InputError(fmt::format("epsilon {} was not run; the reports hold {}", epsilon_text(wanted, best->norm),
+                                 join(known, ", ")));
+  }
+  if (!selection.class_name.empty()) {
+    std::vector<std::string> names;
+    for (const auto& name : list.classes(*choice.run)) names.push_back(text_of(name));
+    const auto found = std::find(names.begin(), names.end(), selection.class_name);
+    if (found == names.end()) throw InputError(unknown_name("class", selection.class_name, names));
+    choice.klass = static_cast<size_t>(found - names.begin());
+  }
+  return choice;
+}
+
+std::vector<double> gate_rates(const GatesChoice& choice, const char* when) {
+  const Json& side = at(*choice.run->json, {"gates", when});
+  const Json* row = &at(side, {"per_layer"});
+  if (choice.klass) {
+    const Json& table = at(side, {"per_class"});
+    static const Json nothing;
+    row = table.is_array() && *choice.klass < table.size() ? &table[*choice.klass] : &nothing;
+  }
+  std::vector<double> rates;
+  if (!row->is_array()) return rates;
+  for (const auto& rate : *row) rates.push_back(rate.is_number() ? rate.get<double>() : 0);
+  return rates;
+}
+
+GatesPlace gates_place() { return {kTop + kHeight, kHeight}; }
+
+Figure gates_figure(const RunList& list, const GatesChoice& choice, const std::string& name) {
+  const auto& layers = list.models[choice.run->model].layers;
+  const auto count = static_cast<double>(std::max<size_t>(layers.size(), 1));
+  const double step = std::clamp(640 / count, 12.0, 56.0), right = kLeft + step * count, bottom = kTop + kHeight;
+  const auto before = gate_rates(choice, "before"), after = gate_rates(choice, "after");
+  Figure figure{name, title_of(list, choice), "", std::max(right + 16, 700.0), bottom + kBottom, ""};
+  figure.description = fmt::format("Bars for {} layers. Mean execution rate {} before and {} after the attack. {}.",
+                                   layers.size(), percent(std::optional(mean(before))),
+                                   percent(std::optional(mean(after))), facts_of(list, *choice.run));
+  const Axis y(0, 1, bottom, kTop);
+  Canvas canvas;
+  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true}, "data-part=\"title\"");
+  canvas.text(8, 40, fit_text(facts_of(list, *choice.run), 11.5, figure.width - 16),
+              {.size = 11.5, .paint = paint::soft}, "data-part=\"facts\"");
+  draw_legend(canvas, mean(before), mean(after), !before.empty());
+  draw_rate_axis(canvas, y, right);
+  draw_bars(canvas, layers, before, after, y, step);
+  draw_layer_axis(canvas, layers, step, bottom);
+  canvas.text((kLeft + right) / 2, (kTop + bottom) / 2, "no images of this class",
+              {.anchor = "middle", .paint = paint::soft},
+              fmt::format("data-part=\"empty\" visibility=\"{}\"", before.empty() ? "visible" : "hidden"));
+  figure.elements = canvas.elements();
+  return figure;
+}
+
+}  // namespace aigis::plotting

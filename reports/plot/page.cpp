@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+#include "lib/core/files.h"
+#include "lib/core/text.h"
+#include "reports/plot/accuracy_figure.h"
+#include "reports/plot/gates_figure.h"
+#include "reports/plot/page_table.h"
+#include "reports/plot/plot.h"
+#include "reports/plot/provenance.h"
+#include "reports/plot/training_figure.h"
+#include "reports/plot/value.h"
+
+namespace aigis {
+
+extern const char* const kFigureStyle;
+extern const char* const kPageStyle;
+extern const char* const kPageScript;
+
+namespace plotting {
+namespace {
+
+/// Base64 of a hash given in hexadecimal, as a content security policy writes it.
+std::string base64_of_hex(const std::string& hex) {
+  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bits, text;
+  for (const char digit : hex) bits += fmt::format("{:04b}", std::stoi(std::string(1, digit), nullptr, 16));
+  while (bits.size() % 6 != 0) bits += "0";
+  for (size_t i = 0; i < bits.size(); i += 6) text += letters[std::stoul(bits.substr(i, 6), nullptr, 2)];
+  while (text.size() % 4 != 0) text += "=";
+  return text;
+}
+
+std::string source_hash(const std::string& text) { return "'sha256-" + base64_of_hex(sha256(text)) + "'"; }
+
+/// JSON inside a <script> element: no text in it may end the element or begin a comment.
+std::string embedded_json(const Json& json) {
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string safe;
+  for (const char c : text) {
+    if (c == '<') safe += "\\u003c";
+    else safe += c;
+  }
+  return safe;
+}
+
+RunList gated_runs(const RunList& list) {
+  RunList gated = list;
+  std::erase_if(gated.runs, [](const PlottedRun& run) { return !at(*run.json, {"gates"}).is_object(); });
+  return gated;
+}
+
+std::string menu(const std::string& name, const std::string& label, const std::vector<std::string>& options) {
+  std::string items;
+  for (const auto& option : options) items += fmt::format("<option>{}</option>", escape(option));
+  return fmt::format("<label>{}<select name=\"{}\">{}</select></label>\n", label, name, items);
+}
+
+/// The menus; the script fills all but the first, and without it they stay hidden.
+std::string controls(const RunList& gated, const GatesChoice& choice) {
+  std::string models;
+  for (size_t i = 0; i < gated.models.size(); ++i) {
+    if (std::none_of(gated.runs.begin(), gated.runs.end(), [&](const auto& run) { return run.model == i; })) continue;
+    models += fmt::format("<option value=\"{}\"{}>{}</option>", i, i == choice.run->model ? " selected" : "",
+                          escape(gated.models[i].label));
+  }
+  return "<form id=\"choose\" hidden>\n<label>Model<select name=\"model\">" + models + "</select></label>\n" +
+         menu("attack", "Attack", {choice.run->attack}) + menu("setting", "Defense and access", {choice.run->setting}) +
+         menu("budget", "Budget ε", {epsilon_text(choice.run->epsilon, choice.run->norm)}) +
+         menu("class", "Images", {}) + "</form>\n";
+}
+
+/// A figure for each gated model, that of the first in sight; the script shows another or moves its bars.
+std::string gates_section(const RunList& list) {
+  const RunList gated = gated_runs(list);
+  if (gated.runs.empty()) return "";
+  const GatesChoice first = choose_gates(gated, {});
+  std::string html = "<section id=\"gates\">\n<h2>Gates</h2>\n" + controls(gated, first);
+  for (size_t i = 0; i < gated.models.size(); ++i) {
+    RunList of_model = gated;
+    std::erase_if(of_model.runs, [&](const PlottedRun& run) { return run.model != i; });
+    if (of_model.runs.empty()) continue;
+    const GatesPlace place = gates_place();
+    html += fmt::format("<figure data-model=\"{}\" data-bottom=\"{}\" data-height=\"{}\"{}>\n{}</figure>\n", i,
+                        coordinate(place.bottom), coordinate(place.height), i == first.run->model ? "" : " hidden",
+                        inline_svg(gates_figure(of_model, choose_gates(of_model, {}), fmt::format("gates-{}", i))));
+  }
+  return html + "</section>\n";
+}
+
+/// For the script: which run of which file is what.
+Json index_of(const RunList& list) {
+  Json index = Json::array();
+  for (const auto& run : gated_runs(list).runs) {
+    index.push_back({run.file, run.index, run.model, run.attack, run.setting, epsilon_text(run.epsilon, run.norm)});
+  }
+  return index;
+}
+
+std::string lead(const std::vector<Json>& files, const RunList& list) {
+  std::vector<std::string> data;
+  for (const auto& file : files) {
+    if (text_at(file, {"schema"}) != "aigis-report") continue;
+    const std::string text = fmt::format("{} images of {} ({})", text_at(file, {"data", "count"}),
+                                         text_at(file, {"data", "name"}), text_at(file, {"data", "split"}));
+    if (std::find(data.begin(), data.end(), text) == data.end()) data.push_back(text);
+  }
+  if (data.empty()) return "";
+  return fmt::format("<p class=\"lead\">{}. Models: {}. Runs: {}.</p>\n", escape(join(data, ", ")), list.models.size(),
+                     list.runs.size());
+}
+
+std::string head(const std::string& title) {
+  const std::string style = std::string(kPageStyle) + kFigureStyle;
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; script-src {}; "
+      "base-uri 'none'; form-action 'none'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
+      "<style>{}</style>\n</head>\n",
+      source_hash(style), source_hash(kPageScript), title, style);
+}
+
+}  // namespace
+}  // namespace plotting
+
+std::string render_html(const std::vector<Json>& files) {
+  using namespace plotting;
+  const RunList list = join_runs(files);
+  const auto any = [&](const std::string& schema) {
+    return std::any_of(files.begin(), files.end(), [&](const auto& f) { return text_at(f, {"schema"}) == schema; });
+  };
+  const bool reports = any("aigis-report"), records = any("aigis-train");
+  const std::string title = reports ? "Robustness report" : "Training";
+  std::string sections, links;
+  const auto add = [&](const std::string& id, const std::string& name, const std::string& content) {
+    if (content.empty()) return;
+    links += fmt::format("<a href=\"#{}\">{}</a>\n", id, name);
+    sections += content;
+  };
+  const auto section = [](const std::string& id, const std::string& heading, const std::string& content) {
+    return fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", id, heading, content);
+  };
+  const auto drawn = [](const Figure& figure) { return "<figure>\n" + inline_svg(figure) + "</figure>\n"; };
+  if (reports) {
+    add("accuracies", "Accuracy", section("accuracies", "Accuracy", drawn(accuracy_figure(list))));
+    add("gates", "Gates", gates_section(list));
+    add("runs", "Runs", section("runs", "Runs", runs_table(list)));
+  }
+  if (records) add("learning", "Training", section("learning", "Training", drawn(training_figure(files))));
+  add("origin", "Origin", section("origin", "Where the numbers come from", provenance(files)));
+  return head(title) +
+         fmt::format("<body>\n<header>\n<h1>{}</h1>\n{}<nav>\n{}</nav>\n</header>\n<main>\n{}</main>\n"
+                     "<script type=\"application/json\" id=\"files\">{}</script>\n"
+                     "<script type=\"application/json\" id=\"index\">{}</script>\n"
+                     "<script>{}</script>\n</body>\n</html>\n",
+                     title, lead(files, list), links, sections, embedded_json(files), embedded_json(index_of(list)),
+                     kPageScript);
+}
+
+}  // namespace aigis

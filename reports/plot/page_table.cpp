@@ -1,0 +1,170 @@
+#include "reports/plot/page_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "lib/core/text.h"
+#include "reports/plot/svg.h"
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+/// Columns to which a flag can belong.
+enum class Column { clean, robust, quantized, rates, flipped, macs, near_ties };
+
+/// The column that a check speaks of, by the words of its name ("clean-accuracy"); most speak of the robust accuracy.
+Column column_of(std::string check) {
+  constexpr std::array<std::pair<const char*, Column>, 8> words{{{"quanti", Column::quantized},
+                                                                 {"clean", Column::clean},
+                                                                 {"redraw", Column::flipped},
+                                                                 {"flip", Column::flipped},
+                                                                 {"rate", Column::rates},
+                                                                 {"macs", Column::macs},
+                                                                 {"cost", Column::macs},
+                                                                 {"tie", Column::near_ties}}};
+  std::replace(check.begin(), check.end(), '_', '-');
+  for (const auto& part : split(check, '-')) {
+    for (const auto& [word, column] : words) {
+      if (part.starts_with(word)) return column;
+    }
+  }
+  return Column::robust;
+}
+
+struct Note {
+  std::string level, check, message, numbers;  ///< of the first run that has it
+  size_t runs = 0;
+};
+
+/// Notes in order of appearance; the same remark on many runs, but for its numbers, is one note.
+class Notes {
+ public:
+  /// The marks of a run's flags in one column.
+  std::string marks(const Json& run, Column column) const {
+    std::string marks;
+    for (const auto& flag : at(run, {"flags"})) {
+      if (column_of(text_at(flag, {"check"})) != column) continue;
+      const auto number = numbers_.at(key(flag));
+      marks += fmt::format("<sup><a class=\"{}\" href=\"#note-{}\" aria-label=\"{} {}: {}\">{}</a></sup>",
+                           level_class(flag), number, escape(text_at(flag, {"level"})), number,
+                           escape(text_at(flag, {"check"})), number);
+    }
+    return marks;
+  }
+  void add(const Json& run) {
+    for (const auto& flag : at(run, {"flags"})) {
+      const auto [place, added] = numbers_.emplace(key(flag), notes_.size() + 1);
+      if (added) {
+        notes_.push_back({text_at(flag, {"level"}), text_at(flag, {"check"}), text_at(flag, {"message"}),
+                          numbers_text(at(flag, {"numbers"}))});
+      }
+      ++notes_[place->second - 1].runs;
+    }
+  }
+  std::string html() const {
+    if (notes_.empty()) return "<p>No check raised a flag.</p>\n";
+    std::string items;
+    for (size_t i = 0; i < notes_.size(); ++i) {
+      const Note& note = notes_[i];
+      items += fmt::format("<li id=\"note-{}\"><strong>{}</strong> <code>{}</code>: {}{}{}</li>\n", i + 1,
+                           escape(note.level), escape(note.check), escape(note.message), escape(note.numbers),
+                           note.runs == 1 ? "" : fmt::format("; in {} runs, of which these are the first's numbers",
+                                                             note.runs));
+    }
+    return "<ol class=\"notes\">\n" + items + "</ol>\n";
+  }
+
+ private:
+  static std::string key(const Json& flag) {
+    std::string message = text_at(flag, {"message"});
+    std::erase_if(message, [](unsigned char c) { return std::isdigit(c) || c == '.'; });
+    return text_at(flag, {"level"}) + "|" + text_at(flag, {"check"}) + "|" + message;
+  }
+  /// " (images 12, steps 80)"
+  static std::string numbers_text(const Json& numbers) {
+    std::vector<std::string> parts;
+    if (!numbers.is_object()) return "";
+    for (const auto& [name, value] : numbers.items()) {
+      parts.push_back(name + " " + (value.is_number() ? fmt::format("{:.4g}", value.get<double>()) : text_of(value)));
+    }
+    return parts.empty() ? "" : " (" + join(parts, ", ") + ")";
+  }
+  /// Only the levels that the style sheet knows become part of the page's markup.
+  static std::string level_class(const Json& flag) {
+    const std::string level = text_at(flag, {"level"});
+    return level == "warning" || level == "error" ? level : "info";
+  }
+
+  std::map<std::string, size_t> numbers_;
+  std::vector<Note> notes_;
+};
+
+/// "84.2 <small>[81.8, 86.3]</small>"
+std::string accuracy_cell(const Json& proportion) {
+  const auto share = share_of(proportion);
+  if (!share) return "–";
+  const std::string value = fmt::format("{:.1f}", share->value * 100);
+  if (!share->low || !share->high) return value;
+  return fmt::format("{} <small>[{:.1f}, {:.1f}]</small>", value, *share->low * 100, *share->high * 100);
+}
+
+std::string share_text(std::optional<double> share) { return share ? fmt::format("{:.1f}", *share * 100) : "–"; }
+
+std::string pair_text(const std::string& before, const std::string& after) {
+  return before == "–" && after == "–" ? "–" : before + " → " + after;
+}
+
+std::string row(const RunList& list, const PlottedRun& run, const Notes& notes) {
+  const Json& json = *run.json;
+  std::string cells = fmt::format("<th scope=\"row\" title=\"{}\">{}</th>", escape(text_at(json, {"model"})),
+                                  escape(list.models[run.model].label));
+  for (const std::string& text : {run.attack, run.setting, epsilon_text(run.epsilon, run.norm)}) {
+    cells += fmt::format("<td>{}</td>", escape(text));
+  }
+  const auto cell = [&](const std::string& content, Column column) {
+    cells += fmt::format("<td class=\"number\">{}{}</td>", content, notes.marks(json, column));
+  };
+  cell(accuracy_cell(at(json, {"accuracy", "clean"})), Column::clean);
+  cell(accuracy_cell(at(json, {"accuracy", "robust"})), Column::robust);
+  cell(accuracy_cell(at(json, {"accuracy", "robust_quantized"})), Column::quantized);
+  cell(pair_text(share_text(number_at(json, {"gates", "before", "mean"})),
+                 share_text(number_at(json, {"gates", "after", "mean"}))), Column::rates);
+  const std::string flipped = share_text(number_at(json, {"gates", "flipped", "share"}));
+  const std::string redrawn = share_text(number_at(json, {"gates", "flipped", "share_on_clean_redraw"}));
+  cell(flipped == "–" ? flipped : flipped + " <small>(" + redrawn + ")</small>", Column::flipped);
+  cell(pair_text(magnitude(number_at(json, {"macs", "before"})), magnitude(number_at(json, {"macs", "after"}))),
+       Column::macs);
+  const auto ties = number_at(json, {"near_ties"});
+  cell(ties ? fmt::format("{:g}", *ties) : "–", Column::near_ties);
+  return "<tr>" + cells + "</tr>\n";
+}
+
+}  // namespace
+
+std::string runs_table(const RunList& list) {
+  if (list.runs.empty()) return "<p>The reports hold no runs.</p>\n";
+  Notes notes;
+  for (const auto& run : list.runs) notes.add(*run.json);
+  std::string rows;
+  for (const auto& run : list.runs) rows += row(list, run, notes);
+  std::string heads;
+  for (const char* head : {"Model", "Attack", "Defense", "ε", "Clean accuracy (%)", "Robust accuracy (%)",
+                           "Robust, 8-bit images (%)", "Execution rate before → after (%)",
+                           "Gates flipped (by chance) (%)", "Multiply-accumulates an image", "Near ties"}) {
+    heads += fmt::format("<th scope=\"col\">{}</th>", head);
+  }
+  return fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of all runs\">\n<table>\n"
+      "<caption>All runs. In brackets: 95 % intervals, over images. By chance: gates that differ between two clean "
+      "passes with independent noise. Small numbers refer to the notes below.</caption>\n"
+      "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n{}",
+      heads, rows, notes.html());
+}
+
+}  // namespace aigis::plotting

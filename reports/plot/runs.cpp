@@ -1,0 +1,197 @@
+#include "reports/plot/runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+/// "models/aig-20.safetensors:gates=argmax" as "aig-20 gates=argmax".
+std::string short_id(const std::string& id) {
+  const auto colon = id.find(':');
+  std::string name = id.substr(0, colon);
+  name = name.substr(name.find_last_of('/') + 1);
+  for (const std::string suffix : {".safetensors", ".pt"}) {
+    if (name.size() > suffix.size() && name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+  }
+  return colon == std::string::npos ? name : name + " " + id.substr(colon + 1);
+}
+
+void add_model(RunList& list, const Json& model, size_t file) {
+  const std::string id = text_at(model, {"id"});
+  PlottedModel made{short_id(id), &model, {}};
+  const Json& layers = at(model, {"gates", "layers"});
+  if (layers.is_array()) {
+    for (const auto& layer : layers) made.layers.push_back(text_at(layer, {"name"}));
+  }
+  const auto taken = [&] {
+    return std::any_of(list.models.begin(), list.models.end(), [&](const auto& m) { return m.label == made.label; });
+  };
+  if (taken()) made.label = id;
+  if (taken()) made.label = fmt::format("{} (file {})", short_id(id), file + 1);
+  list.models.push_back(std::move(made));
+}
+
+/// Position of a file's model in the list: the same id with the same weights is the same model.
+std::optional<size_t> find_model(const RunList& list, const std::string& id, const std::string& sha256) {
+  for (size_t i = 0; i < list.models.size(); ++i) {
+    const Json& model = *list.models[i].json;
+    if (text_at(model, {"id"}) == id && text_at(model, {"checkpoint", "sha256"}) == sha256) return i;
+  }
+  return std::nullopt;
+}
+
+using Facts = std::map<std::string, std::string>;
+
+/// What may tell two runs of one attack on one defended model at one budget apart.
+Facts facts_of(const Json& run, const std::string& method) {
+  Facts facts{{"gradient", text_at(run, {method.c_str(), "gradient_mode"})}};
+  const Json& options = at(run, {method.c_str(), "options"});
+  if (options.is_object()) {
+    for (const auto& [key, value] : options.items()) facts[key] = text_of(value);
+  }
+  return facts;
+}
+
+std::string setting_name(const Json& run) {
+  const std::string defense = text_at(run, {"defense", "name"}), access = text_at(run, {"access"});
+  const bool none = defense.empty() || defense == "none";
+  std::string name = none ? "no defense" : display_name(defense);
+  // Without a defense white box and grey box are the same thing.
+  if (!access.empty() && !(none && (access == "white-box" || access == "grey-box"))) name += ", " + access;
+  return name;
+}
+
+/// Lengthens the labels of runs that would otherwise fall on the same point by the facts in which they differ.
+/// An option that only follows the budget, such as a step size, tells nothing apart and stays out.
+void tell_apart(RunList& list, const char* method, std::string PlottedRun::*label,
+                const std::function<Facts(const PlottedRun&)>& facts) {
+  std::map<std::string, std::vector<PlottedRun*>> points;
+  for (auto& run : list.runs) {
+    points[fmt::format("{}|{}|{}|{}|{}", run.model, run.attack, run.setting, run.norm, run.epsilon)].push_back(&run);
+  }
+  std::map<std::string, std::set<std::string>> differing;  // by the method's name
+  for (const auto& [point, runs] : points) {
+    const Facts first = facts(*runs.front());
+    for (const auto* run : runs) {
+      for (const auto& [key, value] : facts(*run)) {
+        const auto other = first.find(key);
+        if (other == first.end() || other->second != value) {
+          differing[text_at(*run->json, {method, "name"})].insert(key);
+        }
+      }
+    }
+  }
+  for (auto& run : list.runs) {
+    const Facts all = facts(run);
+    for (const auto& key : differing[text_at(*run.json, {method, "name"})]) {
+      const auto fact = all.find(key);
+      if (fact != all.end() && !fact->second.empty()) run.*label += fmt::format(" {}={}", key, fact->second);
+    }
+  }
+}
+
+/// Of runs that still fall on one point, the last.
+void drop_repeated(RunList& list) {
+  std::set<std::string> seen;
+  std::vector<PlottedRun> kept;
+  for (auto run = list.runs.rbegin(); run != list.runs.rend(); ++run) {
+    const auto point = fmt::format("{}|{}|{}|{}|{}", run->model, run->attack, run->setting, run->norm, run->epsilon);
+    if (seen.insert(point).second) kept.push_back(*run);
+  }
+  list.runs.assign(kept.rbegin(), kept.rend());
+}
+
+std::vector<std::string> distinct(const std::vector<PlottedRun>& runs, std::string PlottedRun::*label) {
+  std::vector<std::string> labels;
+  for (const auto& run : runs) {
+    if (std::find(labels.begin(), labels.end(), run.*label) == labels.end()) labels.push_back(run.*label);
+  }
+  return labels;
+}
+
+}  // namespace
+
+bool PlottedRun::attacked() const { return text_at(*json, {"attack", "name"}) != "none"; }
+
+std::vector<std::string> RunList::attacks() const { return distinct(runs, &PlottedRun::attack); }
+std::vector<std::string> RunList::settings() const { return distinct(runs, &PlottedRun::setting); }
+const Json& RunList::classes(const PlottedRun& run) const { return at((*files)[run.file], {"data", "classes"}); }
+
+RunList join_runs(const std::vector<Json>& files) {
+  RunList list{{}, {}, &files};
+  for (size_t f = 0; f < files.size(); ++f) {
+    if (text_at(files[f], {"schema"}) != "aigis-report") continue;
+    std::map<std::string, size_t> models;
+    for (const auto& model : at(files[f], {"models"})) {
+      const std::string id = text_at(model, {"id"});
+      auto known = find_model(list, id, text_at(model, {"checkpoint", "sha256"}));
+      if (!known) {
+        add_model(list, model, f);
+        known = list.models.size() - 1;
+      }
+      models[id] = *known;
+    }
+    const Json& runs = at(files[f], {"runs"});
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const auto model = models.find(text_at(runs[i], {"model"}));
+      const auto epsilon = number_at(runs[i], {"epsilon"});
+      if (model == models.end() || !epsilon) continue;
+      list.runs.push_back({&runs[i], f, i, model->second, display_name(text_at(runs[i], {"attack", "name"})),
+                           setting_name(runs[i]), text_at(runs[i], {"norm"}), *epsilon});
+    }
+  }
+  const auto of = [](const char* method) {
+    return [method](const PlottedRun& run) { return facts_of(*run.json, method); };
+  };
+  // The data first: points of different images must not be taken for repetitions.
+  tell_apart(list, "attack", &PlottedRun::attack, [&](const PlottedRun& run) {
+    const Json& of_file = at(files[run.file], {"data"});
+    return Facts{{"data", fmt::format("{} {} {}", text_at(of_file, {"name"}), text_at(of_file, {"split"}),
+                                      text_at(of_file, {"sha256"}).substr(0, 8))}};
+  });
+  tell_apart(list, "attack", &PlottedRun::attack, of("attack"));
+  tell_apart(list, "defense", &PlottedRun::setting, of("defense"));
+  tell_apart(list, "defense", &PlottedRun::setting, [](const PlottedRun& run) {
+    return Facts{{"seed", text_at(*run.json, {"seed"})}, {"count", text_at(*run.json, {"count"})}};
+  });
+  drop_repeated(list);
+  return list;
+}
+
+RunList select_runs(RunList list, const PlotSelection& selection) {
+  const auto keep = [&](const std::string& kind, const std::string& wanted, const auto& names_of) {
+    if (wanted.empty()) return;
+    std::vector<std::string> known;
+    std::vector<PlottedRun> kept;
+    for (const auto& run : list.runs) {
+      const std::vector<std::string> names = names_of(run);
+      if (std::find(names.begin(), names.end(), wanted) != names.end()) kept.push_back(run);
+      else if (std::find(known.begin(), known.end(), names.front()) == known.end()) known.push_back(names.front());
+    }
+    if (kept.empty()) throw InputError(unknown_name(kind, wanted, known));
+    list.runs = std::move(kept);
+  };
+  using Names = std::vector<std::string>;
+  keep("model", selection.model, [&](const PlottedRun& run) {
+    return Names{list.models[run.model].label, text_at(*list.models[run.model].json, {"id"})};
+  });
+  keep("attack", selection.attack,
+       [](const PlottedRun& run) { return Names{text_at(*run.json, {"attack", "name"}), run.attack}; });
+  keep("defense", selection.defense,
+       [](const PlottedRun& run) { return Names{text_at(*run.json, {"defense", "name"})}; });
+  keep("access", selection.access, [](const PlottedRun& run) { return Names{text_at(*run.json, {"access"})}; });
+  return list;
+}
+
+}  // namespace aigis::plotting

@@ -1,0 +1,49 @@
+// The runs of several reports as one list, with names short enough to draw and different where the runs differ.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/core/json.h"
+#include "reports/plot/selection.h"
+
+namespace aigis::plotting {
+
+struct PlottedModel {
+  std::string label;          ///< "aig-20 gates=argmax"
+  const Json* json;           ///< of models[]
+  std::vector<std::string> layers;  ///< names of the gated layers; empty for a model without gates
+};
+
+struct PlottedRun {
+  const Json* json;
+  size_t file, index;   ///< runs[index] of the file
+  size_t model;         ///< in RunList::models
+  std::string attack;   ///< "PGD steps=10": one facet of a figure
+  std::string setting;  ///< "JPEG, white-box": defense and access
+  std::string norm;
+  double epsilon;
+
+  bool attacked() const;
+};
+
+struct RunList {
+  std::vector<PlottedModel> models;
+  std::vector<PlottedRun> runs;
+
+  /// Labels in order of appearance.
+  std::vector<std::string> attacks() const;
+  std::vector<std::string> settings() const;
+  /// Classes of the file that holds a run.
+  const Json& classes(const PlottedRun& run) const;
+  const std::vector<Json>* files;
+};
+
+/// Joins the reports among `files`, which must outlive the list. Runs of the same thing in two files count once,
+/// and the later file wins.
+RunList join_runs(const std::vector<Json>& files);
+
+/// The runs that a selection lets through; a name that matches nothing is an InputError with what there is.
+RunList select_runs(RunList list, const PlotSelection& selection);
+
+}  // namespace aigis::plotting

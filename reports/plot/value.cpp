@@ -1,0 +1,83 @@
+#include "reports/plot/value.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "lib/core/text.h"
+
+namespace aigis::plotting {
+
+const Json& at(const Json& json, std::initializer_list<const char*> keys) {
+  static const Json nothing;
+  const Json* value = &json;
+  for (const char* key : keys) {
+    if (!value->is_object()) return nothing;
+    const auto found = value->find(key);
+    if (found == value->end()) return nothing;
+    value = &*found;
+  }
+  return *value;
+}
+
+std::optional<double> number_at(const Json& json, std::initializer_list<const char*> keys) {
+  const Json& value = at(json, keys);
+  if (!value.is_number() || !std::isfinite(value.get<double>())) return std::nullopt;
+  return value.get<double>();
+}
+
+std::string text_of(const Json& json) {
+  if (json.is_null()) return "";
+  return json.is_string() ? json.get<std::string>() : json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string text_at(const Json& json, std::initializer_list<const char*> keys) { return text_of(at(json, keys)); }
+
+std::optional<Share> share_of(const Json& proportion) {
+  const auto value = number_at(proportion, {"value"});
+  if (!value) return std::nullopt;
+  Share share{*value, {}, {}};
+  const Json& interval = at(proportion, {"ci95"});
+  if (interval.is_array() && interval.size() == 2 && interval[0].is_number() && interval[1].is_number()) {
+    share.low = interval[0].get<double>();
+    share.high = interval[1].get<double>();
+  }
+  return share;
+}
+
+std::string percent(std::optional<double> share) { return share ? fmt::format("{:.1f} %", *share * 100) : "–"; }
+
+std::string percent(const std::optional<Share>& share) {
+  if (!share) return "–";
+  if (!share->low || !share->high) return percent(std::optional(share->value));
+  return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", share->value * 100, *share->low * 100, *share->high * 100);
+}
+
+std::string magnitude(std::optional<double> value) {
+  if (!value) return "–";
+  for (const auto& [unit, name] : {std::pair{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}) {
+    if (std::abs(*value) >= unit) return fmt::format("{:.1f} {}", *value / unit, name);
+  }
+  return fmt::format("{:.4g}", *value);
+}
+
+std::string epsilon_text(double epsilon, const std::string& norm) {
+  if (norm != "linf") return fmt::format("{:.4g}", epsilon);
+  return fmt::format("{:.6g}/255", std::round(epsilon * 255 * 1e4) / 1e4 + 0.0);
+}
+
+std::string display_name(const std::string& name) {
+  constexpr std::array acronyms{"fgsm", "ifgsm", "mifgsm", "bim", "pgd", "apgd", "cw", "fab", "spsa", "ce", "dlr",
+                                "jpeg", "tvm", "eot"};
+  std::vector<std::string> parts = split(name, '-');
+  for (auto& part : parts) {
+    if (std::find(acronyms.begin(), acronyms.end(), part) == acronyms.end()) continue;
+    std::transform(part.begin(), part.end(), part.begin(), [](unsigned char c) { return std::toupper(c); });
+  }
+  return join(parts, "-");
+}
+
+}  // namespace aigis::plotting

@@ -1,0 +1,39 @@
+// Reading a report without trusting it, and writing its numbers for people.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+
+#include "lib/core/json.h"
+
+namespace aigis::plotting {
+
+/// The value at a path of keys; null where a key is missing or what holds it is no object.
+const Json& at(const Json& json, std::initializer_list<const char*> keys);
+/// A finite number, if one is there.
+std::optional<double> number_at(const Json& json, std::initializer_list<const char*> keys);
+/// A text, or the JSON of what else is there; empty for null.
+std::string text_of(const Json& json);
+std::string text_at(const Json& json, std::initializer_list<const char*> keys);
+
+/// A share with its interval.
+struct Share {
+  double value = 0;
+  std::optional<double> low, high;
+};
+/// accuracy.clean and the like: nothing without a value; the bounds may be missing.
+std::optional<Share> share_of(const Json& proportion);
+
+/// "12.3 %", or "–" for nothing.
+std::string percent(std::optional<double> share);
+/// "12.3 % [10.1, 14.8]"
+std::string percent(const std::optional<Share>& share);
+/// "40.8 M"
+std::string magnitude(std::optional<double> value);
+/// A budget: "8/255" for linf, "0.5" for other norms.
+std::string epsilon_text(double epsilon, const std::string& norm);
+/// As papers write it: FGSM, PGD, JPEG; other names as they are.
+std::string display_name(const std::string& name);
+
+}  // namespace aigis::plotting

@@ -1,0 +1,166 @@
+#include "reports/report.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "reports/flags.h"
+
+namespace aigis {
+namespace {
+
+Json method(const std::string& name, const Json& options, const std::string& gradient_mode) {
+  return {{"name", name}, {"options", options}, {"gradient_mode", gradient_mode}};
+}
+
+/// {mean, per_layer[L], per_class[K][L]} of one kind of pass.
+Json gate_rates(const PassTally& pass, size_t layers) {
+  const size_t classes = pass.passes.size();
+  Json per_class = Json::array();
+  std::vector<int64_t> open(layers);
+  for (size_t k = 0; k < classes; ++k) {
+    Json row = Json::array();
+    for (size_t l = 0; l < layers; ++l) {
+      const int64_t count = pass.open[k * layers + l];
+      open[l] += count;
+      if (pass.passes[k] > 0) row.push_back(static_cast<double>(count) / static_cast<double>(pass.passes[k]));
+    }
+    per_class.push_back(pass.passes[k] > 0 ? row : Json());
+  }
+  const auto total = static_cast<double>(std::accumulate(pass.passes.begin(), pass.passes.end(), int64_t{0}));
+  std::vector<double> per_layer(layers);
+  for (size_t l = 0; l < layers; ++l) per_layer[l] = total > 0 ? static_cast<double>(open[l]) / total : 0;
+  const double mean = std::accumulate(per_layer.begin(), per_layer.end(), 0.0) / static_cast<double>(layers);
+  return {{"mean", mean}, {"per_layer", per_layer}, {"per_class", per_class}};
+}
+
+/// Mean executed multiply-accumulates of one image.
+double executed_macs(const ModelCard& card, const PassTally& pass) {
+  const size_t layers = card.gated.size();
+  auto macs = static_cast<double>(card.macs_always);
+  const auto total = static_cast<double>(std::accumulate(pass.passes.begin(), pass.passes.end(), int64_t{0}));
+  for (size_t i = 0; i < pass.open.size() && total > 0; ++i) {
+    macs += static_cast<double>(pass.open[i]) / total * static_cast<double>(card.gated[i % layers].macs);
+  }
+  return macs;
+}
+
+Json gates_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  const size_t layers = card.gated.size();
+  if (layers == 0) return nullptr;
+  const auto gates = static_cast<double>(std::accumulate(cell.pass.passes.begin(), cell.pass.passes.end(), int64_t{0})) *
+                     static_cast<double>(layers);
+  const auto share = [&](int64_t flips) { return gates > 0 ? static_cast<double>(flips) / gates : 0; };
+  return {{"before", gate_rates(tally.clean, layers)},
+          {"after", gate_rates(cell.pass, layers)},
+          {"flipped", {{"share", share(cell.flipped)}, {"share_on_clean_redraw", share(tally.redraw_flipped)}}},
+          {"executed_layers_histogram", {{"before", tally.clean.histogram}, {"after", cell.pass.histogram}}}};
+}
+
+Json model_json(const ReportedModel& model, const std::vector<Run>& runs, const std::vector<RunTally>& tallies) {
+  const ModelCard& card = model.card;
+  Json layers = Json::array();
+  for (const auto& layer : card.gated) {
+    layers.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
+  }
+  // Expected cost is that of clean images without a defense, where some run measured it.
+  Json expected = card.gated.empty() ? Json(card.macs_full()) : Json();
+  for (size_t r = 0; r < runs.size(); ++r) {
+    if (!card.gated.empty() && !runs[r].defense) expected = executed_macs(card, tallies[r].clean);
+  }
+  return {{"id", model.id},
+          {"architecture", card.architecture},
+          {"options", card.options},
+          {"checkpoint", {{"file", model.file}, {"sha256", model.sha256}}},
+          {"parameters", card.parameters},
+          {"macs", {{"full", card.macs_full()}, {"expected", expected}}},
+          {"gates", {{"count", card.gated.size()}, {"mode", card.gate_mode}, {"draws", card.draws}, {"layers", layers}}}};
+}
+
+Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size_t e, const ReportedModel& model) {
+  const CellTally& cell = tally.cells[e];
+  const ModelCard& card = model.card;
+  const auto images = static_cast<double>(plan.data.size());
+  const auto mean = [&](double sum) { return images > 0 ? sum / images : 0; };
+  Json json;
+  json["model"] = model.id;
+  json["attack"] = run.attack ? method(run.attack->name(), run.attack->options(), run.attack->gradient_mode())
+                              : method("none", Json::object(), "none");
+  json["defense"] = run.defense ? method(run.defense->name(), run.defense->options(), run.defense->gradient_mode())
+                                : method("none", Json::object(), "none");
+  json["access"] = access_name(run.access);
+  json["norm"] = norm_name(plan.norm);
+  json["epsilon"] = plan.epsilons[e];
+  json["count"] = plan.data.size();
+  json["seed"] = plan.seed;
+  json["nested"] = false;
+  json["accuracy"] = {{"convention", "mean"},
+                      {"draws", card.draws},
+                      {"clean", tally.clean.accuracy.to_json()},
+                      {"robust", cell.pass.accuracy.to_json()},
+                      {"robust_quantized", cell.quantized.to_json()}};
+  json["gates"] = gates_json(card, tally, cell);
+  json["macs"] = {{"before", executed_macs(card, tally.clean)}, {"after", executed_macs(card, cell.pass)}};
+  json["perturbation"] = {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
+                          {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}}};
+  json["queries"] = {{"forward", tally.audit.forward}, {"backward", tally.audit.backward}};
+  json["near_ties"] = cell.pass.near_ties;
+  // A run's time covers all its budgets; each gets an equal share.
+  const double seconds = tally.seconds / static_cast<double>(plan.epsilons.size());
+  json["seconds"] = seconds;
+  json["images_per_second"] = seconds > 0 ? Json(images / seconds) : Json();
+  json["flags"] = make_flags(plan, run, tally, cell, model);
+  return json;
+}
+
+}  // namespace
+
+Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context) {
+  Json report{{"schema", "aigis-report"},
+              {"version", "1.0"},
+              {"tool", context.tool},
+              {"environment", context.environment},
+              {"config", context.config},
+              {"data",
+               {{"name", plan.data.name},
+                {"split", part_name(plan.data.part)},
+                {"count", plan.data.size()},
+                {"classes", plan.data.classes},
+                {"sha256", plan.data.hash()},
+                {"spec", context.data_spec}}},
+              {"models", Json::array()},
+              {"runs", Json::array()}};
+  for (size_t m = 0; m < context.models.size(); ++m) {
+    report["models"].push_back(model_json(context.models[m], plan.runs, result.tallies[m]));
+    for (size_t r = 0; r < plan.runs.size(); ++r) {
+      for (size_t e = 0; e < plan.epsilons.size(); ++e) {
+        report["runs"].push_back(run_json(plan, plan.runs[r], result.tallies[m][r], e, context.models[m]));
+      }
+    }
+  }
+  return report;
+}
+
+std::string report_table(const Json& report) {
+  std::string text = fmt::format("{:<34} {:<6} {:<6} {:<10} {:>7}  {:>7}  {:>24}  {:>15}\n", "model", "attack", "defense",
+                                 "access", "eps*255", "clean", "robust [95 %]", "rate before/after");
+  for (const auto& run : report["runs"]) {
+    const Json& robust = run["accuracy"]["robust"];
+    const auto percent = [](const Json& value) { return value.is_null() ? std::string("-") : fmt::format("{:.2f}", 100 * value.get<double>()); };
+    const std::string interval = robust["ci95"].is_null() ? "" : fmt::format(" [{}, {}]", percent(robust["ci95"][0]), percent(robust["ci95"][1]));
+    const std::string rates = run["gates"].is_null() ? "-"
+                                                     : fmt::format("{:.3f} / {:.3f}", run["gates"]["before"]["mean"].get<double>(),
+                                                                   run["gates"]["after"]["mean"].get<double>());
+    text += fmt::format("{:<34} {:<6} {:<6}  {:<10} {:>7.4g}  {:>7}  {:>24}  {:>15}\n", run["model"].get<std::string>(),
+                        run["attack"]["name"].get<std::string>(), run["defense"]["name"].get<std::string>(),
+                        run["access"].get<std::string>(), 255 * run["epsilon"].get<double>(),
+                        percent(run["accuracy"]["clean"]["value"]), percent(robust["value"]) + interval, rates);
+    for (const auto& flag : run["flags"]) {
+      text += fmt::format("  {}: {} ({})\n", flag["level"].get<std::string>(), flag["message"].get<std::string>(),
+                          flag["check"].get<std::string>());
+    }
+  }
+  return text;
+}
+
+}  // namespace aigis

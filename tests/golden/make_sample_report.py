@@ -1,0 +1,201 @@
+"""Writes a plausible report, or a train.json, with invented numbers, to try schemas and plots on.
+
+    make_sample_report.py OUT [--train] [--models N] [--layers L] [--classes K] [--epsilons 0,1] [--attacks fgsm,pgd]
+
+By default: resnet-20, aig-20 by argmax and aig-20 sampled; no defense, JPEG in grey box and in white box; nine
+budgets. `--models N` makes N gated models instead. The same arguments give the same file. Standard library only.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import random
+
+CIFAR10 = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+EPSILONS = "0,1,2,4,8,12,16,20,25.5"
+IMAGES = 1000
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def proportion(share, images, draws=1):
+    """A share with Wilson's interval; whole successes, or tenths of them where several draws are averaged."""
+    successes = round(share * images * draws) / draws
+    value, z = successes / images, 1.959964
+    middle = (value + z * z / 2 / images) / (1 + z * z / images)
+    half = z / (1 + z * z / images) * math.sqrt(value * (1 - value) / images + z * z / 4 / images**2)
+    return {"value": value, "successes": successes, "trials": images,
+            "ci95": [max(0.0, min(middle - half, value)), min(1.0, max(middle + half, value))]}
+
+
+def layer_names(count):
+    per_stage = max(1, math.ceil(count / 3))
+    return [f"layer{1 + i // per_stage}.{i % per_stage}" for i in range(count)]
+
+
+def tool():
+    return {"version": "0.1.0", "commit": "0123456789abcdef0123456789abcdef01234567",
+            "build": {"compiler": "GNU 12.2.0", "libtorch": "2.11.0", "cuda": False},
+            "command_line": "aigis sweep --model models/aig-20.safetensors:gates=argmax --limit 1000"}
+
+
+def environment():
+    return {"cpu": "AMD EPYC 9R14", "device": "cpu", "threads": 2, "determinism": "bitwise for the same build"}
+
+
+def gated_layers(count):
+    return [{"name": name, "macs": 3538944 if name.endswith(".0") and i else 4718592, "gate_macs": 336}
+            for i, name in enumerate(layer_names(count))]
+
+
+def make_model(name, mode, layers):
+    count = 0 if mode == "none" else layers
+    full = 40_813_184 + sum(layer["macs"] for layer in gated_layers(count)) * (count > 9)
+    file = f"models/{name}.safetensors"
+    return {"id": file if mode == "none" else f"{file}:gates={mode}", "architecture": name,
+            "options": {} if mode == "none" else {"gates": mode, "execution": "skip"},
+            "checkpoint": {"file": file, "sha256": sha256(name)}, "parameters": 272_474 + 4000 * count,
+            "macs": {"full": full, "expected": full * (0.75 if count else 1)},
+            "gates": {"count": count, "mode": mode, "draws": 10 if mode == "sampled" else 1,
+                      "layers": gated_layers(count)}}
+
+
+def make_rates(rng, layers, classes, base, shift):
+    per_class = [[min(1.0, max(0.0, base[i] + 0.25 * math.sin(1.7 * k + 2.3 * i) * (1 - base[i]) + shift[i]
+                               + rng.gauss(0, 0.01))) for i in range(layers)] for k in range(classes)]
+    per_layer = [sum(row[i] for row in per_class) / classes for i in range(layers)]
+    return {"mean": sum(per_layer) / layers if layers else 0, "per_layer": per_layer, "per_class": per_class}
+
+
+def histogram(rates, passes):
+    """Passes by executed layers, if layers ran independently of each other."""
+    shares = [1.0]
+    for rate in rates:
+        shares = [closed * (1 - rate) + opened * rate for closed, opened in zip(shares + [0.0], [0.0] + shares)]
+    return [round(share * passes) for share in shares]
+
+
+def make_gates(rng, model, classes, epsilon):
+    layers, sampled = model["gates"]["count"], model["gates"]["mode"] == "sampled"
+    base = [1 - 0.5 * abs(math.sin(1 + 1.3 * i)) * (0.9 if sampled else 0.5) for i in range(layers)]
+    shift = [3 * epsilon * math.cos(2.1 * i) for i in range(layers)]
+    before = make_rates(rng, layers, classes, base, [0] * layers)
+    after = make_rates(rng, layers, classes, base, shift)
+    if classes > 9:
+        before["per_class"][9] = after["per_class"][9] = None  # a class of which the first images hold none
+    redraw = 0.21 if sampled else 0.0
+    passes = IMAGES * model["gates"]["draws"]
+    return {"before": before, "after": after,
+            "flipped": {"share": min(1.0, redraw / 2 + 1.5 * epsilon), "share_on_clean_redraw": redraw},
+            "executed_layers_histogram": {"before": histogram(before["per_layer"], passes),
+                                          "after": histogram(after["per_layer"], passes)}}
+
+
+def make_flags(model, attack, epsilon, draws):
+    flags = []
+    if draws > 1 and epsilon > 0:
+        flags.append({"check": "randomized", "level": "warning",
+                      "message": "predictions differ between passes: average gradients over draws",
+                      "numbers": {"share_of_images": 0.113, "passes": 5}})
+    if attack == "pgd" and epsilon > 0.09:
+        flags.append({"check": "zero_gradient", "level": "error", "message": "the gradient was exactly zero",
+                      "numbers": {"images": 12, "steps": 80}})
+    if epsilon == 4 / 255 and model["gates"]["mode"] == "argmax":
+        flags.append({"check": "quantization", "level": "info", "message": "rounding to 8 bits undoes some successes",
+                      "numbers": {"robust": 0.18, "robust_quantized": 0.2}})
+    return flags
+
+
+def make_run(rng, model, index, attack, defense, access, epsilon, classes):
+    draws = model["gates"]["draws"]
+    clean = max(0.1, 0.87 - 0.012 * (index % 7) - (0.05 if defense == "jpeg" else 0))
+    grey = defense == "jpeg" and access == "grey-box"
+    strength = (30 if grey else 70) * (1.6 if attack == "pgd" else 1) * (1 - 0.22 * (index % 4))
+    robust = clean * (0.08 + 0.92 * math.exp(-strength * epsilon))
+    clean_share, robust_share = proportion(clean, IMAGES, draws), proportion(robust, IMAGES, draws)
+    gates = make_gates(rng, model, classes, epsilon) if model["gates"]["count"] else None
+    full = model["macs"]["full"]
+    mean = (lambda when: gates[when]["mean"]) if gates else (lambda when: 1)
+    steps = 10 if attack == "pgd" else 1
+    return {
+        "model": model["id"],
+        "attack": {"name": attack, "gradient_mode": "straight-through" if gates else "exact",
+                   "options": {"steps": 10, "step_size": epsilon / 4, "restarts": 1} if attack == "pgd" else {}},
+        "defense": {"name": defense, "options": {"quality": 75} if defense == "jpeg" else {},
+                    "gradient_mode": "none" if defense == "none" else "identity"},
+        "access": access, "norm": "linf", "epsilon": epsilon, "count": IMAGES, "seed": 0, "nested": False,
+        "accuracy": {"convention": "mean", "draws": draws, "clean": clean_share, "robust": robust_share,
+                     "robust_quantized": proportion(min(clean, robust + 0.004), IMAGES, draws)},
+        "gates": gates, "macs": {"before": full * mean("before"), "after": full * mean("after")},
+        "perturbation": {"linf": {"mean": epsilon, "max": epsilon},
+                         "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon}},
+        "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps}, "near_ties": rng.randrange(4),
+        "seconds": 2.5 * steps, "images_per_second": 400 / steps,
+        "flags": make_flags(model, attack, epsilon, draws)}
+
+
+def make_report(arguments):
+    rng = random.Random(1)
+    classes = CIFAR10 if arguments.classes == 10 else [f"class {k}" for k in range(arguments.classes)]
+    if arguments.models is None:
+        models = [make_model("resnet-20", "none", 0), make_model("aig-20", "argmax", arguments.layers),
+                  make_model("aig-20", "sampled", arguments.layers)]
+    else:
+        models = [make_model(f"aig-{20 + i}", "argmax", arguments.layers) for i in range(arguments.models)]
+    settings = [("none", "white-box"), ("jpeg", "grey-box"), ("jpeg", "white-box")]
+    runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
+            for index, model in enumerate(models) for attack in arguments.attacks.split(",")
+            for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
+    return {"schema": "aigis-report", "version": "1.0", "tool": tool(), "environment": environment(),
+            "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs,
+            "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
+                     "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}
+
+
+def make_training(arguments):
+    rng = random.Random(2)
+    layers, epochs = arguments.layers, 10
+    curve = []
+    for epoch in range(1, epochs + 1):
+        done = epoch / epochs
+        rates = [0.87 - (0.87 - 0.5 - 0.45 * abs(math.cos(i))) * done + rng.gauss(0, 0.01) for i in range(layers)]
+        rates = [min(1.0, max(0.0, rate)) for rate in rates]
+        curve.append({"epoch": epoch, "learning_rate": 0.3 * (1 - done), "loss": 2.1 * math.exp(-1.7 * done),
+                      "penalty": 0.05 * math.exp(-2 * done) if layers else 0.0,
+                      "train_accuracy": 0.3 + 0.57 * done**0.6,
+                      "held_out": proportion(0.3 + 0.54 * done**0.5 + rng.gauss(0, 0.01), 5000),
+                      "execution_rate": sum(rates) / layers if layers else None, "rates": rates,
+                      "seconds": 84.0, "images_per_second": 535.0})
+    modes = ["sampled", "argmax"] if layers else ["none"]
+    final = {"held_out": {mode: proportion(0.84, 5000) for mode in modes}}
+    if layers:
+        final["execution_rate"] = {mode: 0.72 for mode in modes}
+    return {"schema": "aigis-train", "version": "1.0", "tool": tool(), "environment": environment(),
+            "config": {"epochs": epochs, "seed": 0},
+            "data": {"name": "cifar10", "spec": "cifar10:../datasets/cifar-10-batches-bin", "classes": CIFAR10,
+                     "train": 45000, "held_out": 5000},
+            "model": {"architecture": "aig-20" if layers else "resnet-20", "options": {}, "parameters": 276_000,
+                      "macs_full": 40_813_184, "gated": gated_layers(layers)},
+            "curve": curve, "final": final, "hashes": {"model.safetensors": sha256("model")}}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out")
+    parser.add_argument("--train", action="store_true")
+    parser.add_argument("--models", type=int)
+    parser.add_argument("--layers", type=int, default=9)
+    parser.add_argument("--classes", type=int, default=10)
+    parser.add_argument("--epsilons", default=EPSILONS)
+    parser.add_argument("--attacks", default="fgsm")
+    arguments = parser.parse_args()
+    made = make_training(arguments) if arguments.train else make_report(arguments)
+    with open(arguments.out, "w", encoding="utf-8") as file:
+        json.dump(made, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,398 @@
+// What is drawn is what the report says: coordinates are read back through the axes' own labels.
+#include "reports/plot/plot.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "reports/plot/lines.h"
+
+namespace aigis {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string scratch(const std::string& name) { return testing::TempDir() + "plot_test_" + name; }
+
+Json sample(const std::string& arguments = "") {
+  static std::map<std::string, Json> made;
+  if (made.contains(arguments)) return made[arguments];
+  const std::string path = scratch("sample.json");
+  const std::string command = fmt::format("'{}' '{}/tests/golden/make_sample_report.py' '{}' {}", AIGIS_PYTHON,
+                                          AIGIS_SOURCE_DIR, path, arguments);
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("cannot make the sample: " + command);
+  return made[arguments] = Json::parse(read_file(path));
+}
+
+/// Runs a Python program on a text; it judges by its exit code.
+bool python_accepts(const std::string& program, const std::string& text) {
+  write_file(scratch("judged"), text);
+  write_file(scratch("judge.py"), program);
+  const std::string command = fmt::format("'{}' '{}' '{}'", AIGIS_PYTHON, scratch("judge.py"), scratch("judged"));
+  return std::system(command.c_str()) == 0;
+}
+
+bool is_xml(const std::string& text) {
+  return python_accepts("import sys, xml.dom.minidom\nxml.dom.minidom.parse(sys.argv[1])\n", text);
+}
+
+/// The matches refer to `text`, which must outlive them.
+std::vector<std::smatch> matches(const std::string& text, const std::string& pattern) {
+  const std::regex regex(pattern);
+  return {std::sregex_iterator(text.begin(), text.end(), regex), std::sregex_iterator()};
+}
+
+/// Value of a position, from two labels of an axis.
+struct Ruler {
+  double value0, position0, value1, position1;
+  double read(double position) const {
+    return value0 + (position - position0) / (position1 - position0) * (value1 - value0);
+  }
+};
+
+/// `axis` is "x" or "y"; labels of y stand 4 below their line.
+Ruler ruler(const std::string& svg, const std::string& axis) {
+  std::vector<std::pair<double, double>> labels;
+  for (const auto& match : matches(svg, "<text x=\"([-0-9.]+)\" y=\"([-0-9.]+)\"[^>]*data-axis=\"" + axis +
+                                            "\">([-0-9.]+)</text>")) {
+    const double position = axis == "x" ? std::stod(match[1]) : std::stod(match[2]) - 4;
+    labels.emplace_back(std::stod(match[3]), position);
+  }
+  EXPECT_GE(labels.size(), 2u);
+  return {labels.front().first, labels.front().second, labels.back().first, labels.back().second};
+}
+
+/// Elements of the line with a name.
+std::string series(const std::string& svg, const std::string& name) {
+  const auto begin = svg.find("data-series=\"" + name + "\"");
+  EXPECT_NE(begin, std::string::npos) << name;
+  return svg.substr(begin, svg.find("</g>", begin) - begin);
+}
+
+using Point = std::pair<double, double>;
+
+std::vector<Point> points(const std::string& elements) {
+  std::vector<Point> found;
+  for (const auto& match : matches(elements, "class=\"point\" transform=\"translate\\(([-0-9.]+) ([-0-9.]+)\\)\"")) {
+    found.emplace_back(std::stod(match[1]), std::stod(match[2]));
+  }
+  return found;
+}
+
+TEST(AccuracyFigure, DrawsTheReportsNumbers) {
+  const Json report = sample();
+  const std::string svg = render_svg({report});
+  const Ruler x = ruler(svg, "x"), y = ruler(svg, "y");
+  const std::map<std::string, std::string> models{{"models/resnet-20.safetensors", "resnet-20"},
+                                                  {"models/aig-20.safetensors:gates=argmax", "aig-20 gates=argmax"},
+                                                  {"models/aig-20.safetensors:gates=sampled", "aig-20 gates=sampled"}};
+  std::map<std::string, std::vector<const Json*>> lines;
+  for (const auto& run : report["runs"]) {
+    const std::string setting =
+        run["defense"]["name"] == "none" ? "no defense" : "JPEG, " + run["access"].get<std::string>();
+    lines[models.at(run["model"]) + ", " + setting].push_back(&run);
+  }
+  ASSERT_EQ(lines.size(), 9u);
+  EXPECT_EQ(matches(svg, "data-series=").size(), 9u);
+  for (const auto& [name, runs] : lines) {
+    const std::string elements = series(svg, name);
+    const auto drawn = points(elements);
+    ASSERT_EQ(drawn.size(), 9u) << name;
+    std::smatch band;
+    ASSERT_TRUE(std::regex_search(elements, band, std::regex("<path d=\"([^\"]*)z\" class=\"band\"")));
+    const std::string outline = band[1];
+    const auto corners = matches(outline, "([-0-9.]+) ([-0-9.]+)");
+    ASSERT_EQ(corners.size(), 18u);
+    for (size_t i = 0; i < 9; ++i) {  // the sample's budgets rise, and begin with 0
+      const Json& share = (*runs[i])["accuracy"][i == 0 ? "clean" : "robust"];
+      EXPECT_NEAR(x.read(drawn[i].first) / 255, (*runs[i])["epsilon"].get<double>(), 1e-4);
+      EXPECT_NEAR(y.read(drawn[i].second) / 100, share["value"].get<double>(), 1e-4) << name << " " << i;
+      EXPECT_NEAR(y.read(std::stod(corners[i][2])) / 100, share["ci95"][1].get<double>(), 1e-4);
+      EXPECT_NEAR(y.read(std::stod(corners[17 - i][2])) / 100, share["ci95"][0].get<double>(), 1e-4);
+    }
+  }
+}
+
+TEST(AccuracyFigure, PutsEachAttackInItsOwnPanel) {
+  const std::string svg = render_svg({sample("--attacks fgsm,pgd")});
+  EXPECT_NE(svg.find(">Accuracy under FGSM<"), std::string::npos);
+  // The step size follows the budget: it must not tear the line apart.
+  EXPECT_NE(svg.find(">Accuracy under PGD<"), std::string::npos);
+  EXPECT_EQ(matches(svg, "data-series=").size(), 18u);
+}
+
+TEST(AccuracyFigure, TellsRunsApartByTheOptionsInWhichTheyDiffer) {
+  Json report = sample("--attacks pgd --epsilons 2,8");
+  const Json runs = report["runs"];
+  for (Json run : runs) {
+    run["attack"]["options"]["steps"] = 50;
+    report["runs"].push_back(run);
+  }
+  const std::string svg = render_svg({report});
+  EXPECT_NE(svg.find(">Accuracy under PGD steps=10<"), std::string::npos);
+  EXPECT_NE(svg.find(">Accuracy under PGD steps=50<"), std::string::npos);
+  EXPECT_EQ(points(series(svg, "resnet-20, no defense")).size(), 3u);
+}
+
+TEST(AccuracyFigure, JoinsReports) {
+  const Json whole = sample();
+  Json first = whole, second = whole;
+  first["runs"] = Json::array();
+  second["runs"] = Json::array();
+  for (size_t i = 0; i < whole["runs"].size(); ++i) (i < 40 ? first : second)["runs"].push_back(whole["runs"][i]);
+  EXPECT_EQ(render_svg({first, second}), render_svg({whole}));
+  EXPECT_EQ(render_svg({whole, whole}), render_svg({whole}));  // what is there twice counts once
+}
+
+/// Vertical distances between the names of the lines of each panel.
+double smallest_label_gap(const std::string& svg, const std::string& size) {
+  std::vector<double> places;
+  for (const auto& match : matches(svg, "<text x=\"[0-9.]+\" y=\"([0-9.]+)\" font-size=\"" + size +
+                                            "\" text-anchor=\"start\" class=\"ink\" fill=\"#1a1a1a\" >")) {
+    places.push_back(std::stod(match[1]));
+  }
+  std::sort(places.begin(), places.end());
+  double gap = 1e9;
+  for (size_t i = 1; i < places.size(); ++i) gap = std::min(gap, places[i] - places[i - 1]);
+  return gap;
+}
+
+TEST(AccuracyFigure, KeepsNamesApart) {
+  EXPECT_GE(smallest_label_gap(render_svg({sample()}), "12"), 12);
+  const std::string many = render_svg({sample("--models 60 --epsilons 0,8")});
+  EXPECT_EQ(matches(many, "data-series=").size(), 180u);
+  EXPECT_GE(smallest_label_gap(many, "10"), 10);
+}
+
+TEST(Spread, KeepsGapsOrderAndBounds) {
+  const auto places = plotting::spread({95, 96, 97, 98}, 10, 0, 100);
+  EXPECT_EQ(places, (std::vector<double>{70, 80, 90, 100}));
+  EXPECT_EQ(plotting::spread({5, 50}, 10, 0, 100), (std::vector<double>{5, 50}));
+  EXPECT_TRUE(plotting::spread({}, 10, 0, 100).empty());
+}
+
+/// Heights of the bars before or after the attack, as shares of the axis.
+std::vector<double> bars(const std::string& svg, const std::string& when) {
+  const Ruler y = ruler(svg, "y");
+  std::vector<double> rates;
+  for (const auto& match : matches(svg, "<rect x=\"[0-9.]+\" y=\"([0-9.]+)\" width=\"[0-9.]+\" height=\"([0-9.]+)\" "
+                                        "class=\"" + when + "\" fill=\"#[0-9a-f]+\" data-layer=")) {
+    rates.push_back(y.read(std::stod(match[1])) / 100);
+    EXPECT_NEAR(y.read(std::stod(match[1]) + std::stod(match[2])), 0, 0.01);  // bars stand on zero
+  }
+  return rates;
+}
+
+TEST(GatesFigure, DrawsTheRatesOfOneClassAtOneBudget) {
+  const Json report = sample("--layers 54");
+  const std::string svg = render_svg(
+      {report}, {.figure = "gates", .class_name = "bird", .epsilon = 12.0 / 255, .model = "aig-20 gates=sampled"});
+  EXPECT_NE(svg.find("Execution rates before and after FGSM at ε = 12/255: bird"), std::string::npos);
+  const auto run = std::find_if(report["runs"].begin(), report["runs"].end(), [](const Json& r) {
+    return r["model"] == "models/aig-20.safetensors:gates=sampled" && r["defense"]["name"] == "none" &&
+           r["epsilon"] == 12.0 / 255;
+  });
+  ASSERT_NE(run, report["runs"].end());
+  for (const char* when : {"before", "after"}) {
+    const auto drawn = bars(svg, when);
+    ASSERT_EQ(drawn.size(), 54u);
+    for (size_t i = 0; i < 54; ++i) {
+      EXPECT_NEAR(drawn[i], (*run)["gates"][when]["per_class"][2][i].get<double>(), 1e-4) << when << i;
+    }
+  }
+}
+
+TEST(GatesFigure, DrawsAllClassesByDefaultAndNothingForAnAbsentOne) {
+  const Json report = sample();
+  const auto all = bars(render_svg({report}, {.figure = "gates"}), "after");
+  const Json& run = report["runs"][27 + 5];  // the first gated model, no defense, 12/255
+  ASSERT_EQ(all.size(), 9u);
+  for (size_t i = 0; i < 9; ++i) EXPECT_NEAR(all[i], run["gates"]["after"]["per_layer"][i].get<double>(), 1e-4);
+  const std::string absent = render_svg({report}, {.class_name = "truck"});
+  EXPECT_NE(absent.find("visibility=\"visible\""), std::string::npos);
+  for (const double rate : bars(absent, "after")) EXPECT_EQ(rate, 0);
+}
+
+TEST(TrainingFigure, DrawsTheCurve) {
+  const Json record = sample("--train");
+  const std::string svg = render_svg({record, sample("--train --layers 0")});
+  const std::string accuracy = svg.substr(svg.find("Accuracy (%)"));
+  const Ruler y = ruler(accuracy.substr(0, accuracy.find("data-series")), "y");
+  const auto drawn = points(series(accuracy, "aig-20, held out"));
+  ASSERT_EQ(drawn.size(), 10u);
+  for (size_t i = 0; i < 10; ++i) {
+    EXPECT_NEAR(y.read(drawn[i].second) / 100, record["curve"][i]["held_out"]["value"].get<double>(), 2e-4);
+  }
+  EXPECT_EQ(points(series(svg, "resnet-20")).size(), 10u);
+  EXPECT_EQ(matches(svg, "<title>layer2.1, epoch 10: ").size(), 1u);
+}
+
+TEST(Figures, AreXmlForAnySize) {
+  for (const char* arguments : {"", "--epsilons ''", "--epsilons 8", "--layers 54", "--models 60 --epsilons 0,4",
+                                "--models 1 --classes 1000 --epsilons 8", "--epsilons 0"}) {
+    const Json report = sample(arguments);
+    EXPECT_TRUE(is_xml(render_svg({report}))) << arguments;
+    EXPECT_NE(render_html({report}).find("</html>"), std::string::npos);
+    if (report["runs"].empty()) continue;
+    EXPECT_TRUE(is_xml(render_svg({report}, {.figure = "gates"}))) << arguments;
+  }
+  EXPECT_TRUE(is_xml(render_svg({sample("--train --layers 54")})));
+}
+
+TEST(Figures, BearMissingNumbers) {
+  Json report = sample();
+  report["runs"][3]["accuracy"]["robust"] = nullptr;
+  report["runs"][4]["accuracy"]["robust"].erase("ci95");
+  report["runs"][5]["accuracy"] = nullptr;
+  report["runs"][30]["gates"]["after"]["per_layer"][0] = nullptr;
+  report["runs"][31]["gates"] = nullptr;
+  report["runs"][32].erase("flags");
+  report["runs"][33].erase("near_ties");
+  const std::string svg = render_svg({report});
+  EXPECT_TRUE(is_xml(svg));
+  EXPECT_EQ(points(series(svg, "resnet-20, no defense")).size(), 7u);
+  EXPECT_TRUE(is_xml(render_svg({report}, {.figure = "gates"})));
+  EXPECT_NE(render_html({report}).find("</html>"), std::string::npos);
+  Json record = sample("--train");
+  record["curve"][0]["loss"] = nullptr;
+  record["curve"][9]["held_out"] = nullptr;
+  EXPECT_TRUE(is_xml(render_svg({record})));
+  record["curve"] = Json::array();
+  EXPECT_TRUE(is_xml(render_svg({record})));
+}
+
+TEST(Page, IsSelfContained) {
+  const std::string page = render_html({sample(), sample("--train")});
+  EXPECT_EQ(matches(page, "https?:|@import|url\\(|src=|<link").size(), 0u);
+  EXPECT_EQ(matches(page, "\"schema\":\"aigis-report\"").size(), 1u);
+  EXPECT_EQ(matches(page, "\"schema\":\"aigis-train\"").size(), 1u);
+  const std::string svg = render_svg({sample()});
+  EXPECT_EQ(matches(svg, "http").size(), 1u);
+  EXPECT_NE(svg.find("xmlns=\"http://www.w3.org/2000/svg\""), std::string::npos);
+}
+
+TEST(Page, AllowsItsOwnScriptAndStyleAlone) {
+  EXPECT_TRUE(python_accepts(R"py(
+import base64, hashlib, re, sys
+page = open(sys.argv[1], encoding="utf-8", newline="").read()
+policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1)
+assert "default-src 'none'" in policy and "unsafe" not in policy, policy
+for tag in ("style", "script"):
+    (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.S)
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    assert f"{tag}-src 'sha256-{digest}'" in policy, (tag, policy)
+assert not re.search(r'<[a-z][^>]*\s(style|on[a-z]+)=', re.sub(r"<script.*?</script>", "", page, flags=re.S))
+)py", render_html({sample(), sample("--train")})));
+}
+
+TEST(Page, EscapesEveryText) {
+  const std::string evil = "</script><script>alert(1)</script><img src=x onerror=\"a'&\">";
+  Json report = Json::parse(std::regex_replace(sample().dump(), std::regex("models/resnet-20.safetensors"), "MODEL"));
+  std::string text = report.dump();
+  for (const char* word : {"MODEL", "fgsm", "bird", "layer1.1", "quantization", "rounding to 8 bits", "AMD EPYC",
+                           "jpeg", "cifar10", "share_of_images"}) {
+    const std::string quoted = Json(std::string(word) + evil).dump();
+    for (size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += quoted.size() - 2) {
+      text.replace(at, std::string(word).size(), quoted.substr(1, quoted.size() - 2));
+    }
+  }
+  const Json poisoned = Json::parse(text);
+  const std::string page = render_html({poisoned});
+  EXPECT_TRUE(python_accepts(R"py(
+import html.parser, json, sys
+class Reader(html.parser.HTMLParser):
+    tags, texts, inside = [], [], None
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.inside = dict(attributes).get("id") if tag == "script" else None
+        assert not any(name.startswith("on") or name == "src" for name, _ in attributes), attributes
+    def handle_data(self, data):
+        if self.inside == "files": self.texts.append(data)
+reader = Reader()
+reader.feed(open(sys.argv[1], encoding="utf-8").read())
+assert reader.tags.count("script") == 3 and "img" not in reader.tags
+assert "<script>alert(1)" in json.loads("".join(reader.texts))[0]["models"][0]["id"]
+)py", page));
+  for (const char* figure : {"accuracy", "gates"}) {
+    const std::string svg = render_svg({poisoned}, {.figure = figure});
+    EXPECT_TRUE(is_xml(svg)) << figure;
+    EXPECT_EQ(svg.find("<script"), std::string::npos);
+    EXPECT_EQ(svg.find("<img"), std::string::npos);
+  }
+}
+
+TEST(Page, ShowsFlagsBesideTheirNumbers) {
+  const std::string page = render_html({sample()});
+  EXPECT_TRUE(std::regex_search(page, std::regex("<li id=\"note-1\"><strong>info</strong> <code>quantization</code>: "
+                                                 "rounding to 8 bits undoes some successes \\(robust 0.18, ")));
+  // The seventh column of a row is the accuracy on 8-bit images.
+  const auto marks = matches(page, "<tr><th.*?</th>(?:<td[^>]*>.*?</td>){5}<td class=\"number\">[^/]*</small>"
+                                   "<sup><a class=\"info\" href=\"#note-1\"");
+  EXPECT_EQ(marks.size(), 3u);
+}
+
+std::string refusal(const std::vector<Json>& files, const PlotSelection& selection) {
+  try {
+    render_svg(files, selection);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Selection, NamesWhatDoesNotExist) {
+  const Json report = sample();
+  EXPECT_EQ(refusal({report}, {.figure = "gate"}), "unknown figure 'gate'; did you mean 'gates'?");
+  EXPECT_EQ(refusal({report}, {.class_name = "brid"}), "unknown class 'brid'; did you mean 'bird'?");
+  EXPECT_EQ(refusal({report}, {.model = "aig-20 gates=argmin"}),
+            "unknown model 'aig-20 gates=argmin'; did you mean 'aig-20 gates=argmax'?");
+  EXPECT_NE(refusal({report}, {.epsilon = 3.0 / 255}).find("epsilon 3/255 was not run; the reports hold 0/255, 1/255"),
+            std::string::npos);
+  EXPECT_NE(refusal({report}, {.figure = "gates", .model = "resnet-20"}).find("no run"), std::string::npos);
+  EXPECT_NE(refusal({report}, {.figure = "accuracy", .class_name = "bird"}).find("'gates' takes one"),
+            std::string::npos);
+  EXPECT_EQ(refusal({report}, {.figure = "training"}), "figure 'training': needs a train.json");
+  EXPECT_EQ(refusal({sample("--train")}, {.figure = "gates"}), "figure 'gates': needs a report");
+}
+
+TEST(Plot, WritesFilesAndFolders) {
+  const std::string report = scratch("report.json"), record = scratch("train.json"), folder = scratch("figures");
+  write_file(report, sample().dump());
+  write_file(record, sample("--train").dump());
+  fs::remove_all(folder);
+  plot({report, record}, folder);
+  std::vector<std::string> written;
+  for (const auto& file : fs::directory_iterator(folder)) written.push_back(file.path().filename().string());
+  std::sort(written.begin(), written.end());
+  EXPECT_EQ(written, (std::vector<std::string>{"accuracy.svg", "gates-2-aig-20-gates-argmax.svg",
+                                               "gates-3-aig-20-gates-sampled.svg", "index.html", "training.svg"}));
+  plot({report}, folder + "/one.svg", {.class_name = "bird"});
+  EXPECT_NE(read_file(folder + "/one.svg").find(": bird<"), std::string::npos);
+  plot({record}, folder + "/page.html");
+  EXPECT_EQ(read_file(folder + "/page.html"), render_html({Json::parse(read_file(record))}));
+}
+
+TEST(Plot, RefusesBeforeWriting) {
+  const std::string report = scratch("report2.json"), out = scratch("nothing");
+  write_file(report, sample().dump());
+  fs::remove_all(out);
+  EXPECT_THROW(plot({}, out), InputError);
+  EXPECT_THROW(plot({report}, out + ".png"), InputError);
+  EXPECT_THROW(plot({report}, out + ".html", {.class_name = "bird"}), InputError);
+  EXPECT_THROW(plot({report}, out + ".svg", {.class_name = "brid"}), InputError);
+  write_file(report, "{");
+  EXPECT_THROW(plot({report}, out), InputError);
+  for (const char* suffix : {"", ".png", ".html", ".svg"}) EXPECT_FALSE(fs::exists(out + suffix)) << suffix;
+}
+
+}  // namespace
+}  // namespace aigis

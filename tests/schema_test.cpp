@@ -1,0 +1,157 @@
+// Reports are refused for what is wrong with them, and accepted otherwise.
+#include "reports/schema.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+
+namespace aigis {
+namespace {
+
+Json sample(const std::string& arguments = "") {
+  const std::string path = testing::TempDir() + "schema_sample.json";
+  const std::string command = fmt::format("'{}' '{}/tests/golden/make_sample_report.py' '{}' {}", AIGIS_PYTHON,
+                                          AIGIS_SOURCE_DIR, path, arguments);
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("cannot make the sample: " + command);
+  return Json::parse(read_file(path));
+}
+
+/// The complaint about a report; empty if there is none.
+std::string complaint(const Json& report) {
+  try {
+    validate_report(report, "some.json");
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Schema, AcceptsSamples) {
+  EXPECT_EQ(complaint(sample()), "");
+  EXPECT_EQ(complaint(sample("--epsilons ''")), "");
+  EXPECT_EQ(complaint(sample("--attacks pgd --layers 54 --epsilons 8")), "");
+  EXPECT_EQ(complaint(sample("--train")), "");
+  EXPECT_EQ(complaint(sample("--train --layers 0")), "");
+}
+
+/// A value put at a pointer (or, with "remove", taken away), and what the complaint must say.
+struct Breakage {
+  std::string pointer, value;
+  std::vector<std::string> says;
+};
+
+void expect_refused(const Json& good, const std::vector<Breakage>& list) {
+  for (const auto& breakage : list) {
+    Json broken = good;
+    const Json::json_pointer pointer(breakage.pointer);
+    if (breakage.value == "remove") broken.at(pointer.parent_pointer()).erase(pointer.back());
+    else broken[pointer] = Json::parse(breakage.value);
+    const std::string message = complaint(broken);
+    EXPECT_EQ(message.find("some.json: "), 0u) << breakage.pointer << " " << breakage.value << ": " << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    for (const auto& part : breakage.says) {
+      EXPECT_NE(message.find(part), std::string::npos) << breakage.pointer << ": " << message << "\nlacks " << part;
+    }
+  }
+}
+
+TEST(Schema, NamesWhatIsWrongInAReport) {
+  expect_refused(
+      sample("--attacks pgd"),
+      {{"/schema", "\"aigis-rapport\"", {"/schema", "aigis-rapport", "aigis-report, aigis-train"}},
+       {"/schema", "remove", {"aigis-report, aigis-train"}},
+       {"/schema", "1", {"aigis-report, aigis-train"}},
+       {"/version", "\"2.0\"", {"/version", "'2.0'", "reads 1.x"}},
+       {"/version", "\"10.0\"", {"/version", "'10.0'", "reads 1.x"}},
+       {"/version", "\"1.x\"", {"/version", "matches"}},
+       {"/version", "1", {"/version"}},
+       {"/models", "remove", {"\"models\" is missing"}},
+       {"/runs/0/accuracy/robust", "remove", {"/runs/0/accuracy", "\"robust\" is missing"}},
+       {"/runs/0/accuracy/robust/value", "1.2", {"/runs/0/accuracy/robust/value", "number from 0 to 1", "got 1.2"}},
+       {"/runs/0/accuracy/clean/ci95/1", "-0.1", {"/runs/0/accuracy/clean/ci95/1", "from 0 to 1", "got -0.1"}},
+       {"/runs/0/accuracy/clean/ci95", "[0.1]", {"/runs/0/accuracy/clean/ci95", "2 items"}},
+       {"/runs/0/accuracy/clean/value", "\"high\"", {"/runs/0/accuracy/clean/value", "number", "got \"high\""}},
+       {"/runs/0/accuracy/clean/value", "null", {"/runs/0/accuracy/clean/value", "number", "got null"}},
+       {"/runs/0/accuracy/clean/ci95", "null", {"/runs/0/accuracy/clean/ci95", "[low, high]", "got null"}},
+       {"/runs/0/accuracy/convention", "\"best\"", {"\"mean\", \"majority\", \"any\""}},
+       {"/runs/0/epsilon", "-1", {"/runs/0/epsilon", "at least 0", "got -1"}},
+       {"/runs/0/norm", "\"linfinity\"", {"/runs/0/norm", "\"linf\", \"l2\", \"l1\""}},
+       {"/runs/0/access", "\"black-box\"", {"/runs/0/access", "grey-box"}},
+       {"/runs/0/near_ties", "1.5", {"/runs/0/near_ties", "integer"}},
+       {"/runs/0/epsilom", "1", {"/runs/0", "unknown key 'epsilom'; did you mean 'epsilon'?"}},
+       {"/runs/0/flags", "[{\"check\": \"a\", \"level\": \"fatal\", \"message\": \"b\", \"numbers\": {}}]",
+        {"/runs/0/flags/0/level", "\"info\", \"warning\", \"error\""}},
+       {"/runs/0/flags", "[{\"check\": \"a\", \"level\": \"info\", \"message\": \"b\", \"numbers\": {\"n\": \"1\"}}]",
+        {"/runs/0/flags/0/numbers/n", "number, or null"}},
+       {"/runs/30/gates/before/per_layer/3", "1.5", {"/runs/30/gates/before/per_layer/3", "from 0 to 1"}},
+       {"/runs/30/gates/before/per_class/2/0", "-0.5", {"/runs/30/gates/before/per_class/2/0", "from 0 to 1"}},
+       {"/models/1/gates/mode", "\"random\"", {"/models/1/gates/mode", "\"sampled\""}},
+       {"/models/1/checkpoint/sha256", "\"xyz\"", {"/models/1/checkpoint/sha256", "[0-9a-f]{64}"}},
+       {"/data/split", "\"validation\"", {"/data/split", "\"held_out\""}},
+       {"/runs", "{}", {"/runs", "array"}}});
+}
+
+TEST(Schema, NamesPartsThatDoNotFitEachOther) {
+  expect_refused(
+      sample(),
+      {{"/runs/3/model", "\"vgg\"", {"/runs/3/model", "\"vgg\" is no id of models[]"}},
+       {"/models/1/id", "\"models/resnet-20.safetensors\"", {"/models/1/id", "twice"}},
+       {"/models/1/gates/layers", "[]", {"/models/1/gates/layers", "expected 9 items", "got 0"}},
+       {"/runs/30/gates/after/per_layer", "[1, 1]", {"/runs/30/gates/after/per_layer", "expected 9", "got 2"}},
+       {"/runs/30/gates/after/per_class", "[]", {"/runs/30/gates/after/per_class", "expected 10", "got 0"}},
+       {"/runs/30/gates/after/per_class/4", "[0.5]", {"/runs/30/gates/after/per_class/4", "expected 9", "got 1"}},
+       {"/runs/30/gates/executed_layers_histogram/after", "[1]", {"executed_layers_histogram/after", "expected 10"}},
+       {"/runs/30/gates", "null", {"/runs/30/gates", "has gates"}},
+       {"/runs/0/accuracy/clean/ci95", "[0.9, 0.95]", {"/runs/0/accuracy/clean/ci95", "low <= 0.87 <= high"}},
+       {"/runs/0/accuracy/clean/successes", "12", {"/runs/0/accuracy/clean/successes", "870", "got 12"}}});
+}
+
+TEST(Schema, NamesWhatIsWrongInATrainingRecord) {
+  expect_refused(sample("--train"),
+                 {{"/version", "\"2.1\"", {"/version", "'2.1'"}},
+                  {"/hashes", "remove", {"\"hashes\" is missing"}},
+                  {"/hashes/model.safetensors", "\"\"", {"/hashes/model.safetensors", "[0-9a-f]{64}"}},
+                  {"/curve/2/train_accuracy", "87", {"/curve/2/train_accuracy", "from 0 to 1", "got 87"}},
+                  {"/curve/2/epoch", "0", {"/curve/2/epoch", "at least 1"}},
+                  {"/curve/2/rates", "[0.5]", {"/curve/2/rates", "expected 9", "got 1"}},
+                  {"/curve/2/lr", "0.1", {"/curve/2", "unknown key 'lr'"}},
+                  {"/final/held_out/argmax/value", "true", {"/final/held_out/argmax/value", "number"}}});
+}
+
+TEST(Schema, AcceptsLaterMinorVersionsAndAbsentNumbers) {
+  Json report = sample();
+  report["version"] = "1.7";
+  report["runs"][0]["images_per_second"] = nullptr;
+  report["runs"][0]["macs"] = nullptr;
+  report["models"][0]["checkpoint"] = nullptr;
+  report["runs"][0]["accuracy"]["clean"] = {{"value", nullptr}, {"successes", 0}, {"trials", 0}, {"ci95", nullptr}};
+  EXPECT_EQ(complaint(report), "");
+}
+
+TEST(Schema, ReadsFilesAndRefusesBrokenOnes) {
+  const std::string path = testing::TempDir() + "read_report.json", text = sample().dump();
+  const auto refusal = [&](const std::string& content) -> std::string {
+    write_file(path, content);
+    try {
+      read_report(path);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal(text), "");
+  EXPECT_EQ(refusal(text.substr(0, text.size() / 2)),
+            path + ": not JSON: it ends too early; expected a report or a train.json");
+  EXPECT_EQ(refusal(""), path + ": not JSON: it ends too early; expected a report or a train.json");
+  EXPECT_EQ(refusal("{\"schema\": nonsense}"), path + ": not JSON: at byte 13; expected a report or a train.json");
+  EXPECT_NE(refusal("[]").find("not a file of aigis"), std::string::npos);
+  EXPECT_THROW(read_report(path + ".absent"), InputError);
+}
+
+}  // namespace
+}  // namespace aigis
