@@ -1,7 +1,7 @@
 """Dependencies point one way: what a folder may include, and which libraries it may link.
 
     lib/core <- lib/{ops,data,metrics} <- lib/{train,eval}
-    lib <- {models,attacks,defenses,reports} <- cli <- {tests,bench}
+    lib <- {models,attacks,defenses,reports} <- bench <- cli <- tests
 
 Folders that share a level know nothing of each other: an attack is given a model, it never names one.
 """
@@ -18,8 +18,9 @@ LEVELS = [
     ["lib/ops", "lib/data", "lib/metrics"],
     ["lib/train", "lib/eval"],
     ["models", "attacks", "defenses", "reports"],
+    ["bench"],
     ["cli"],
-    ["tests", "bench"],
+    ["tests"],
 ]
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 

@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 python=$(command -v "${PYTHON:-python3}")
-options=(-DCMAKE_BUILD_TYPE=Release -DAIGIS_PYTHON="$python" -DAIGIS_BENCH=OFF -DAIGIS_PNG=OFF)
+options=(-DCMAKE_BUILD_TYPE=Release -DAIGIS_PYTHON="$python" -DAIGIS_PNG=OFF)
 if [ "${DEVICE:-cuda}" = cpu ]; then options+=(-DAIGIS_CUDA=OFF); else options+=(-DAIGIS_CUDA=ON); fi
 if [ -d .deps ]; then
   # The old kind of RPATH: unlike RUNPATH it also holds for what the packed libraries need in turn.
