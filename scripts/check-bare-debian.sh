@@ -26,7 +26,7 @@ folder=$(cd "$folder" && pwd)
 for mount in proc sys dev dev/shm; do
   mountpoint -q "$folder/$mount" || mount --bind "/$mount" "$folder/$mount"
 done
-trap 'for mount in dev/shm dev sys proc; do umount "$folder/$mount"; done' EXIT
+trap 'for mount in dev/shm dev sys proc; do umount -l "$folder/$mount"; done' EXIT  # lazily: an interrupted step may still be ending
 # How this machine reaches the network holds in there too: its resolver, apt's settings, its certificates.
 cp -L /etc/resolv.conf "$folder/etc/resolv.conf"
 if compgen -G "/etc/apt/apt.conf.d/*prox*" >/dev/null; then cp /etc/apt/apt.conf.d/*prox* "$folder/etc/apt/apt.conf.d/"; fi
@@ -35,7 +35,7 @@ if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
   cp -L /etc/ssl/certs/ca-certificates.crt "$folder/etc/outer-certificates.crt"
   environment+=(PIP_CERT=/etc/outer-certificates.crt)
 fi
-for name in http_proxy https_proxy no_proxy PIP_INDEX_URL PIP_DEFAULT_TIMEOUT; do
+for name in http_proxy https_proxy no_proxy PIP_INDEX_URL PIP_DEFAULT_TIMEOUT CMAKE_BUILD_PARALLEL_LEVEL; do
   [ -z "${!name:-}" ] || environment+=("$name=${!name}")
 done
 
