@@ -15,7 +15,7 @@ missing_packages() {
 }
 
 if command -v dpkg-query >/dev/null; then
-  mapfile -t missing < <(missing_packages)
+  read -ra missing <<<"$(missing_packages | xargs)"
   if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" -ne 0 ]; then
     echo "setup: ${#missing[@]} packages are missing. Install them, then run this again:" >&2
     echo "sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
