@@ -23,6 +23,9 @@ add_library(aigis_torch INTERFACE)
 add_library(aigis::torch ALIAS aigis_torch)
 target_include_directories(aigis_torch SYSTEM INTERFACE
   "${AIGIS_TORCH_DIR}/include" "${AIGIS_TORCH_DIR}/include/torch/csrc/api/include")
+# at::parallel_for is a template: in a file compiled without OpenMP it is a serial loop, and nothing says so.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+target_link_libraries(aigis_torch INTERFACE OpenMP::OpenMP_CXX)
 # LibTorch's folder of headers brings {fmt} along, which would shadow an installed one of another version: it is
 # used as it is, without a library.
 target_compile_definitions(aigis_torch INTERFACE FMT_HEADER_ONLY=1)

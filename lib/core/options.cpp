@@ -55,14 +55,15 @@ void OptionTable::add_choice(const std::string& name, const std::vector<std::str
 }
 
 void OptionTable::assign(const Spec& spec, const std::string& owner) {
-  for (const auto& [key, text] : spec.options) {
+  for (const auto& given : spec.options) {
+    const std::string& key = given.first;
     const auto found = std::find_if(options_.begin(), options_.end(), [&](const auto& o) { return o.name == key; });
     if (found == options_.end()) {
       std::vector<std::string> names;
       for (const auto& option : options_) names.push_back(option.name);
       throw InputError(owner + ": " + unknown_name("option", key, names));
     }
-    found->read(text, fmt::format("{}: option '{}'", owner, key));
+    found->read(given.second, fmt::format("{}: option '{}'", owner, key));
   }
 }
 

@@ -1,0 +1,154 @@
+// Laws that every attack of the list must obey.
+#include <ATen/ops/full.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <gtest/gtest.h>
+
+#include "attacks/list.h"
+#include "lib/core/error.h"
+#include "lib/eval/verdict.h"
+#include "models/list.h"
+#include "tests/models_under_test.h"
+
+namespace aigis {
+namespace {
+
+at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed, at::ScalarType type = at::kDouble) {
+  auto generator = at::detail::createCPUGenerator(seed);
+  return at::rand(shape, generator, at::TensorOptions(type));
+}
+
+class Laws : public ::testing::TestWithParam<std::string> {
+ protected:
+  std::unique_ptr<Attack> attack() const { return find_entry(attack_list(), "attack", GetParam()).make(Spec::parse(GetParam())); }
+
+  /// A small gated network in float64, frozen, with gates that sample.
+  std::shared_ptr<Network> network() const {
+    std::shared_ptr<Network> net = make_network(Spec::parse("aig-8"), {"", 0, 10, {3, 32, 32}, 3});
+    net->move_to(at::kCPU, at::kDouble);
+    net->freeze();
+    return net;
+  }
+  Batch batch(int64_t count) const {
+    return {random_tensor({count, 3, 32, 32}, 1), at::arange(count, at::TensorOptions(at::kLong)).remainder(10),
+            at::arange(count, at::TensorOptions(at::kLong)) + 40};
+  }
+  std::vector<at::Tensor> run(Model& model, const Batch& images, const std::vector<double>& epsilons) const {
+    Victim victim(model, 5);
+    return attack()->propose(victim, images, Norm::linf, epsilons);
+  }
+};
+
+TEST_P(Laws, StaysInBoxAndBudget) {
+  const Batch images = batch(4);
+  const std::vector<double> epsilons{0, 1.0 / 255, 8.0 / 255, 0.5};
+  const auto net = network();
+  const auto proposals = run(*net, images, epsilons);
+  ASSERT_EQ(proposals.size(), epsilons.size());
+  for (size_t e = 0; e < epsilons.size(); ++e) {
+    const Admitted admitted = admit(images.images, proposals[e], Norm::linf, epsilons[e]);
+    EXPECT_EQ(admitted.over_budget + admitted.out_of_box + admitted.not_finite, 0) << "worst " << admitted.worst_overshoot;
+  }
+}
+
+TEST_P(Laws, LeavesInputAndWeightsAlone) {
+  const Batch images = batch(3);
+  const at::Tensor before = images.images.clone();
+  const auto net = network();
+  std::vector<at::Tensor> weights;
+  for (const auto& [name, tensor] : net->named_weights()) weights.push_back(tensor.clone());
+  run(*net, images, {8.0 / 255});
+  EXPECT_TRUE(at::equal(images.images, before));
+  EXPECT_FALSE(images.images.requires_grad());
+  size_t i = 0;
+  for (const auto& [name, tensor] : net->named_weights()) {
+    EXPECT_TRUE(at::equal(tensor, weights[i++])) << name;
+    EXPECT_FALSE(tensor.grad().defined()) << name;
+  }
+  EXPECT_FALSE(net->is_training());
+}
+
+TEST_P(Laws, RepeatsBySeed) {
+  const Batch images = batch(3);
+  const auto net = network();
+  EXPECT_TRUE(at::equal(run(*net, images, {0.03})[0], run(*net, images, {0.03})[0]));
+}
+
+TEST_P(Laws, SameAloneAsInABatch) {
+  const Batch images = batch(3);
+  const auto net = network();
+  const at::Tensor together = run(*net, images, {0.03})[0];
+  std::vector<at::Tensor> alone;
+  for (int64_t i = 0; i < 3; ++i) {
+    const Batch one{images.images.slice(0, i, i + 1), images.labels.slice(0, i, i + 1), images.ids.slice(0, i, i + 1)};
+    alone.push_back(run(*net, one, {0.03})[0]);
+  }
+  EXPECT_TRUE(at::equal(together, at::cat(alone)));
+}
+
+TEST_P(Laws, TakesAnEmptyBatch) {
+  const auto net = network();
+  EXPECT_EQ(run(*net, batch(0), {0.03})[0].sizes(), (at::IntArrayRef{0, 3, 32, 32}));
+}
+
+TEST_P(Laws, RefusesAModelInTrainingMode) {
+  const auto net = network();
+  net->set_training(true);
+  EXPECT_THROW(run(*net, batch(2), {0.03}), RunError);
+}
+
+// On a linear model the optimum is known: x turns at |w.x + b| / |w|_1 and not before.
+TEST_P(Laws, ReachesTheOptimumOfALinearModel) {
+  const at::Tensor weight = random_tensor({3, 4, 4}, 7) - 0.5;
+  const at::Tensor image = random_tensor({1, 3, 4, 4}, 8) * 0.2 + 0.4;
+  LinearModel model(weight, 0.05);
+  const double score = model.forward(image, {}).logits[0][1].item<double>();
+  const double optimum = std::abs(score) / weight.abs().sum().item<double>();
+  const Batch one{image, at::full({1}, score > 0 ? 1 : 0, at::TensorOptions(at::kLong)), at::full({1}, 0, at::TensorOptions(at::kLong))};
+  const auto proposals = run(model, one, {0.99 * optimum, 1.01 * optimum});
+  EXPECT_EQ(judge(model, proposals[0], one, 0, Purpose::verdict_gates).hits.item<int64_t>(), 1);
+  EXPECT_EQ(judge(model, proposals[1], one, 0, Purpose::verdict_gates).hits.item<int64_t>(), 0);
+}
+
+TEST_P(Laws, CountsZeroAndBrokenGradients) {
+  LinearModel flat(at::zeros({3, 4, 4}, at::TensorOptions(at::kDouble)), 1);
+  LinearModel broken(at::full({3, 4, 4}, std::nan(""), at::TensorOptions(at::kDouble)), 1);
+  const Batch images{random_tensor({2, 3, 4, 4}, 2), at::full({2}, 1, at::TensorOptions(at::kLong)), at::arange(2, at::TensorOptions(at::kLong))};
+  Victim on_flat(flat, 0), on_broken(broken, 0);
+  const std::vector<double> epsilons{0.1};
+  attack()->propose(on_flat, images, Norm::linf, epsilons);
+  const auto proposal = attack()->propose(on_broken, images, Norm::linf, epsilons);
+  if (attack()->gradient_mode() == "none") GTEST_SKIP() << "takes no gradients";
+  EXPECT_EQ(on_flat.audit().zero_gradients, on_flat.audit().backward);
+  EXPECT_EQ(on_broken.audit().bad_gradients, on_broken.audit().backward);
+  EXPECT_GE(on_flat.audit().backward, 2);
+  EXPECT_EQ(admit(images.images, proposal[0], Norm::linf, 0.1).over_budget, 0);
+}
+
+TEST_P(Laws, CudaAgreesWithTheCpu) {
+  if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "no usable GPU";
+  const Batch images = batch(4);
+  const auto net = network();
+  const at::Tensor cpu = run(*net, images, {0.03})[0];
+  net->move_to(at::kCUDA, at::kDouble);
+  net->freeze();
+  const Batch moved{images.images.to(at::kCUDA), images.labels.to(at::kCUDA), images.ids};
+  EXPECT_TRUE(at::allclose(run(*net, moved, {0.03})[0].cpu(), cpu, 0, 1e-12));
+}
+
+std::vector<std::string> names() {
+  std::vector<std::string> list;
+  for (const auto& entry : attack_list()) list.push_back(entry.name);
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Attacks, Laws, ::testing::ValuesIn(names()), [](const auto& p) { return p.param; });
+
+}  // namespace
+}  // namespace aigis

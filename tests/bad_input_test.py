@@ -1,0 +1,164 @@
+"""What a user gets wrong costs one line and exit code 2, and nothing that was there is lost."""
+
+import os
+import resource
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from program import AIG, PROGRAM, RESNET, aigis, refused, report
+
+POINT = ("--data", "synthetic:test=20")
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (("evaluate", "--model", RESNET, "--attack", "fgms"), "unknown attack 'fgms'; did you mean 'fgsm'?"),
+        (("evaluate", "--model", RESNET, "--defense", "jepg"), "unknown defense 'jepg'; did you mean 'jpeg'?"),
+        (("evaluate", "--model", RESNET, "--data", "cifar"), "unknown data set 'cifar'"),
+        (("evaluate", "--model", RESNET, "--eps", "8/0"), "epsilon: '8/0' divides by zero"),
+        (("evaluate", "--model", RESNET, "--eps=-1/255"), "epsilon: -1/255 is out of range"),
+        (("evaluate", "--model", RESNET, "--eps", "8"), "epsilon: 8 is out of range"),
+        (("evaluate", "--model", RESNET, "--eps", "1/255,1/255"), "given twice"),
+        (("evaluate", "--model", RESNET, "--norm", "l7"), "unknown norm 'l7'"),
+        (("evaluate", "--model", RESNET, "--access", "whitebox"), "did you mean 'white-box'?"),
+        (("evaluate", "--model", RESNET, "--defense", "jpeg:quality=0"), "option 'quality': 0 is out of range; expected 1 to 100"),
+        (("evaluate", "--model", RESNET, "--attack", "fgsm:steps=3"), "attack 'fgsm': unknown option 'steps'"),
+        (("evaluate", "--model", AIG + ":gates=argmx"), "option 'gates': 'argmx' is not one of sampled, argmax"),
+        (("evaluate", "--model", AIG + ":target_rate=0.5"), "unknown option of a trained aig-8 'target_rate'"),
+        (("evaluate", "--model", "resnet-20"), "is an architecture without weights"),
+        (("evaluate", "--model", "rensnet-20"), "unknown model 'rensnet-20'; did you mean 'resnet-20'?"),
+        (("evaluate", "--model", "no/such.safetensors"), "no/such.safetensors: cannot be read"),
+        (("evaluate", "--model", "/tmp/"), "is a folder"),
+        (("evaluate",), "no model is given"),
+        (("evaluate", "--model", RESNET, "--limit", "ten"), "'ten' is not a whole number"),
+        (("evaluate", "--model", RESNET, "--batch", "0"), "--batch: 0 is too small"),
+        (("evaluate", "--model", RESNET, "--out", "/proc/aigis/report.json", *POINT), "/proc/aigis"),
+        (("sweep", "--model", RESNET), "--out is missing"),
+        (("train", "--model", "resnet-21", "--out", "OUT"), "depth 21: expected 6n+2"),
+        (("train", "--model", "aig-8:target_rate=1.2", "--out", "OUT"), "option 'target_rate': 1.2 is out of range"),
+        (("train", "--epochs", "0", "--out", "OUT"), "option 'epochs': 0 is out of range"),
+        (("train", "--time-limit", "soon", "--out", "OUT"), "'soon' is not a duration"),
+        (("train", "--data", "cifar10:/no/where", "--out", "OUT"), "/no/where/data_batch_1.bin: cannot be read"),
+        (("list", "atacks"), "did you mean 'attacks'?"),
+        (("plot", "no.json", "--out", "a.html"), "no.json"),
+        (("frobnicate",), "frobnicate"),
+        (("evaluate", "--modle", RESNET), "--modle"),
+    ],
+)
+def test_one_line_and_exit_code_2(arguments, expected, tmp_path):
+    arguments = [str(tmp_path / "out") if a == "OUT" else a for a in arguments]
+    assert expected in refused(*arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cuda_without_a_gpu():
+    if Path("/dev/nvidia0").exists():
+        pytest.skip("this machine has a GPU")
+    assert "device 'cuda'" in refused("evaluate", "--model", RESNET, "--device", "cuda")
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ('{"epz": "8/255"}', "unknown key 'epz'; did you mean 'eps'?"),
+        ('{"eps": "8/255"', "not valid JSON"),
+        ('{"eps": {"a": 1}}', "key 'eps': expected text or a number"),
+        ('{"seed": [1, 2]}', "key 'seed': expected one value"),
+        ('{"attack": []}', "key 'attack': expected at least one value"),
+        ("[1]", "expected a JSON object"),
+    ],
+)
+def test_configs(text, expected, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text(text)
+    line = refused("evaluate", config, "--model", RESNET)
+    assert str(config) in line and expected in line
+
+
+def test_flags_win_and_paths_are_relative_to_the_config(tmp_path):
+    os.symlink(RESNET, tmp_path / "weights.safetensors")
+    config = tmp_path / "config.json"
+    config.write_text('// a comment\n{"$schema": "x", "model": "weights.safetensors", "eps": ["1/255"], "data": "synthetic:test=20"}')
+    result = aigis("evaluate", config, "--eps", "2/255", "--out", tmp_path / "r.json")
+    assert result.returncode == 0, result.stderr
+    assert report(tmp_path / "r.json")["config"]["eps"] == [2 / 255]
+
+
+def damaged(tmp_path, name, change):
+    content = bytearray(Path(AIG).read_bytes())
+    path = tmp_path / name
+    path.write_bytes(bytes(change(content)))
+    return path
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        (lambda b: b[:5], "shorter than the 8 bytes"),
+        (lambda b: b[:100], "cut off inside the header"),
+        (lambda b: b[:-10], "cut off: tensor"),
+        (lambda b: b + b"xx", "left over"),
+        (lambda b: b"\xff" * 8 + b[8:], "implausible"),
+        (lambda b: b.replace(b'"F32"', b'"X32"', 1), "unknown type X32"),
+        (lambda b: b.replace(b"aig-8:", b"aig-14:", 1)[:], "header"),
+        (lambda b: b.replace(b"layer2.0.bn1.weight", b"layer2.0.bn9.weight"), "tensor 'layer2.0.bn1.weight' is missing"),
+        (lambda b: b.replace(b"aigis-checkpoint 1", b"aigis-checkpoint 9"), "this version reads"),
+    ],
+)
+def test_damaged_checkpoints(change, expected, tmp_path):
+    assert expected in refused("inspect", damaged(tmp_path, "bad.safetensors", change))
+
+
+def cifar_file(path, records=10_000, label=3):
+    path.write_bytes((bytes([label]) + bytes(3072)) * records)
+
+
+def test_cifar_files(tmp_path):
+    evaluate = ("evaluate", "--model", RESNET, "--data", f"cifar10:{tmp_path}")
+    assert "test_batch.bin: cannot be read" in refused(*evaluate)
+    cifar_file(tmp_path / "test_batch.bin", records=9_999)
+    assert "30726927 bytes; expected 30730000" in refused(*evaluate)
+    cifar_file(tmp_path / "test_batch.bin", label=10)
+    assert "record 0 has label 10; expected 0 to 9" in refused(*evaluate)
+
+
+def test_training_reads_no_test_file(tmp_path):
+    for i in range(1, 6):
+        cifar_file(tmp_path / f"data_batch_{i}.bin")
+    result = aigis("train", "--model", "resnet-8", "--data", f"cifar10:{tmp_path}", "--limit", 64, "--epochs", 1, "--out", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_full_disk_loses_nothing(tmp_path):
+    out = tmp_path / "report.json"
+    arguments = ["evaluate", "--model", RESNET, "--data", "synthetic:test=20", "--out", str(out)]
+    assert aigis(*arguments).returncode == 0
+    before = out.read_bytes()
+    # A limit on file sizes stands in for the full disk: writing fails half-way.
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    result = aigis(*arguments, "--eps", "4/255", preexec_fn=limit)
+    assert result.returncode == 1 and "cannot be written" in result.stderr
+    assert out.read_bytes() == before and list(tmp_path.iterdir()) == [out]
+
+
+def test_an_existing_report_of_another_run_is_kept(tmp_path):
+    out = tmp_path / "report.json"
+    sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=20", "--out", out]
+    assert aigis(*sweep, "--eps", "1/255").returncode == 0
+    before = out.read_bytes()
+    assert "other settings" in refused(*sweep, "--eps", "2/255")
+    assert "complete already" in aigis(*sweep, "--eps", "1/255").stdout
+    assert out.read_bytes() == before
+
+
+def test_interrupt_exits_130(tmp_path):
+    process = subprocess.Popen([PROGRAM, "train", "--model", "resnet-20", "--epochs", "50", "--out", str(tmp_path / "out")],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (tmp_path / "out").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130

@@ -1,0 +1,139 @@
+// Text, specs, options, files and random numbers.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "lib/core/options.h"
+#include "lib/core/philox.h"
+#include "lib/core/spec.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+namespace {
+
+std::string message_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// Known answers published with the generator's reference code (Random123, kat_vectors).
+TEST(Philox, KnownAnswers) {
+  EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}), (PhiloxBlock{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}), (PhiloxBlock{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
+            (PhiloxBlock{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+TEST(Philox, EveryPartOfTheIdentityMatters) {
+  const Stream base{7, Purpose::attack, 1, 2, 3};
+  const std::vector<Stream> others{{8, Purpose::attack, 1, 2, 3},       {7, Purpose::attack_gates, 1, 2, 3},
+                                   {7, Purpose::attack, 0, 2, 3},       {7, Purpose::attack, 1, 0, 3},
+                                   {7, Purpose::attack, 1, 2, 0},       {7ull + (1ull << 32), Purpose::attack, 1, 2, 3}};
+  for (const auto& other : others) EXPECT_NE(base.key(), other.key());
+  const auto key = base.key();
+  EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 1, 0, 0));
+  EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 1ull << 32, 0, 0));
+  EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 0, 1, 0));
+  EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 0, 0, 1));
+  EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 0, 0, 4));
+}
+
+TEST(Text, NumbersAndFractions) {
+  EXPECT_DOUBLE_EQ(parse_number("8/255", "epsilon"), 8.0 / 255);
+  EXPECT_DOUBLE_EQ(parse_number(" 0.03 ", "epsilon"), 0.03);
+  EXPECT_DOUBLE_EQ(parse_number("25.5/255", "epsilon"), 0.1);
+  for (const char* bad : {"8/0", "", "1/2/3", "abc", "1e999", "nan", "inf", "0x10", "1 2"}) {
+    EXPECT_THROW(parse_number(bad, "epsilon"), InputError) << bad;
+  }
+  EXPECT_NE(message_of([] { parse_number("8/0", "epsilon"); }).find("divides by zero"), std::string::npos);
+}
+
+TEST(Text, Durations) {
+  EXPECT_DOUBLE_EQ(parse_duration("20m", "limit"), 1200);
+  EXPECT_DOUBLE_EQ(parse_duration("90", "limit"), 90);
+  EXPECT_DOUBLE_EQ(parse_duration("1.5h", "limit"), 5400);
+  for (const char* bad : {"0", "-1m", "m", "", "5x"}) EXPECT_THROW(parse_duration(bad, "limit"), InputError) << bad;
+}
+
+TEST(Text, SuggestsTheNearestName) {
+  EXPECT_EQ(unknown_name("attack", "pdg", {"fgsm", "pgd"}), "unknown attack 'pdg'; did you mean 'pgd'?");
+  EXPECT_EQ(unknown_name("attack", "zzzz", {"fgsm", "pgd"}), "unknown attack 'zzzz'; known: fgsm, pgd");
+}
+
+TEST(Specs, ReadAndWriteBack) {
+  const Spec spec = Spec::parse("imagefolder:a/b,size=224,x=4:2:0");
+  EXPECT_EQ(spec.name, "imagefolder");
+  EXPECT_EQ(spec.path, "a/b");
+  ASSERT_EQ(spec.options.size(), 2u);
+  EXPECT_EQ(spec.options[1].second, "4:2:0");
+  EXPECT_EQ(spec.text(), "imagefolder:a/b,size=224,x=4:2:0");
+  for (const char* bad : {"", ":a=1", "n:a=1,b", "n:a=1,a=2", "n:a=1,"}) EXPECT_THROW(Spec::parse(bad), InputError) << bad;
+}
+
+struct SampleOptions {
+  int64_t steps = 10;
+  double size = 0.5;
+  bool on = true;
+  void bind(OptionTable& table) {
+    table.integer("steps", &steps, 1, 100, "steps");
+    table.number("size", &size, 0, 1, "pixels", "size");
+    table.flag("on", &on, "on");
+  }
+};
+
+TEST(Options, ReadPrintAndRefuse) {
+  const auto options = read_options<SampleOptions>(Spec::parse("s:steps=20,size=2/255,on=false"), "thing 's'");
+  EXPECT_EQ(option_values(options).dump(), R"({"steps":20,"size":0.00784313725490196,"on":false})");
+  const auto error = [](const char* text) {
+    return message_of([=] { read_options<SampleOptions>(Spec::parse(text), "thing 's'"); });
+  };
+  EXPECT_EQ(error("s:setps=3"), "thing 's': unknown option 'setps'; did you mean 'steps'?");
+  EXPECT_EQ(error("s:steps=0"), "thing 's': option 'steps': 0 is out of range; expected 1 to 100");
+  EXPECT_EQ(error("s:steps=x"), "thing 's': option 'steps': 'x' is not a whole number");
+  EXPECT_EQ(error("s:on=maybe"), "thing 's': option 'on': 'maybe' is not one of false, true");
+}
+
+class Files : public ::testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string folder_ = ::testing::TempDir() + "aigis_core_test";
+};
+
+TEST_F(Files, HashIsSha256) {
+  // FIPS 180-2, appendix B.1
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_F(Files, AFailedWriteKeepsTheOldContent) {
+  const std::string path = folder_ + "/a.txt";
+  write_file(path, "old");
+  // A limit on file sizes stands in for a full disk: both make write() fail half-way.
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit tight{1000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &tight);
+  EXPECT_THROW(write_file(path, std::string(5000, 'x')), RunError);
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1) << "a temporary file is left";
+}
+
+TEST_F(Files, UnwritablePathsAreNamed) {
+  EXPECT_NE(message_of([&] { check_writable(folder_); }).find("is a folder"), std::string::npos);
+  EXPECT_NE(message_of([&] { check_writable("/proc/aigis/x.json"); }).find("/proc/aigis"), std::string::npos);
+  write_file(folder_ + "/file", "");
+  EXPECT_THROW(make_folder(folder_ + "/file"), InputError);
+}
+
+}  // namespace
+}  // namespace aigis

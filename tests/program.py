@@ -1,0 +1,41 @@
+"""Runs the program for the tests written in Python."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = os.environ.get("AIGIS_PROGRAM", str(ROOT / "build/aigis"))
+RESNET = str(ROOT / "models/synthetic-resnet-8.safetensors")
+AIG = str(ROOT / "models/synthetic-aig-8.safetensors")
+
+
+def aigis(*arguments, threads=1, **options):
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, env=environment, **options)
+
+
+def start(*arguments):
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    return subprocess.Popen([PROGRAM, *map(str, arguments)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def refused(*arguments):
+    """The one line of an exit with code 2."""
+    result = aigis(*arguments)
+    assert result.returncode == 2, result
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def report(path):
+    return json.loads(Path(path).read_text())
+
+
+def without_times(value):
+    """A report without the fields that a clock writes, and without the command line."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items() if k not in ("seconds", "images_per_second", "command_line")}
+    return [without_times(v) for v in value] if isinstance(value, list) else value

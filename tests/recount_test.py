@@ -1,0 +1,133 @@
+"""The numbers of a report, counted once more in Python from the adversarial images that it saved."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from program import AIG, RESNET, aigis, report
+from reference import Reference, gate_noise
+
+COUNT, DRAWS, SEED = 60, 3, 4
+EPSILONS = ["0", "4/255", "25.5/255"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recount")
+    models = [RESNET, AIG + ":gates=argmax", f"{AIG}:gates=sampled,draws={DRAWS}"]
+    flags = [word for model in models for word in ("--model", model)]
+    result = aigis("evaluate", *flags, "--data", f"synthetic:test={COUNT}", "--eps", ",".join(EPSILONS), "--seed", SEED,
+                   "--defense", "none", "--defense", "jpeg:quality=75", "--access", "white-box,grey-box",
+                   "--examples", COUNT, "--batch", 25, "--out", folder / "r.json")
+    assert result.returncode == 0, result.stderr
+    return folder, report(folder / "r.json"), load_file(folder / "r.examples.safetensors")
+
+
+def jpeg(images, quality=75):
+    """Through Pillow, which uses libjpeg-turbo too."""
+    out = []
+    for image in (images * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy():
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
+        out.append(np.asarray(Image.open(buffer).convert("RGB")))
+    return torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2).double() / 255
+
+
+def judge(run, images, labels):
+    """hits [draws, N], gates [draws, N, L] or None, smallest margin of the two top logits."""
+    sampled = "sampled" in run["model"]
+    model = Reference(load_file(run["model"].split(":")[0]), 8)
+    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
+    hits, gates, margin = [], [], math.inf
+    for draw in range(DRAWS if sampled else 1):
+        noise = gate_noise(SEED, "verdict_gates", range(COUNT), 3, draw=draw) if sampled else None
+        logits, deltas, open_gates = model.forward(x, noise)
+        hits.append((logits.argmax(1) == labels).numpy())
+        top = logits.topk(2, 1).values
+        margin = min(margin, (top[:, 0] - top[:, 1]).min().item())
+        if open_gates is not None:
+            score = deltas.detach() if noise is None else deltas.detach() + torch.as_tensor(noise)
+            margin = min(margin, score.abs().min().item())
+            gates.append(open_gates.detach().numpy())
+    return np.stack(hits), np.stack(gates) if gates else None, margin
+
+
+def wilson(successes, trials, z=1.959963984540054):
+    p = successes / trials
+    centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
+    return [centre - half, centre + half]
+
+
+def test_every_number_of_every_run(made):
+    folder, document, saved = made
+    labels = torch.arange(COUNT) % 10
+    by_model = {}
+    for index, run in enumerate(document["runs"]):
+        images = saved[f"{index}.images"]
+        if run["epsilon"] == 0:
+            by_model[run["model"]] = clean_images = images
+        clean = by_model[run["model"]]
+        hits, gates, margin = judge(run, images, labels)
+        hits_before, gates_before, margin_before = judge(run, clean, labels)
+        assert min(margin, margin_before) > 1e-5, "a near tie: another seed would make this test say more"
+
+        robust = run["accuracy"]["robust"]
+        assert robust["successes"] == pytest.approx(hits.mean(0).sum()) and robust["trials"] == COUNT
+        assert robust["value"] == pytest.approx(hits.mean()) and run["accuracy"]["clean"]["value"] == pytest.approx(hits_before.mean())
+        if len(hits) == 1:
+            assert robust["ci95"] == pytest.approx(np.clip(wilson(hits.sum(), COUNT), 0, 1), abs=1e-9)
+        assert np.array_equal(saved[f"{index}.hits"].numpy(), hits.sum(0))
+
+        delta = (images.double() - clean.double()).flatten(1)
+        assert delta.abs().max() <= run["epsilon"] + 2**-23
+        assert run["perturbation"]["linf"]["mean"] == pytest.approx(delta.abs().amax(1).mean().item(), abs=1e-7)
+        assert run["perturbation"]["l2"]["max"] == pytest.approx(delta.norm(dim=1).max().item(), abs=1e-6)
+
+        if gates is None:
+            assert run["gates"] is None and run["macs"]["before"] == document["models"][0]["macs"]["full"]
+            continue
+        assert run["gates"]["after"]["per_layer"] == pytest.approx(gates.mean((0, 1)))
+        assert run["gates"]["before"]["per_layer"] == pytest.approx(gates_before.mean((0, 1)))
+        for k in range(10):
+            assert run["gates"]["after"]["per_class"][k] == pytest.approx(gates[:, labels == k].mean((0, 1)))
+        assert run["gates"]["flipped"]["share"] == pytest.approx((gates != gates_before).mean())
+        histogram = np.bincount(gates.sum(2).astype(int).ravel(), minlength=4)
+        assert run["gates"]["executed_layers_histogram"]["after"] == histogram.tolist()
+        layers = next(m for m in document["models"] if m["id"] == run["model"])
+        costs = [layer["macs"] for layer in layers["gates"]["layers"]]
+        always = layers["macs"]["full"] - sum(costs)
+        assert run["macs"]["after"] == pytest.approx(always + (gates.mean((0, 1)) * costs).sum())
+
+
+def test_the_images_are_those_of_fgsm(made):
+    """x + eps sign(dCE/dx), by Python's PyTorch in float64; where the gradient nearly vanishes, rounding may decide."""
+    _, document, saved = made
+    labels = torch.arange(COUNT) % 10
+    for index, run in enumerate(document["runs"]):
+        if run["defense"]["name"] != "none" or run["epsilon"] == 0:
+            continue
+        clean = next(saved[f"{i}.images"] for i, r in enumerate(document["runs"]) if r["model"] == run["model"] and r["epsilon"] == 0)
+        x = clean.double().requires_grad_(True)
+        noise = gate_noise(SEED, "attack_gates", range(COUNT), 3) if "sampled" in run["model"] else None
+        logits, _, _ = Reference(load_file(run["model"].split(":")[0]), 8).forward(x, noise)
+        torch.nn.functional.cross_entropy(logits, labels, reduction="sum").backward()
+        expected = (clean + run["epsilon"] * x.grad.sign()).clamp(0, 1)
+        sure = x.grad.abs() > 1e-4 * x.grad.abs().amax((1, 2, 3), keepdim=True)
+        assert sure.double().mean() > 0.9
+        assert ((saved[f"{index}.images"] - expected).abs()[sure] < 1e-6).double().mean() > 0.9999
+
+
+def test_verify_agrees_and_notices(made):
+    folder, _, _ = made
+    result = aigis("verify", folder / "r.json", "--data", f"synthetic:test={COUNT}")
+    assert result.returncode == 0 and "0 differ" in result.stdout, result.stdout + result.stderr
+    text = (folder / "r.json").read_text()
+    (folder / "shifted.json").write_text(text.replace('"seed": 4', '"seed": 5'))
+    shifted = aigis("verify", folder / "shifted.json", "--data", f"synthetic:test={COUNT}")
+    assert shifted.returncode == 1, "another seed gives other gate noise: some verdict must differ"

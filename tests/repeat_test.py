@@ -1,0 +1,92 @@
+"""The same run gives the same report: again, killed and resumed, in other batches. The same for training."""
+
+import random
+import signal
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from program import AIG, RESNET, aigis, refused, report, start, without_times
+
+SWEEP = ["sweep", "--model", RESNET, "--model", AIG + ":gates=sampled,draws=2", "--data", "synthetic:test=300", "--defense", "none",
+         "--defense", "jpeg", "--access", "white-box,grey-box", "--eps", "0,4/255,8/255", "--batch", "20"]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    out = tmp_path_factory.mktemp("unbroken") / "r.json"
+    result = aigis(*SWEEP, "--out", out)
+    assert result.returncode == 0, result.stderr
+    return without_times(report(out))
+
+
+def test_a_killed_sweep_goes_on_to_the_same_report(unbroken, tmp_path):
+    out = tmp_path / "r.json"
+    journal = tmp_path / "r.json.journal"
+    chance = random.Random(1)
+    for _ in range(4):
+        process = start(*SWEEP, "--out", out)
+        begun = time.monotonic()
+        while not journal.exists() and process.poll() is None and time.monotonic() - begun < 30:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 1.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if journal.exists() and chance.random() < 0.5:  # a crash in the middle of a line
+            with open(journal, "ab") as file:
+                file.write(b'{"key":"model 0 batch 1')
+    result = aigis(*SWEEP, "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert without_times(report(out)) == unbroken
+    assert not journal.exists()
+
+
+def test_a_journal_of_another_run_is_refused(tmp_path):
+    out = tmp_path / "r.json"
+    (tmp_path / "r.json.journal").write_text('{"identity":{"config":"other"}}\n')
+    assert "unfinished run with other settings" in refused(*SWEEP, "--out", out)
+
+
+def test_batch_size_does_not_matter(unbroken, tmp_path):
+    """Gate noise is the image's own. Rounding may turn a near tie, so a few verdicts may differ, and no more."""
+    result = aigis(*[a if a != "20" else "300" for a in SWEEP], "--out", tmp_path / "r.json", threads=2)
+    assert result.returncode == 0, result.stderr
+    for one, two in zip(unbroken["runs"], report(tmp_path / "r.json")["runs"]):
+        for key in ("clean", "robust"):
+            assert abs(one["accuracy"][key]["successes"] - two["accuracy"][key]["successes"]) <= 2
+        if one["gates"]:
+            assert one["gates"]["after"]["mean"] == pytest.approx(two["gates"]["after"]["mean"], abs=0.01)
+
+
+TRAIN = ["train", "--model", "aig-8", "--data", "synthetic:train=400", "--epochs", "4", "--batch", "32", "--precision", "float32"]
+
+
+def test_killed_training_ends_at_the_same_weights(tmp_path):
+    assert aigis(*TRAIN, "--out", tmp_path / "whole").returncode == 0
+    chance = random.Random(2)
+    for _ in range(3):
+        process = start(*TRAIN, "--resume", "--out", tmp_path / "broken")
+        time.sleep(chance.uniform(0.8, 2.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    result = aigis(*TRAIN, "--resume", "--out", tmp_path / "broken")
+    assert result.returncode == 0, result.stderr
+    one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken"))
+    assert one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_resuming_needs_the_same_settings(tmp_path):
+    out = tmp_path / "run"
+    assert aigis(*[a if a != "4" else "1" for a in TRAIN], "--out", out).returncode == 0
+    before = (out / "model.safetensors").read_bytes()
+    assert "already holds a training run" in refused(*TRAIN, "--out", out)
+    assert "epochs = 1, now 4" in refused(*TRAIN, "--resume", "--out", out)
+    assert (out / "model.safetensors").read_bytes() == before
+
+
+def test_a_time_limit_leaves_a_usable_model(tmp_path):
+    result = aigis("train", "--model", "resnet-8", "--data", "synthetic:train=600", "--epochs", "1000", "--time-limit", "6s", "--out", tmp_path / "run")
+    assert result.returncode == 0 and "time limit" in result.stdout, result.stdout + result.stderr
+    assert aigis("inspect", tmp_path / "run/model.safetensors").returncode == 0

@@ -1,0 +1,95 @@
+// The verdict against cases worked out by hand, and intervals against published values.
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <gtest/gtest.h>
+
+#include "lib/core/error.h"
+#include "lib/eval/sweep.h"
+#include "lib/metrics/interval.h"
+#include "tests/models_under_test.h"
+
+namespace aigis {
+namespace {
+
+at::Tensor filled(double value) { return at::full({1, 1, 2, 2}, value, at::TensorOptions(at::kFloat)); }
+
+TEST(Admit, MeasuresThenProjects) {
+  const Admitted over = admit(filled(0.5), filled(0.7), Norm::linf, 0.1);
+  EXPECT_EQ(over.over_budget, 1);
+  EXPECT_NEAR(over.worst_overshoot, 0.1, 1e-6);
+  EXPECT_NEAR(over.images.max().item<double>(), 0.6, 1e-6);
+  EXPECT_NEAR(over.linf.item<double>(), 0.1, 1e-6);
+  EXPECT_NEAR(over.l2.item<double>(), 0.2, 1e-6);  // four pixels of 0.1
+
+  const Admitted outside = admit(filled(0.95), filled(1.02), Norm::linf, 0.1);
+  EXPECT_EQ(outside.over_budget, 0);
+  EXPECT_EQ(outside.out_of_box, 1);
+  EXPECT_EQ(outside.images.max().item<double>(), 1.0);
+}
+
+TEST(Admit, AnUlpIsForgiven) {
+  const at::Tensor clean = filled(100.0 / 255);
+  const Admitted exact = admit(clean, clean + 8.0 / 255, Norm::linf, 8.0 / 255);
+  EXPECT_EQ(exact.over_budget + exact.out_of_box, 0);
+  EXPECT_EQ(admit(clean, clean + (8.0 / 255 + 1e-6), Norm::linf, 8.0 / 255).over_budget, 1);
+}
+
+TEST(Admit, NanFallsBackToTheCleanImage) {
+  const Admitted result = admit(filled(0.5), filled(std::nan("")), Norm::linf, 0.1);
+  EXPECT_EQ(result.not_finite, 1);
+  EXPECT_TRUE(at::equal(result.images, filled(0.5)));
+  EXPECT_THROW(admit(filled(0.5), at::full({1, 1, 3, 3}, 0.5), Norm::linf, 0.1), RunError);
+}
+
+TEST(Quantized, RoundsToTheNearestLevel) {
+  EXPECT_FLOAT_EQ(quantized(filled(100.4 / 255)).max().item<float>(), 100.0f / 255);
+  EXPECT_FLOAT_EQ(quantized(filled(100.6 / 255)).max().item<float>(), 101.0f / 255);
+}
+
+TEST(Judge, CountsHitsAndNearTies) {
+  LinearModel model(at::full({1, 2, 2}, 1.0), -2);  // score = sum - 2
+  at::Tensor images = at::cat({filled(0.75), filled(0.25), filled(0.5)});
+  const Batch batch{images, at::full({3}, 1, at::TensorOptions(at::kLong)), at::arange(3, at::TensorOptions(at::kLong))};
+  const Judgement judgement = judge(model, images, batch, 0, Purpose::verdict_gates);
+  EXPECT_EQ(judgement.hits[0].item<int64_t>(), 1);
+  EXPECT_EQ(judgement.hits[1].item<int64_t>(), 0);
+  EXPECT_FALSE(judgement.open.defined());
+  LinearModel broken(at::full({1, 2, 2}, std::nan("")), 0);
+  EXPECT_THROW(judge(broken, images, batch, 0, Purpose::verdict_gates), RunError);
+}
+
+// Values of R 4's binom::binom.confint(method = "wilson") for 8 of 10 and 0 of 20.
+TEST(Wilson, PublishedValues) {
+  EXPECT_NEAR(wilson(8, 10).low, 0.4901625, 1e-6);
+  EXPECT_NEAR(wilson(8, 10).high, 0.9433178, 1e-6);
+  EXPECT_EQ(wilson(0, 20).low, 0);
+  EXPECT_NEAR(wilson(0, 20).high, 0.1611252, 1e-6);
+  EXPECT_EQ(wilson(0, 0).high, 1);
+}
+
+TEST(Proportions, DrawsOfOneImageAreACluster) {
+  // Every image all or nothing: five draws say no more than one.
+  Proportion together, single;
+  for (int i = 0; i < 100; ++i) {
+    together.add(i < 60 ? 5 : 0, 5);
+    single.add(i < 60 ? 1 : 0, 1);
+  }
+  EXPECT_DOUBLE_EQ(together.value(), 0.6);
+  EXPECT_DOUBLE_EQ(together.successes(), 60);
+  EXPECT_NEAR(together.interval().low, single.interval().low, 2e-3);
+  // Every image the same coin: five draws say five times as much, and more.
+  Proportion coin;
+  for (int i = 0; i < 100; ++i) coin.add(i % 2 == 0 ? 3 : 2, 5);
+  EXPECT_LT(coin.interval().high - coin.interval().low, (single.interval().high - single.interval().low) / 2);
+}
+
+TEST(Plans, RepeatedRunsAreLeftOut) {
+  const std::shared_ptr<const Attack> attack;  // the absent one
+  const auto runs = plan_runs({attack}, {nullptr}, {Access::white_box, Access::grey_box});
+  EXPECT_EQ(runs.size(), 1u);
+}
+
+}  // namespace
+}  // namespace aigis
