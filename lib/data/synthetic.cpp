@@ -52,14 +52,14 @@ void paint(int64_t shape, Draws& draw, uint8_t* pixels) {
   // Ground and shape have colours of their own, sometimes close to each other.
   std::array<double, 3> ground{}, tint{};
   for (int c = 0; c < 3; ++c) ground[c] = draw.uniform(0.15, 0.85);
-  for (int c = 0; c < 3; ++c) tint[c] = std::clamp(ground[c] + (draw.uniform(0, 1) < 0.5 ? -1 : 1) * draw.uniform(0.05, 0.45), 0.0, 1.0);
-  const double centre_x = draw.uniform(12, 20), centre_y = draw.uniform(12, 20);
-  const double scale = draw.uniform(6, 12), turn = draw.uniform(-0.4, 0.4);
+  for (int c = 0; c < 3; ++c) tint[c] = std::clamp(ground[c] + (draw.uniform(0, 1) < 0.5 ? -1 : 1) * draw.uniform(0.08, 0.48), 0.0, 1.0);
+  const double centre_x = draw.uniform(12.5, 19.5), centre_y = draw.uniform(12.5, 19.5);
+  const double scale = draw.uniform(7.5, 13), turn = draw.uniform(-0.3, 0.3);
   const double wave_x = draw.uniform(-0.9, 0.9), wave_y = draw.uniform(-0.9, 0.9), phase = draw.uniform(0, 6.283);
-  const double wave = draw.uniform(0.02, 0.14), noise = draw.uniform(0.03, 0.13);
+  const double wave = draw.uniform(0.02, 0.12), noise = draw.uniform(0.02, 0.12);
   // A bar of ground colour may hide a part of the shape.
   const double bar_angle = draw.uniform(0, std::numbers::pi), bar_offset = draw.uniform(-6, 6);
-  const double bar_width = draw.uniform(0, 3);
+  const double bar_width = draw.uniform(0, 2.5);
   for (int64_t row = 0; row < kSide; ++row) {
     for (int64_t column = 0; column < kSide; ++column) {
       const double dx = static_cast<double>(column) - centre_x, dy = static_cast<double>(row) - centre_y;
