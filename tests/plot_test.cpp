@@ -143,6 +143,19 @@ TEST(AccuracyFigure, TellsRunsApartByTheOptionsInWhichTheyDiffer) {
   EXPECT_EQ(points(series(svg, "resnet-20, no defense")).size(), 3u);
 }
 
+TEST(AccuracyFigure, NamesModelsBriefly) {
+  const auto renamed = [](const std::string& id) {
+    return render_svg({Json::parse(
+        std::regex_replace(sample().dump(), std::regex("models/resnet-20\\.safetensors\""), id + "\""))});
+  };
+  EXPECT_EQ(points(series(renamed("runs/seed-3/model.safetensors"), "seed-3, no defense")).size(), 9u);
+  EXPECT_EQ(points(series(renamed("plain.pt:precision=double"), "plain precision=double, no defense")).size(), 9u);
+  // Two checkpoints of one name are told apart by their folders.
+  const std::string twins = renamed("other/aig-20.safetensors:gates=argmax");
+  EXPECT_NE(twins.find("data-series=\"aig-20 gates=argmax, no defense\""), std::string::npos);
+  EXPECT_NE(twins.find("data-series=\"models/aig-20.safetensors:gates=argmax, no defense\""), std::string::npos);
+}
+
 TEST(AccuracyFigure, JoinsReports) {
   const Json whole = sample();
   Json first = whole, second = whole;

@@ -1,0 +1,112 @@
+// Data sets: the official layout of CIFAR-10, the held-out part, augmentation against its definition.
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "lib/core/error.h"
+#include "lib/data/augment.h"
+
+namespace aigis {
+namespace {
+
+std::set<int64_t> id_set(const Dataset& data) {
+  const int64_t* ids = data.ids.const_data_ptr<int64_t>();
+  return {ids, ids + data.size()};
+}
+
+TEST(HeldOut, IsAFixedTenthThatTrainingDoesNotSee) {
+  const Spec spec = Spec::parse("synthetic:train=1000");
+  const Dataset train = load_dataset(spec, Part::train), held_out = load_dataset(spec, Part::held_out);
+  EXPECT_EQ(train.size(), 900);
+  EXPECT_EQ(held_out.size(), 100);
+  std::set<int64_t> both = id_set(train);
+  both.merge(id_set(held_out));
+  EXPECT_EQ(both.size(), 1000u);
+  EXPECT_EQ(id_set(load_dataset(spec, Part::held_out)), id_set(held_out));
+}
+
+TEST(Synthetic, ImagesDependOnTheirIndexAlone) {
+  const Dataset few = load_dataset(Spec::parse("synthetic:test=30"), Part::test);
+  const Dataset many = load_dataset(Spec::parse("synthetic:test=200"), Part::test);
+  EXPECT_EQ(many.first(30).hash(), few.hash());
+  EXPECT_NE(load_dataset(Spec::parse("synthetic:test=30,seed=2"), Part::test).hash(), few.hash());
+  EXPECT_EQ(few.labels.slice(0, 0, 10).sum().item<int64_t>(), 45);
+  EXPECT_THROW(load_dataset(Spec::parse("synthetic:some/where"), Part::test), InputError);
+}
+
+TEST(Batches, AreFloatsInTheUnitInterval) {
+  const Dataset data = load_dataset(Spec::parse("synthetic:test=7"), Part::test);
+  const Batch batch = take(data, 5, 10);
+  EXPECT_EQ(batch.labels.size(0), 2);
+  EXPECT_TRUE(at::equal((batch.images * 255).round().to(at::kByte), data.images.slice(0, 5, 7)));
+}
+
+// Every result must be one of the 162 crops and flips of the zero-padded image, and all must be equally likely.
+TEST(Augmentation, EveryCropAndFlipEquallyLikely) {
+  constexpr int64_t kSide = 6, kDraws = 16'200;
+  Dataset data;
+  data.classes = {"a"};
+  // One image whose pixels are all different and not 0, under many ids: each id is augmented in its own way.
+  data.images = (at::arange(3 * kSide * kSide, at::TensorOptions(at::kLong)) + 1).to(at::kByte).view({1, 3, kSide, kSide}).repeat({kDraws, 1, 1, 1});
+  data.labels = at::zeros({kDraws}, at::TensorOptions(at::kLong));
+  data.ids = at::arange(kDraws, at::TensorOptions(at::kLong));
+  const auto key = [](const at::Tensor& image) {
+    const at::Tensor bytes = image.contiguous();
+    return std::string(static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes());
+  };
+  std::map<std::string, int64_t> expected;
+  const at::Tensor padded = at::constant_pad_nd(data.images[0], {4, 4, 4, 4});
+  for (int64_t y = 0; y < 9; ++y) {
+    for (int64_t x = 0; x < 9; ++x) {
+      const at::Tensor crop = padded.slice(1, y, y + kSide).slice(2, x, x + kSide);
+      expected[key(crop)] = 0;
+      expected[key(crop.flip({2}))] = 0;
+    }
+  }
+  ASSERT_EQ(expected.size(), 162u);
+  const Batch batch = augmented(data, at::arange(kDraws, at::TensorOptions(at::kLong)), {1, Purpose::augmentation});
+  const at::Tensor bytes = (batch.images * 255).round().to(at::kByte);
+  for (int64_t i = 0; i < kDraws; ++i) {
+    const auto found = expected.find(key(bytes[i]));
+    ASSERT_NE(found, expected.end()) << "not a crop of the padded image";
+    ++found->second;
+  }
+  double chi_square = 0;
+  constexpr double kMean = kDraws / 162.0;
+  for (const auto& [image, count] : expected) chi_square += (static_cast<double>(count) - kMean) * (static_cast<double>(count) - kMean) / kMean;
+  EXPECT_LT(chi_square, 236);  // the 1 - 1e-4 quantile of chi-square with 161 degrees of freedom is 236.6
+  EXPECT_GT(chi_square, 105);  // and suspiciously even below its 1e-4 quantile
+}
+
+TEST(Augmentation, OrderIsAPermutationThatChangesByEpoch) {
+  const at::Tensor first = shuffled(1000, {1, Purpose::order, 0, 0, 0}), second = shuffled(1000, {1, Purpose::order, 0, 0, 1});
+  EXPECT_TRUE(at::equal(std::get<0>(first.sort()), at::arange(1000, at::TensorOptions(at::kLong))));
+  EXPECT_FALSE(at::equal(first, second));
+}
+
+TEST(Cifar10, ReadsTheOfficialLayout) {
+  const char* root = std::getenv("AIGIS_DATA");
+  if (root == nullptr) GTEST_SKIP() << "AIGIS_DATA does not name a folder with cifar-10-batches-bin";
+  const std::string folder = std::string(root) + "/cifar-10-batches-bin";
+  const Dataset test = load_dataset(Spec::parse("cifar10:" + folder), Part::test);
+  ASSERT_EQ(test.size(), 10'000);
+  for (int64_t k = 0; k < 10; ++k) EXPECT_EQ(test.labels.eq(k).sum().item<int64_t>(), 1000);
+  // The first labels of the official test file: cat, ship, ship, airplane, frog.
+  EXPECT_TRUE(at::equal(test.labels.slice(0, 0, 5), at::cat({at::arange(3, 4), at::arange(8, 9), at::arange(8, 9), at::arange(0, 1), at::arange(6, 7)}).to(at::kLong)));
+  std::ifstream file(folder + "/test_batch.bin", std::ios::binary);
+  file.seekg(3073 * 9999 + 1 + 2 * 1024 + 5 * 32 + 7);  // blue plane, row 5, column 7 of the last image
+  EXPECT_EQ(test.images[9999][2][5][7].item<int64_t>(), file.get());
+  EXPECT_EQ(load_dataset(Spec::parse("cifar10:" + folder), Part::held_out).size(), 5'000);
+  EXPECT_EQ(load_dataset(Spec::parse("cifar10:" + folder), Part::train).size(), 45'000);
+}
+
+}  // namespace
+}  // namespace aigis
