@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "cli/version.h"
 #include "lib/core/error.h"
 #include "lib/core/stop.h"
+#include "lib/core/text.h"
 
 namespace {
 
@@ -36,6 +38,16 @@ const std::vector<Entry> kCommands{
 /// LibTorch's messages carry a stack; the first line says what happened.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+/// CLI11 would only say that a subcommand is required.
+void check_command(int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const Entry& entry : kCommands) names.emplace_back(entry.name);
+  if (std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    throw aigis::InputError(aigis::unknown_name("command", argv[1], names));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,6 +65,7 @@ int main(int argc, char** argv) {
     command->callback([&chosen, run] { chosen = run; });
   }
   try {
+    check_command(argc, argv);
     app.parse(argc, argv);
     return chosen();
   } catch (const CLI::CallForHelp& help) {

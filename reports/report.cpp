@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "reports/flags.h"
@@ -142,19 +143,25 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportC
 }
 
 std::string report_table(const Json& report) {
-  std::string text = fmt::format("{:<34} {:<6} {:<6} {:<10} {:>7}  {:>7}  {:>24}  {:>15}\n", "model", "attack", "defense",
-                                 "access", "eps*255", "clean", "robust [95 %]", "rate before/after");
+  const auto percent = [](const Json& value) {
+    return value.is_null() ? std::string("-") : fmt::format("{:.2f}", 100 * value.get<double>());
+  };
+  size_t width = 5;
+  for (const auto& model : report["models"]) width = std::max(width, model["id"].get_ref<const std::string&>().size());
+  constexpr const char* kLine = "{:<{}}  {:<6}  {:<7}  {:<9}  {:>7}  {:>6}  {:>21}  {:>17}\n";
+  std::string text = fmt::format(kLine, "model", width, "attack", "defense", "access", "eps*255", "clean", "robust [95 %]",
+                                 "rate before/after");
   for (const auto& run : report["runs"]) {
     const Json& robust = run["accuracy"]["robust"];
-    const auto percent = [](const Json& value) { return value.is_null() ? std::string("-") : fmt::format("{:.2f}", 100 * value.get<double>()); };
-    const std::string interval = robust["ci95"].is_null() ? "" : fmt::format(" [{}, {}]", percent(robust["ci95"][0]), percent(robust["ci95"][1]));
-    const std::string rates = run["gates"].is_null() ? "-"
-                                                     : fmt::format("{:.3f} / {:.3f}", run["gates"]["before"]["mean"].get<double>(),
-                                                                   run["gates"]["after"]["mean"].get<double>());
-    text += fmt::format("{:<34} {:<6} {:<6}  {:<10} {:>7.4g}  {:>7}  {:>24}  {:>15}\n", run["model"].get<std::string>(),
-                        run["attack"]["name"].get<std::string>(), run["defense"]["name"].get<std::string>(),
-                        run["access"].get<std::string>(), 255 * run["epsilon"].get<double>(),
-                        percent(run["accuracy"]["clean"]["value"]), percent(robust["value"]) + interval, rates);
+    std::string value = percent(robust["value"]), rates = "-";
+    if (!robust["ci95"].is_null()) value += fmt::format(" [{}, {}]", percent(robust["ci95"][0]), percent(robust["ci95"][1]));
+    if (!run["gates"].is_null()) {
+      rates = fmt::format("{:.3f} / {:.3f}", run["gates"]["before"]["mean"].get<double>(), run["gates"]["after"]["mean"].get<double>());
+    }
+    text += fmt::format(kLine, run["model"].get<std::string>(), width, run["attack"]["name"].get<std::string>(),
+                        run["defense"]["name"].get<std::string>(), run["access"].get<std::string>(),
+                        fmt::format("{:.4g}", 255 * run["epsilon"].get<double>()), percent(run["accuracy"]["clean"]["value"]),
+                        value, rates);
     for (const auto& flag : run["flags"]) {
       text += fmt::format("  {}: {} ({})\n", flag["level"].get<std::string>(), flag["message"].get<std::string>(),
                           flag["check"].get<std::string>());

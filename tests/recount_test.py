@@ -118,8 +118,10 @@ def test_the_images_are_those_of_fgsm(made):
         logits, _, _ = Reference(load_file(run["model"].split(":")[0]), 8).forward(x, noise)
         torch.nn.functional.cross_entropy(logits, labels, reduction="sum").backward()
         expected = (clean + run["epsilon"] * x.grad.sign()).clamp(0, 1)
-        sure = x.grad.abs() > 1e-4 * x.grad.abs().amax((1, 2, 3), keepdim=True)
-        assert sure.double().mean() > 0.9
+        # softmax - onehot cancels in float32: the surer the model, the more of the gradient's last digits are noise.
+        doubt = 1 - logits.softmax(1).gather(1, labels[:, None]).view(-1, 1, 1, 1)
+        sure = x.grad.abs() > (1e-4 + 1e-6 / doubt) * x.grad.abs().amax((1, 2, 3), keepdim=True)
+        assert sure.double().mean() > 0.5
         assert ((saved[f"{index}.images"] - expected).abs()[sure] < 1e-6).double().mean() > 0.9999
 
 

@@ -168,7 +168,8 @@ void set_normalization(Network& network, const Dataset& data) {
   const at::Tensor square = square_sum.to(at::kDouble) / (255.0 * 255.0 * count);
   for (const auto& [name, tensor] : network.named_statistics()) {
     if (name == "normalize.mean") tensor.copy_(mean.view({3, 1, 1}));
-    if (name == "normalize.std") tensor.copy_((square - mean * mean).sqrt().view({3, 1, 1}));
+    // A channel without contrast must not divide by zero: one level is the least deviation.
+    if (name == "normalize.std") tensor.copy_((square - mean * mean).clamp_min(0).sqrt().clamp_min(1.0 / 255).view({3, 1, 1}));
   }
 }
 
