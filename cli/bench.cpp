@@ -1,5 +1,4 @@
 // `aigis bench attack|training`: speed against the floor.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "attacks/list.h"
@@ -56,16 +55,16 @@ int bench(const BenchFlags& flags) {
 
 }  // namespace
 
-Command bench_command(CLI::App& command) {
-  command.footer("Example:\n  aigis bench attack --model models/cifar10-resnet-20.safetensors --data cifar10:DIR --batch 128");
+Command bench_command(CommandLine& line) {
+  line.example("aigis bench attack --model models/cifar10-resnet-20.safetensors --data cifar10:DIR --batch 128");
   auto flags = std::make_shared<BenchFlags>();
-  command.add_option("what", flags->what, "attack: one step against a bare forward and backward pass; training: steps a second")->required();
-  command.add_option("--model", flags->model, "checkpoint, or an architecture with fresh weights")->capture_default_str();
-  command.add_option("--attack", flags->attack, "attack with options")->capture_default_str();
-  command.add_option("--data", flags->data, "images to use")->capture_default_str();
-  command.add_option("--batch", flags->batch, "images a step")->capture_default_str();
-  command.add_option("--count", flags->count, "interleaved pairs, or training steps")->capture_default_str();
-  command.add_option("--device", flags->device, "cpu or cuda")->capture_default_str();
+  line.text("what", flags->what, "attack: one step against a bare forward and backward pass; training: steps a second", true);
+  line.text("--model", flags->model, "checkpoint, or an architecture with fresh weights");
+  line.text("--attack", flags->attack, "attack with options");
+  line.text("--data", flags->data, "images to use");
+  line.number("--batch", flags->batch, "images a step");
+  line.number("--count", flags->count, "interleaved pairs, or training steps");
+  line.text("--device", flags->device, "cpu or cuda");
   return [flags] { return bench(*flags); };
 }
 

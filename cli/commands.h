@@ -1,21 +1,17 @@
 // The subcommands: one file each, one line each in main.cpp.
 #pragma once
 
-#include <CLI/App.hpp>
-#include <functional>
+#include "cli/command_line.h"
 
 namespace aigis {
 
-/// Declares a command's flags and returns what runs it; that returns the exit code.
-using Command = std::function<int()>;
-
-Command train_command(CLI::App& command);
-Command sweep_command(CLI::App& command);
-Command evaluate_command(CLI::App& command);
-Command plot_command(CLI::App& command);
-Command verify_command(CLI::App& command);
-Command inspect_command(CLI::App& command);
-Command list_command(CLI::App& command);
-Command bench_command(CLI::App& command);
+Command train_command(CommandLine& line);
+Command sweep_command(CommandLine& line);
+Command evaluate_command(CommandLine& line);
+Command plot_command(CommandLine& line);
+Command verify_command(CommandLine& line);
+Command inspect_command(CommandLine& line);
+Command list_command(CommandLine& line);
+Command bench_command(CommandLine& line);
 
 }  // namespace aigis

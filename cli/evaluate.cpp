@@ -1,5 +1,4 @@
 // `aigis evaluate`: a sweep of one point, printed as a table.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/commands.h"
@@ -8,9 +7,9 @@
 
 namespace aigis {
 
-Command evaluate_command(CLI::App& command) {
-  command.footer("Example:\n  aigis evaluate --model models/cifar10-aig-20.safetensors:gates=argmax --eps 8/255 --data cifar10:DIR");
-  auto settings = std::make_shared<Settings>(command);
+Command evaluate_command(CommandLine& line) {
+  line.example("aigis evaluate --model models/cifar10-aig-20.safetensors:gates=argmax --eps 8/255 --data cifar10:DIR");
+  auto settings = std::make_shared<Settings>(line);
   declare_evaluation(*settings, "8/255");
   settings->one("out", "", "also write the report to this file");
   return [settings] {

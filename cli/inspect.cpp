@@ -1,5 +1,4 @@
 // `aigis inspect`: what a checkpoint is, what it costs, and with data how often each layer runs.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <vector>
@@ -52,12 +51,12 @@ void print_rates(const LoadedModel& model, const Dataset& data) {
 
 }  // namespace
 
-Command inspect_command(CLI::App& command) {
-  command.footer("Example:\n  aigis inspect models/cifar10-aig-20.safetensors --data cifar10:DIR");
+Command inspect_command(CommandLine& line) {
+  line.example("aigis inspect models/cifar10-aig-20.safetensors --data cifar10:DIR");
   auto models = std::make_shared<std::vector<std::string>>();
   auto data = std::make_shared<std::string>();
-  command.add_option("checkpoint", *models, "checkpoints, with options such as :gates=argmax")->required();
-  command.add_option("--data", *data, "test data to measure accuracy and execution rates on");
+  line.texts("checkpoint", *models, "checkpoints, with options such as :gates=argmax", true);
+  line.text("--data", *data, "test data to measure accuracy and execution rates on");
   return [models, data] {
     Dataset images;
     if (!data->empty()) images = load_dataset(Spec::parse(*data), Part::test);

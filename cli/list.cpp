@@ -1,5 +1,4 @@
 // `aigis list`: what exists, with every option's default, range, unit and source.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "attacks/list.h"
@@ -66,12 +65,12 @@ void print_rows(const Json& list) {
 
 }  // namespace
 
-Command list_command(CLI::App& command) {
-  command.footer("Example:\n  aigis list attacks");
+Command list_command(CommandLine& line) {
+  line.example("aigis list attacks");
   auto kind = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  command.add_option("kind", *kind, "models, attacks, defenses or datasets")->required();
-  command.add_flag("--json", *json, "print JSON");
+  line.text("kind", *kind, "models, attacks, defenses or datasets", true);
+  line.flag("--json", *json, "print JSON");
   return [kind, json] {
     const Json list = rows_of(*kind);
     if (*json) fmt::print("{}\n", list.dump(1));

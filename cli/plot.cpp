@@ -1,5 +1,4 @@
 // `aigis plot`: draws reports and training records; reads nothing else.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <vector>
@@ -19,20 +18,20 @@ struct PlotFlags {
 
 }  // namespace
 
-Command plot_command(CLI::App& command) {
-  command.footer(
-      "Examples:\n  aigis plot report.json --out report.html\n"
+Command plot_command(CommandLine& line) {
+  line.example(
+      "aigis plot report.json --out report.html\n"
       "  aigis plot report.json --out bird.svg --figure gates --class bird --eps 12/255");
   auto flags = std::make_shared<PlotFlags>();
-  command.add_option("files", flags->files, "reports and train.json files")->required();
-  command.add_option("--out", flags->out, "FILE.html, FILE.svg or a folder")->required();
-  command.add_option("--figure", flags->selection.figure, "for .svg: accuracy, gates or training");
-  command.add_option("--class", flags->selection.class_name, "gates: images of one class, such as bird");
-  command.add_option("--eps", flags->epsilon, "gates: the budget, such as 12/255");
-  command.add_option("--model", flags->selection.model, "gates: which model");
-  command.add_option("--attack", flags->selection.attack, "gates: which attack");
-  command.add_option("--defense", flags->selection.defense, "gates: which defense");
-  command.add_option("--access", flags->selection.access, "gates: which access");
+  line.texts("files", flags->files, "reports and train.json files", true);
+  line.text("--out", flags->out, "FILE.html, FILE.svg or a folder", true);
+  line.text("--figure", flags->selection.figure, "for .svg, as the flags below: accuracy, gates or training");
+  line.text("--class", flags->selection.class_name, "gates: images of one class, such as bird");
+  line.text("--eps", flags->epsilon, "gates: the budget, such as 12/255");
+  line.text("--model", flags->selection.model, "only this model");
+  line.text("--attack", flags->selection.attack, "only this attack");
+  line.text("--defense", flags->selection.defense, "only this defense");
+  line.text("--access", flags->selection.access, "only this access");
   return [flags] {
     if (!flags->epsilon.empty()) flags->selection.epsilon = parse_number(flags->epsilon, "--eps");
     plot(flags->files, flags->out, flags->selection);

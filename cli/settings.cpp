@@ -1,6 +1,5 @@
 #include "cli/settings.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,31 +35,18 @@ std::string relocated(const std::string& value, Settings::Holds holds, const fs:
 
 }  // namespace
 
-Settings::Settings(CLI::App& command) : command_(command) {}
-
-Settings::Setting& Settings::add(const std::string& key, const std::string& help) {
-  Setting& setting = settings_[key];
-  setting.flag = command_.add_option(flag_name(key), setting.value, help);
-  return setting;
+void Settings::add(const std::string& key, Setting setting, const std::string& help) {
+  Setting& kept = settings_[key] = std::move(setting);
+  line_.texts(flag_name(key), kept.value, help, false, join(kept.fallback, ","));
 }
 
 void Settings::one(const std::string& key, const std::string& fallback, const std::string& help, Holds holds) {
-  Setting& setting = add(key, help);
-  setting.holds = holds;
-  setting.fallback = {fallback};
-  setting.flag->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  if (!fallback.empty()) setting.flag->default_str(fallback);
+  add(key, {false, holds, '\0', {fallback}, {}}, help);
 }
 
 void Settings::many(const std::string& key, const std::vector<std::string>& fallback, const std::string& help,
                     Holds holds, char separator) {
-  Setting& setting = add(key, help);
-  setting.many = true;
-  setting.holds = holds;
-  setting.separator = separator;
-  setting.fallback = fallback;
-  setting.flag->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  if (!fallback.empty()) setting.flag->default_str(join(fallback, ","));
+  add(key, {true, holds, separator, fallback, {}}, help);
 }
 
 void Settings::options(OptionTable& table) {
@@ -72,7 +58,7 @@ void Settings::options(OptionTable& table) {
   }
 }
 
-void Settings::config() { command_.add_option("config", config_path_, "JSON with the same words as the flags; flags win"); }
+void Settings::config() { line_.text("config", config_path_, "JSON with the same words as the flags; flags win"); }
 
 void Settings::read_config(const std::string& path) {
   Json json;
@@ -89,7 +75,7 @@ void Settings::read_config(const std::string& path) {
     const auto found = settings_.find(key);
     if (found == settings_.end()) throw InputError(path + ": " + unknown_name("key", key, known));
     Setting& setting = found->second;
-    if (setting.flag->count() > 0) continue;
+    if (!setting.value.empty()) continue;  // given as a flag
     const Json values = value.is_array() ? value : Json::array({value});
     if (values.empty() || (!setting.many && values.size() != 1)) {
       throw InputError(fmt::format("{}: key '{}': expected {}", path, key, setting.many ? "at least one value" : "one value"));
@@ -118,7 +104,7 @@ void Settings::resolve() {
   }
 }
 
-std::string Settings::text(const std::string& key) const { return settings_.at(key).value.at(0); }
+std::string Settings::text(const std::string& key) const { return settings_.at(key).value.back(); }
 
 const std::vector<std::string>& Settings::list(const std::string& key) const { return settings_.at(key).value; }
 

@@ -1,24 +1,24 @@
 // The settings of a command: a JSON config and flags with the same words, where flags win.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "lib/core/json.h"
 #include "lib/core/options.h"
 
 namespace aigis {
 
-/// Declared on a CLI11 command, then resolved once the command line is parsed. A key `time_limit` of a config is the
+/// Declared on a command line, then resolved once the command line is parsed. A key `time_limit` of a config is the
 /// flag `--time-limit`. Values are kept as text and read by those who know their meaning.
 class Settings {
  public:
   /// Where relative paths hide in a value of a config file; they are relative to that file.
   enum class Holds { text, data_spec, model_spec };
 
-  explicit Settings(CLI::App& command);
+  explicit Settings(CommandLine& line) : line_(line) {}
 
   void one(const std::string& key, const std::string& fallback, const std::string& help, Holds holds = Holds::text);
   /// May be given several times; in a config it is a list or one value. `separator` also splits one value.
@@ -43,12 +43,11 @@ class Settings {
     Holds holds = Holds::text;
     char separator = '\0';
     std::vector<std::string> fallback, value;
-    CLI::Option* flag = nullptr;
   };
-  Setting& add(const std::string& key, const std::string& help);
+  void add(const std::string& key, Setting setting, const std::string& help);
   void read_config(const std::string& path);
 
-  CLI::App& command_;
+  CommandLine& line_;
   std::string config_path_;
   std::map<std::string, Setting> settings_;
   std::vector<std::string> table_keys_;

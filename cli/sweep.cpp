@@ -1,5 +1,4 @@
 // `aigis sweep`: every model x attack x defense x access x epsilon, into one report.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -47,9 +46,9 @@ int sweep(const Settings& settings) {
 
 }  // namespace
 
-Command sweep_command(CLI::App& command) {
-  command.footer("Example:\n  aigis sweep configs/sweep/fgsm-jpeg.json --data cifar10:DIR --out runs/fgsm-jpeg.json");
-  auto settings = std::make_shared<Settings>(command);
+Command sweep_command(CommandLine& line) {
+  line.example("aigis sweep configs/sweep/fgsm-jpeg.json --data cifar10:DIR --out runs/fgsm-jpeg.json");
+  auto settings = std::make_shared<Settings>(line);
   declare_evaluation(*settings, "0,1/255,2/255,4/255,8/255,12/255,16/255");
   settings->one("out", "", "the report; given the same --out, a run that was cut off goes on");
   return [settings] {

@@ -1,5 +1,4 @@
 // `aigis train`: trains one model and writes its checkpoint, its record and what --resume needs.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -39,7 +38,7 @@ class TrainingRun {
   Dataset train_, held_out_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Trainer> trainer_;
-  Json config_, final_;
+  Json config_, data_json_, final_;
 };
 
 TrainingRun::TrainingRun(const Settings& settings, bool resume)
@@ -68,6 +67,10 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   // What decides the weights; a resumed run must have the same.
   config_ = {{"model", architecture_.text()}, {"data", data_.name}, {"images", train_.size()}};
   config_.update(option_values(options_));
+
+  data_json_ = {{"name", train_.name},         {"classes", train_.classes},        {"train", train_.size()},
+                {"held_out", held_out_.size()}, {"spec", data_.text()},            {"train_sha256", train_.hash()},
+                {"held_out_sha256", held_out_.hash()}};
 
   make_folder(folder_);
   const std::string state = folder_ + "/resume.safetensors";
@@ -129,7 +132,7 @@ Json TrainingRun::train_json() const {
           {"tool", tool_json()},
           {"environment", environment_json(device_)},
           {"config", config_},
-          {"data", {{"name", train_.name}, {"classes", train_.classes}, {"train", train_.size()}, {"held_out", held_out_.size()}}},
+          {"data", data_json_},
           {"model",
            {{"architecture", card.architecture},
             {"options", card.options},
@@ -173,9 +176,9 @@ int TrainingRun::run() {
 
 }  // namespace
 
-Command train_command(CLI::App& command) {
-  command.footer("Example:\n  aigis train --model aig-20 --data cifar10:DIR --epochs 30 --out runs/aig-20");
-  auto settings = std::make_shared<Settings>(command);
+Command train_command(CommandLine& line) {
+  line.example("aigis train --model aig-20 --data cifar10:DIR --epochs 30 --out runs/aig-20");
+  auto settings = std::make_shared<Settings>(line);
   auto resume = std::make_shared<bool>(false);
   settings->config();
   settings->one("model", "aig-20", "architecture with options: aig-20:target_rate=0.7", Settings::Holds::model_spec);
@@ -188,7 +191,7 @@ Command train_command(CLI::App& command) {
   OptionTable table;
   defaults.bind(table);
   settings->options(table);
-  command.add_flag("--resume", *resume, "go on where the run in --out stopped");
+  line.flag("--resume", *resume, "go on where the run in --out stopped");
   return [settings, resume] {
     settings->resolve();
     return TrainingRun(*settings, *resume).run();

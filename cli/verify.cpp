@@ -1,5 +1,4 @@
 // `aigis verify`: judges saved adversarial images again, from scratch.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <ATen/ops/ne.h>
@@ -105,12 +104,12 @@ class Verification {
 
 }  // namespace
 
-Command verify_command(CLI::App& command) {
-  command.footer("Example:\n  aigis verify runs/report.json --data cifar10:DIR");
+Command verify_command(CommandLine& line) {
+  line.example("aigis verify runs/report.json --data cifar10:DIR");
   auto path = std::make_shared<std::string>();
   auto data = std::make_shared<std::string>();
-  command.add_option("report", *path, "a report made with --examples N")->required();
-  command.add_option("--data", *data, "the test data it was made on, such as cifar10:DIR")->required();
+  line.text("report", *path, "a report made with --examples N", true);
+  line.text("--data", *data, "the test data it was made on, such as cifar10:DIR", true);
   return [path, data] { return Verification(*path, *data).run(); };
 }
 

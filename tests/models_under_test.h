@@ -16,6 +16,7 @@ class LinearModel : public Model {
     card_.architecture = "linear";
     card_.classes = 2;
     card_.input = weight_.sizes().vec();
+    card_.options = Json::object();
     card_.gate_mode = "none";
   }
   Output forward(const at::Tensor& images, const Pass&) override {

@@ -1,0 +1,60 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+
+void CommandLine::text(const std::string& name, std::string& value, const std::string& help, bool required) {
+  app_.add_option(name, value, help)->capture_default_str()->required(required)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void CommandLine::number(const std::string& name, int64_t& value, const std::string& help) {
+  app_.add_option(name, value, help)->capture_default_str();
+}
+
+void CommandLine::texts(const std::string& name, std::vector<std::string>& values, const std::string& help, bool required,
+                        const std::string& shown) {
+  CLI::Option* option = app_.add_option(name, values, help)->required(required);
+  if (name.starts_with("--")) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (!shown.empty()) option->default_str(shown);
+}
+
+void CommandLine::flag(const std::string& name, bool& value, const std::string& help) { app_.add_flag(name, value, help); }
+
+void CommandLine::example(const std::string& text) { app_.footer("Example:\n  " + text); }
+
+int run_command_line(const std::vector<CommandEntry>& commands, int argc, char** argv, const std::string& version) {
+  CLI::App app{"aigis: adversarial robustness of ResNets and of networks with adaptive inference graphs", "aigis"};
+  app.set_version_flag("--version", version);
+  app.require_subcommand(1);
+  Command chosen;
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<CommandLine>> lines;
+  for (const CommandEntry& entry : commands) {
+    CLI::App* command = app.add_subcommand(entry.name, entry.summary);
+    lines.push_back(std::make_unique<CommandLine>(*command));
+    command->callback([&chosen, run = entry.declare(*lines.back())] { chosen = run; });
+    names.emplace_back(entry.name);
+  }
+  // CLI11 would only say that a subcommand is required.
+  if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    throw InputError(unknown_name("command", argv[1], names));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& call) {
+    return app.exit(call);
+  } catch (const CLI::ParseError& error) {
+    const std::string message = error.what();
+    throw InputError(message.substr(0, message.find('\n')) + " (see 'aigis --help')");
+  }
+  return chosen();
+}
+
+}  // namespace aigis

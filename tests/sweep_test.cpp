@@ -1,0 +1,184 @@
+// The sweep on a model in closed form, and planted defects: each must raise the flag that is named for it.
+#include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "attacks/list.h"
+#include "lib/core/error.h"
+#include "reports/report.h"
+#include "reports/schema.h"
+#include "tests/models_under_test.h"
+
+namespace aigis {
+namespace {
+
+constexpr int64_t kImages = 40;
+
+/// An attack that goes wrong in a chosen way.
+class Planted : public Attack {
+ public:
+  explicit Planted(std::function<at::Tensor(const at::Tensor&, double)> act) : act_(std::move(act)) {}
+  std::string name() const override { return "planted"; }
+  Json options() const override { return Json::object(); }
+  std::string gradient_mode() const override { return "none"; }
+  std::vector<Norm> norms() const override { return {Norm::linf}; }
+  std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {
+    std::vector<at::Tensor> all;
+    for (const double epsilon : epsilons) all.push_back(act_(batch.images, epsilon));
+    return all;
+  }
+
+ private:
+  std::function<at::Tensor(const at::Tensor&, double)> act_;
+};
+
+/// Grey images of 40 levels around the boundary of a model that compares the mean with one half.
+Dataset greys() {
+  Dataset data;
+  data.name = "greys";
+  data.part = Part::test;
+  data.classes = {"dark", "bright"};
+  data.ids = at::arange(kImages, at::TensorOptions(at::kLong));
+  const at::Tensor level = data.ids * 2 + 88;  // 88, 90, … 166: twenty below 127.5 and twenty above
+  data.images = level.to(at::kByte).view({-1, 1, 1, 1}).expand({kImages, 1, 2, 2}).contiguous();
+  data.labels = level.gt(127).to(at::kLong);
+  return data;
+}
+
+struct Outcome {
+  Json report;
+  Json flags_of(size_t run) const { return report["runs"][run]["flags"]; }
+  bool has(size_t run, const std::string& check) const {
+    for (const auto& flag : flags_of(run)) {
+      if (flag["check"] == check) return true;
+    }
+    return false;
+  }
+};
+
+Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons, Dataset data = greys(), Json record = nullptr,
+              int64_t batch = 7) {
+  SweepPlan plan;
+  auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5);
+  plan.models = {model};
+  plan.runs = plan_runs({std::move(attack)}, {nullptr}, {Access::white_box});
+  plan.epsilons = std::move(epsilons);
+  plan.data = std::move(data);
+  plan.batch = batch;
+  Journal journal;
+  ReportContext context;
+  context.tool = {{"version", "0"}, {"commit", "0"}, {"build", {{"compiler", "c"}, {"libtorch", "l"}, {"cuda", false}}}, {"command_line", ""}};
+  context.environment = {{"cpu", ""}, {"device", "cpu"}, {"threads", 1}, {"determinism", ""}};
+  context.config = Json::object();
+  context.data_spec = "greys";
+  context.models = {{"linear", "linear.safetensors", std::string(64, '0'), std::move(record), model->card()}};
+  Outcome outcome{make_report(plan, run_sweep(plan, journal), context)};
+  validate_report(outcome.report, "the report");
+  return outcome;
+}
+
+std::shared_ptr<const Attack> fgsm() { return find_entry(attack_list(), "attack", "fgsm").make(Spec::parse("fgsm")); }
+
+std::shared_ptr<const Attack> planted(std::function<at::Tensor(const at::Tensor&, double)> act) {
+  return std::make_shared<Planted>(std::move(act));
+}
+
+// An image at distance d from 127.5 falls at epsilon d/255: the counts are known without running anything.
+TEST(Sweep, FgsmOnGreysByHand) {
+  const Outcome outcome = sweep(fgsm(), {0, 4.0 / 255, 10.0 / 255, 39.0 / 255});
+  std::vector<int64_t> right{40, 0, 0, 0};
+  for (size_t e = 1; e < 4; ++e) {
+    const double budget = 255 * std::vector<double>{0, 4.0 / 255, 10.0 / 255, 39.0 / 255}[e];
+    for (int64_t i = 0; i < kImages; ++i) right[e] += std::abs(static_cast<double>(2 * i + 88) - 127.5) > budget;
+  }
+  for (size_t e = 0; e < 4; ++e) {
+    const Json& run = outcome.report["runs"][e];
+    EXPECT_EQ(run["accuracy"]["robust"]["successes"], static_cast<double>(right[e])) << e;
+    EXPECT_EQ(run["accuracy"]["clean"]["successes"], 40.0);
+    EXPECT_NEAR(run["perturbation"]["linf"]["max"].get<double>(), run["epsilon"].get<double>(), 1e-6);
+    EXPECT_EQ(run["flags"].size(), 0u) << run["flags"].dump();
+    EXPECT_EQ(run["queries"]["forward"], kImages) << "one gradient an image serves all budgets";
+  }
+}
+
+TEST(Sweep, BatchSizeDoesNotMatter) {
+  const Outcome one = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1), all = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1000);
+  for (size_t r = 0; r < 2; ++r) EXPECT_EQ(one.report["runs"][r]["accuracy"], all.report["runs"][r]["accuracy"]);
+}
+
+TEST(Flags, OversteppedBudget) {
+  const auto attack = planted([](const at::Tensor& x, double epsilon) { return (x + 1.5 * epsilon).clamp(0, 1); });
+  EXPECT_TRUE(sweep(attack, {8.0 / 255}).has(0, "budget"));
+  EXPECT_LE(sweep(attack, {8.0 / 255}).report["runs"][0]["perturbation"]["linf"]["max"].get<double>(), 8.0 / 255 + 1e-7);
+}
+
+TEST(Flags, LeftBox) {
+  const auto attack = planted([](const at::Tensor& x, double) { return x * 0 + 1.01; });
+  EXPECT_TRUE(sweep(attack, {1}).has(0, "box"));
+}
+
+TEST(Flags, NotFinite) {
+  const auto attack = planted([](const at::Tensor& x, double) { return at::full_like(x, std::nan("")); });
+  const Outcome outcome = sweep(attack, {8.0 / 255});
+  EXPECT_TRUE(outcome.has(0, "proposal-not-finite"));
+  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust"]["successes"], 40.0) << "clean images are judged instead";
+}
+
+TEST(Flags, ZeroGradient) {
+  Dataset data = greys();
+  data.images = data.images.clone();
+  // A logit difference of 250 in float32 leaves no gradient: softmax is exactly one-hot.
+  SweepPlan plan;
+  auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 500.0), -1000);
+  plan.models = {model};
+  plan.runs = plan_runs({fgsm()}, {nullptr}, {Access::white_box});
+  plan.epsilons = {8.0 / 255};
+  plan.data = data;
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  EXPECT_GT(result.tallies[0][0].audit.zero_gradients, 0);
+}
+
+TEST(Flags, CleanAccuracyThatCannotBe) {
+  const auto record = [](double value, double low, double high) {
+    Json json{{"data", "greys"}};
+    json["held_out"]["none"] = {{"value", value}, {"successes", 1}, {"trials", 1}};
+    json["held_out"]["none"]["ci95"] = {low, high};
+    return json;
+  };
+  EXPECT_FALSE(sweep(fgsm(), {0}, greys(), record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
+  Dataset shifted = greys();
+  shifted.labels = 1 - shifted.labels;  // labels off by one
+  EXPECT_TRUE(sweep(fgsm(), {0}, shifted, record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
+}
+
+// A defense that mirrors grey levels turns the gradient's sign: who knows of it pushes one way, who does not the other.
+class Mirror : public Defense {
+ public:
+  std::string name() const override { return "mirror"; }
+  Json options() const override { return Json::object(); }
+  std::string gradient_mode() const override { return "exact"; }
+  at::Tensor apply(const at::Tensor& images, const Pass&) const override { return 1 - images; }
+};
+
+TEST(Access, GreyBoxDoesNotSeeTheDefense) {
+  Dataset data = greys();
+  data.labels = 1 - data.labels;  // right behind the mirror, all wrong without it
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({fgsm()}, {std::make_shared<Mirror>()}, {Access::white_box, Access::grey_box});
+  plan.epsilons = {50.0 / 255};
+  plan.data = data;
+  Journal journal;
+  const std::vector<RunTally> tallies = run_sweep(plan, journal).tallies[0];
+  ASSERT_EQ(tallies.size(), 2u);
+  EXPECT_EQ(tallies[0].clean.accuracy.successes(), 40);
+  EXPECT_EQ(tallies[0].cells[0].pass.accuracy.successes(), 0) << "white box: every image falls";
+  EXPECT_EQ(tallies[1].cells[0].pass.accuracy.successes(), 40) << "grey box: it pushes away from the boundary";
+}
+
+}  // namespace
+}  // namespace aigis
