@@ -53,6 +53,8 @@ Json tool_json() {
           {"command_line", command_line}};
 }
 
+std::string version_text() { return fmt::format("aigis {} ({})", kVersion, kCommit); }
+
 void remember_command_line(int argc, char** argv) {
   std::vector<std::string> words(argv, argv + argc);
   if (!words.empty()) words[0] = "aigis";

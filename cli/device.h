@@ -14,6 +14,8 @@ at::Device parse_device(const std::string& name);
 Json environment_json(at::Device device);
 /// {"version", "commit", "build": {compiler, libtorch, cuda}, "command_line"}.
 Json tool_json();
+/// "aigis 0.1.0 (COMMIT)".
+std::string version_text();
 /// Kept for tool_json().
 void remember_command_line(int argc, char** argv);
 

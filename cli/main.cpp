@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/device.h"
-#include "cli/version.h"
 #include "lib/core/error.h"
 #include "lib/core/stop.h"
 
@@ -39,7 +38,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is reported like a full disk
   try {
-    return aigis::run_command_line(kCommands, argc, argv, fmt::format("aigis {} ({})", aigis::kVersion, aigis::kCommit));
+    return aigis::run_command_line(kCommands, argc, argv, aigis::version_text());
   } catch (const aigis::InputError& error) {
     return fail(error.what(), kBadInput);
   } catch (const aigis::Interrupted&) {
