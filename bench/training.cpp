@@ -2,6 +2,7 @@
 
 #include "bench/benchmarks.h"
 #include "lib/core/progress.h"
+#include "lib/core/stop.h"
 #include "lib/data/augment.h"
 #include "lib/train/trainer.h"
 
@@ -18,6 +19,7 @@ std::string bench_training(Network& network, const Dataset& data, int64_t batch,
   Stopwatch watch;
   double begin = 0, loss = 0;
   for (int64_t i = 0; i < kWarmUp + steps; ++i) {
+    check_stop();
     if (i == kWarmUp) begin = watch.seconds();
     const int64_t from = i % batches * batch;
     loss = trainer.step(order.slice(0, from, from + batch), 0, 0.01).loss.item<double>();

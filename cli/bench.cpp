@@ -5,6 +5,7 @@
 #include "bench/benchmarks.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/evaluation.h"
 #include "lib/core/error.h"
 #include "lib/core/text.h"
 #include "lib/train/trainer.h"
@@ -41,7 +42,9 @@ int bench(const BenchFlags& flags) {
     const Spec attack = Spec::parse(flags.attack);
     const auto made = find_entry(attack_list(), "attack", attack.name).make(attack);
     const Dataset data = load_dataset(Spec::parse(flags.data), Part::test);
-    fmt::print("{}", bench_attack(*network_of(model, data, device, true), *made, take(data, 0, flags.batch, device), flags.count));
+    const auto network = network_of(model, data, device, true);
+    check_fit(model.text(), network->card(), data);
+    fmt::print("{}", bench_attack(*network, *made, take(data, 0, flags.batch, device), flags.count));
     return 0;
   }
   if (flags.what == "training") {

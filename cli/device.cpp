@@ -33,6 +33,12 @@ at::Device parse_device(const std::string& name) {
     throw InputError(AIGIS_WITH_CUDA ? "device 'cuda': no usable GPU was found on this machine; use --device cpu"
                                      : "device 'cuda': this build is for the CPU only; configure with -DAIGIS_CUDA=ON");
   }
+  // Verdicts are float32 and repeatable: no TF32, no algorithms that add in a changing order.
+  auto& context = at::globalContext();
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
   return at::Device(at::kCUDA, 0);
 }
 
@@ -40,7 +46,7 @@ Json environment_json(at::Device device) {
   return {{"cpu", processor()},
           {"device", device.str()},
           {"threads", at::get_num_threads()},
-          {"determinism", device.is_cpu() ? "bitwise for the same build, threads and batch" : "LibTorch defaults"}};
+          {"determinism", device.is_cpu() ? "bitwise for the same build, threads and batch" : "float32 without TF32, deterministic cuDNN"}};
 }
 
 Json tool_json() {

@@ -1,4 +1,4 @@
-// `--device cpu|cuda`, `--threads N`, and what a report says of the machine.
+// `--device cpu|cuda`, and what a report says of the machine.
 #pragma once
 
 #include <string>

@@ -1,9 +1,12 @@
 // `aigis evaluate`: a sweep of one point, printed as a table.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "cli/commands.h"
 #include "cli/evaluation.h"
 #include "lib/core/files.h"
+#include "reports/schema.h"
 
 namespace aigis {
 
@@ -11,12 +14,16 @@ Command evaluate_command(CommandLine& line) {
   line.example("aigis evaluate --model models/cifar10-aig-20.safetensors:gates=argmax --eps 8/255 --data cifar10:DIR");
   auto settings = std::make_shared<Settings>(line);
   declare_evaluation(*settings, "8/255");
-  settings->one("out", "", "also write the report to this file");
+  settings->one("out", "", "also write the report to this file", Settings::Holds::path);
   return [settings] {
     settings->resolve();
     const std::string out = settings->text("out");
     const Evaluation evaluation(*settings);
-    if (!out.empty()) check_writable(out);
+    if (!out.empty()) {
+      std::error_code error;
+      if (std::filesystem::exists(out, error)) read_report(out);  // only a report may be replaced by a report
+      check_writable(out);
+    }
     Journal journal;
     const Json report = evaluation.run(journal, out);
     if (!out.empty()) write_file(out, report.dump(1) + "\n");

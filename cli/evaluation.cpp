@@ -1,6 +1,7 @@
 #include "cli/evaluation.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -29,20 +30,18 @@ std::shared_ptr<const Base> make(const Catalogue<Base>& catalogue, const std::st
   return find_entry(catalogue, kind, spec.name).make(spec);
 }
 
+/// Names and options for the resolved config. Throws InputError if two are the same: their runs would be, too.
 template <class T>
-Json described(const std::vector<std::shared_ptr<const T>>& things) {
+Json described(const std::vector<std::shared_ptr<const T>>& things, const std::string& kind) {
   Json list = Json::array();
   for (const auto& thing : things) {
-    list.push_back(thing ? Json{{"name", thing->name()}, {"options", thing->options()}}
-                         : Json{{"name", "none"}, {"options", Json::object()}});
+    Json entry{{"name", thing ? thing->name() : "none"}, {"options", thing ? thing->options() : Json::object()}};
+    if (std::find(list.begin(), list.end(), entry) != list.end()) {
+      throw InputError(fmt::format("{} '{}' is given twice with the same options", kind, entry["name"].get<std::string>()));
+    }
+    list.push_back(std::move(entry));
   }
   return list;
-}
-
-int64_t count_setting(const Settings& settings, const std::string& key, int64_t low) {
-  const int64_t value = parse_integer(settings.text(key), "--" + key);
-  if (value < low) throw InputError(fmt::format("--{}: {} is too small; expected at least {}", key, value, low));
-  return value;
 }
 
 std::vector<double> read_epsilons(const std::vector<std::string>& texts) {
@@ -61,22 +60,9 @@ std::vector<double> read_epsilons(const std::vector<std::string>& texts) {
   return epsilons;
 }
 
-/// Classes and image size of model and data must be the same.
-void check_fit(const LoadedModel& model, const Dataset& data) {
-  const ModelCard& card = model.network->card();
-  const auto size = data.images.sizes().slice(1);
-  if (size != at::IntArrayRef(card.input)) {
-    throw InputError(fmt::format("model '{}' takes {} images; data '{}' has {}", model.id, join({std::to_string(card.input[0]), std::to_string(card.input[1]), std::to_string(card.input[2])}, "x"),
-                                 data.name, join({std::to_string(size[0]), std::to_string(size[1]), std::to_string(size[2])}, "x")));
-  }
-  if (card.classes != static_cast<int64_t>(data.classes.size())) {
-    throw InputError(fmt::format("model '{}' has {} classes; data '{}' has {}", model.id, card.classes, data.name, data.classes.size()));
-  }
-}
-
 /// Writes the examples of each model, attack and budget into one file; returns its name.
 void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out, Json& report) {
-  const std::string path = std::filesystem::path(out).replace_extension(".examples.safetensors").string();
+  const std::string path = out + ".examples.safetensors";
   Safetensors content;
   for (const auto& saved : examples) {
     const size_t index = (saved.model * plan.runs.size() + saved.run) * plan.epsilons.size() + saved.epsilon;
@@ -92,6 +78,23 @@ void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& 
 }
 
 }  // namespace
+
+int64_t count_setting(const Settings& settings, const std::string& key, int64_t low) {
+  const int64_t value = parse_integer(settings.text(key), "--" + key);
+  if (value < low) throw InputError(fmt::format("--{}: {} is too small; expected at least {}", key, value, low));
+  return value;
+}
+
+void check_fit(const std::string& id, const ModelCard& card, const Dataset& data) {
+  const auto size = data.images.sizes().slice(1);
+  if (size != at::IntArrayRef(card.input)) {
+    throw InputError(fmt::format("model '{}' takes {} images; data '{}' has {}", id, fmt::join(card.input, "x"), data.name,
+                                 fmt::join(size, "x")));
+  }
+  if (card.classes != static_cast<int64_t>(data.classes.size())) {
+    throw InputError(fmt::format("model '{}' has {} classes; data '{}' has {}", id, card.classes, data.name, data.classes.size()));
+  }
+}
 
 void declare_evaluation(Settings& settings, const std::string& default_epsilons) {
   settings.config();
@@ -151,8 +154,9 @@ Evaluation::Evaluation(const Settings& settings) {
   }
   const Spec data = Spec::parse(settings.text("data"));
   plan.data = load_dataset(data, Part::test).first(limit);
+  plan.batch = std::min(plan.batch, std::max<int64_t>(1, plan.data.size()));
   for (const auto& model : models) {
-    check_fit(model, plan.data);
+    check_fit(model.id, model.network->card(), plan.data);
     plan.models.push_back(model.network);
     context.models.push_back({model.id, model.path, model.sha256, model.record, model.network->card()});
   }
@@ -160,8 +164,8 @@ Evaluation::Evaluation(const Settings& settings) {
   context.environment = environment_json(plan.device);
   context.data_spec = data.text();
   context.config = {{"model", ids},
-                    {"attack", described(attacks)},
-                    {"defense", described(defenses)},
+                    {"attack", described(attacks, "attack")},
+                    {"defense", described(defenses, "defense")},
                     {"access", access_names},
                     {"eps", plan.epsilons},
                     {"norm", norm_name(plan.norm)},
@@ -176,14 +180,15 @@ Evaluation::Evaluation(const Settings& settings) {
 Json Evaluation::identity() const {
   Json hashes = Json::array();
   for (const auto& model : context.models) hashes.push_back(model.sha256);
-  return {{"config", context.config}, {"data", plan.data.hash()}, {"models", hashes}, {"threads", context.environment["threads"]}};
+  return {{"config", context.config}, {"version", context.tool["version"]}, {"commit", context.tool["commit"]},
+          {"build", context.tool["build"]}, {"data", plan.data.hash()}, {"models", hashes}, {"threads", context.environment["threads"]}};
 }
 
 Json Evaluation::run(Journal& journal, const std::string& out) const {
   const SweepResult result = run_sweep(plan, journal);
   Json report = make_report(plan, result, context);
-  if (!out.empty() && !result.examples.empty()) save_examples(result.examples, plan, out, report);
   validate_report(report, out.empty() ? "the report" : out);
+  if (!out.empty() && !result.examples.empty()) save_examples(result.examples, plan, out, report);
   return report;
 }
 

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/evaluation.h"
+#include "lib/core/stop.h"
 #include "lib/data/dataset.h"
 #include "lib/eval/tally.h"
 #include "models/checkpoint.h"
@@ -28,8 +30,10 @@ void print_card(const LoadedModel& model) {
 /// Clean accuracy, and the execution rate of each layer for each class.
 void print_rates(const LoadedModel& model, const Dataset& data) {
   const ModelCard& card = model.network->card();
+  check_fit(model.id, card, data);
   PassTally tally;
   for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
+    check_stop();
     const Batch batch = take(data, begin, kBatch);
     tally.add(judge(*model.network, batch.images, batch, 0, Purpose::verdict_gates), batch.labels, card.classes, card.draws);
   }

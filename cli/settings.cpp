@@ -26,7 +26,8 @@ std::string joined(const fs::path& folder, const std::string& path) {
 
 /// Makes the path inside a value relative to the config's folder instead of the working folder.
 std::string relocated(const std::string& value, Settings::Holds holds, const fs::path& folder) {
-  if (holds == Settings::Holds::text) return value;
+  if (holds == Settings::Holds::text || value.empty()) return value;
+  if (holds == Settings::Holds::path) return joined(folder, value);
   Spec spec = Spec::parse(value);
   if (holds == Settings::Holds::data_spec && !spec.path.empty()) spec.path = joined(folder, spec.path);
   if (holds == Settings::Holds::model_spec && is_checkpoint(spec)) spec.name = joined(folder, spec.name);

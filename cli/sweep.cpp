@@ -14,7 +14,8 @@ namespace {
 
 /// True if `path` holds the finished report of the same evaluation; an InputError if it holds anything else.
 bool already_done(const std::string& path, const Evaluation& evaluation) {
-  if (!std::filesystem::exists(path)) return false;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return false;
   const Json report = read_report(path);
   Json hashes = Json::array();
   for (const auto& model : report.value("models", Json::array())) hashes.push_back(model["checkpoint"].is_null() ? Json() : model["checkpoint"]["sha256"]);
@@ -50,7 +51,7 @@ Command sweep_command(CommandLine& line) {
   line.example("aigis sweep configs/sweep/fgsm-jpeg.json --data cifar10:DIR --out runs/fgsm-jpeg.json");
   auto settings = std::make_shared<Settings>(line);
   declare_evaluation(*settings, "0,1/255,2/255,4/255,8/255,12/255,16/255");
-  settings->one("out", "", "the report; given the same --out, a run that was cut off goes on");
+  settings->one("out", "", "the report; given the same --out, a run that was cut off goes on", Settings::Holds::path);
   return [settings] {
     settings->resolve();
     return sweep(*settings);

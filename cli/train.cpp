@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/evaluation.h"
 #include "cli/settings.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
@@ -54,7 +55,8 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
     throw InputError(fmt::format("model '{}': expected an architecture to train, such as resnet-20 or aig-20", architecture_.name));
   }
   find_architecture(architecture_.name);
-  train_ = load_dataset(data_, Part::train).first(parse_integer(settings.text("limit"), "--limit"));
+  train_ = load_dataset(data_, Part::train).first(count_setting(settings, "limit", 0));
+  if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
   held_out_ = load_dataset(data_, Part::held_out);
   NetworkShape shape;
   shape.classes = static_cast<int64_t>(train_.classes.size());
@@ -65,19 +67,22 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   network_->move_to(device_, at::kFloat);
   trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_);
   // What decides the weights; a resumed run must have the same.
-  config_ = {{"model", architecture_.text()}, {"data", data_.name}, {"images", train_.size()}};
+  config_ = {{"model", architecture_.text()}, {"data", data_.name}, {"images", train_.size()},
+             {"train_sha256", train_.hash()}, {"held_out_sha256", held_out_.hash()}};
   config_.update(option_values(options_));
 
   data_json_ = {{"name", train_.name},         {"classes", train_.classes},        {"train", train_.size()},
-                {"held_out", held_out_.size()}, {"spec", data_.text()},            {"train_sha256", train_.hash()},
-                {"held_out_sha256", held_out_.hash()}};
+                {"held_out", held_out_.size()}, {"spec", data_.text()},            {"train_sha256", config_["train_sha256"]},
+                {"held_out_sha256", config_["held_out_sha256"]}};
 
   make_folder(folder_);
   const std::string state = folder_ + "/resume.safetensors";
   if (resume && fs::exists(state)) {
     resume_from(state);
-  } else if (!resume && (fs::exists(state) || fs::exists(folder_ + "/model.safetensors"))) {
+  } else if (fs::exists(state)) {
     throw InputError(fmt::format("{}: already holds a training run; add --resume to go on with it, or choose another --out", folder_));
+  } else if (fs::exists(folder_ + "/model.safetensors")) {
+    throw InputError(fmt::format("{}: holds a model but no state to resume from; choose another --out", folder_));
   }
 }
 
@@ -186,7 +191,7 @@ Command train_command(CommandLine& line) {
   settings->one("limit", "0", "use only the first N training images; 0 means all");
   settings->one("device", "cpu", "cpu or cuda");
   settings->one("time_limit", "", "stop after this time with a usable model: 90s, 20m, 3h");
-  settings->one("out", "", "folder for model.safetensors, train.json and resume.safetensors");
+  settings->one("out", "", "folder for model.safetensors, train.json and resume.safetensors", Settings::Holds::path);
   TrainOptions defaults;
   OptionTable table;
   defaults.bind(table);

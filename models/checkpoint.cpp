@@ -30,6 +30,22 @@ Spec complete(const Spec& architecture, const Json& options) {
   return whole;
 }
 
+/// The training record if it has the form that `aigis train` writes, else null: it is information, not weights.
+Json usable_record(const std::string& text) {
+  const Json record = Json::parse(text, nullptr, false);
+  if (!record.is_object() || !record.contains("data") || !record["data"].is_string()) return nullptr;
+  if (!record.contains("epochs") || !record["epochs"].is_number_integer()) return nullptr;
+  if (!record.contains("held_out") || !record["held_out"].is_object()) return nullptr;
+  for (const auto& [mode, result] : record["held_out"].items()) {
+    if (!result.is_object() || !result.contains("value") || !result["value"].is_number()) return nullptr;
+    if (!result.contains("ci95") || !result["ci95"].is_array() || result["ci95"].size() != 2) return nullptr;
+    for (const auto& end : result["ci95"]) {
+      if (!end.is_number()) return nullptr;
+    }
+  }
+  return record;
+}
+
 }  // namespace
 
 bool is_checkpoint(const Spec& spec) {
@@ -93,6 +109,11 @@ LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type)
     throw InputError(fmt::format("{}: its format is '{}'; this version reads '{}'", path, text("format"), kFormat));
   }
   Spec architecture = Spec::parse(text("architecture"));
+  try {
+    find_architecture(architecture.name);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: its metadata names an {}", path, error.what()));
+  }
   NetworkShape shape;
   try {
     shape.classes = static_cast<int64_t>(Json::parse(text("classes")).get<std::vector<std::string>>().size());
@@ -100,6 +121,7 @@ LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type)
   } catch (const Json::exception&) {
     throw InputError(fmt::format("{}: its metadata 'classes' or 'input' cannot be read", path));
   }
+  if (shape.classes < 2) throw InputError(fmt::format("{}: its metadata names {} classes; expected at least 2", path, shape.classes));
   const auto& allowed = find_architecture(architecture.name).first->run_options;
   if (!spec.path.empty()) throw InputError(fmt::format("model '{}': expected key=value, got '{}'", path, spec.path));
   for (const auto& [key, value] : spec.options) {
@@ -110,7 +132,7 @@ LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type)
   }
   LoadedModel model{spec.text(), path, sha256(bytes), nullptr, make_network(architecture, shape)};
   unpack_weights(content, *model.network, path);
-  if (content.metadata.contains("record")) model.record = Json::parse(content.metadata.at("record"), nullptr, false);
+  if (content.metadata.contains("record")) model.record = usable_record(content.metadata.at("record"));
   model.network->move_to(device, type);
   model.network->freeze();
   return model;

@@ -7,8 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from program import AIG, PROGRAM, RESNET, aigis, refused, report
+from reference import read_metadata
 
 POINT = ("--data", "synthetic:test=20")
 
@@ -45,6 +48,10 @@ POINT = ("--data", "synthetic:test=20")
         (("train", "--data", "cifar10:/no/where", "--out", "OUT"), "/no/where/data_batch_1.bin: cannot be read"),
         (("list", "atacks"), "did you mean 'attacks'?"),
         (("plot", "no.json", "--out", "a.html"), "no.json"),
+        (("evaluate", "--model", RESNET, "--out", "/dev/full", *POINT), "/dev/full: is a device"),
+        (("evaluate", "--model", RESNET, "--defense", "jpeg", "--defense", "jpeg"), "defense 'jpeg' is given twice"),
+        (("train", "--limit=-5", "--out", "OUT"), "--limit: -5 is too small"),
+        (("train", "--limit", "1", "--out", "OUT"), "1 training images; expected at least 2"),
         (("swep",), "unknown command 'swep'; did you mean 'sweep'?"),
         (("evaluate", "--modle", RESNET), "--modle"),
     ],
@@ -110,6 +117,56 @@ def damaged(tmp_path, name, change):
 )
 def test_damaged_checkpoints(change, expected, tmp_path):
     assert expected in refused("inspect", damaged(tmp_path, "bad.safetensors", change))
+
+
+def record_changed(record, tmp_path):
+    path = tmp_path / "record.safetensors"
+    save_file(load_file(AIG), path, metadata=dict(read_metadata(AIG), record=record))
+    return path
+
+
+@pytest.mark.parametrize("record", ['{"data":"synthetic","held_out":{"none":{}}}', '{"data":5}', "[", '{"data":"synthetic","held_out":"90 %"}'])
+def test_a_broken_training_record_is_left_aside(record, tmp_path):
+    path = record_changed(record, tmp_path)
+    assert aigis("inspect", path).returncode == 0
+    assert aigis("evaluate", "--model", path, *POINT).returncode == 0
+
+
+def test_wrong_classes_or_sizes_are_refused_everywhere(tmp_path):
+    for name in ("a", "b", "c"):
+        for part in ("train", "val"):
+            (tmp_path / part / name).mkdir(parents=True)
+            Image.new("RGB", (32, 32), (10, 20, 30)).save(tmp_path / part / name / "x.png")
+            Image.new("RGB", (32, 32), (10, 20, 30)).save(tmp_path / part / name / "y.jpg")
+    data = f"imagefolder:{tmp_path},size=32"
+    assert "has 10 classes; data 'imagefolder' has 3" in refused("inspect", AIG, "--data", data)
+    assert "has 10 classes; data 'imagefolder' has 3" in refused("evaluate", "--model", AIG, "--data", data)
+    assert "has 10 classes; data 'imagefolder' has 3" in refused("bench", "attack", "--model", AIG, "--data", data)
+    assert "takes 3x32x32 images" in refused("inspect", AIG, "--data", f"imagefolder:{tmp_path},size=64")
+
+
+def test_evaluate_replaces_reports_only(tmp_path):
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(Path(AIG).read_bytes())
+    assert "weights.safetensors" in refused("evaluate", "--model", weights, "--out", weights, *POINT)
+    assert weights.read_bytes() == Path(AIG).read_bytes()
+
+
+def test_training_keeps_older_models(tmp_path):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "model.safetensors").write_bytes(b"mine")
+    train = ("train", "--model", "resnet-8", "--data", "synthetic:train=100", "--epochs", 1, "--out", out)
+    assert "no state to resume from" in refused(*train, "--resume")
+    assert "no state to resume from" in refused(*train)
+    assert (out / "model.safetensors").read_bytes() == b"mine"
+
+
+def test_a_file_that_is_no_journal_is_kept(tmp_path):
+    out, notes = tmp_path / "r.json", tmp_path / "r.json.journal"
+    notes.write_text("my own notes")
+    assert "is not a journal" in refused("sweep", "--model", RESNET, *POINT, "--out", out)
+    assert notes.read_text() == "my own notes"
 
 
 def cifar_file(path, records=10_000, label=3):

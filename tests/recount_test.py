@@ -1,6 +1,7 @@
 """The numbers of a report, counted once more in Python from the adversarial images that it saved."""
 
 import io
+import json
 import math
 
 import numpy as np
@@ -25,7 +26,7 @@ def made(tmp_path_factory):
                    "--defense", "none", "--defense", "jpeg:quality=75", "--access", "white-box,grey-box",
                    "--examples", COUNT, "--batch", 25, "--out", folder / "r.json")
     assert result.returncode == 0, result.stderr
-    return folder, report(folder / "r.json"), load_file(folder / "r.examples.safetensors")
+    return folder, report(folder / "r.json"), load_file(folder / "r.json.examples.safetensors")
 
 
 def jpeg(images, quality=75):
@@ -125,11 +126,37 @@ def test_the_images_are_those_of_fgsm(made):
         assert ((saved[f"{index}.images"] - expected).abs()[sure] < 1e-6).double().mean() > 0.9999
 
 
-def test_verify_agrees_and_notices(made):
+def test_verify_agrees(made):
     folder, _, _ = made
     result = aigis("verify", folder / "r.json", "--data", f"synthetic:test={COUNT}")
-    assert result.returncode == 0 and "0 differ" in result.stdout, result.stdout + result.stderr
-    text = (folder / "r.json").read_text()
-    (folder / "shifted.json").write_text(text.replace('"seed": 4', '"seed": 5'))
-    shifted = aigis("verify", folder / "shifted.json", "--data", f"synthetic:test={COUNT}")
-    assert shifted.returncode == 1, "another seed gives other gate noise: some verdict must differ"
+    assert result.returncode == 0 and "0 disagreements" in result.stdout, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        (("seed",), 5),  # other gate noise: some verdict must differ
+        (("accuracy", "robust"), {"value": 1.0, "successes": COUNT, "trials": COUNT, "ci95": [0.9, 1.0]}),
+        (("perturbation", "linf", "max"), 0.5),
+    ],
+)
+def test_verify_notices_what_is_not_so(made, path, value):
+    folder, document, _ = made
+    changed = json.loads(json.dumps(document))
+    target = changed["runs"][-1]
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = value
+    (folder / "changed.json").write_text(json.dumps(changed))
+    result = aigis("verify", folder / "changed.json", "--data", f"synthetic:test={COUNT}")
+    assert result.returncode == 1, result.stdout + result.stderr
+
+
+def test_verify_notices_other_images(made):
+    folder, _, _ = made
+    path = folder / "r.json.examples.safetensors"
+    before = path.read_bytes()
+    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    result = aigis("verify", folder / "r.json", "--data", f"synthetic:test={COUNT}")
+    path.write_bytes(before)
+    assert result.returncode == 1 and "SHA-256 differs" in result.stderr

@@ -49,6 +49,21 @@ def test_a_journal_of_another_run_is_refused(tmp_path):
     assert "unfinished run with other settings" in refused(*SWEEP, "--out", out)
 
 
+def test_damaged_journal_entries_are_done_again(unbroken, tmp_path):
+    out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
+    process = start(*SWEEP, "--out", out)
+    while process.poll() is None and not (journal.exists() and len(journal.read_bytes().splitlines()) > 3):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    lines = journal.read_text().splitlines()
+    lines[1] = '{"key":"model 0 batch 0","value":[]}'
+    lines[2] = '{"key":"model 0 batch 1","value":3}'
+    journal.write_text("\n".join(lines[:3]) + "\n")
+    assert aigis(*SWEEP, "--out", out).returncode == 0
+    assert without_times(report(out)) == unbroken
+
+
 def test_batch_size_does_not_matter(unbroken, tmp_path):
     """Gate noise is the image's own. Rounding may turn a near tie, so a few verdicts may differ, and no more."""
     result = aigis(*[a if a != "20" else "300" for a in SWEEP], "--out", tmp_path / "r.json", threads=2)
@@ -83,6 +98,8 @@ def test_resuming_needs_the_same_settings(tmp_path):
     before = (out / "model.safetensors").read_bytes()
     assert "already holds a training run" in refused(*TRAIN, "--out", out)
     assert "epochs = 1, now 4" in refused(*TRAIN, "--resume", "--out", out)
+    other = [{"4": "1", "synthetic:train=400": "synthetic:train=400,seed=2"}.get(word, word) for word in TRAIN]
+    assert "sha256" in refused(*other, "--resume", "--out", out)
     assert (out / "model.safetensors").read_bytes() == before
 
 

@@ -17,7 +17,12 @@ namespace aigis {
 namespace fs = std::filesystem;
 
 std::string read_file(const std::string& path) {
-  if (fs::is_directory(path)) throw InputError(fmt::format("{}: is a folder; expected a file", path));
+  std::error_code error;
+  const auto type = fs::status(path, error).type();
+  if (type == fs::file_type::directory) throw InputError(fmt::format("{}: is a folder; expected a file", path));
+  if (!error && type != fs::file_type::regular && type != fs::file_type::not_found) {
+    throw InputError(fmt::format("{}: is a device or pipe; expected a file", path));
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
   std::string content(std::istreambuf_iterator<char>(file), {});
@@ -66,7 +71,12 @@ void write_file(const std::string& path, std::string_view content) {
 }
 
 void check_writable(const std::string& path) {
-  if (fs::is_directory(path)) throw InputError(fmt::format("{}: is a folder; expected the path of a file", path));
+  std::error_code error;
+  const auto type = fs::status(path, error).type();
+  if (type == fs::file_type::directory) throw InputError(fmt::format("{}: is a folder; expected the path of a file", path));
+  if (!error && type != fs::file_type::regular && type != fs::file_type::not_found) {
+    throw InputError(fmt::format("{}: is a device or pipe; expected the path of a file", path));
+  }
   const fs::path parent = fs::path(path).parent_path();
   if (!parent.empty()) make_folder(parent.string());
   const std::string temporary = temporary_name(path);
@@ -79,7 +89,7 @@ void check_writable(const std::string& path) {
 void make_folder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (!fs::is_directory(path)) {
+  if (!fs::is_directory(path, error)) {
     throw InputError(fmt::format("{}: the folder cannot be made: {}", path, error ? error.message() : "a file has that name"));
   }
   if (::access(path.c_str(), W_OK) != 0) {

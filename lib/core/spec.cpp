@@ -40,12 +40,4 @@ std::string Spec::text() const {
   return items.empty() ? name : name + ":" + join(items, ",");
 }
 
-std::string Spec::take(const std::string& key, const std::string& otherwise) {
-  const auto found = std::find_if(options.begin(), options.end(), [&](const auto& o) { return o.first == key; });
-  if (found == options.end()) return otherwise;
-  const std::string value = found->second;
-  options.erase(found);
-  return value;
-}
-
 }  // namespace aigis

@@ -1,4 +1,4 @@
-// A SPEC names one thing and its options: `jpeg:quality=75`, `cifar10:DIR,part=test`, `fgsm`.
+// A SPEC names one thing and its options: `jpeg:quality=75`, `imagefolder:DIR,size=224`, `fgsm`.
 #pragma once
 
 #include <string>
@@ -18,8 +18,6 @@ struct Spec {
   static Spec parse(std::string_view text);
   /// The text that parses back to this spec.
   std::string text() const;
-  /// Removes the option and returns its value, or `otherwise`.
-  std::string take(const std::string& key, const std::string& otherwise);
 };
 
 }  // namespace aigis

@@ -15,11 +15,15 @@ namespace aigis {
 
 Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
   size_t kept = 0;
-  if (std::filesystem::exists(path)) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) {
     const std::string content = read_file(path);
     for (size_t begin = 0; begin < content.size();) {
       const size_t end = content.find('\n', begin);
-      if (end == std::string::npos) break;  // cut off
+      if (end == std::string::npos) {  // cut off
+        if (begin == 0 && !content.starts_with("{\"identity\"")) throw InputError(path + ": is not a journal of aigis; move it away");
+        break;
+      }
       const Json line = Json::parse(content.begin() + static_cast<int64_t>(begin), content.begin() + static_cast<int64_t>(end), nullptr, false);
       if (begin == 0) {
         if (!line.is_object() || !line.contains("identity")) throw InputError(path + ": is not a journal of aigis; move it away");
@@ -28,7 +32,7 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
                                   "delete the file or choose another --out");
         }
       } else {
-        if (!line.is_object() || !line.contains("key")) break;  // damaged by the crash: what follows is done again
+        if (!line.is_object() || !line.contains("key") || !line["key"].is_string() || !line.contains("value")) break;  // damaged by the crash: what follows is done again
         entries_[line["key"].get<std::string>()] = line["value"];
       }
       begin = kept = end + 1;

@@ -147,6 +147,21 @@ void join_examples(std::vector<SavedExamples>& all, std::vector<SavedExamples> p
   }
 }
 
+/// The tallies of a journal's entry; none if it does not have the form that this sweep writes.
+std::vector<RunTally> read_part(const Json* entry, const SweepPlan& plan, int64_t images) {
+  std::vector<RunTally> part;
+  if (entry == nullptr || !entry->is_array() || entry->size() != plan.runs.size()) return {};
+  try {
+    for (const auto& run : *entry) part.push_back(RunTally::from_json(run));
+  } catch (const Json::exception&) {
+    return {};
+  }
+  const bool whole = std::all_of(part.begin(), part.end(), [&](const RunTally& run) {
+    return run.cells.size() == plan.epsilons.size() && run.clean.accuracy.trials() == images;
+  });
+  return whole ? part : std::vector<RunTally>{};
+}
+
 }  // namespace
 
 const char* access_name(Access access) { return access == Access::white_box ? "white-box" : "grey-box"; }
@@ -187,17 +202,15 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
       const int64_t begin = b * plan.batch;
       const int64_t examples = std::clamp<int64_t>(plan.examples - begin, 0, plan.batch);
       const std::string key = fmt::format("model {} batch {}", m, b);
-      const Json* done = journal.find(key);
-      std::vector<RunTally> part;
-      if (done != nullptr && examples == 0) {  // saved images are not in the journal: they are made again
-        for (const auto& run : *done) part.push_back(RunTally::from_json(run));
-      } else {
+      std::vector<RunTally> part = read_part(journal.find(key), plan, std::min(plan.batch, plan.data.size() - begin));
+      if (part.empty() || examples > 0) {  // saved images are not in the journal: they are made again
+        const bool known = !part.empty();
         std::vector<SavedExamples> saved;
         part = BatchEvaluation(plan, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples).evaluate(saved);
         join_examples(result.examples, std::move(saved));
         Json entry = Json::array();
         for (const auto& run : part) entry.push_back(run.to_json());
-        if (done == nullptr) journal.add(key, entry);
+        if (!known) journal.add(key, entry);
       }
       for (size_t r = 0; r < part.size(); ++r) tallies[r].merge(part[r]);
       progress.advance(std::min(plan.batch, plan.data.size() - begin),

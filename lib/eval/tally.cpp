@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "lib/core/error.h"
+
 namespace aigis {
 namespace {
 
@@ -25,6 +27,7 @@ void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_
   open.resize(static_cast<size_t>(classes * layers));
   histogram.resize(layers == 0 ? 0 : static_cast<size_t>(layers + 1));
   for (int64_t i = 0; i < count; ++i) {
+    if (class_of[i] < 0 || class_of[i] >= classes) throw RunError("an image's label is not a class of the model");
     accuracy.add(hits[i], draws);
     passes[static_cast<size_t>(class_of[i])] += draws;
   }

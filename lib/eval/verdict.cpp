@@ -77,7 +77,7 @@ Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint
     if (!at::isfinite(logits).all().item<bool>()) throw RunError("the model's logits are not finite; its weights or input are broken");
     const at::Tensor hit = logits.argmax(1).eq(batch.labels).to(at::kLong);
     const at::Tensor top = std::get<0>(logits.topk(2, 1));
-    const at::Tensor tie = (top.select(1, 0) - top.select(1, 1)).lt(kNearTie * logits.abs().amax(1));
+    const at::Tensor tie = (top.select(1, 0) - top.select(1, 1)).le(kNearTie * logits.abs().amax(1));
     hits = hits.defined() ? hits + hit : hit;
     near = near.defined() ? near.logical_or(tie) : tie;
     if (output.gates.any()) open.push_back(output.gates.open.gt(0.5).cpu());

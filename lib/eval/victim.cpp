@@ -25,9 +25,7 @@ Victim::Victim(Model& model, uint64_t seed) : model_(model), seed_(seed) {
 Victim::Gradient Victim::gradient(const at::Tensor& images, const Batch& batch, const Loss& loss,
                                   const Position& position, GateGradient gates) {
   if (images.size(0) == 0) return {images.clone(), images.new_empty({0})};
-  at::Tensor leaf = images.detach();
-  if (leaf.is_same(images)) leaf = leaf.alias();
-  leaf.set_requires_grad(true);
+  const at::Tensor leaf = images.detach().set_requires_grad(true);
   const Stream noise{seed_, Purpose::attack_gates, position.restart, position.draw, position.step};
   const at::Tensor losses = loss(model_.forward(leaf, {noise, batch.ids, gates}), batch.labels);
   losses.sum().backward();  // weights are frozen, so the leaf alone receives a gradient

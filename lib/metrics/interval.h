@@ -18,7 +18,7 @@ Interval wilson(double successes, double trials, double z = 1.959963984540054);
 ///
 /// With one draw an image's success is 0 or 1. With several it is the mean over its draws; the draws of one image
 /// are not independent, so images are clusters: Wilson's interval is taken at the effective sample size
-/// p(1-p) / Var(mean) (Korn & Graubard 1998), never below the number of images.
+/// p(1-p) / Var(mean) (Korn & Graubard 1998), between the number of images and that of all draws.
 class Proportion {
  public:
   /// One more image that succeeded in `hits` of `draws` draws. `draws` is the same for all.

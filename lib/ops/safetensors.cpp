@@ -60,7 +60,7 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& path)
     try {
       type_name = info.at("dtype").get<std::string>();
       for (const auto& size : info.at("shape")) {
-        if (!size.is_number_unsigned()) throw InputError("size");
+        if (!size.is_number_unsigned() || size.get<uint64_t>() > (uint64_t{1} << 40)) throw InputError("size");
         shape.push_back(size.get<int64_t>());
       }
       for (const auto& offset : info.at("data_offsets")) {
