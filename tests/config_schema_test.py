@@ -1,0 +1,29 @@
+"""Configs satisfy the schemas they name, and the schemas know exactly the words of the program."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from program import ROOT, aigis
+
+CONFIGS = [p for p in sorted((ROOT / "configs").rglob("*.json")) if p.parent.name != "schema"]
+
+
+def read(path):
+    return json.loads(re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.name)
+def test_configs_satisfy_the_schema_they_name(path):
+    config = read(path)
+    jsonschema.validate(config, read(path.parent / config["$schema"]), jsonschema.Draft7Validator)
+
+
+@pytest.mark.parametrize("command", ["sweep", "train"])
+def test_schemas_have_the_words_of_the_flags(command):
+    schema = read(ROOT / f"configs/schema/{command}.schema.json")
+    flags = set(re.findall(r"--([a-z-]+)", aigis(command, "--help").stdout.split("Example")[0])) - {"help", "resume"}
+    assert {flag.replace("-", "_") for flag in flags} == set(schema["properties"]) - {"$schema"}
