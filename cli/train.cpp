@@ -26,6 +26,8 @@ class TrainingRun {
   int run();
 
  private:
+  /// Takes weights and statistics from a checkpoint; returns the file's SHA-256.
+  std::string start_from(const std::string& path);
   void resume_from(const std::string& path);
   void save();
   Json final_results();
@@ -64,10 +66,12 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   shape.seed = static_cast<uint64_t>(options_.seed);
   network_ = make_network(architecture_, shape);
   set_normalization(*network_, train_);
+  const std::string init = settings.text("init");
+  const Json init_hash = init.empty() ? Json() : Json(start_from(init));
   network_->move_to(device_, at::kFloat);
   trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_);
   // What decides the weights; a resumed run must have the same.
-  config_ = {{"model", architecture_.text()}, {"data", data_.name}, {"images", train_.size()},
+  config_ = {{"model", architecture_.text()}, {"data", data_.name}, {"images", train_.size()}, {"init_sha256", init_hash},
              {"train_sha256", train_.hash()}, {"held_out_sha256", held_out_.hash()}};
   config_.update(option_values(options_));
 
@@ -84,6 +88,12 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   } else if (fs::exists(folder_ + "/model.safetensors")) {
     throw InputError(fmt::format("{}: holds a model but no state to resume from; choose another --out", folder_));
   }
+}
+
+std::string TrainingRun::start_from(const std::string& path) {
+  const std::string bytes = read_file(path);
+  unpack_weights(parse_safetensors(bytes, path), *network_, path);
+  return sha256(bytes);
 }
 
 void TrainingRun::resume_from(const std::string& path) {
@@ -188,6 +198,8 @@ Command train_command(CommandLine& line) {
   settings->config();
   settings->one("model", "aig-20", "architecture with options: aig-20:target_rate=0.7", Settings::Holds::model_spec);
   settings->one("data", "synthetic", "training data, such as cifar10:DIR", Settings::Holds::data_spec);
+  settings->one("init", "", "checkpoint of the same architecture whose weights to start from; none: fresh weights",
+                Settings::Holds::path);
   settings->one("limit", "0", "use only the first N training images; 0 means all");
   settings->one("device", "cpu", "cpu or cuda");
   settings->one("time_limit", "", "stop after this time with a usable model: 90s, 20m, 3h");

@@ -1,8 +1,10 @@
 """The same run gives the same report: again, killed and resumed, in other batches. The same for training."""
 
+import hashlib
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -101,6 +103,22 @@ def test_resuming_needs_the_same_settings(tmp_path):
     other = [{"4": "1", "synthetic:train=400": "synthetic:train=400,seed=2"}.get(word, word) for word in TRAIN]
     assert "sha256" in refused(*other, "--resume", "--out", out)
     assert (out / "model.safetensors").read_bytes() == before
+
+
+def test_training_starts_from_a_checkpoint(tmp_path):
+    """With a vanishing learning rate the weights stay those of --init; the same run from fresh weights would not."""
+    small = [*TRAIN[:5], "--epochs", "1", "--learning-rate", "1e-8", "--weight-decay", "0", "--precision", "float32"]
+    result = aigis(*small, "--init", AIG, "--out", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    before, after = load_file(AIG), load_file(tmp_path / "run/model.safetensors")
+    for name in before:
+        if "running" not in name:
+            assert torch.allclose(before[name], after[name], atol=1e-5), name
+    assert report(tmp_path / "run/train.json")["config"]["init_sha256"] == hashlib.sha256(Path(AIG).read_bytes()).hexdigest()
+    assert "init_sha256" in refused(*small, "--resume", "--out", tmp_path / "run")
+    assert "expected the weights of aig-8" in refused(*small, "--init", RESNET, "--out", tmp_path / "other")
+    assert "cannot be read" in refused(*small, "--init", tmp_path / "absent.safetensors", "--out", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_time_limit_leaves_a_usable_model(tmp_path):
