@@ -1,5 +1,6 @@
 #include "cli/evaluation.h"
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -106,7 +107,7 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.one("norm", "linf", "norm of the budget: linf");
   settings.one("data", "synthetic", "test data, such as cifar10:DIR", Settings::Holds::data_spec);
   settings.one("limit", "0", "evaluate only the first N test images; 0 means all");
-  settings.one("batch", "250", "images evaluated together");
+  settings.one("batch", "0", "images evaluated together; 0: 100 on a CPU, whose cache they fit, and 1000 on a GPU");
   settings.one("seed", "0", "of gate noise and of the attacks' draws");
   settings.one("device", "cpu", "cpu or cuda");
   settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
@@ -116,7 +117,9 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.device = parse_device(settings.text("device"));
   plan.norm = parse_norm(settings.text("norm"));
   plan.epsilons = read_epsilons(settings.list("eps"));
-  plan.batch = count_setting(settings, "batch", 1);
+  plan.batch = count_setting(settings, "batch", 0);
+  if (plan.batch == 0) plan.batch = plan.device.is_cpu() ? 100 : 1000;
+  plan.workers = plan.device.is_cpu() ? at::get_num_threads() : 1;
   plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
   plan.examples = count_setting(settings, "examples", 0);
   const int64_t limit = count_setting(settings, "limit", 0);

@@ -1,6 +1,7 @@
 // `aigis verify`: judges saved adversarial images again, from scratch.
 #include <fmt/format.h>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/ne.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/stop.h"
+#include "lib/core/workers.h"
 #include "lib/eval/defense.h"
 #include "lib/eval/verdict.h"
 #include "models/checkpoint.h"
@@ -33,11 +35,24 @@ std::shared_ptr<const Defense> make_defense(const Json& described) {
   return find_entry(defense_list(), "defense", spec.name).make(spec);
 }
 
-/// Sums over the saved images of one run.
+/// Sums over saved images of one run.
 struct Recount {
   double robust = 0, quantized = 0, clean = 0;
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0;
   int64_t images = 0, differ = 0, outside = 0;
+
+  void merge(const Recount& other) {
+    robust += other.robust;
+    quantized += other.quantized;
+    clean += other.clean;
+    linf_sum += other.linf_sum;
+    linf_max = std::max(linf_max, other.linf_max);
+    l2_sum += other.l2_sum;
+    l2_max = std::max(l2_max, other.l2_max);
+    images += other.images;
+    differ += other.differ;
+    outside += other.outside;
+  }
 };
 
 class Verification {
@@ -84,29 +99,38 @@ class Verification {
     std::shared_ptr<Model> target = model(entry["model"]);
     check_fit(entry["model"], target->card(), data_);
     if (const auto defense = make_defense(entry["defense"])) target = std::make_shared<DefendedModel>(target, defense);
-    const auto draws = static_cast<double>(target->card().draws);
-    const int64_t batch_size = report_["config"].value("batch", int64_t{250});
-    Recount sum;
-    for (int64_t begin = 0; begin < count; begin += batch_size) {
+    // The same batches as the sweep's, in the same way, as far as images were saved: rounding is then the same, too.
+    const int64_t batch_size = std::max<int64_t>(1, report_["config"].value("batch", int64_t{100}));
+    std::vector<Recount> parts(static_cast<size_t>((count + batch_size - 1) / batch_size));
+    run_in_parallel(static_cast<int64_t>(parts.size()), device_.is_cpu() ? at::get_num_threads() : 1, [&](int64_t b) {
       check_stop();
-      // The same batches as the sweep's, as far as images were saved: rounding is then the same, too.
-      const Batch batch = take(data_, begin, std::min(batch_size, count - begin), device_);
-      const at::Tensor proposed = images->second.slice(0, begin, begin + batch_size).to(device_);
-      const Admitted admitted = admit(batch.images, proposed, parse_norm(entry["norm"]), entry["epsilon"]);
-      const auto hits_on = [&](const at::Tensor& x) { return judge(*target, x, batch, entry["seed"], Purpose::verdict_gates).hits; };
-      const at::Tensor again = hits_on(proposed);
-      sum.differ += again.ne(hits->second.slice(0, begin, begin + batch_size)).sum().item<int64_t>();
-      sum.outside += admitted.over_budget + admitted.out_of_box + admitted.not_finite;
-      sum.robust += again.sum().item<double>() / draws;
-      sum.quantized += hits_on(quantized(proposed)).sum().item<double>() / draws;
-      sum.clean += hits_on(batch.images).sum().item<double>() / draws;
-      sum.linf_sum += admitted.linf.sum().item<double>();
-      sum.linf_max = std::max(sum.linf_max, admitted.linf.max().item<double>());
-      sum.l2_sum += admitted.l2.sum().item<double>();
-      sum.l2_max = std::max(sum.l2_max, admitted.l2.max().item<double>());
-      sum.images += batch.labels.size(0);
-    }
+      const int64_t begin = b * batch_size, end = std::min(begin + batch_size, count);
+      parts[static_cast<size_t>(b)] = recount_batch(*target, entry, take(data_, begin, end - begin, device_),
+                                                    images->second.slice(0, begin, end).to(device_), hits->second.slice(0, begin, end));
+    });
+    Recount sum;
+    for (const auto& part : parts) sum.merge(part);
     return sum;
+  }
+
+  Recount recount_batch(Model& target, const Json& entry, const Batch& batch, const at::Tensor& proposed, const at::Tensor& hits) const {
+    const Admitted admitted = admit(batch.images, proposed, parse_norm(entry["norm"]), entry["epsilon"]);
+    const auto draws = static_cast<double>(target.card().draws);
+    const auto hits_on = [&](const at::Tensor& x) { return judge(target, x, batch, entry["seed"], Purpose::verdict_gates).hits; };
+    const auto successes = [&](const at::Tensor& counts) { return counts.sum().item<double>() / draws; };
+    const at::Tensor again = hits_on(proposed);
+    Recount count;
+    count.differ = again.ne(hits).sum().item<int64_t>();
+    count.outside = admitted.over_budget + admitted.out_of_box + admitted.not_finite;
+    count.robust = successes(again);
+    count.quantized = successes(hits_on(quantized(proposed)));
+    count.clean = successes(hits_on(batch.images));
+    count.linf_sum = admitted.linf.sum().item<double>();
+    count.linf_max = admitted.linf.max().item<double>();
+    count.l2_sum = admitted.l2.sum().item<double>();
+    count.l2_max = admitted.l2.max().item<double>();
+    count.images = batch.labels.size(0);
+    return count;
   }
 
   /// The number of statements about a run that do not hold. Its totals can be judged only if all images were saved.

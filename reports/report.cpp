@@ -106,8 +106,8 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
                           {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}}};
   json["queries"] = {{"forward", tally.audit.forward}, {"backward", tally.audit.backward}};
   json["near_ties"] = cell.pass.near_ties;
-  // A run's time covers all its budgets; each gets an equal share.
-  const double seconds = tally.seconds / static_cast<double>(plan.epsilons.size());
+  // A run's time covers all its budgets, and was spent by workers side by side; each budget gets an equal share.
+  const double seconds = tally.seconds / static_cast<double>(plan.workers) / static_cast<double>(plan.epsilons.size());
   json["seconds"] = seconds;
   json["images_per_second"] = seconds > 0 ? Json(images / seconds) : Json();
   json["flags"] = make_flags(plan, run, tally, cell, model);

@@ -38,7 +38,7 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", "/tmp/"), "is a folder"),
         (("evaluate",), "no model is given"),
         (("evaluate", "--model", RESNET, "--limit", "ten"), "'ten' is not a whole number"),
-        (("evaluate", "--model", RESNET, "--batch", "0"), "--batch: 0 is too small"),
+        (("evaluate", "--model", RESNET, "--batch", "-1"), "--batch: -1 is too small"),
         (("evaluate", "--model", RESNET, "--out", "/proc/aigis/report.json", *POINT), "/proc/aigis"),
         (("sweep", "--model", RESNET), "--out is missing"),
         (("train", "--model", "resnet-21", "--out", "OUT"), "depth 21: expected 6n+2"),

@@ -1,7 +1,9 @@
 // Text, specs, options, files and random numbers.
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 
@@ -11,6 +13,7 @@
 #include "lib/core/philox.h"
 #include "lib/core/spec.h"
 #include "lib/core/text.h"
+#include "lib/core/workers.h"
 
 namespace aigis {
 namespace {
@@ -133,6 +136,34 @@ TEST_F(Files, UnwritablePathsAreNamed) {
   EXPECT_NE(message_of([&] { check_writable("/proc/aigis/x.json"); }).find("/proc/aigis"), std::string::npos);
   write_file(folder_ + "/file", "");
   EXPECT_THROW(make_folder(folder_ + "/file"), InputError);
+}
+
+TEST(Workers, EachPieceOnceAndOneThreadEach) {
+  const int threads = at::get_num_threads();
+  for (const int64_t workers : {1, 3, 50}) {
+    std::vector<std::atomic<int>> calls(20);
+    std::atomic<int> wide{0};
+    run_in_parallel(20, workers, [&](int64_t i) {
+      ++calls[static_cast<size_t>(i)];
+      wide += at::get_num_threads() != 1;
+    });
+    for (const auto& count : calls) EXPECT_EQ(count, 1);
+    EXPECT_EQ(wide, workers > 1 || threads == 1 ? 0 : 20);
+    EXPECT_EQ(at::get_num_threads(), threads);
+  }
+  run_in_parallel(0, 4, [](int64_t) { FAIL(); });
+}
+
+TEST(Workers, TheFirstExceptionEndsTheRest) {
+  std::atomic<int> done{0};
+  EXPECT_EQ(message_of([&] {
+              run_in_parallel(100'000, 4, [&](int64_t i) {
+                if (i == 3) throw InputError("piece 3");
+                ++done;
+              });
+            }),
+            "piece 3");
+  EXPECT_LT(done, 99'999);
 }
 
 }  // namespace

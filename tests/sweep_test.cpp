@@ -60,7 +60,7 @@ struct Outcome {
 };
 
 Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons, Dataset data = greys(), Json record = nullptr,
-              int64_t batch = 7) {
+              int64_t batch = 7, int64_t workers = 1) {
   SweepPlan plan;
   auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5);
   plan.models = {model};
@@ -68,6 +68,7 @@ Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons
   plan.epsilons = std::move(epsilons);
   plan.data = std::move(data);
   plan.batch = batch;
+  plan.workers = workers;
   Journal journal;
   ReportContext context;
   context.tool = {{"version", "0"}, {"commit", "0"}, {"build", {{"compiler", "c"}, {"libtorch", "l"}, {"cuda", false}}}, {"command_line", ""}};
@@ -107,6 +108,22 @@ TEST(Sweep, FgsmOnGreysByHand) {
 TEST(Sweep, BatchSizeDoesNotMatter) {
   const Outcome one = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1), all = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1000);
   for (size_t r = 0; r < 2; ++r) EXPECT_EQ(one.report["runs"][r]["accuracy"], all.report["runs"][r]["accuracy"]);
+}
+
+TEST(Sweep, WorkersDoNotMatter) {
+  const Outcome one = sweep(fgsm(), {0, 4.0 / 255, 10.0 / 255}), three = sweep(fgsm(), {0, 4.0 / 255, 10.0 / 255}, greys(), nullptr, 7, 3);
+  for (size_t r = 0; r < 3; ++r) {
+    for (const char* key : {"accuracy", "perturbation", "queries"}) EXPECT_EQ(one.report["runs"][r][key], three.report["runs"][r][key]) << key;
+  }
+}
+
+// What one worker throws ends the sweep and reaches the caller as it was thrown.
+TEST(Sweep, AWorkersFailureEndsIt) {
+  const auto fails = planted([](const at::Tensor& x, double) -> at::Tensor {
+    if (x.size(0) == 5) throw RunError("the last batch is damaged");
+    return x;
+  });
+  EXPECT_THROW(sweep(fails, {4.0 / 255}, greys(), nullptr, 7, 3), RunError);
 }
 
 TEST(Flags, OversteppedBudget) {

@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "lib/core/error.h"
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
 #include "lib/core/text.h"
+#include "lib/core/workers.h"
 
 namespace aigis {
 namespace {
@@ -195,26 +197,34 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
   const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
   SweepResult result;
   Progress progress("sweep", plan.data.size() * static_cast<int64_t>(plan.models.size()), "images");
+  std::mutex guard;  // of journal and progress
   for (size_t m = 0; m < plan.models.size(); ++m) {
-    std::vector<RunTally>& tallies = result.tallies.emplace_back(plan.runs.size());
-    for (int64_t b = 0; b < batches; ++b) {
+    std::vector<std::vector<RunTally>> parts(static_cast<size_t>(batches));
+    std::vector<std::vector<SavedExamples>> saved(static_cast<size_t>(batches));
+    run_in_parallel(batches, plan.workers, [&](int64_t b) {
       check_stop();
-      const int64_t begin = b * plan.batch;
+      const int64_t begin = b * plan.batch, count = std::min(plan.batch, plan.data.size() - begin);
       const int64_t examples = std::clamp<int64_t>(plan.examples - begin, 0, plan.batch);
       const std::string key = fmt::format("model {} batch {}", m, b);
-      std::vector<RunTally> part = read_part(journal.find(key), plan, std::min(plan.batch, plan.data.size() - begin));
+      std::vector<RunTally>& part = parts[static_cast<size_t>(b)];
+      part = read_part(journal.find(key), plan, count);
       if (part.empty() || examples > 0) {  // saved images are not in the journal: they are made again
         const bool known = !part.empty();
-        std::vector<SavedExamples> saved;
-        part = BatchEvaluation(plan, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples).evaluate(saved);
-        join_examples(result.examples, std::move(saved));
+        part = BatchEvaluation(plan, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples)
+                   .evaluate(saved[static_cast<size_t>(b)]);
         Json entry = Json::array();
         for (const auto& run : part) entry.push_back(run.to_json());
+        const std::scoped_lock lock(guard);
         if (!known) journal.add(key, entry);
       }
-      for (size_t r = 0; r < part.size(); ++r) tallies[r].merge(part[r]);
-      progress.advance(std::min(plan.batch, plan.data.size() - begin),
-                       fmt::format("model {}/{}", m + 1, plan.models.size()));
+      const std::scoped_lock lock(guard);
+      progress.advance(count, fmt::format("model {}/{}", m + 1, plan.models.size()));
+    });
+    // In the order of the data set, so that sums round the same way every time.
+    std::vector<RunTally>& tallies = result.tallies.emplace_back(plan.runs.size());
+    for (size_t b = 0; b < parts.size(); ++b) {
+      for (size_t r = 0; r < parts[b].size(); ++r) tallies[r].merge(parts[b][r]);
+      join_examples(result.examples, std::move(saved[b]));
     }
   }
   return result;

@@ -34,7 +34,8 @@ struct SweepPlan {
   std::vector<double> epsilons;
   Norm norm = Norm::linf;
   Dataset data;
-  int64_t batch = 250;
+  int64_t batch = 100;
+  int64_t workers = 1;  ///< threads that evaluate batches side by side
   uint64_t seed = 0;
   at::Device device = at::kCPU;
   int64_t examples = 0;  ///< adversarial images to keep for each model, attack and budget: the first of the set
@@ -57,7 +58,7 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
                            const std::vector<std::shared_ptr<const Defense>>& defenses,
                            const std::vector<Access>& accesses);
 
-/// Runs the plan batch by batch. What the journal holds is not done again; what is done goes into it, so that a run
+/// Runs the plan batch by batch, several at once. What the journal holds is not done again; what is done goes into it, so that a run
 /// that was killed goes on where it was and ends with the same result. Throws Interrupted on Ctrl-C.
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal);
 
