@@ -226,7 +226,9 @@ TEST(GatesFigure, DrawsTheRatesOfOneClassAtOneBudget) {
 
 TEST(GatesFigure, DrawsAllClassesByDefaultAndNothingForAnAbsentOne) {
   const Json report = sample();
-  const auto all = bars(render_svg({report}, {.figure = "gates"}), "after");
+  const std::string svg = render_svg({report}, {.figure = "gates"});
+  EXPECT_EQ(svg.find("…"), std::string::npos) << "a figure of nine layers is wide enough for its words";
+  const auto all = bars(svg, "after");
   const Json& run = report["runs"][27 + 5];  // the first gated model, no defense, 12/255
   ASSERT_EQ(all.size(), 9u);
   for (size_t i = 0; i < 9; ++i) EXPECT_NEAR(all[i], run["gates"]["after"]["per_layer"][i].get<double>(), 1e-4);

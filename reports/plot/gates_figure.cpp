@@ -15,7 +15,7 @@
 namespace aigis::plotting {
 namespace {
 
-constexpr double kLeft = 56, kTop = 96, kHeight = 220, kBottom = 62;
+constexpr double kLeft = 56, kTop = 111, kHeight = 220, kBottom = 62;
 constexpr double kUsualEpsilon = 12.0 / 255;  // 0.047, that of the paper's figure
 
 /// A layer "layer2.3" is number "3" of stage "layer2"; a name without a dot is its own number.
@@ -102,11 +102,15 @@ void draw_legend(Canvas& canvas, double before, double after, bool any) {
   entry(226, paint::after, "mean-after", text("after", after));
 }
 
-/// The part of a run's name that stays on the second line.
-std::string facts_of(const RunList& list, const PlottedRun& run) {
+/// What was run, and below it what came of it.
+std::string setting_of(const RunList& list, const PlottedRun& run) {
+  return fmt::format("{}, {}", list.models[run.model].label, run.setting);
+}
+
+std::string facts_of(const PlottedRun& run) {
   const Json& json = *run.json;
-  return fmt::format("{}, {}; all classes: accuracy {} → {}, gates flipped {} (by chance {})",
-                     list.models[run.model].label, run.setting, percent(number_at(json, {"accuracy", "clean", "value"})),
+  return fmt::format("all classes: accuracy {} → {}, gates flipped {} (by chance {})",
+                     percent(number_at(json, {"accuracy", "clean", "value"})),
                      percent(number_at(json, {"accuracy", "robust", "value"})),
                      percent(number_at(json, {"gates", "flipped", "share"})),
                      percent(number_at(json, {"gates", "flipped", "share_on_clean_redraw"})));
@@ -176,14 +180,18 @@ Figure gates_figure(const RunList& list, const GatesChoice& choice, const std::s
   const double step = std::clamp(640 / count, 12.0, 56.0), right = kLeft + step * count, bottom = kTop + kHeight;
   const auto before = gate_rates(choice, "before"), after = gate_rates(choice, "after");
   Figure figure{name, title_of(list, choice), "", std::max(right + 16, 700.0), bottom + kBottom, ""};
-  figure.description = fmt::format("Bars for {} layers. Mean execution rate {} before and {} after the attack. {}.",
+  figure.description = fmt::format("Bars for {} layers. Mean execution rate {} before and {} after the attack. {}; {}.",
                                    layers.size(), percent(std::optional(mean(before))),
-                                   percent(std::optional(mean(after))), facts_of(list, *choice.run));
+                                   percent(std::optional(mean(after))), setting_of(list, *choice.run),
+                                   facts_of(*choice.run));
   const Axis y(0, 1, bottom, kTop);
   Canvas canvas;
   canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true}, "data-part=\"title\"");
-  canvas.text(8, 40, fit_text(facts_of(list, *choice.run), 11.5, figure.width - 16),
-              {.size = 11.5, .paint = paint::soft}, "data-part=\"facts\"");
+  const auto line = [&](double height, const std::string& text, const char* part) {
+    canvas.text(8, height, fit_text(text, 11.5, figure.width - 16), {.size = 11.5, .paint = paint::soft}, fmt::format("data-part=\"{}\"", part));
+  };
+  line(40, setting_of(list, *choice.run), "setting");
+  line(55, facts_of(*choice.run), "facts");
   draw_legend(canvas, mean(before), mean(after), !before.empty());
   draw_rate_axis(canvas, y, right);
   draw_bars(canvas, layers, before, after, y, step);

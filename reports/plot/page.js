@@ -64,17 +64,18 @@
         figure.querySelector(`[data-part=mean-${when}]`).textContent = text;
       }
       const title = `Execution rates before and after ${run.attack} at ε = ${run.budget}: ${images}`;
-      const name = select.model.selectedOptions[0].text;
-      const facts = `${name}, ${run.setting}; all classes: accuracy ${percent(accuracy?.clean?.value)} → ` +
+      const setting = `${select.model.selectedOptions[0].text}, ${run.setting}`;
+      const facts = `all classes: accuracy ${percent(accuracy?.clean?.value)} → ` +
         `${percent(accuracy?.robust?.value)}, gates flipped ${percent(gates.flipped?.share)} ` +
         `(by chance ${percent(gates.flipped?.share_on_clean_redraw)})`;
       figure.querySelector("[data-part=title]").textContent = title;
+      figure.querySelector("[data-part=setting]").textContent = setting;
       figure.querySelector("[data-part=facts]").textContent = facts;
       const empty = rates("before").length === 0;
       figure.querySelector("[data-part=empty]").setAttribute("visibility", empty ? "visible" : "hidden");
       figure.querySelector("svg > title").textContent = title;
       const means = `${percent(mean(rates("before")))} before and ${percent(mean(rates("after")))} after the attack`;
-      figure.querySelector("svg > desc").textContent = `Mean execution rate ${means}. ${facts}.`;
+      figure.querySelector("svg > desc").textContent = `Mean execution rate ${means}. ${setting}; ${facts}.`;
     }
   }
 
