@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/core/model.h"
 #include "lib/data/dataset.h"
@@ -14,6 +15,12 @@ namespace aigis {
 /// One attack at one budget against the floor: a bare forward and backward pass to the input on the identical module,
 /// layout and type.
 std::string bench_attack(Model& model, const Attack& attack, const Batch& batch, int64_t pairs);
+
+/// Time that closed gates save against what they save in multiply-accumulates: the same network with Execution::skip and
+/// Execution::mask on the same images, for each batch size, with its own gates and with random ones at each rate. ms are
+/// of one image; `realised` is the measured saving over the counted one. `images` holds the largest batch.
+std::string bench_skipping(Model& skip, Model& mask, const Batch& images, const std::vector<int64_t>& batches,
+                           const std::vector<double>& rates, int64_t pairs);
 
 /// Images a second of training steps (augmentation, forward, backward, optimiser) for `steps` steps.
 /// Printed beside Python's PyTorch by bench/train_step.py.

@@ -1,5 +1,7 @@
-// `aigis bench attack|training`: speed against the floor.
+// `aigis bench attack|training|skipping`: speed against the floor, and what closed gates save.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "attacks/list.h"
 #include "bench/benchmarks.h"
@@ -17,6 +19,7 @@ namespace {
 struct BenchFlags {
   std::string what, model = "resnet-20", attack = "fgsm", data = "synthetic", device = "cpu";
   int64_t batch = 128, count = 30;
+  std::string batches = "1,8,64,256", rates = "0.3,0.5,0.7,0.9";
 };
 
 /// A trained checkpoint, or fresh weights: the time of a step does not depend on them.
@@ -33,6 +36,31 @@ std::shared_ptr<Network> network_of(const Spec& spec, const Dataset& data, at::D
   return network;
 }
 
+int bench_gates(const BenchFlags& flags, at::Device device) {
+  std::vector<int64_t> batches;
+  for (const auto& text : split(flags.batches, ',')) batches.push_back(parse_integer(text, "--batches"));
+  std::vector<double> rates;
+  for (const auto& text : split(flags.rates, ',')) {
+    rates.push_back(parse_number(text, "--rates"));
+    if (rates.back() < 0 || rates.back() > 1) throw InputError(fmt::format("--rates: {} is out of range; expected 0 to 1", text));
+  }
+  const int64_t largest = *std::max_element(batches.begin(), batches.end());
+  const int64_t smallest = *std::min_element(batches.begin(), batches.end());
+  if (smallest < 1) throw InputError(fmt::format("--batches: {} is too small; expected at least 1", smallest));
+  const Dataset data = load_dataset(Spec::parse(flags.data), Part::test);
+  if (largest > data.size()) throw InputError(fmt::format("--batches: {} is larger than the data set, which has {} images", largest, data.size()));
+  std::vector<std::shared_ptr<Network>> networks;
+  for (const char* execution : {"skip", "mask"}) {
+    Spec model = Spec::parse(flags.model);
+    model.options.emplace_back("execution", execution);
+    networks.push_back(network_of(model, data, device, true));
+    check_fit(model.text(), networks.back()->card(), data);
+  }
+  if (networks[0]->card().gated.empty()) throw InputError(fmt::format("model '{}' has no gates; expected one such as aig-110", flags.model));
+  fmt::print("{}", bench_skipping(*networks[0], *networks[1], take(data, 0, largest, device), batches, rates, flags.count));
+  return 0;
+}
+
 int bench(const BenchFlags& flags) {
   if (flags.batch < 2) throw InputError(fmt::format("--batch: {} is too small; expected at least 2", flags.batch));
   if (flags.count < 1) throw InputError(fmt::format("--count: {} is too small; expected at least 1", flags.count));
@@ -47,13 +75,14 @@ int bench(const BenchFlags& flags) {
     fmt::print("{}", bench_attack(*network, *made, take(data, 0, flags.batch, device), flags.count));
     return 0;
   }
+  if (flags.what == "skipping") return bench_gates(flags, device);
   if (flags.what == "training") {
     const Dataset data = load_dataset(Spec::parse(flags.data), Part::train);
     if (data.size() < flags.batch) throw InputError(fmt::format("--batch: {} is larger than the data set", flags.batch));
     fmt::print("{}", bench_training(*network_of(model, data, device, false), data, flags.batch, flags.count, device));
     return 0;
   }
-  throw InputError(unknown_name("benchmark", flags.what, {"attack", "training"}));
+  throw InputError(unknown_name("benchmark", flags.what, {"attack", "skipping", "training"}));
 }
 
 }  // namespace
@@ -61,11 +90,14 @@ int bench(const BenchFlags& flags) {
 Command bench_command(CommandLine& line) {
   line.example("aigis bench attack --model models/cifar10-resnet-20.safetensors --data cifar10:DIR --batch 128");
   auto flags = std::make_shared<BenchFlags>();
-  line.text("what", flags->what, "attack: one step against a bare forward and backward pass; training: steps a second", true);
+  line.text("what", flags->what, "attack: one step against a bare forward and backward pass; training: steps a second; skipping: what "
+                                   "closed gates save in time and in arithmetic", true);
   line.text("--model", flags->model, "checkpoint, or an architecture with fresh weights");
   line.text("--attack", flags->attack, "attack with options");
   line.text("--data", flags->data, "images to use");
   line.number("--batch", flags->batch, "images a step");
+  line.text("--batches", flags->batches, "skipping: batch sizes");
+  line.text("--rates", flags->rates, "skipping: execution rates of random gates");
   line.number("--count", flags->count, "interleaved pairs, or training steps");
   line.text("--device", flags->device, "cpu or cuda");
   return [flags] { return bench(*flags); };

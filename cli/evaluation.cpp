@@ -119,7 +119,6 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.epsilons = read_epsilons(settings.list("eps"));
   plan.batch = count_setting(settings, "batch", 0);
   if (plan.batch == 0) plan.batch = plan.device.is_cpu() ? 100 : 1000;
-  plan.workers = plan.device.is_cpu() ? at::get_num_threads() : 1;
   plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
   plan.examples = count_setting(settings, "examples", 0);
   const int64_t limit = count_setting(settings, "limit", 0);
@@ -158,6 +157,8 @@ Evaluation::Evaluation(const Settings& settings) {
   const Spec data = Spec::parse(settings.text("data"));
   plan.data = load_dataset(data, Part::test).first(limit);
   plan.batch = std::min(plan.batch, std::max<int64_t>(1, plan.data.size()));
+  const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
+  plan.workers = plan.device.is_cpu() ? std::clamp<int64_t>(batches, 1, at::get_num_threads()) : 1;
   for (const auto& model : models) {
     check_fit(model.id, model.network->card(), plan.data);
     plan.models.push_back(model.network);
@@ -184,7 +185,7 @@ Json Evaluation::identity() const {
   Json hashes = Json::array();
   for (const auto& model : context.models) hashes.push_back(model.sha256);
   return {{"config", context.config}, {"version", context.tool["version"]}, {"commit", context.tool["commit"]},
-          {"build", context.tool["build"]}, {"data", plan.data.hash()}, {"models", hashes}, {"threads", context.environment["threads"]}};
+          {"build", context.tool["build"]}, {"data", plan.data.hash()}, {"models", hashes}};
 }
 
 Json Evaluation::run(Journal& journal, const std::string& out) const {

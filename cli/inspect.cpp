@@ -39,6 +39,7 @@ void print_rates(const LoadedModel& model, const Dataset& data) {
   }
   const Json accuracy = tally.accuracy.to_json();
   fmt::print("  accuracy      {} on {} images of {}\n", accuracy.dump(), data.size(), data.name);
+  fmt::print("  top 5         {}\n", tally.top5.to_json().dump());
   if (card.gated.empty()) return;
   fmt::print("  {:<14}", "rate by class");
   for (const auto& layer : card.gated) fmt::print(" {:>9}", layer.name);

@@ -1,5 +1,6 @@
 // `aigis list`: what exists, with every option's default, range, unit and source.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "attacks/list.h"
 #include "cli/commands.h"
@@ -21,16 +22,22 @@ Json rows(const Entries& entries) {
   return list;
 }
 
-/// Families with the size of two of their members, for 32x32 images of 10 classes.
+/// Families with the sizes of their best-known members, for the images that these were made for.
 Json model_rows() {
   Json list = rows(model_list());
   for (size_t i = 0; i < list.size(); ++i) {
-    list[i]["depths"] = model_list()[i].depths;
-    for (const char* depth : {"20", "110"}) {
-      const auto network = make_network(Spec::parse(model_list()[i].name + "-" + depth), {"", 0, 10, {3, 32, 32}, 0});
-      list[i]["sizes"].push_back({{"name", network->card().architecture},
-                                  {"parameters", network->card().parameters},
-                                  {"macs", network->card().macs_full()}});
+    const ModelFamily& family = model_list()[i];
+    list[i]["depths"] = family.depths;
+    for (const int64_t depth : family.members) {
+      NetworkShape shape = standard_shape(family.name, depth);
+      shape.is_drawn = false;
+      const auto network = make_network(Spec::parse(fmt::format("{}-{}", family.name, depth)), shape);
+      const ModelCard& card = network->card();
+      list[i]["sizes"].push_back({{"name", card.architecture},
+                                  {"input", card.input},
+                                  {"classes", card.classes},
+                                  {"parameters", card.parameters},
+                                  {"macs", card.macs_full()}});
     }
   }
   return list;
@@ -50,8 +57,9 @@ void print_rows(const Json& list) {
     if (row.contains("depths")) fmt::print("  depths {}\n", row["depths"].get<std::string>());
     if (row.contains("sizes")) {
       for (const auto& size : row["sizes"]) {
-        fmt::print("  {}: {} parameters, {:.1f} M multiply-accumulates\n", size["name"].get<std::string>(),
-                   size["parameters"].get<int64_t>(), size["macs"].get<double>() / 1e6);
+        fmt::print("  {:<22} {:>11} parameters, {:>9.1f} M multiply-accumulates, {} images, {} classes\n",
+                   size["name"].get<std::string>(), size["parameters"].get<int64_t>(), size["macs"].get<double>() / 1e6,
+                   fmt::join(size["input"].get<std::vector<int64_t>>(), "x"), size["classes"].get<int64_t>());
       }
     }
     for (const auto& option : row["options"]) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdio>
 
 #include "cli/commands.h"
 #include "cli/device.h"
@@ -25,8 +26,8 @@ const std::vector<aigis::CommandEntry> kCommands{
 
 int fail(const char* message, int code) {
   // LibTorch's messages carry a stack; the first line says what happened.
-  const std::string text = message;
-  fmt::print(stderr, "aigis: {}\n", text.substr(0, text.find('\n')));
+  const std::string text = message, line = fmt::format("aigis: {}\n", text.substr(0, text.find('\n')));
+  std::fwrite(line.data(), 1, line.size(), stderr);  // unlike fmt::print, does not throw where nobody can read it
   return code;
 }
 
@@ -38,7 +39,9 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is reported like a full disk
   try {
-    return aigis::run_command_line(kCommands, argc, argv, aigis::version_text());
+    const int code = aigis::run_command_line(kCommands, argc, argv, aigis::version_text());
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw aigis::RunError("standard output cannot be written");
+    return code;
   } catch (const aigis::InputError& error) {
     return fail(error.what(), kBadInput);
   } catch (const aigis::Interrupted&) {

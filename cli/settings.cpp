@@ -67,6 +67,8 @@ void Settings::read_config(const std::string& path) {
     json = Json::parse(read_file(path), nullptr, true, /*ignore_comments=*/true);
   } catch (const Json::parse_error& error) {
     throw InputError(fmt::format("{}: not valid JSON near byte {}", path, error.byte));
+  } catch (const Json::exception&) {
+    throw InputError(fmt::format("{}: not usable JSON: a number is out of range", path));
   }
   if (!json.is_object()) throw InputError(fmt::format("{}: expected a JSON object with settings", path));
   std::vector<std::string> known;

@@ -24,6 +24,7 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
   if (!same) {
     throw InputError(path + ": holds a report of other settings, data or weights; move it away or choose another --out");
   }
+  std::filesystem::remove(path + ".journal", error);  // of a run that was killed between its last two steps
   return true;
 }
 

@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Training images over which the execution rates of a checkpoint are measured.
+constexpr int64_t kRateImages = 5000;
+
 /// One training run in its folder.
 class TrainingRun {
  public:
@@ -59,7 +62,9 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   find_architecture(architecture_.name);
   train_ = load_dataset(data_, Part::train).first(count_setting(settings, "limit", 0));
   if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
+  if (train_.classes.size() < 2) throw InputError(fmt::format("data '{}' has {} class; expected at least 2", data_.text(), train_.classes.size()));
   held_out_ = load_dataset(data_, Part::held_out);
+  if (held_out_.size() == 0) throw InputError(fmt::format("data '{}' is too small: a tenth of it is held out, and that is no image", data_.text()));
   NetworkShape shape;
   shape.classes = static_cast<int64_t>(train_.classes.size());
   shape.input = train_.images.sizes().slice(1).vec();
@@ -92,7 +97,13 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
 
 std::string TrainingRun::start_from(const std::string& path) {
   const std::string bytes = read_file(path);
-  unpack_weights(parse_safetensors(bytes, path), *network_, path);
+  const Safetensors content = parse_safetensors(bytes, path);
+  const auto named = content.metadata.find("architecture");
+  if (named != content.metadata.end() && Spec::parse(named->second).name != architecture_.name) {
+    throw InputError(fmt::format("{}: its weights are those of {}; expected the weights of {}", path, Spec::parse(named->second).name,
+                                 architecture_.name));
+  }
+  unpack_weights(content, *network_, path);
   return sha256(bytes);
 }
 
@@ -127,14 +138,16 @@ void TrainingRun::resume_from(const std::string& path) {
 
 Json TrainingRun::final_results() {
   Json results = Json::object();
-  network_->set_training(false);
-  for (const auto& mode : network_->gate_modes()) {
+  std::vector<std::string> modes = network_->gate_modes();
+  // An epoch in between shows how the paper's gates do and how deterministic ones do; the last one shows all.
+  if (trainer_->state().epochs_done < options_.epochs && modes.size() > 2) modes.resize(2);
+  for (const auto& mode : modes) {
     network_->set_gate_mode(mode);
     const HeldOutResult result = evaluate_held_out(*network_, held_out_, static_cast<uint64_t>(options_.seed), device_);
     results["held_out"][mode] = result.accuracy.to_json();
     if (!result.rates.empty()) results["execution_rate"][mode] = result.mean_rate();
   }
-  network_->set_gate_mode(network_->gate_modes().front());
+  network_->set_gate_mode(modes.front());
   return results;
 }
 
@@ -160,6 +173,12 @@ Json TrainingRun::train_json() const {
 }
 
 void TrainingRun::save() {
+  network_->set_training(false);
+  network_->set_gate_mode(network_->gate_modes().front());
+  if (!network_->card().gated.empty()) {
+    const HeldOutResult seen = evaluate_held_out(*network_, train_.first(kRateImages), static_cast<uint64_t>(options_.seed), device_);
+    network_->set_execution_rates(seen.rates);
+  }
   final_ = final_results();
   const Json record{{"data", train_.name},
                     {"images", train_.size()},
@@ -167,18 +186,21 @@ void TrainingRun::save() {
                     {"config", config_},
                     {"held_out", final_["held_out"]},
                     {"execution_rate", final_.value("execution_rate", Json())}};
-  write_safetensors(folder_ + "/model.safetensors", pack_checkpoint(*network_, architecture_, train_.classes, record));
-  write_file(folder_ + "/train.json", train_json().dump(1) + "\n");
   Safetensors state;
   state.metadata = {{"config", config_.dump()}, {"curve", trainer_->state().curve.dump()}};
   for (const auto& list : {network_->named_weights(), network_->named_statistics()}) {
     for (const auto& [name, tensor] : list) state.tensors["model." + name] = tensor;
   }
   for (const auto& [name, tensor] : trainer_->optimiser().velocities()) state.tensors["velocity." + name] = tensor;
-  write_safetensors(folder_ + "/resume.safetensors", state);  // last: it decides where a resumed run starts
+  // First: whatever ends the program now, a resumed run goes on from here and writes the rest again.
+  write_safetensors(folder_ + "/resume.safetensors", state);
+  write_safetensors(folder_ + "/model.safetensors", pack_checkpoint(*network_, architecture_, train_.classes, record));
+  write_file(folder_ + "/train.json", train_json().dump(1) + "\n");
 }
 
 int TrainingRun::run() {
+  // A finished run is written once more: this version may record more of it than the one that trained it.
+  if (trainer_->state().epochs_done == options_.epochs) save();
   const bool finished = trainer_->run(time_limit_, [this] { save(); });
   const auto done = trainer_->state().epochs_done;
   if (!finished && done == 0) {

@@ -100,7 +100,9 @@ class Verification {
     check_fit(entry["model"], target->card(), data_);
     if (const auto defense = make_defense(entry["defense"])) target = std::make_shared<DefendedModel>(target, defense);
     // The same batches as the sweep's, in the same way, as far as images were saved: rounding is then the same, too.
-    const int64_t batch_size = std::max<int64_t>(1, report_["config"].value("batch", int64_t{100}));
+    const Json batch = report_["config"].value("batch", Json(100));
+    if (!batch.is_number_integer()) throw InputError(path_ + ": config.batch is not a whole number");
+    const int64_t batch_size = std::clamp<int64_t>(batch.get<int64_t>(), 1, std::max<int64_t>(1, count));
     std::vector<Recount> parts(static_cast<size_t>((count + batch_size - 1) / batch_size));
     run_in_parallel(static_cast<int64_t>(parts.size()), device_.is_cpu() ? at::get_num_threads() : 1, [&](int64_t b) {
       check_stop();

@@ -1,5 +1,6 @@
 #include "models/checkpoint.h"
 
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -59,6 +60,7 @@ Safetensors pack_checkpoint(Network& network, const Spec& architecture, const st
   content.metadata["architecture"] = complete(architecture, network.card().options).text();
   content.metadata["classes"] = Json(classes).dump();
   content.metadata["input"] = Json(network.card().input).dump();
+  if (!network.execution_rates().empty()) content.metadata["execution_rates"] = Json(network.execution_rates()).dump();
   if (!record.is_null()) content.metadata["record"] = record.dump();
   for (const auto& list : {network.named_weights(), network.named_statistics()}) {
     for (const auto& [name, tensor] : list) content.tensors[name] = tensor;
@@ -94,47 +96,111 @@ void unpack_weights(const Safetensors& content, Network& network, const std::str
   }
 }
 
-LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type) {
-  const std::string& path = spec.name;
-  const std::string bytes = read_file(path);
-  const Safetensors content = parse_safetensors(bytes, path);
+namespace {
+
+/// What a checkpoint's metadata say, or for a bare state dict of another program the user's option `architecture`.
+struct Description {
+  Spec architecture;
+  NetworkShape shape;
+};
+
+Description described_by_metadata(const Safetensors& content, const std::string& path) {
   const auto text = [&](const std::string& key) {
     const auto found = content.metadata.find(key);
     if (found == content.metadata.end()) {
-      throw InputError(fmt::format("{}: its metadata lacks '{}'; expected a checkpoint written by 'aigis train'", path, key));
+      throw InputError(
+          fmt::format("{}: its metadata lacks '{}'; expected a checkpoint written by 'aigis train', or name the "
+                      "architecture of a bare state dict: {}:architecture=resnet-50",
+                      path, key, path));
     }
     return found->second;
   };
   if (text("format") != kFormat) {
     throw InputError(fmt::format("{}: its format is '{}'; this version reads '{}'", path, text("format"), kFormat));
   }
-  Spec architecture = Spec::parse(text("architecture"));
+  Description described{Spec::parse(text("architecture")), {}};
   try {
-    find_architecture(architecture.name);
+    find_architecture(described.architecture.name);
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: its metadata names an {}", path, error.what()));
   }
-  NetworkShape shape;
   try {
-    shape.classes = static_cast<int64_t>(Json::parse(text("classes")).get<std::vector<std::string>>().size());
-    shape.input = Json::parse(text("input")).get<std::vector<int64_t>>();
+    described.shape.classes = static_cast<int64_t>(Json::parse(text("classes")).get<std::vector<std::string>>().size());
+    described.shape.input = Json::parse(text("input")).get<std::vector<int64_t>>();
   } catch (const Json::exception&) {
     throw InputError(fmt::format("{}: its metadata 'classes' or 'input' cannot be read", path));
   }
-  if (shape.classes < 2) throw InputError(fmt::format("{}: its metadata names {} classes; expected at least 2", path, shape.classes));
-  const auto& allowed = find_architecture(architecture.name).first->run_options;
+  return described;
+}
+
+/// Makes a state dict of torchvision one of ours: drops BatchNorm's counters, and adds the normalization that
+/// torchvision leaves to its users.
+Description described_by_option(Safetensors& content, const std::string& name, const std::string& path) {
+  Description described{Spec{name, "", {}}, {}};
+  try {
+    const auto [family, depth] = find_architecture(name);
+    described.shape = standard_shape(family->name, depth);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("model '{}': architecture '{}': {}", path, name, error.what()));
+  }
+  std::erase_if(content.tensors, [](const auto& entry) { return entry.first.ends_with(".num_batches_tracked"); });
+  const auto head = content.tensors.find("fc.weight");
+  if (head == content.tensors.end() || head->second.dim() != 2) {
+    throw InputError(
+        fmt::format("{}: tensor 'fc.weight' is missing or no matrix; expected the weights of {}", path, name));
+  }
+  described.shape.classes = head->second.size(0);
+  if (described.shape.input[1] > 32) {
+    content.tensors.emplace("normalize.mean", at::tensor({0.485, 0.456, 0.406}, at::kFloat).view({3, 1, 1}));
+    content.tensors.emplace("normalize.std", at::tensor({0.229, 0.224, 0.225}, at::kFloat).view({3, 1, 1}));
+  }
+  return described;
+}
+
+std::vector<double> execution_rates_of(const Safetensors& content, const std::string& path) {
+  const auto found = content.metadata.find("execution_rates");
+  if (found == content.metadata.end()) return {};
+  const Json rates = Json::parse(found->second, nullptr, false);
+  const bool usable = rates.is_array() && std::all_of(rates.begin(), rates.end(), [](const Json& rate) {
+                        return rate.is_number() && rate.get<double>() >= 0 && rate.get<double>() <= 1;
+                      });
+  if (!usable) throw InputError(fmt::format("{}: its metadata 'execution_rates' are not numbers from 0 to 1", path));
+  return rates.get<std::vector<double>>();
+}
+
+}  // namespace
+
+LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type) {
+  const std::string& path = spec.name;
+  const std::string bytes = read_file(path);
+  Safetensors content = parse_safetensors(bytes, path);
   if (!spec.path.empty()) throw InputError(fmt::format("model '{}': expected key=value, got '{}'", path, spec.path));
+  const auto named =
+      std::find_if(spec.options.begin(), spec.options.end(), [](const auto& o) { return o.first == "architecture"; });
+  auto [architecture, shape] = named == spec.options.end() ? described_by_metadata(content, path)
+                                                           : described_by_option(content, named->second, path);
+  if (shape.classes < 2)
+    throw InputError(fmt::format("{}: it has {} classes; expected at least 2", path, shape.classes));
+  const auto& allowed = find_architecture(architecture.name).first->run_options;
   for (const auto& [key, value] : spec.options) {
+    if (key == "architecture") continue;
     if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
-      throw InputError(fmt::format("model '{}': {}", path, unknown_name("option of a trained " + architecture.name, key, allowed)));
+      throw InputError(
+          fmt::format("model '{}': {}", path, unknown_name("option of a trained " + architecture.name, key, allowed)));
     }
     architecture.options.emplace_back(key, value);
   }
+  shape.is_drawn = false;
   LoadedModel model{spec.text(), path, sha256(bytes), nullptr, make_network(architecture, shape)};
   unpack_weights(content, *model.network, path);
   if (content.metadata.contains("record")) model.record = usable_record(content.metadata.at("record"));
-  model.network->move_to(device, type);
-  model.network->freeze();
+  try {
+    if (const auto rates = execution_rates_of(content, path); !rates.empty()) model.network->set_execution_rates(rates);
+    model.network->move_to(device, type);
+    model.network->freeze();
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("model '{}': {}", spec.text(), error.what()));
+  }
   return model;
 }
 

@@ -12,7 +12,7 @@ namespace aigis {
 
 /// A model ready for evaluation, and what its file says of it.
 struct LoadedModel {
-  std::string id;      ///< the spec it was asked for with, such as "models/aig-20.safetensors:gates=argmax"
+  std::string id;  ///< the spec it was asked for with, such as "models/aig-20.safetensors:gates=argmax"
   std::string path;
   std::string sha256;  ///< of the file
   Json record;         ///< the training record, null if the file has none
@@ -29,7 +29,9 @@ Safetensors pack_checkpoint(Network& network, const Spec& architecture, const st
 void unpack_weights(const Safetensors& content, Network& network, const std::string& path);
 
 /// Loads `models/aig-20.safetensors:gates=argmax` in evaluation mode, on the device, frozen.
-/// Only options that act at inference may be given. `type` is float32 but for tests in float64.
+/// Only options that act at inference may be given. A bare state dict, such as torchvision's, is loaded by naming its
+/// architecture: `resnet50.safetensors:architecture=resnet-50`; ImageNet's normalization is then assumed. `type` is
+/// float32 but for tests in float64.
 LoadedModel load_model(const Spec& spec, at::Device device = at::kCPU, at::ScalarType type = at::kFloat);
 
 /// True for a path of a checkpoint, false for the name of an architecture.

@@ -2,19 +2,26 @@
 
 #include <fmt/format.h>
 
-
 #include "lib/core/error.h"
 #include "lib/core/text.h"
 #include "models/aig.h"
+#include "models/dense_aig.h"
+#include "models/preresnet.h"
 #include "models/resnet.h"
+#include "models/stochastic_depth.h"
 
 namespace aigis {
 namespace {
 
 template <class T>
 ModelFamily family(std::string name, std::string summary, std::string source, std::string depths,
-                   std::vector<std::string> run_options) {
-  return {std::move(name), std::move(summary), std::move(source), std::move(depths), std::move(run_options),
+                   std::vector<int64_t> members, std::vector<std::string> run_options) {
+  return {std::move(name),
+          std::move(summary),
+          std::move(source),
+          std::move(depths),
+          std::move(members),
+          std::move(run_options),
           [] {
             typename T::Options options;
             OptionTable table;
@@ -29,13 +36,33 @@ ModelFamily family(std::string name, std::string summary, std::string source, st
 }  // namespace
 
 const std::vector<ModelFamily>& model_list() {
+  const std::string all = "6n+2 for 32x32 images: 20, 32, 44, 56, 110; 18, 34, 50, 101, 152 for ImageNet's";
+  const std::string small = "6n+2: 20, 32, 44, 56, 110";
+  const std::vector<std::string> gates{"gates", "draws", "graph", "layers"};
+  std::vector<std::string> gates_and_execution = gates;
+  gates_and_execution.push_back("execution");
   static const std::vector<ModelFamily> list{
-      family<ResNet>("resnet", "residual network for 32x32 images", "He et al. 2016, section 4.2",
-                     "6n+2: 20, 32, 44, 56, 110", {}),
-      family<Aig>("aig", "ConvNet-AIG: the same network with a gate before each residual layer",
-                  "Veit & Belongie 2018", "6n+2: 20, 32, 44, 56, 110", {"gates", "draws"}),
+      family<ResNet>("resnet", "residual network", "He et al. 2015, arXiv:1512.03385", all,
+                     {20, 110, 18, 34, 50, 101, 152}, {}),
+      family<PreResNet>("preresnet", "residual network with normalization and ReLU before the convolutions",
+                        "He et al. 2016, arXiv:1603.05027", small, {20, 110}, {}),
+      family<StochasticDepth>("stochastic-depth", "residual network whose layers are dropped at random in training",
+                              "Huang et al. 2016, arXiv:1603.09382", all, {20, 110, 50, 101}, {}),
+      family<Aig>("aig", "ConvNet-AIG: a residual network with a gate before each layer",
+                  "Veit & Belongie 2018, arXiv:1711.11503", all, {20, 110, 34, 50, 101}, gates_and_execution),
+      family<DenseAig>("dense-aig", "the same gates on a densely connected network for 32x32 images",
+                       "Veit & Belongie 2018, section 5; Huang et al. 2017, arXiv:1608.06993", "3m+4: 22, 40, 100",
+                       {22, 40}, gates),
   };
   return list;
+}
+
+NetworkShape standard_shape(const std::string& family, int64_t depth) {
+  const bool is_imagenet = family != "dense-aig" && family != "preresnet" && plan_trunk(depth).is_imagenet;
+  NetworkShape shape;
+  shape.classes = is_imagenet ? 1000 : 10;
+  shape.input = is_imagenet ? std::vector<int64_t>{3, 224, 224} : std::vector<int64_t>{3, 32, 32};
+  return shape;
 }
 
 std::pair<const ModelFamily*, int64_t> find_architecture(const std::string& name) {

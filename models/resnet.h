@@ -1,29 +1,28 @@
-// ResNet for 32x32 images (He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2).
+// ResNet (He et al., "Deep residual learning for image recognition", CVPR 2016).
 #pragma once
 
-#include "lib/core/options.h"
-#include "models/parts/cifar_trunk.h"
+#include "models/parts/residual_trunk.h"
 #include "models/parts/weighted_network.h"
 
 namespace aigis {
 
 struct ResNetOptions {
-  Shortcut shortcut = Shortcut::conv;
-  void bind(OptionTable& table);
+  TrunkOptions trunk;
+  void bind(OptionTable& table) { trunk.bind(table); }
 };
 
-/// x_l = relu(shortcut(x_{l-1}) + F_l(x_{l-1})), depth 6n+2.
+/// x_l = relu(shortcut(x_{l-1}) + F_l(x_{l-1})). State-dict names and, at ImageNet's depths, logits are torchvision's.
 class ResNet : public WeightedNetwork {
  public:
   using Options = ResNetOptions;
   ResNet(const NetworkShape& shape, const Options& options);
-  Output forward(const at::Tensor& images, const Pass& pass) override;
 
  protected:
+  Output run(const at::Tensor& images, const Pass& pass) override;
   void fold() override { trunk_.fold(); }
 
  private:
-  CifarTrunk trunk_;
+  ResidualTrunk trunk_;
 };
 
 }  // namespace aigis

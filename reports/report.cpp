@@ -99,7 +99,9 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
                       {"draws", card.draws},
                       {"clean", tally.clean.accuracy.to_json()},
                       {"robust", cell.pass.accuracy.to_json()},
-                      {"robust_quantized", cell.quantized.to_json()}};
+                      {"robust_quantized", cell.quantized.to_json()},
+                      {"clean_top5", tally.clean.top5.to_json()},
+                      {"robust_top5", cell.pass.top5.to_json()}};
   json["gates"] = gates_json(card, tally, cell);
   json["macs"] = {{"before", executed_macs(card, tally.clean)}, {"after", executed_macs(card, cell.pass)}};
   json["perturbation"] = {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
@@ -118,7 +120,7 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
 
 Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
-              {"version", "1.0"},
+              {"version", "1.1"},
               {"tool", context.tool},
               {"environment", context.environment},
               {"config", context.config},

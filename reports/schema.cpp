@@ -169,6 +169,8 @@ Json read_report(const std::string& path) {
   } catch (const Json::parse_error& error) {
     const std::string where = error.byte > text.size() ? "it ends too early" : fmt::format("at byte {}", error.byte);
     throw InputError(fmt::format("{}: not JSON: {}; expected a report or a train.json", path, where));
+  } catch (const Json::exception&) {
+    throw InputError(fmt::format("{}: not usable JSON: a number is out of range; expected a report or a train.json", path));
   }
   validate_report(report, path);
   return report;

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-from reference import Reference, read_metadata  # noqa: E402
+from reference import Reference, parse_architecture, read_metadata, reference_options  # noqa: E402
 
 
 def main(report_path, folder):
@@ -25,11 +25,11 @@ def main(report_path, folder):
     labels = torch.from_numpy(records[:, 0].astype(np.int64))
     failed = False
     for model in report["models"]:
-        if model["gates"]["mode"] == "sampled":
+        if model["gates"]["mode"] not in ("none", "argmax"):
             continue
         path = model["id"].split(":")[0]
-        depth = int(read_metadata(path)["architecture"].split(":")[0].split("-")[1])
-        network = Reference(load_file(path), depth, torch.float32)
+        family, depth, options = parse_architecture(read_metadata(path)["architecture"])
+        network = Reference(load_file(path), depth, torch.float32, **reference_options(family, options))
         runs = [r for r in report["runs"] if r["model"] == model["id"] and r["defense"]["name"] == "none" and r["attack"]["name"] == "fgsm"]
         right = {r["epsilon"]: 0 for r in runs}
         for begin in range(0, len(images), 250):

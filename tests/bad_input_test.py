@@ -211,6 +211,32 @@ def test_an_existing_report_of_another_run_is_kept(tmp_path):
     assert out.read_bytes() == before
 
 
+def test_a_reader_that_goes_away_stops_nothing(tmp_path):
+    """Progress on a full disk is lost and the work is not; a result that cannot be printed is a failure."""
+    sweep = ["sweep", "--model", RESNET, "--eps", "8/255", "--data", "synthetic:test=60"]
+    with open("/dev/full", "w") as full:
+        run = lambda *words, **to: subprocess.run([PROGRAM, *map(str, words)], stdin=subprocess.DEVNULL, **to)
+        assert run(*sweep, "--out", tmp_path / "r.json", stderr=full, stdout=subprocess.DEVNULL).returncode == 0
+        printed = run("list", "models", stdout=full, stderr=subprocess.PIPE, text=True)
+    assert report(tmp_path / "r.json")["schema"] == "aigis-report"
+    assert printed.returncode == 1 and "standard output" in printed.stderr
+
+
+def test_a_full_disk_in_the_first_epoch_leaves_a_run_that_goes_on(tmp_path):
+    train = ["train", "--model", "resnet-8", "--data", "synthetic:train=100", "--epochs", "1", "--batch", "50", "--out", tmp_path / "run"]
+    limited = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500 * 1024, 500 * 1024))
+    result = aigis(*train, preexec_fn=limited)
+    assert result.returncode == 1 and "resume.safetensors: cannot be written" in result.stderr
+    assert aigis(*train, "--resume").returncode == 0
+    assert aigis("inspect", tmp_path / "run/model.safetensors").returncode == 0
+
+
+def test_numbers_beyond_all_range(tmp_path):
+    (tmp_path / "c.json").write_text('{"eps": 1e999}')
+    assert "c.json: not usable JSON" in refused("evaluate", tmp_path / "c.json", "--model", RESNET)
+    assert "c.json: not usable JSON" in refused("plot", tmp_path / "c.json", "--out", tmp_path / "p.html")
+
+
 def test_interrupt_exits_130(tmp_path):
     process = subprocess.Popen([PROGRAM, "train", "--model", "resnet-20", "--epochs", "50", "--out", str(tmp_path / "out")],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -40,22 +40,23 @@ def jpeg(images, quality=75):
 
 
 def judge(run, images, labels):
-    """hits [draws, N], gates [draws, N, L] or None, smallest margin of the two top logits."""
+    """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision."""
     sampled = "sampled" in run["model"]
     model = Reference(load_file(run["model"].split(":")[0]), 8)
     x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
-    hits, gates, margin = [], [], math.inf
+    hits, hits_top5, gates, margin = [], [], [], math.inf
     for draw in range(DRAWS if sampled else 1):
         noise = gate_noise(SEED, "verdict_gates", range(COUNT), 3, draw=draw) if sampled else None
         logits, deltas, open_gates = model.forward(x, noise)
         hits.append((logits.argmax(1) == labels).numpy())
-        top = logits.topk(2, 1).values
-        margin = min(margin, (top[:, 0] - top[:, 1]).min().item())
+        hits_top5.append((logits.topk(5, 1).indices == labels[:, None]).any(1).numpy())
+        top = logits.topk(6, 1).values
+        margin = min(margin, (top[:, 0] - top[:, 1]).min().item(), (top[:, 4] - top[:, 5]).min().item())
         if open_gates is not None:
             score = deltas.detach() if noise is None else deltas.detach() + torch.as_tensor(noise)
             margin = min(margin, score.abs().min().item())
             gates.append(open_gates.detach().numpy())
-    return np.stack(hits), np.stack(gates) if gates else None, margin
+    return np.stack(hits), np.stack(hits_top5), np.stack(gates) if gates else None, margin
 
 
 def wilson(successes, trials, z=1.959963984540054):
@@ -74,13 +75,15 @@ def test_every_number_of_every_run(made):
         if run["epsilon"] == 0:
             by_model[run["model"]] = clean_images = images
         clean = by_model[run["model"]]
-        hits, gates, margin = judge(run, images, labels)
-        hits_before, gates_before, margin_before = judge(run, clean, labels)
+        hits, hits_top5, gates, margin = judge(run, images, labels)
+        hits_before, top5_before, gates_before, margin_before = judge(run, clean, labels)
         assert min(margin, margin_before) > 1e-5, "a near tie: another seed would make this test say more"
 
         robust = run["accuracy"]["robust"]
         assert robust["successes"] == pytest.approx(hits.mean(0).sum()) and robust["trials"] == COUNT
         assert robust["value"] == pytest.approx(hits.mean()) and run["accuracy"]["clean"]["value"] == pytest.approx(hits_before.mean())
+        assert run["accuracy"]["robust_top5"]["value"] == pytest.approx(hits_top5.mean())
+        assert run["accuracy"]["clean_top5"]["value"] == pytest.approx(top5_before.mean())
         if len(hits) == 1:
             assert robust["ci95"] == pytest.approx(np.clip(wilson(hits.sum(), COUNT), 0, 1), abs=1e-9)
         assert np.array_equal(saved[f"{index}.hits"].numpy(), hits.sum(0))

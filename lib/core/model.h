@@ -39,6 +39,7 @@ struct Pass {
   Stream noise;               ///< which random numbers the gates see
   at::Tensor image_ids = {};  ///< [N] int64 on the CPU: each image's index in its data set
   GateGradient gate_gradient = GateGradient::straight_through;
+  at::Tensor graph = {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
 };
 
 /// A gated layer in numbers: multiply-accumulates for one image.
@@ -57,7 +58,8 @@ struct ModelCard {
   int64_t parameters = 0;        ///< trainable numbers
   int64_t macs_always = 0;       ///< multiply-accumulates of what always runs, gates included
   std::vector<GatedLayer> gated; ///< in the order of Gates' columns
-  std::string gate_mode;         ///< "none", "sampled", "argmax"
+  std::string gate_mode;         ///< "none", "sampled", "argmax", …
+  bool has_random_gates = false; ///< two passes over the same image may differ
   int64_t draws = 1;             ///< passes over which a verdict is averaged; above 1 only for random gates
 
   int64_t macs_full() const {
@@ -89,8 +91,12 @@ class Network : public Model {
   virtual std::vector<std::string> gate_modes() const = 0;
   /// One of gate_modes(). Training always samples.
   virtual void set_gate_mode(const std::string& mode) = 0;
+  /// How often each gated layer runs on training images, in the order of Gates' columns; empty if unknown.
+  virtual std::vector<double> execution_rates() const = 0;
+  virtual void set_execution_rates(const std::vector<double>& rates) = 0;
   virtual void move_to(at::Device device, at::ScalarType type) = 0;
-  /// For evaluation and attack: evaluation mode, no gradients of weights, BatchNorm folded into convolutions.
+  /// For evaluation and attack: evaluation mode, no gradients of weights, BatchNorm folded into convolutions. Throws
+  /// InputError if the gate mode needs execution rates that are not known.
   virtual void freeze() = 0;
   /// What training adds to the cross-entropy, such as the target-rate loss; undefined if nothing.
   virtual at::Tensor penalty(const Output& output) const = 0;

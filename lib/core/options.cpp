@@ -21,16 +21,43 @@ void OptionTable::integer(const std::string& name, int64_t* value, int64_t low, 
   options_.push_back({name, "integer", fmt::format("{} to {}", low, high), "", help, read, [=] { return Json(*value); }});
 }
 
+namespace {
+
+double number_within(const std::string& text, const std::string& what, double low, double high) {
+  const double given = parse_number(text, what);
+  if (given < low || given > high) {
+    throw InputError(fmt::format("{}: {} is out of range; expected {} to {}", what, text, low, high));
+  }
+  return given;
+}
+
+}  // namespace
+
 void OptionTable::number(const std::string& name, double* value, double low, double high, const std::string& unit,
                          const std::string& help) {
+  auto read = [=](const std::string& text, const std::string& what) { *value = number_within(text, what, low, high); };
+  options_.push_back({name, "number", fmt::format("{} to {}", low, high), unit, help, read, [=] { return Json(*value); }});
+}
+
+void OptionTable::numbers(const std::string& name, std::vector<double>* value, double low, double high, const std::string& help) {
   auto read = [=](const std::string& text, const std::string& what) {
-    const double given = parse_number(text, what);
-    if (given < low || given > high) {
-      throw InputError(fmt::format("{}: {} is out of range; expected {} to {}", what, text, low, high));
+    std::vector<double> given;
+    if (!text.empty()) {
+      for (const auto& part : split(text, ':')) given.push_back(number_within(trim(part), what, low, high));
     }
     *value = given;
   };
-  options_.push_back({name, "number", fmt::format("{} to {}", low, high), unit, help, read, [=] { return Json(*value); }});
+  auto print = [=] {
+    std::vector<std::string> parts;
+    for (const double number : *value) parts.push_back(shortest(number));
+    return Json(join(parts, ":"));
+  };
+  options_.push_back({name, "numbers", fmt::format("each {} to {}", low, high), "", help, read, print});
+}
+
+void OptionTable::text(const std::string& name, std::string* value, const std::string& help) {
+  auto read = [=](const std::string& text, const std::string&) { *value = text; };
+  options_.push_back({name, "text", "text", "", help, read, [=] { return Json(*value); }});
 }
 
 void OptionTable::flag(const std::string& name, bool* value, const std::string& help) {

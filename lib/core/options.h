@@ -28,6 +28,10 @@ class OptionTable {
   /// `unit` is a word ("pixel value in [0,1]") or empty. Bounds are inclusive.
   void number(const std::string& name, double* value, double low, double high, const std::string& unit,
               const std::string& help);
+  /// Numbers joined by colons, "1:1:0.8"; may be empty. Its JSON value is that text.
+  void numbers(const std::string& name, std::vector<double>* value, double low, double high, const std::string& help);
+  /// Any text; its user checks it.
+  void text(const std::string& name, std::string* value, const std::string& help);
   /// true or false.
   void flag(const std::string& name, bool* value, const std::string& help);
   /// One of a few words.

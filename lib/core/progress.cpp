@@ -6,6 +6,15 @@
 #include <cstdio>
 
 namespace aigis {
+namespace {
+
+/// Progress that nobody can read (a full disk, a closed pipe) is no reason to stop: errors are ignored.
+void write_to_stderr(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace
 
 std::string clock_text(double seconds) {
   const auto whole = static_cast<int64_t>(seconds + 0.5);
@@ -26,8 +35,7 @@ void Progress::advance(int64_t count, const std::string& note) {
 }
 
 void Progress::line(const std::string& text) {
-  fmt::print(stderr, "{}{}\n", terminal_ ? "\r\033[K" : "", text);
-  std::fflush(stderr);
+  write_to_stderr(fmt::format("{}{}\n", terminal_ ? "\r\033[K" : "", text));
   drawn_ = -1e9;
 }
 
@@ -47,12 +55,11 @@ void Progress::draw(bool last) {
   const std::string numbers = fmt::format("{}/{} {}  {:.0f} {}/s  {} left", done_, total_, unit_, rate, unit_, left);
   if (terminal_) {
     const int width = 24, filled = static_cast<int>(share * width);
-    fmt::print(stderr, "\r\033[K{} [{}{}] {}  {}{}", title_, std::string(filled, '#'), std::string(width - filled, '.'),
-               numbers, note_, last ? "\n" : "");
+    write_to_stderr(fmt::format("\r\033[K{} [{}{}] {}  {}{}", title_, std::string(filled, '#'),
+                                std::string(width - filled, '.'), numbers, note_, last ? "\n" : ""));
   } else {
-    fmt::print(stderr, "{}  {}  {}\n", title_, numbers, note_);
+    write_to_stderr(fmt::format("{}  {}  {}\n", title_, numbers, note_));
   }
-  std::fflush(stderr);
 }
 
 }  // namespace aigis

@@ -7,11 +7,17 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 
 namespace aigis {
+namespace {
+
+constexpr std::string_view kStart = "{\"identity\"";
+
+}  // namespace
 
 Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
   size_t kept = 0;
@@ -21,7 +27,7 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
     for (size_t begin = 0; begin < content.size();) {
       const size_t end = content.find('\n', begin);
       if (end == std::string::npos) {  // cut off
-        if (begin == 0 && !content.starts_with("{\"identity\"")) throw InputError(path + ": is not a journal of aigis; move it away");
+        if (begin == 0 && !content.starts_with(kStart) && !kStart.starts_with(content)) throw InputError(path + ": is not a journal of aigis; move it away");
         break;
       }
       const Json line = Json::parse(content.begin() + static_cast<int64_t>(begin), content.begin() + static_cast<int64_t>(end), nullptr, false);

@@ -82,7 +82,7 @@ class BatchEvaluation {
     if (found != clean_.end()) return found->second;
     Clean clean;
     clean.judgement = judged(target, batch_.images, Purpose::verdict_gates);
-    if (model_->card().gate_mode == "sampled") {
+    if (model_->card().has_random_gates) {
       clean.redraw_flipped = count_flips(clean.judgement.open, judged(target, batch_.images, Purpose::redraw_gates).open);
     }
     return clean_[run.defense.get()] = std::move(clean);

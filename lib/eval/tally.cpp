@@ -19,6 +19,7 @@ void add_to(std::vector<int64_t>& sum, const std::vector<int64_t>& other) {
 void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_t classes, int64_t draws) {
   const at::Tensor label = labels.cpu();
   const int64_t* hits = judgement.hits.const_data_ptr<int64_t>();
+  const int64_t* hits_top5 = judgement.hits_top5.const_data_ptr<int64_t>();
   const int64_t* class_of = label.const_data_ptr<int64_t>();
   const int64_t count = label.size(0);
   const int64_t layers = judgement.open.defined() ? judgement.open.size(2) : 0;
@@ -29,6 +30,7 @@ void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_
   for (int64_t i = 0; i < count; ++i) {
     if (class_of[i] < 0 || class_of[i] >= classes) throw RunError("an image's label is not a class of the model");
     accuracy.add(hits[i], draws);
+    top5.add(hits_top5[i], draws);
     passes[static_cast<size_t>(class_of[i])] += draws;
   }
   if (layers == 0) return;
@@ -48,6 +50,7 @@ void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_
 
 void PassTally::merge(const PassTally& other) {
   accuracy.merge(other.accuracy);
+  top5.merge(other.top5);
   near_ties += other.near_ties;
   add_to(passes, other.passes);
   add_to(open, other.open);
@@ -55,11 +58,11 @@ void PassTally::merge(const PassTally& other) {
 }
 
 Json PassTally::to_json() const {
-  return {{"accuracy", accuracy.counts()}, {"near_ties", near_ties}, {"passes", passes}, {"open", open}, {"histogram", histogram}};
+  return {{"accuracy", accuracy.counts()}, {"top5", top5.counts()}, {"near_ties", near_ties}, {"passes", passes}, {"open", open}, {"histogram", histogram}};
 }
 
 PassTally PassTally::from_json(const Json& json) {
-  return {Proportion::from_counts(json.at("accuracy")), json.at("near_ties"), json.at("passes"), json.at("open"),
+  return {Proportion::from_counts(json.at("accuracy")), Proportion::from_counts(json.at("top5")), json.at("near_ties"), json.at("passes"), json.at("open"),
           json.at("histogram")};
 }
 

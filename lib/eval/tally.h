@@ -11,6 +11,7 @@ namespace aigis {
 /// One kind of pass (clean, or attacked at one budget): accuracy and gates.
 struct PassTally {
   Proportion accuracy;
+  Proportion top5;                 ///< the label is among the five largest logits
   int64_t near_ties = 0;
   std::vector<int64_t> passes;     ///< [K] passes by class of the image (images times draws)
   std::vector<int64_t> open;       ///< [K * L] passes in which a layer ran, by class

@@ -69,20 +69,23 @@ at::Tensor quantized(const at::Tensor& images) { return (images * 255).round_().
 Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint64_t seed, Purpose purpose) {
   const at::NoGradGuard no_grad;
   Judgement result;
-  at::Tensor hits, near;
+  at::Tensor hits, hits_top5, near;
   std::vector<at::Tensor> open;
   for (int64_t draw = 0; draw < model.card().draws; ++draw) {
     const Output output = model.forward(images, {{seed, purpose, 0, static_cast<uint32_t>(draw), 0}, batch.ids});
     const at::Tensor logits = output.logits;
     if (!at::isfinite(logits).all().item<bool>()) throw RunError("the model's logits are not finite; its weights or input are broken");
     const at::Tensor hit = logits.argmax(1).eq(batch.labels).to(at::kLong);
-    const at::Tensor top = std::get<0>(logits.topk(2, 1));
+    const auto [top, classes] = logits.topk(std::min<int64_t>(5, logits.size(1)), 1);
+    const at::Tensor hit_top5 = classes.eq(batch.labels.unsqueeze(1)).any(1).to(at::kLong);
     const at::Tensor tie = (top.select(1, 0) - top.select(1, 1)).le(kNearTie * logits.abs().amax(1));
     hits = hits.defined() ? hits + hit : hit;
+    hits_top5 = hits_top5.defined() ? hits_top5 + hit_top5 : hit_top5;
     near = near.defined() ? near.logical_or(tie) : tie;
     if (output.gates.any()) open.push_back(output.gates.open.gt(0.5).cpu());
   }
   result.hits = hits.cpu();
+  result.hits_top5 = hits_top5.cpu();
   result.near_ties = near.sum().item<int64_t>();
   if (!open.empty()) result.open = at::stack(open, 0);
   return result;

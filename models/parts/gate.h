@@ -6,9 +6,9 @@
 namespace aigis {
 
 struct GateOptions {
-  int64_t hidden = 16;            ///< d of equation 5
-  bool norm = false;              ///< BatchNorm before the ReLU; the authors' code has it, the paper has not
-  double open_probability = 0.85; ///< at the start of training (section 4.2); the authors' code: sigmoid(1.9) = 0.87
+  int64_t hidden = 16;             ///< d of equation 5
+  bool norm = false;               ///< BatchNorm before the ReLU; the authors' code has it, the paper has not
+  double open_probability = 0.85;  ///< at the start of training (section 4.2); the authors' code: sigmoid(1.9) = 0.87
 };
 
 /// beta = W2 relu(W1 z) with z the channel means (equations 4 and 5); its logit is beta_open - beta_closed.

@@ -8,6 +8,14 @@
 
 namespace aigis {
 
+Normalization::Normalization(Weights& weights)
+    : mean_(weights.statistic("normalize.mean", {3, 1, 1}, 0)),
+      deviation_(weights.statistic("normalize.std", {3, 1, 1}, 1)) {}
+
+at::Tensor Normalization::operator()(const at::Tensor& images) const {
+  return (images.contiguous(at::MemoryFormat::ChannelsLast) - mean_) / deviation_;
+}
+
 BatchNorm::BatchNorm(Weights& weights, const std::string& name, int64_t channels)
     : weight_(weights.constant(name + ".weight", {channels}, 1)),
       bias_(weights.constant(name + ".bias", {channels}, 0)),
@@ -18,26 +26,30 @@ at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
   return at::batch_norm(x, weight_, bias_, mean_, variance_, training, kBatchNormMomentum, kBatchNormEpsilon, true);
 }
 
+Conv::Conv(Weights& weights, const std::string& name, int64_t in, int64_t out, int64_t kernel, int64_t stride)
+    : weight_(weights.normal(name + ".weight", {out, in, kernel, kernel},
+                             std::sqrt(2.0 / static_cast<double>(out * kernel * kernel)))),
+      stride_(stride), padding_(kernel / 2) {}
+
+at::Tensor Conv::operator()(const at::Tensor& x) const { return at::conv2d(x, weight_, {}, stride_, padding_); }
+
+int64_t Conv::out_side(int64_t side) const { return (side + 2 * padding_ - weight_.size(2)) / stride_ + 1; }
+
+int64_t Conv::macs(int64_t side) const { return weight_.numel() * out_side(side) * out_side(side); }
+
 ConvNorm::ConvNorm(Weights& weights, const std::string& conv, const std::string& norm, int64_t in, int64_t out,
                    int64_t kernel, int64_t stride)
-    : weight_(weights.normal(conv + ".weight", {out, in, kernel, kernel},
-                             std::sqrt(2.0 / static_cast<double>(out * kernel * kernel)))),
-      norm_(weights, norm, out), stride_(stride), padding_(kernel / 2) {}
+    : Conv(weights, conv, in, out, kernel, stride), norm_(weights, norm, out) {}
 
 at::Tensor ConvNorm::operator()(const at::Tensor& x, bool training) const {
   if (folded_weight_.defined()) return at::conv2d(x, folded_weight_, folded_bias_, stride_, padding_);
-  return norm_(at::conv2d(x, weight_, {}, stride_, padding_), training);
+  return norm_(Conv::operator()(x), training);
 }
 
 void ConvNorm::fold() {
   const at::Tensor scale = norm_.weight_ / (norm_.variance_ + kBatchNormEpsilon).sqrt();
   folded_weight_ = (weight_ * scale.view({-1, 1, 1, 1})).detach().contiguous(at::MemoryFormat::ChannelsLast);
   folded_bias_ = (norm_.bias_ - norm_.mean_ * scale).detach();
-}
-
-int64_t ConvNorm::macs(int64_t side) const {
-  const int64_t out_side = (side + 2 * padding_ - weight_.size(2)) / stride_ + 1;
-  return weight_.numel() * out_side * out_side;
 }
 
 Linear::Linear(Weights& weights, const std::string& name, int64_t in, int64_t out) {

@@ -11,6 +11,18 @@ namespace aigis {
 constexpr double kBatchNormMomentum = 0.1;
 constexpr double kBatchNormEpsilon = 1e-5;
 
+/// Images in [0, 1] to inputs with mean 0 and deviation 1, by the channel statistics of the training images. The result
+/// is channels-last, the layout in which convolutions are fastest.
+class Normalization {
+ public:
+  Normalization() = default;
+  explicit Normalization(Weights& weights);
+  at::Tensor operator()(const at::Tensor& images) const;
+
+ private:
+  at::Tensor mean_, deviation_;
+};
+
 class BatchNorm {
  public:
   BatchNorm() = default;
@@ -22,23 +34,35 @@ class BatchNorm {
   at::Tensor weight_, bias_, mean_, variance_;
 };
 
-/// A convolution without bias and the BatchNorm behind it. Once folded, both are one convolution.
-class ConvNorm {
+/// A convolution without bias, with square kernel and padding that keeps the size at stride 1.
+class Conv {
+ public:
+  Conv() = default;
+  /// He initialization by fan-out (He et al. 2015). `name` is the prefix of its weight.
+  Conv(Weights& weights, const std::string& name, int64_t in, int64_t out, int64_t kernel, int64_t stride);
+  at::Tensor operator()(const at::Tensor& x) const;
+  /// Rows and columns of the output for an input of `side` by `side` pixels.
+  int64_t out_side(int64_t side) const;
+  /// For one image whose input is `side` pixels wide and high.
+  int64_t macs(int64_t side) const;
+
+ protected:
+  at::Tensor weight_;
+  int64_t stride_ = 1, padding_ = 0;
+};
+
+/// A convolution and the BatchNorm behind it. Once folded, both are one convolution with a bias.
+class ConvNorm : public Conv {
  public:
   ConvNorm() = default;
-  /// He initialization by fan-out (He et al. 2015). Padding keeps the size at stride 1.
   ConvNorm(Weights& weights, const std::string& conv, const std::string& norm, int64_t in, int64_t out, int64_t kernel,
            int64_t stride);
   at::Tensor operator()(const at::Tensor& x, bool training) const;
   /// Multiplies the frozen statistics into the weights.
   void fold();
-  /// For one image whose input is `side` pixels wide and high.
-  int64_t macs(int64_t side) const;
 
  private:
-  at::Tensor weight_;
   BatchNorm norm_;
-  int64_t stride_ = 1, padding_ = 0;
   at::Tensor folded_weight_, folded_bias_;
 };
 

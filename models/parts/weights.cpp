@@ -1,10 +1,10 @@
 #include "models/parts/weights.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
 #include <cmath>
-#include <functional>
 #include <numbers>
 
 namespace aigis {
@@ -17,30 +17,33 @@ uint64_t name_key(const std::string& name) {
   return hash;
 }
 
-at::Tensor draw(uint64_t seed, const std::string& name, at::IntArrayRef shape,
-                const std::function<float(double, double)>& value_of) {
+}  // namespace
+
+at::Tensor Weights::draw(const std::string& name, at::IntArrayRef shape,
+                         const std::function<float(double, double)>& value_of) const {
   at::Tensor tensor = at::empty(shape, at::TensorOptions(at::kFloat));
-  const PhiloxKey key = Stream{seed, Purpose::weights}.key();
+  if (!is_drawn_) return tensor;
+  const PhiloxKey key = Stream{seed_, Purpose::weights}.key();
   const uint64_t place = name_key(name);
   float* out = tensor.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); ++i) {
-    const auto words = draw_block(key, place, 0, static_cast<uint32_t>(i));
-    out[i] = value_of(open_uniform(words[0]), open_uniform(words[1]));
-  }
+  at::parallel_for(0, tensor.numel(), 4096, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto words = draw_block(key, place, 0, static_cast<uint32_t>(i));
+      out[i] = value_of(open_uniform(words[0]), open_uniform(words[1]));
+    }
+  });
   return tensor;
 }
 
-}  // namespace
-
 at::Tensor Weights::normal(const std::string& name, at::IntArrayRef shape, double deviation) {
-  return add(name, draw(seed_, name, shape, [=](double u, double v) {
+  return add(name, draw(name, shape, [=](double u, double v) {
                // Box-Muller
                return static_cast<float>(deviation * std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v));
              }));
 }
 
 at::Tensor Weights::uniform(const std::string& name, at::IntArrayRef shape, double bound) {
-  return add(name, draw(seed_, name, shape, [=](double u, double) { return static_cast<float>(bound * (2 * u - 1)); }));
+  return add(name, draw(name, shape, [=](double u, double) { return static_cast<float>(bound * (2 * u - 1)); }));
 }
 
 at::Tensor Weights::constant(const std::string& name, at::IntArrayRef shape, double value) {

@@ -1,6 +1,7 @@
 // The weights of a network by name, and how they are drawn at the start.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "lib/core/model.h"
@@ -11,7 +12,7 @@ namespace aigis {
 /// loading through this table reaches them.
 class Weights {
  public:
-  explicit Weights(uint64_t seed) : seed_(seed) {}
+  Weights(uint64_t seed, bool is_drawn) : seed_(seed), is_drawn_(is_drawn) {}
 
   /// Trainable, drawn from N(0, deviation^2) by a stream of its own: independent of the order of construction.
   at::Tensor normal(const std::string& name, at::IntArrayRef shape, double deviation);
@@ -32,7 +33,11 @@ class Weights {
  private:
   at::Tensor add(const std::string& name, at::Tensor value);
 
+  at::Tensor draw(const std::string& name, at::IntArrayRef shape,
+                  const std::function<float(double, double)>& value_of) const;
+
   uint64_t seed_;
+  bool is_drawn_;
   NamedTensors trainable_, statistics_;
 };
 

@@ -99,7 +99,7 @@ void draw_legend(Canvas& canvas, double before, double after, bool any) {
     return any ? fmt::format("{} the attack, mean {:.1f} %", when, rate * 100) : when;
   };
   entry(8, paint::before, "mean-before", text("before", before));
-  entry(226, paint::after, "mean-after", text("after", after));
+  entry(240, paint::after, "mean-after", text("after", after));
 }
 
 /// What was run, and below it what came of it.

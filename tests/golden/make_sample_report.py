@@ -128,7 +128,9 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                     "gradient_mode": "none" if defense == "none" else "identity"},
         "access": access, "norm": "linf", "epsilon": epsilon, "count": IMAGES, "seed": 0, "nested": False,
         "accuracy": {"convention": "mean", "draws": draws, "clean": clean_share, "robust": robust_share,
-                     "robust_quantized": proportion(min(clean, robust + 0.004), IMAGES, draws)},
+                     "robust_quantized": proportion(min(clean, robust + 0.004), IMAGES, draws),
+                     "clean_top5": proportion(clean + 0.9 * (1 - clean), IMAGES, draws),
+                     "robust_top5": proportion(robust + 0.6 * (1 - robust), IMAGES, draws)},
         "gates": gates, "macs": {"before": full * mean("before"), "after": full * mean("after")},
         "perturbation": {"linf": {"mean": epsilon, "max": epsilon},
                          "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon}},
@@ -149,7 +151,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.0", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.1", "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs,
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
                      "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}

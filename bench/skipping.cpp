@@ -1,0 +1,71 @@
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bench/benchmarks.h"
+#include "bench/paired.h"
+
+namespace aigis {
+namespace {
+
+/// Gates [N, L] of which a share `rate` is open, whatever the image.
+at::Tensor random_graph(int64_t images, int64_t layers, double rate) {
+  const PhiloxKey key = Stream{0, Purpose::verdict_gates}.key();
+  at::Tensor graph = at::empty({images, layers}, at::TensorOptions(at::kFloat));
+  float* open = graph.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < images; ++i) {
+    for (int64_t l = 0; l < layers; ++l) {
+      *open++ = open_uniform(draw_word(key, static_cast<uint64_t>(i), static_cast<uint32_t>(l))) < rate ? 1.0f : 0.0f;
+    }
+  }
+  return graph;
+}
+
+/// Share of a network's multiply-accumulates that closed gates leave out.
+double counted_saving(const ModelCard& card, const Gates& gates) {
+  const at::Tensor closed = 1 - gates.open.to(at::kCPU, at::kDouble).mean(0);
+  return (closed * gates.cost).sum().item<double>() / static_cast<double>(card.macs_full());
+}
+
+/// One line of the table: the two executions of one network on the same images and gates.
+void add_line(std::string& text, Model& skip, Model& mask, const Batch& batch, const std::string& name,
+              const Pass& pass, int64_t pairs) {
+  const at::NoGradGuard no_grad;
+  const Gates gates = skip.forward(batch.images, pass).gates;
+  const double counted = counted_saving(skip.card(), gates);
+  const auto result =
+      measure_pairs([&] { skip.forward(batch.images, pass); }, [&] { mask.forward(batch.images, pass); }, pairs);
+  const double measured = 1 - result.ratio;
+  const auto images = static_cast<double>(batch.labels.size(0));
+  text += fmt::format("{:>6}  {:<8} {:>6.3f} {:>10.3f} {:>10.3f} {:>10.3f} {:>10.1f}  [{:.1f}, {:.1f}] {:>10.1f} %\n",
+                      batch.labels.size(0), name, gates.open.to(at::kDouble).mean().item<double>(),
+                      1e3 * result.b_seconds / images, 1e3 * result.a_seconds / images, 100 * counted, 100 * measured,
+                      100 * (1 - result.high), 100 * (1 - result.low), counted > 0 ? 100 * measured / counted : 0);
+}
+
+}  // namespace
+
+std::string bench_skipping(Model& skip, Model& mask, const Batch& images, const std::vector<int64_t>& batches,
+                           const std::vector<double>& rates, int64_t pairs) {
+  const auto layers = static_cast<int64_t>(skip.card().gated.size());
+  std::string text =
+      fmt::format("skipping in {} ({} gates, {} images on {}), median of {} pairs\n", skip.card().architecture, layers,
+                  skip.card().gate_mode, images.images.device().str(), pairs);
+  text += fmt::format("{:>6}  {:<8} {:>6} {:>10} {:>10} {:>10} {:>10}  {:<12} {:>10}\n", "batch", "gates", "rate",
+                      "mask ms", "skip ms", "counted %", "saved %", "95 % ci", "realised");
+  for (const int64_t size : batches) {
+    const Batch batch{images.images.slice(0, 0, size), images.labels.slice(0, 0, size), images.ids.slice(0, 0, size)};
+    const Stream noise{0, Purpose::verdict_gates};
+    add_line(text, skip, mask, batch, "own", {noise, batch.ids}, pairs);
+    for (const double rate : rates) {
+      Pass pass{noise, batch.ids};
+      pass.graph = random_graph(size, layers, rate);
+      add_line(text, skip, mask, batch, fmt::format("{:.2f}", rate), pass, pairs);
+    }
+  }
+  return text;
+}
+
+}  // namespace aigis

@@ -1,0 +1,62 @@
+#include "lib/ops/rows.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/nonzero.h>
+#include <ATen/ops/tensor.h>
+
+#include <cstring>
+
+namespace aigis {
+namespace {
+
+/// True if each row is one run of bytes, row after row: then a row is moved by memcpy. LibTorch's own index_select loses
+/// the channels-last layout, and its index_copy_ goes element by element.
+bool is_plain(const at::Tensor& x) {
+  return x.device().is_cpu() && (x.is_contiguous() || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast)));
+}
+
+size_t row_bytes(const at::Tensor& x) { return x.nbytes() / static_cast<size_t>(x.size(0)); }
+
+at::Tensor on_device(const std::vector<int64_t>& rows, at::Device device) {
+  return at::tensor(rows, at::TensorOptions(at::kLong)).to(device);
+}
+
+/// [N, C, H, W] as its memory lies, for index operations that only keep that order.
+at::Tensor channels_behind(const at::Tensor& x) { return x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x; }
+
+}  // namespace
+
+std::vector<int64_t> open_rows(const at::Tensor& open) {
+  const at::Tensor found = open.nonzero().squeeze(1).cpu();
+  const int64_t* data = found.const_data_ptr<int64_t>();
+  return {data, data + found.numel()};
+}
+
+at::Tensor gather_rows(const at::Tensor& x, const std::vector<int64_t>& rows) {
+  if (!is_plain(x)) {
+    const at::Tensor gathered = channels_behind(x).index_select(0, on_device(rows, x.device()));
+    return x.dim() == 4 ? gathered.permute({0, 3, 1, 2}) : gathered;
+  }
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape[0] = static_cast<int64_t>(rows.size());
+  at::Tensor out = at::empty(shape, x.options().memory_format(x.suggest_memory_format()));
+  const size_t bytes = row_bytes(x);
+  const auto* from = static_cast<const char*>(x.const_data_ptr());
+  auto* to = static_cast<char*>(out.mutable_data_ptr());
+  for (size_t i = 0; i < rows.size(); ++i) std::memcpy(to + i * bytes, from + static_cast<size_t>(rows[i]) * bytes, bytes);
+  return out;
+}
+
+void scatter_rows(const at::Tensor& x, const std::vector<int64_t>& rows, const at::Tensor& values) {
+  if (!is_plain(x)) {
+    channels_behind(x).index_copy_(0, on_device(rows, x.device()), channels_behind(values));
+    return;
+  }
+  const at::Tensor plain = values.contiguous(x.suggest_memory_format());
+  const size_t bytes = row_bytes(x);
+  const auto* from = static_cast<const char*>(plain.const_data_ptr());
+  auto* to = static_cast<char*>(x.mutable_data_ptr());
+  for (size_t i = 0; i < rows.size(); ++i) std::memcpy(to + static_cast<size_t>(rows[i]) * bytes, from + i * bytes, bytes);
+}
+
+}  // namespace aigis

@@ -1,0 +1,19 @@
+// Some images of a batch taken out, and put back: how a block runs for those alone whose gate is open.
+#pragma once
+
+#include <vector>
+
+#include "lib/core/tensor.h"
+
+namespace aigis {
+
+/// Indices, on the host, of the elements of `open` [N] that are not zero. On a GPU this waits for the device.
+std::vector<int64_t> open_rows(const at::Tensor& open);
+
+/// x[rows] along the first dimension, in x's memory format. Takes no gradient.
+at::Tensor gather_rows(const at::Tensor& x, const std::vector<int64_t>& rows);
+
+/// x[rows] = values, in place; the rows are distinct.
+void scatter_rows(const at::Tensor& x, const std::vector<int64_t>& rows, const at::Tensor& values);
+
+}  // namespace aigis

@@ -1,0 +1,27 @@
+// A network with gates: what all gated families share beside their layers.
+#pragma once
+
+#include "models/parts/gating.h"
+#include "models/parts/weighted_network.h"
+
+namespace aigis {
+
+class GatedNetwork : public WeightedNetwork {
+ public:
+  explicit GatedNetwork(const NetworkShape& shape) : WeightedNetwork(shape) {}
+  std::vector<std::string> gate_modes() const override { return Gating::mode_names(); }
+  void set_gate_mode(const std::string& mode) override;
+  std::vector<double> execution_rates() const override { return gating_->rates(); }
+  void set_execution_rates(const std::vector<double>& rates) override { gating_->set_rates(rates); }
+  void freeze() override;
+  at::Tensor penalty(const Output& output) const override { return gating_->penalty(output.gates); }
+
+ protected:
+  /// Last step of a family's construction: adds the gates of `layers`, and fills the card. `macs_always` is what runs
+  /// beside gates and layers.
+  void add_gates(const std::vector<GateableLayer>& layers, const GatingOptions& options, int64_t macs_always);
+
+  std::unique_ptr<Gating> gating_;
+};
+
+}  // namespace aigis

@@ -1,0 +1,88 @@
+// Architectures, options and files that do not fit: each refused with a message that says what would be right.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "lib/core/error.h"
+#include "models/checkpoint.h"
+#include "tests/networks.h"
+
+namespace aigis {
+namespace {
+
+/// The message of the InputError that `act` throws; empty if it throws none.
+template <class F>
+std::string refusal(const F& act) {
+  try {
+    act();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void expect_within(const std::string& message, const std::string& part) {
+  EXPECT_NE(message.find(part), std::string::npos) << "'" << message << "' does not say: " << part;
+}
+
+TEST(Architectures, WrongNamesAndOptionsAreRefused) {
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {"resnet-21", "6n+2"},
+      {"resnet-51", "18, 34, 50, 101 or 152"},
+      {"preresnet-21", "6n+2"},
+      {"preresnet-18", "6n+2"},
+      {"stochastic-depth-9", "6n+2"},
+      {"dense-aig-21", "3m+4"},
+      {"aig-7", "6n+2"},
+      {"resnet", "resnet-20"},
+      {"rensnet-20", "did you mean 'resnet-20'"},
+      {"aig-x", "depth"},
+      {"aig-20:target_rate=1.2", "0 to 1"},
+      {"aig-20:target_rates=1:0.5", "expected 9"},
+      {"aig-8:target_rates=1:0.5:1.2", "0 to 1"},
+      {"aig-20:gates=open", "argmax"},
+      {"aig-20:draws=0", "1 to"},
+      {"aig-8:gates=fixed,graph=11", "expected 3 digits"},
+      {"aig-8:gates=fixed,graph=112", "expected 3 digits"},
+      {"aig-8:gates=budget,layers=4", "at most 3"},
+      {"stochastic-depth-8:survival=1.5", "0 to 1"},
+      {"resnet-20:gates=argmax", "gates"},
+      {"resnet-20:stride_at=conv3", "conv2"},
+  };
+  for (const auto& [spec, reason] : bad) expect_within(refusal([&] { build(spec); }), reason);
+}
+
+TEST(Architectures, ImagesOfAnotherSizeAreRefused) {
+  for (const char* spec : {"resnet-20", "preresnet-20", "stochastic-depth-20", "aig-20", "dense-aig-22"}) {
+    expect_within(refusal([&] { build(spec, 0, 224); }), "3x32x32");
+  }
+  expect_within(refusal([&] { build("resnet-18", 0, 16); }), "3x224x224");
+}
+
+TEST(Architectures, ExecutionRatesMustBeKnownWhereTheyAreNeeded) {
+  for (const char* mode : {"scaled", "marginal", "budget"}) {
+    const auto net = build(fmt::format("aig-8:gates={}", mode));
+    expect_within(refusal([&] { net->freeze(); }), "execution rates");
+    expect_within(refusal([&] { net->set_execution_rates({0.5, 0.5}); }), "3 gated layers");
+  }
+}
+
+TEST(StateDicts, WhatLacksATensorIsRefused) {
+  const std::string path = ::testing::TempDir() + "aigis_bare.safetensors";
+  Safetensors content = pack_checkpoint(*build("resnet-18", 3, 64), Spec::parse("resnet-18"), {}, nullptr);
+  content.metadata.clear();
+  const auto loading = [&](const std::string& options) {
+    write_safetensors(path, content);
+    return refusal([&] { load_model(Spec::parse(path + options)); });
+  };
+  EXPECT_EQ(loading(":architecture=resnet-18"), "");
+  expect_within(loading(""), "architecture=resnet-50");
+  expect_within(loading(":architecture=resnet-50"), "has shape");
+  expect_within(loading(":architecture=resnet-19"), "18, 34, 50, 101 or 152");
+  content.tensors.erase("layer1.0.bn1.weight");
+  expect_within(loading(":architecture=resnet-18"), "'layer1.0.bn1.weight' is missing");
+  content.tensors.erase("fc.weight");
+  expect_within(loading(":architecture=resnet-18"), "'fc.weight' is missing");
+}
+
+}  // namespace
+}  // namespace aigis

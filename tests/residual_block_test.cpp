@@ -1,0 +1,181 @@
+// Residual blocks: closed layers left out, layers dropped in training, and gradients against differences.
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "models/parts/run_block.h"
+#include "tests/networks.h"
+
+namespace aigis {
+namespace {
+
+// ---- skipping -----------------------------------------------------------------------------------------------------
+
+class Skipping : public ::testing::TestWithParam<std::string> {
+ protected:
+  static std::string with(const std::string& option) {
+    return GetParam() + (GetParam().find(':') == std::string::npos ? ":" : ",") + option;
+  }
+};
+
+TEST_P(Skipping, GivesWhatMaskingGives) {
+  const auto mask = build_frozen(with("execution=mask")), skip = build_frozen(with("execution=skip"));
+  const int64_t layers = static_cast<int64_t>(mask->card().gated.size());
+  const at::TensorOptions real(at::kDouble);
+  const at::Tensor images = random_images(7);
+  std::vector<Pass> passes{pass_of(7), with_graph(7, at::zeros({layers}, real)),
+                           with_graph(7, at::ones({7, layers}, real))};
+  for (Pass& pass : passes) {
+    const Output expected = mask->forward(images, pass), output = skip->forward(images, pass);
+    EXPECT_TRUE(at::allclose(output.logits, expected.logits, 1e-10, 1e-10));
+    EXPECT_TRUE(at::equal(output.gates.open, expected.gates.open));
+    for (const int64_t cut : {1, 3, 6}) {
+      Pass head = pass, tail = pass;
+      head.image_ids = pass.image_ids.slice(0, 0, cut);
+      tail.image_ids = pass.image_ids.slice(0, cut, 7);
+      if (pass.graph.defined() && pass.graph.dim() == 2) {
+        head.graph = pass.graph.slice(0, 0, cut);
+        tail.graph = pass.graph.slice(0, cut, 7);
+      }
+      const at::Tensor parts = at::cat(
+          {skip->forward(images.slice(0, 0, cut), head).logits, skip->forward(images.slice(0, cut, 7), tail).logits});
+      EXPECT_TRUE(at::allclose(parts, expected.logits, 1e-10, 1e-10)) << cut;
+    }
+    const auto gradient = [&](Network& net, GateGradient kind) {
+      Pass attack = pass;
+      attack.gate_gradient = kind;
+      const at::Tensor x = images.clone().set_requires_grad(true);
+      net.forward(x, attack).logits.pow(2).sum().backward();
+      return x.grad();
+    };
+    for (const GateGradient kind : {GateGradient::straight_through, GateGradient::fixed_graph}) {
+      EXPECT_TRUE(at::allclose(gradient(*skip, kind), gradient(*mask, kind), 1e-10, 1e-10));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Skipping,
+                         ::testing::Values("aig-14", "aig-8:shortcut=identity", "aig-8:target_rates=1:0.5:0.5",
+                                           "aig-50:stride_at=conv1"));
+
+/// A branch of NaN shows whether it is computed: masked, it spoils every image, for 0 times NaN is NaN.
+TEST(Skipping, ClosedLayersAreNotComputed) {
+  for (const bool skips : {true, false}) {
+    const auto net = build(fmt::format("aig-8:execution={}", skips ? "skip" : "mask"));
+    disturb(*net);
+    for (const auto& [name, tensor] : net->named_weights()) {
+      if (name == "layer2.0.conv1.weight") tensor.detach().fill_(std::numeric_limits<double>::quiet_NaN());
+    }
+    net->freeze();
+    at::Tensor graph = at::ones({4, 3}, at::TensorOptions(at::kDouble));
+    graph[0][1] = 0;
+    graph[2][1] = 0;
+    const at::Tensor spoilt = net->forward(random_images(4), with_graph(4, graph)).logits.isnan().any(1);
+    EXPECT_TRUE(at::equal(spoilt, skips ? graph.select(1, 1).gt(0) : at::ones({4}, at::TensorOptions(at::kBool))))
+        << skips;
+  }
+}
+
+// ---- stochastic depth ----------------------------------------------------------------------------------------------
+
+TEST(StochasticDepth, SurvivalOfOneIsTheResidualNetwork) {
+  const at::Tensor images = random_images(3);
+  EXPECT_TRUE(at::equal(build_frozen("stochastic-depth-8:survival=1")->forward(images, {}).logits,
+                        build_frozen("resnet-8")->forward(images, {}).logits));
+}
+
+/// A dropped layer leaves its BatchNorm's running statistics alone: so often they must change.
+TEST(StochasticDepth, LayersSurviveTrainingAsOftenAsTheyShould) {
+  constexpr int kPasses = 300;
+  constexpr double kMark = 1000;
+  const auto net = build("stochastic-depth-8:survival=0.4");
+  std::vector<at::Tensor> means;
+  for (const auto& [name, tensor] : net->named_statistics()) {
+    if (name.ends_with("0.bn1.running_mean")) means.push_back(tensor);
+  }
+  ASSERT_EQ(means.size(), 3u);
+  const at::NoGradGuard no_grad;
+  const at::Tensor images = random_images(2).to(at::kFloat).contiguous();
+  std::vector<int> survived(3);
+  for (uint32_t pass = 0; pass < kPasses; ++pass) {
+    for (const auto& mean : means) mean.fill_(kMark);
+    net->forward(images, {{1, Purpose::training_gates, 0, 0, pass}, ids_of(2)});
+    for (size_t l = 0; l < 3; ++l) survived[l] += means[l][0].item<double>() == kMark ? 0 : 1;
+  }
+  for (size_t l = 0; l < 3; ++l) {
+    const double p = 1 - static_cast<double>(l + 1) / 3 * 0.6;
+    EXPECT_NEAR(static_cast<double>(survived[l]) / kPasses, p, 5 * std::sqrt(p * (1 - p) / kPasses)) << l;
+  }
+}
+
+// ---- blocks --------------------------------------------------------------------------------------------------------
+
+/// Derivatives along random directions, gates given, against central differences in float64.
+void expect_numerical_gradients(const ResidualBlock& block, const std::string& what) {
+  auto generator = at::detail::createCPUGenerator(3);
+  const at::TensorOptions real(at::kDouble);
+  const Factor gates{at::tensor({1.0, 0.0, 1.0}, real)};
+  // From 0.1 on, as if from a ReLU.
+  const at::Tensor x = (at::rand({3, block.shape.in, block.shape.side, block.shape.side}, generator, real) + 0.1)
+                           .set_requires_grad(true);
+  const at::Tensor y = run_block(block, x, gates, Execution::mask, false);
+  const at::Tensor weights = at::rand(y.sizes(), generator, real) * 2 - 1;
+  (y * weights).sum().backward();
+  const at::NoGradGuard no_grad;
+  // Its input may be overwritten.
+  EXPECT_TRUE(at::allclose(run_block(block, x.clone(), gates, Execution::skip, false), y, 1e-12, 1e-12)) << what;
+  const auto value = [&](const at::Tensor& z) {
+    return (run_block(block, z, gates, Execution::skip, false) * weights).sum().item<double>();
+  };
+  for (int i = 0; i < 4; ++i) {
+    const at::Tensor direction = at::rand(x.sizes(), generator, real) * 2 - 1;
+    constexpr double h = 1e-7;  // so small that hardly a ReLU switches between the two
+    const double numerical = (value(x + h * direction) - value(x - h * direction)) / (2 * h);
+    EXPECT_NEAR((x.grad() * direction).sum().item<double>(), numerical, 1e-5 * std::abs(numerical) + 1e-6) << what;
+  }
+}
+
+TEST(Blocks, GradientsAreThoseOfDifferences) {
+  const BlockShape same{"b", 8, 8, 8, 1, 6}, halves{"b", 8, 16, 16, 2, 6}, wide{"b", 16, 4, 16, 1, 6},
+      wide_halves{"b", 16, 8, 32, 2, 6};
+  const auto check = [](const std::string& what, const auto& make) {
+    Weights weights(5, true);
+    const auto block = make(weights);
+    auto generator = at::detail::createCPUGenerator(9);
+    for (const auto& [name, tensor] : weights.statistics()) {
+      tensor.copy_(at::rand(tensor.sizes(), generator) + (name.ends_with("running_var") ? 0.5 : -0.5));
+    }
+    weights.move_to(at::kCPU, at::kDouble);
+    expect_numerical_gradients(*block, what);
+    weights.require_gradients(false);
+    block->fold();
+    expect_numerical_gradients(*block, what + ", folded");
+  };
+  for (const BlockShape& shape : {same, halves, wide, wide_halves}) {
+    for (const Shortcut shortcut : {Shortcut::conv, Shortcut::identity}) {
+      for (const StrideAt stride : {StrideAt::conv1, StrideAt::conv2}) {
+        const std::string what = fmt::format("post-activation {} to {}, shortcut {}, stride {}", shape.in, shape.out,
+                                             int(shortcut), int(stride));
+        check(what, [&](Weights& weights) {
+          return std::make_unique<PostActivationBlock>(weights, shape, shortcut, stride);
+        });
+      }
+    }
+  }
+  check("pre-activation", [&](Weights& weights) { return std::make_unique<PreActivationBlock>(weights, same, false); });
+  check("pre-activation, first",
+        [&](Weights& weights) { return std::make_unique<PreActivationBlock>(weights, same, true); });
+  check("pre-activation, halving",
+        [&](Weights& weights) { return std::make_unique<PreActivationBlock>(weights, halves, false); });
+}
+
+}  // namespace
+}  // namespace aigis
