@@ -6,7 +6,8 @@ namespace aigis {
 
 void FgsmOptions::bind(OptionTable& table) {
   table.choice<GateGradient>(
-      "gates", &gates, {{"straight-through", GateGradient::straight_through}, {"fixed-graph", GateGradient::fixed_graph}},
+      "gates", &gates,
+      {{"straight-through", GateGradient::straight_through}, {"fixed-graph", GateGradient::fixed_graph}},
       "whether the gradient flows through the gates or takes the executed graph as given");
 }
 

@@ -21,7 +21,8 @@ std::string bench_attack(Model& model, const Attack& attack, const Batch& batch,
   const std::vector<double> epsilons{8.0 / 255};
   const auto result = measure_pairs([&] { attack.propose(victim, batch, Norm::linf, epsilons); },
                                     [&] { floor_step(model, batch); }, pairs);
-  return fmt::format("{} on {}, batch {}, {}\n", attack.name(), model.card().architecture, batch.labels.size(0), batch.images.device().str()) +
+  return fmt::format("{} on {}, batch {}, {}\n", attack.name(), model.card().architecture, batch.labels.size(0),
+                     batch.images.device().str()) +
          result.text(attack.name(), "bare forward and backward", batch.labels.size(0));
 }
 

@@ -16,14 +16,19 @@ namespace aigis {
 /// layout and type.
 std::string bench_attack(Model& model, const Attack& attack, const Batch& batch, int64_t pairs);
 
-/// Time that closed gates save against what they save in multiply-accumulates: the same network with Execution::skip and
-/// Execution::mask on the same images, for each batch size, with its own gates and with random ones at each rate. ms are
-/// of one image; `realised` is the measured saving over the counted one. `images` holds the largest batch.
-std::string bench_skipping(Model& skip, Model& mask, const Batch& images, const std::vector<int64_t>& batches,
+/// Time that closed gates save against what they save in multiply-accumulates: the same network with Execution::skip,
+/// or bucket, and with Execution::mask on the same images, for each batch size, with its own gates and with random ones
+/// at each rate; buckets have room for that rate. ms are of one image; `realised` is the measured saving over the
+/// counted one. `images` holds the largest batch.
+std::string bench_skipping(Network& skip, Model& mask, const Batch& images, const std::vector<int64_t>& batches,
                            const std::vector<double>& rates, int64_t pairs);
 
 /// Images a second of training steps (augmentation, forward, backward, optimiser) for `steps` steps.
 /// Printed beside Python's PyTorch by bench/train_step.py.
 std::string bench_training(Network& network, const Dataset& data, int64_t batch, int64_t steps, at::Device device);
+
+/// Images a second of forward passes without a gradient.
+/// Printed beside Python's PyTorch by bench/inference.py.
+std::string bench_inference(Model& model, const Batch& batch, int64_t passes);
 
 }  // namespace aigis

@@ -18,15 +18,16 @@ double seconds_of(const std::function<void()>& work) {
   return watch.seconds();
 }
 
+}  // namespace
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const size_t n = values.size();
   return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-}  // namespace
-
-PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs, int64_t warm_up) {
+PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
+                           int64_t warm_up) {
   std::vector<double> as, bs, ratios;
   for (int64_t i = -warm_up; i < pairs; ++i) {
     check_stop();
@@ -56,9 +57,10 @@ PairedResult measure_pairs(const std::function<void()>& a, const std::function<v
 
 std::string PairedResult::text(const std::string& a, const std::string& b, int64_t images) const {
   const auto rate = [&](double seconds) { return static_cast<double>(images) / seconds; };
-  return fmt::format("{:<34} {:>9.2f} ms {:>9.0f} images/s\n{:<34} {:>9.2f} ms {:>9.0f} images/s\n"
-                     "ratio of times, median of {} pairs: {:.3f}, 95 % interval [{:.3f}, {:.3f}]\n",
-                     a, 1e3 * a_seconds, rate(a_seconds), b, 1e3 * b_seconds, rate(b_seconds), pairs, ratio, low, high);
+  return fmt::format(
+      "{:<34} {:>9.2f} ms {:>9.0f} images/s\n{:<34} {:>9.2f} ms {:>9.0f} images/s\n"
+      "ratio of times, median of {} pairs: {:.3f}, 95 % interval [{:.3f}, {:.3f}]\n",
+      a, 1e3 * a_seconds, rate(a_seconds), b, 1e3 * b_seconds, rate(b_seconds), pairs, ratio, low, high);
 }
 
 }  // namespace aigis

@@ -4,8 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace aigis {
+
+/// Of at least one value.
+double median(std::vector<double> values);
 
 struct PairedResult {
   double a_seconds = 0, b_seconds = 0;  ///< medians

@@ -25,8 +25,8 @@ std::string bench_training(Network& network, const Dataset& data, int64_t batch,
     loss = trainer.step(order.slice(0, from, from + batch), 0, 0.01).loss.item<double>();
   }
   const double seconds = watch.seconds() - begin;
-  return fmt::format("training {}: {:.0f} images/s, batch {}, {} steps, last loss {:.3f}\n", network.card().architecture,
-                     static_cast<double>(batch * steps) / seconds, batch, steps, loss);
+  return fmt::format("training {}: {:.0f} images/s, batch {}, {} steps, last loss {:.3f}\n",
+                     network.card().architecture, static_cast<double>(batch * steps) / seconds, batch, steps, loss);
 }
 
 }  // namespace aigis

@@ -1,7 +1,8 @@
-// `aigis bench attack|training|skipping`: speed against the floor, and what closed gates save.
+// `aigis bench attack|inference|skipping|training`: speed against the floor, and what closed gates save.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "attacks/list.h"
 #include "bench/benchmarks.h"
@@ -19,13 +20,16 @@ namespace {
 struct BenchFlags {
   std::string what, model = "resnet-20", attack = "fgsm", data = "synthetic", device = "cpu";
   int64_t batch = 128, count = 30;
-  std::string batches = "1,8,64,256", rates = "0.3,0.5,0.7,0.9";
+  std::string execution = "skip", batches = "1,8,64,256", rates = "0.3,0.5,0.7,0.9";
 };
 
 /// A trained checkpoint, or fresh weights: the time of a step does not depend on them.
 std::shared_ptr<Network> network_of(const Spec& spec, const Dataset& data, at::Device device, bool frozen) {
   if (is_checkpoint(spec)) {
-    if (!frozen) throw InputError(fmt::format("bench training: '{}' is a checkpoint; expected an architecture such as resnet-20", spec.name));
+    if (!frozen) {
+      throw InputError(
+          fmt::format("bench training: '{}' is a checkpoint; expected an architecture such as resnet-20", spec.name));
+    }
     return load_model(spec, device).network;
   }
   std::shared_ptr<Network> network =
@@ -36,53 +40,84 @@ std::shared_ptr<Network> network_of(const Spec& spec, const Dataset& data, at::D
   return network;
 }
 
-int bench_gates(const BenchFlags& flags, at::Device device) {
+/// The first `count` images that --data names.
+Dataset images_of(const BenchFlags& flags, Part part, int64_t count) {
+  const Dataset data = load_dataset(Spec::parse(flags.data), part);
+  if (count <= data.size()) return data;
+  throw InputError(fmt::format("a batch of {} is larger than the data set '{}', which has {} images", count, flags.data,
+                               data.size()));
+}
+
+std::string attack(const BenchFlags& flags, at::Device device) {
+  const Spec spec = Spec::parse(flags.attack);
+  const auto made = find_entry(attack_list(), "attack", spec.name).make(spec);
+  const Dataset data = images_of(flags, Part::test, flags.batch);
+  const auto network = network_of(Spec::parse(flags.model), data, device, true);
+  check_fit(flags.model, network->card(), data);
+  return bench_attack(*network, *made, take(data, 0, flags.batch, device), flags.count);
+}
+
+std::string inference(const BenchFlags& flags, at::Device device) {
+  const Dataset data = images_of(flags, Part::test, flags.batch);
+  const auto network = network_of(Spec::parse(flags.model), data, device, true);
+  check_fit(flags.model, network->card(), data);
+  return bench_inference(*network, take(data, 0, flags.batch, device), flags.count);
+}
+
+std::string skipping(const BenchFlags& flags, at::Device device) {
   std::vector<int64_t> batches;
   for (const auto& text : split(flags.batches, ',')) batches.push_back(parse_integer(text, "--batches"));
   std::vector<double> rates;
   for (const auto& text : split(flags.rates, ',')) {
     rates.push_back(parse_number(text, "--rates"));
-    if (rates.back() < 0 || rates.back() > 1) throw InputError(fmt::format("--rates: {} is out of range; expected 0 to 1", text));
+    if (rates.back() < 0 || rates.back() > 1) {
+      throw InputError(fmt::format("--rates: {} is out of range; expected 0 to 1", text));
+    }
   }
-  const int64_t largest = *std::max_element(batches.begin(), batches.end());
   const int64_t smallest = *std::min_element(batches.begin(), batches.end());
   if (smallest < 1) throw InputError(fmt::format("--batches: {} is too small; expected at least 1", smallest));
-  const Dataset data = load_dataset(Spec::parse(flags.data), Part::test);
-  if (largest > data.size()) throw InputError(fmt::format("--batches: {} is larger than the data set, which has {} images", largest, data.size()));
+  const int64_t largest = *std::max_element(batches.begin(), batches.end());
+  const Dataset data = images_of(flags, Part::test, largest);
   std::vector<std::shared_ptr<Network>> networks;
-  for (const char* execution : {"skip", "mask"}) {
+  for (const std::string& execution : {flags.execution, std::string("mask")}) {
     Spec model = Spec::parse(flags.model);
     model.options.emplace_back("execution", execution);
     networks.push_back(network_of(model, data, device, true));
     check_fit(model.text(), networks.back()->card(), data);
   }
-  if (networks[0]->card().gated.empty()) throw InputError(fmt::format("model '{}' has no gates; expected one such as aig-110", flags.model));
-  fmt::print("{}", bench_skipping(*networks[0], *networks[1], take(data, 0, largest, device), batches, rates, flags.count));
-  return 0;
+  if (networks[0]->card().gated.empty()) {
+    throw InputError(fmt::format("model '{}' has no gates; expected one such as aig-110", flags.model));
+  }
+  return bench_skipping(*networks[0], *networks[1], take(data, 0, largest, device), batches, rates, flags.count);
 }
 
-int bench(const BenchFlags& flags) {
+std::string training(const BenchFlags& flags, at::Device device) {
   if (flags.batch < 2) throw InputError(fmt::format("--batch: {} is too small; expected at least 2", flags.batch));
+  const Dataset data = images_of(flags, Part::train, flags.batch);
+  const auto network = network_of(Spec::parse(flags.model), data, device, false);
+  return bench_training(*network, data, flags.batch, flags.count, device);
+}
+
+struct Benchmark {
+  const char* name;
+  std::string (*run)(const BenchFlags& flags, at::Device device);
+};
+
+constexpr std::array kBenchmarks{Benchmark{"attack", attack}, Benchmark{"inference", inference},
+                                 Benchmark{"skipping", skipping}, Benchmark{"training", training}};
+
+int bench(const BenchFlags& flags) {
+  if (flags.batch < 1) throw InputError(fmt::format("--batch: {} is too small; expected at least 1", flags.batch));
   if (flags.count < 1) throw InputError(fmt::format("--count: {} is too small; expected at least 1", flags.count));
   const at::Device device = parse_device(flags.device);
-  const Spec model = Spec::parse(flags.model);
-  if (flags.what == "attack") {
-    const Spec attack = Spec::parse(flags.attack);
-    const auto made = find_entry(attack_list(), "attack", attack.name).make(attack);
-    const Dataset data = load_dataset(Spec::parse(flags.data), Part::test);
-    const auto network = network_of(model, data, device, true);
-    check_fit(model.text(), network->card(), data);
-    fmt::print("{}", bench_attack(*network, *made, take(data, 0, flags.batch, device), flags.count));
+  std::vector<std::string> names;
+  for (const Benchmark& benchmark : kBenchmarks) {
+    names.emplace_back(benchmark.name);
+    if (flags.what != benchmark.name) continue;
+    fmt::print("{}", benchmark.run(flags, device));
     return 0;
   }
-  if (flags.what == "skipping") return bench_gates(flags, device);
-  if (flags.what == "training") {
-    const Dataset data = load_dataset(Spec::parse(flags.data), Part::train);
-    if (data.size() < flags.batch) throw InputError(fmt::format("--batch: {} is larger than the data set", flags.batch));
-    fmt::print("{}", bench_training(*network_of(model, data, device, false), data, flags.batch, flags.count, device));
-    return 0;
-  }
-  throw InputError(unknown_name("benchmark", flags.what, {"attack", "skipping", "training"}));
+  throw InputError(unknown_name("benchmark", flags.what, names));
 }
 
 }  // namespace
@@ -90,15 +125,19 @@ int bench(const BenchFlags& flags) {
 Command bench_command(CommandLine& line) {
   line.example("aigis bench attack --model models/cifar10-resnet-20.safetensors --data cifar10:DIR --batch 128");
   auto flags = std::make_shared<BenchFlags>();
-  line.text("what", flags->what, "attack: one step against a bare forward and backward pass; training: steps a second; skipping: what "
-                                   "closed gates save in time and in arithmetic", true);
+  line.text(
+      "what", flags->what,
+      "attack: one step against a bare forward and backward pass; inference, training: images a second; skipping: "
+      "what closed gates save in time and in arithmetic",
+      true);
   line.text("--model", flags->model, "checkpoint, or an architecture with fresh weights");
   line.text("--attack", flags->attack, "attack with options");
   line.text("--data", flags->data, "images to use");
   line.number("--batch", flags->batch, "images a step");
+  line.text("--execution", flags->execution, "skipping: skip or bucket, against mask");
   line.text("--batches", flags->batches, "skipping: batch sizes");
   line.text("--rates", flags->rates, "skipping: execution rates of random gates");
-  line.number("--count", flags->count, "interleaved pairs, or training steps");
+  line.number("--count", flags->count, "interleaved pairs, passes or training steps");
   line.text("--device", flags->device, "cpu or cuda");
   return [flags] { return bench(*flags); };
 }

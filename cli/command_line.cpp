@@ -9,21 +9,26 @@
 namespace aigis {
 
 void CommandLine::text(const std::string& name, std::string& value, const std::string& help, bool required) {
-  app_.add_option(name, value, help)->capture_default_str()->required(required)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app_.add_option(name, value, help)
+      ->capture_default_str()
+      ->required(required)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 void CommandLine::number(const std::string& name, int64_t& value, const std::string& help) {
   app_.add_option(name, value, help)->capture_default_str();
 }
 
-void CommandLine::texts(const std::string& name, std::vector<std::string>& values, const std::string& help, bool required,
-                        const std::string& shown) {
+void CommandLine::texts(const std::string& name, std::vector<std::string>& values, const std::string& help,
+                        bool required, const std::string& shown) {
   CLI::Option* option = app_.add_option(name, values, help)->required(required);
   if (name.starts_with("--")) option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (!shown.empty()) option->default_str(shown);
 }
 
-void CommandLine::flag(const std::string& name, bool& value, const std::string& help) { app_.add_flag(name, value, help); }
+void CommandLine::flag(const std::string& name, bool& value, const std::string& help) {
+  app_.add_flag(name, value, help);
+}
 
 void CommandLine::example(const std::string& text) { app_.footer("Example:\n  " + text); }
 

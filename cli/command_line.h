@@ -13,8 +13,8 @@ class App;
 
 namespace aigis {
 
-/// The flags of one subcommand. Names start with "--"; others are positional. What a reference holds when it is declared
-/// is its default, shown by --help.
+/// The flags of one subcommand. Names start with "--"; others are positional. What a reference holds when it is
+/// declared is its default, shown by --help.
 class CommandLine {
  public:
   explicit CommandLine(CLI::App& app) : app_(app) {}

@@ -46,7 +46,8 @@ Json environment_json(at::Device device) {
   return {{"cpu", processor()},
           {"device", device.str()},
           {"threads", at::get_num_threads()},
-          {"determinism", device.is_cpu() ? "bitwise for the same build, threads and batch" : "float32 without TF32, deterministic cuDNN"}};
+          {"determinism", device.is_cpu() ? "bitwise for the same build, threads and batch"
+                                          : "float32 without TF32, deterministic cuDNN"}};
 }
 
 Json tool_json() {

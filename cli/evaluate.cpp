@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/evaluation.h"
+#include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "reports/schema.h"
 
@@ -19,15 +20,16 @@ Command evaluate_command(CommandLine& line) {
     settings->resolve();
     const std::string out = settings->text("out");
     const Evaluation evaluation(*settings);
+    if (out.empty() && evaluation.plan.examples > 0) {
+      throw InputError("--examples needs --out: images are kept beside the report");
+    }
     if (!out.empty()) {
       std::error_code error;
       if (std::filesystem::exists(out, error)) read_report(out);  // only a report may be replaced by a report
       check_writable(out);
     }
     Journal journal;
-    const Json report = evaluation.run(journal, out);
-    if (!out.empty()) write_file(out, report.dump(1) + "\n");
-    fmt::print("{}", report_table(report));
+    fmt::print("{}", report_table(evaluation.run(journal, out)));
     return 0;
   };
 }

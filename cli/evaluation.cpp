@@ -1,35 +1,23 @@
 #include "cli/evaluation.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "attacks/list.h"
 #include "cli/device.h"
+#include "cli/examples.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
-#include "lib/ops/safetensors.h"
+#include "lib/core/workers.h"
 #include "models/checkpoint.h"
 #include "reports/schema.h"
 
 namespace aigis {
 namespace {
-
-/// "none" is the absent attack or defense: a null pointer.
-template <class Base>
-std::shared_ptr<const Base> make(const Catalogue<Base>& catalogue, const std::string& kind, const std::string& text) {
-  const Spec spec = Spec::parse(text);
-  if (spec.name == "none") {
-    if (!spec.options.empty() || !spec.path.empty()) throw InputError(fmt::format("{} 'none' takes no options", kind));
-    return nullptr;
-  }
-  return find_entry(catalogue, kind, spec.name).make(spec);
-}
 
 /// Names and options for the resolved config. Throws InputError if two are the same: their runs would be, too.
 template <class T>
@@ -38,7 +26,8 @@ Json described(const std::vector<std::shared_ptr<const T>>& things, const std::s
   for (const auto& thing : things) {
     Json entry{{"name", thing ? thing->name() : "none"}, {"options", thing ? thing->options() : Json::object()}};
     if (std::find(list.begin(), list.end(), entry) != list.end()) {
-      throw InputError(fmt::format("{} '{}' is given twice with the same options", kind, entry["name"].get<std::string>()));
+      throw InputError(
+          fmt::format("{} '{}' is given twice with the same options", kind, entry["name"].get<std::string>()));
     }
     list.push_back(std::move(entry));
   }
@@ -50,7 +39,8 @@ std::vector<double> read_epsilons(const std::vector<std::string>& texts) {
   for (const auto& text : texts) {
     const double epsilon = parse_number(text, "epsilon");
     if (epsilon < 0 || epsilon > 1) {
-      throw InputError(fmt::format("epsilon: {} is out of range; expected 0 to 1 in units of the pixel range, such as 8/255", text));
+      throw InputError(
+          fmt::format("epsilon: {} is out of range; expected 0 to 1 in units of the pixel range, such as 8/255", text));
     }
     if (std::find(epsilons.begin(), epsilons.end(), epsilon) != epsilons.end()) {
       throw InputError(fmt::format("epsilon: {} is given twice", text));
@@ -59,23 +49,6 @@ std::vector<double> read_epsilons(const std::vector<std::string>& texts) {
   }
   std::sort(epsilons.begin(), epsilons.end());
   return epsilons;
-}
-
-/// Writes the examples of each model, attack and budget into one file; returns its name.
-void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out, Json& report) {
-  const std::string path = out + ".examples.safetensors";
-  Safetensors content;
-  for (const auto& saved : examples) {
-    const size_t index = (saved.model * plan.runs.size() + saved.run) * plan.epsilons.size() + saved.epsilon;
-    content.tensors[fmt::format("{}.images", index)] = saved.images;
-    content.tensors[fmt::format("{}.hits", index)] = saved.hits;
-  }
-  write_safetensors(path, content);
-  const std::string hash = sha256_file(path);
-  const int64_t count = std::min(plan.examples, plan.data.size());
-  for (auto& run : report["runs"]) {
-    run["examples"] = {{"file", std::filesystem::path(path).filename().string()}, {"sha256", hash}, {"count", count}};
-  }
 }
 
 }  // namespace
@@ -89,21 +62,24 @@ int64_t count_setting(const Settings& settings, const std::string& key, int64_t 
 void check_fit(const std::string& id, const ModelCard& card, const Dataset& data) {
   const auto size = data.images.sizes().slice(1);
   if (size != at::IntArrayRef(card.input)) {
-    throw InputError(fmt::format("model '{}' takes {} images; data '{}' has {}", id, fmt::join(card.input, "x"), data.name,
-                                 fmt::join(size, "x")));
+    throw InputError(fmt::format("model '{}' takes {} images; data '{}' has {}", id, fmt::join(card.input, "x"),
+                                 data.name, fmt::join(size, "x")));
   }
   if (card.classes != static_cast<int64_t>(data.classes.size())) {
-    throw InputError(fmt::format("model '{}' has {} classes; data '{}' has {}", id, card.classes, data.name, data.classes.size()));
+    throw InputError(
+        fmt::format("model '{}' has {} classes; data '{}' has {}", id, card.classes, data.name, data.classes.size()));
   }
 }
 
 void declare_evaluation(Settings& settings, const std::string& default_epsilons) {
   settings.config();
-  settings.many("model", {}, "checkpoint with options: models/aig-20.safetensors:gates=argmax", Settings::Holds::model_spec);
+  settings.many("model", {}, "checkpoint with options: models/aig-20.safetensors:gates=argmax",
+                Settings::Holds::model_spec);
   settings.many("attack", {"fgsm"}, "attack with options, or none");
   settings.many("defense", {"none"}, "defense with options, such as jpeg:quality=75, or none");
   settings.many("access", {"white-box"}, "white-box, grey-box", Settings::Holds::text, ',');
-  settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text, ',');
+  settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text,
+                ',');
   settings.one("norm", "linf", "norm of the budget: linf");
   settings.one("data", "synthetic", "test data, such as cifar10:DIR", Settings::Holds::data_spec);
   settings.one("limit", "0", "evaluate only the first N test images; 0 means all");
@@ -124,7 +100,9 @@ Evaluation::Evaluation(const Settings& settings) {
   const int64_t limit = count_setting(settings, "limit", 0);
 
   std::vector<std::shared_ptr<const Attack>> attacks;
-  for (const auto& text : settings.list("attack")) attacks.push_back(make(attack_list(), "attack", text));
+  for (const auto& text : settings.list("attack")) {
+    attacks.push_back(make_or_none(attack_list(), "attack", Spec::parse(text)));
+  }
   for (const auto& attack : attacks) {
     const auto norms = attack ? attack->norms() : std::vector<Norm>{plan.norm};
     if (std::find(norms.begin(), norms.end(), plan.norm) == norms.end()) {
@@ -132,7 +110,9 @@ Evaluation::Evaluation(const Settings& settings) {
     }
   }
   std::vector<std::shared_ptr<const Defense>> defenses;
-  for (const auto& text : settings.list("defense")) defenses.push_back(make(defense_list(), "defense", text));
+  for (const auto& text : settings.list("defense")) {
+    defenses.push_back(make_or_none(defense_list(), "defense", Spec::parse(text)));
+  }
   std::vector<Access> accesses;
   Json access_names = Json::array();
   for (const auto& text : settings.list("access")) {
@@ -141,24 +121,31 @@ Evaluation::Evaluation(const Settings& settings) {
   }
   plan.runs = plan_runs(attacks, defenses, accesses);
 
-  if (settings.list("model").empty()) throw InputError("no model is given; add --model FILE.safetensors or a config that names one");
+  if (settings.list("model").empty()) {
+    throw InputError("no model is given; add --model FILE.safetensors or a config that names one");
+  }
   Json ids = Json::array();
   std::vector<LoadedModel> models;
   for (const auto& text : settings.list("model")) {
     const Spec spec = Spec::parse(text);
     if (!is_checkpoint(spec)) {
       find_architecture(spec.name);
-      throw InputError(fmt::format("model '{}' is an architecture without weights; expected a checkpoint, such as models/{}.safetensors", text, spec.name));
+      throw InputError(
+          fmt::format("model '{}' is an architecture without weights; expected a checkpoint, such as "
+                      "models/{}.safetensors",
+                      text, spec.name));
     }
     models.push_back(load_model(spec, plan.device));
-    if (std::find(ids.begin(), ids.end(), models.back().id) != ids.end()) throw InputError(fmt::format("model '{}' is given twice", text));
+    if (std::find(ids.begin(), ids.end(), models.back().id) != ids.end()) {
+      throw InputError(fmt::format("model '{}' is given twice", text));
+    }
     ids.push_back(models.back().id);
   }
   const Spec data = Spec::parse(settings.text("data"));
   plan.data = load_dataset(data, Part::test).first(limit);
   plan.batch = std::min(plan.batch, std::max<int64_t>(1, plan.data.size()));
   const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
-  plan.workers = plan.device.is_cpu() ? std::clamp<int64_t>(batches, 1, at::get_num_threads()) : 1;
+  plan.workers = workers_for(plan.device, batches);
   for (const auto& model : models) {
     check_fit(model.id, model.network->card(), plan.data);
     plan.models.push_back(model.network);
@@ -184,15 +171,22 @@ Evaluation::Evaluation(const Settings& settings) {
 Json Evaluation::identity() const {
   Json hashes = Json::array();
   for (const auto& model : context.models) hashes.push_back(model.sha256);
-  return {{"config", context.config}, {"version", context.tool["version"]}, {"commit", context.tool["commit"]},
-          {"build", context.tool["build"]}, {"data", plan.data.hash()}, {"models", hashes}};
+  return {{"config", context.config},       {"version", context.tool["version"]}, {"commit", context.tool["commit"]},
+          {"build", context.tool["build"]}, {"data", plan.data.hash()},           {"models", hashes}};
 }
 
 Json Evaluation::run(Journal& journal, const std::string& out) const {
   const SweepResult result = run_sweep(plan, journal);
   Json report = make_report(plan, result, context);
+  std::vector<std::string> replaced;
+  if (!out.empty()) {
+    replaced = examples_of(out);
+    if (!result.examples.empty()) save_examples(result.examples, plan, out, report);
+  }
   validate_report(report, out.empty() ? "the report" : out);
-  if (!out.empty() && !result.examples.empty()) save_examples(result.examples, plan, out, report);
+  if (out.empty()) return report;
+  write_file(out, report.dump(1) + "\n");
+  remove_examples(replaced, out);
   return report;
 }
 

@@ -25,7 +25,8 @@ struct Evaluation {
   explicit Evaluation(const Settings& settings);
   /// What a resumed run must have in common with the one that was cut off.
   Json identity() const;
-  /// Runs the plan and returns the report. With a path, adversarial examples are saved beside it.
+  /// Runs the plan and returns the report. With a path it is written there, and its examples beside it
+  /// (cli/examples.h).
   Json run(Journal& journal, const std::string& out) const;
 };
 

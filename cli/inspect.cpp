@@ -17,9 +17,10 @@ constexpr int64_t kBatch = 250;
 
 void print_card(const LoadedModel& model) {
   const ModelCard& card = model.network->card();
-  fmt::print("{}\n  architecture  {}\n  sha256        {}\n  parameters    {}\n", model.id, card.architecture, model.sha256, card.parameters);
-  fmt::print("  multiply-accumulates  {:.2f} M in full, {:.2f} M always run\n", static_cast<double>(card.macs_full()) / 1e6,
-             static_cast<double>(card.macs_always) / 1e6);
+  fmt::print("{}\n  architecture  {}\n  sha256        {}\n  parameters    {}\n", model.id, card.architecture,
+             model.sha256, card.parameters);
+  fmt::print("  multiply-accumulates  {:.2f} M in full, {:.2f} M always run\n",
+             static_cast<double>(card.macs_full()) / 1e6, static_cast<double>(card.macs_always) / 1e6);
   fmt::print("  options       {}\n  gates         {} ({})\n", card.options.dump(), card.gated.size(), card.gate_mode);
   if (model.record.is_object()) {
     fmt::print("  trained on    {}, {} epochs\n  held-out      {}\n", model.record.value("data", "?"),
@@ -35,7 +36,8 @@ void print_rates(const LoadedModel& model, const Dataset& data) {
   for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
     check_stop();
     const Batch batch = take(data, begin, kBatch);
-    tally.add(judge(*model.network, batch.images, batch, 0, Purpose::verdict_gates), batch.labels, card.classes, card.draws);
+    tally.add(judge(*model.network, batch.images, batch, 0, Purpose::verdict_gates), batch.labels, card.classes,
+              card.draws);
   }
   const Json accuracy = tally.accuracy.to_json();
   fmt::print("  accuracy      {} on {} images of {}\n", accuracy.dump(), data.size(), data.name);
@@ -48,7 +50,9 @@ void print_rates(const LoadedModel& model, const Dataset& data) {
   for (size_t k = 0; k < tally.passes.size(); ++k) {
     fmt::print("  {:<14}", data.classes[k]);
     for (size_t l = 0; l < layers; ++l) {
-      fmt::print(" {:>9.3f}", tally.passes[k] > 0 ? static_cast<double>(tally.open[k * layers + l]) / static_cast<double>(tally.passes[k]) : 0.0);
+      fmt::print(" {:>9.3f}", tally.passes[k] > 0 ? static_cast<double>(tally.open[k * layers + l]) /
+                                                        static_cast<double>(tally.passes[k])
+                                                  : 0.0);
     }
     fmt::print("\n");
   }

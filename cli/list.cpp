@@ -1,8 +1,9 @@
 // `aigis list`: what exists, with every option's default, range, unit and source.
+#include "attacks/list.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "attacks/list.h"
 #include "cli/commands.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
@@ -17,7 +18,8 @@ template <class Entries>
 Json rows(const Entries& entries) {
   Json list = Json::array();
   for (const auto& entry : entries) {
-    list.push_back({{"name", entry.name}, {"summary", entry.summary}, {"source", entry.source}, {"options", entry.options()}});
+    list.push_back(
+        {{"name", entry.name}, {"summary", entry.summary}, {"source", entry.source}, {"options", entry.options()}});
   }
   return list;
 }
@@ -53,7 +55,8 @@ Json rows_of(const std::string& kind) {
 
 void print_rows(const Json& list) {
   for (const auto& row : list) {
-    fmt::print("{}: {} ({})\n", row["name"].get<std::string>(), row["summary"].get<std::string>(), row["source"].get<std::string>());
+    fmt::print("{}: {} ({})\n", row["name"].get<std::string>(), row["summary"].get<std::string>(),
+               row["source"].get<std::string>());
     if (row.contains("depths")) fmt::print("  depths {}\n", row["depths"].get<std::string>());
     if (row.contains("sizes")) {
       for (const auto& size : row["sizes"]) {
@@ -66,7 +69,8 @@ void print_rows(const Json& list) {
       const std::string unit = option["unit"].get<std::string>();
       fmt::print("  {} = {}  [{}{}]  {}\n", option["name"].get<std::string>(),
                  option["default"].is_string() ? option["default"].get<std::string>() : option["default"].dump(),
-                 option["range"].get<std::string>(), unit.empty() ? "" : ", " + unit, option["help"].get<std::string>());
+                 option["range"].get<std::string>(), unit.empty() ? "" : ", " + unit,
+                 option["help"].get<std::string>());
     }
   }
 }

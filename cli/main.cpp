@@ -8,6 +8,7 @@
 #include "cli/device.h"
 #include "lib/core/error.h"
 #include "lib/core/stop.h"
+#include "lib/core/text.h"
 
 namespace {
 
@@ -34,13 +35,20 @@ int fail(const char* message, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  aigis::remember_command_line(argc, argv);
   aigis::install_stop_handler();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is reported like a full disk
   try {
+    for (int i = 1; i < argc; ++i) {
+      if (!aigis::is_utf8(argv[i])) {
+        throw aigis::InputError(fmt::format("argument {} is not UTF-8 text; no report could name it", i));
+      }
+    }
+    aigis::remember_command_line(argc, argv);
     const int code = aigis::run_command_line(kCommands, argc, argv, aigis::version_text());
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw aigis::RunError("standard output cannot be written");
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw aigis::RunError("standard output cannot be written");
+    }
     return code;
   } catch (const aigis::InputError& error) {
     return fail(error.what(), kBadInput);

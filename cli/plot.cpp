@@ -1,11 +1,12 @@
 // `aigis plot`: draws reports and training records; reads nothing else.
+#include "reports/plot/plot.h"
+
 #include <fmt/format.h>
 
 #include <vector>
 
 #include "cli/commands.h"
 #include "lib/core/text.h"
-#include "reports/plot/plot.h"
 
 namespace aigis {
 namespace {

@@ -62,14 +62,7 @@ void Settings::options(OptionTable& table) {
 void Settings::config() { line_.text("config", config_path_, "JSON with the same words as the flags; flags win"); }
 
 void Settings::read_config(const std::string& path) {
-  Json json;
-  try {
-    json = Json::parse(read_file(path), nullptr, true, /*ignore_comments=*/true);
-  } catch (const Json::parse_error& error) {
-    throw InputError(fmt::format("{}: not valid JSON near byte {}", path, error.byte));
-  } catch (const Json::exception&) {
-    throw InputError(fmt::format("{}: not usable JSON: a number is out of range", path));
-  }
+  const Json json = parse_json(read_file(path), path, /*with_comments=*/true);
   if (!json.is_object()) throw InputError(fmt::format("{}: expected a JSON object with settings", path));
   std::vector<std::string> known;
   for (const auto& [key, setting] : settings_) known.push_back(key);
@@ -81,7 +74,8 @@ void Settings::read_config(const std::string& path) {
     if (!setting.value.empty()) continue;  // given as a flag
     const Json values = value.is_array() ? value : Json::array({value});
     if (values.empty() || (!setting.many && values.size() != 1)) {
-      throw InputError(fmt::format("{}: key '{}': expected {}", path, key, setting.many ? "at least one value" : "one value"));
+      throw InputError(
+          fmt::format("{}: key '{}': expected {}", path, key, setting.many ? "at least one value" : "one value"));
     }
     setting.value.clear();
     for (const auto& item : values) {

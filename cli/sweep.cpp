@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/evaluation.h"
+#include "cli/examples.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "reports/schema.h"
@@ -18,11 +19,22 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
   if (!std::filesystem::exists(path, error)) return false;
   const Json report = read_report(path);
   Json hashes = Json::array();
-  for (const auto& model : report.value("models", Json::array())) hashes.push_back(model["checkpoint"].is_null() ? Json() : model["checkpoint"]["sha256"]);
+  for (const auto& model : report.value("models", Json::array())) {
+    hashes.push_back(model["checkpoint"].is_null() ? Json() : model["checkpoint"]["sha256"]);
+  }
   const Json identity = evaluation.identity();
-  const bool same = report["config"] == identity["config"] && report["data"]["sha256"] == identity["data"] && hashes == identity["models"];
+  const bool same = report["config"] == identity["config"] && report["data"]["sha256"] == identity["data"] &&
+                    hashes == identity["models"];
   if (!same) {
-    throw InputError(path + ": holds a report of other settings, data or weights; move it away or choose another --out");
+    throw InputError(path +
+                     ": holds a report of other settings, data or weights; move it away or choose another --out");
+  }
+  for (const auto& file : examples_of(path)) {
+    if (std::filesystem::exists(std::filesystem::path(path).parent_path() / file, error)) continue;
+    throw InputError(
+        fmt::format("{}: is complete, but {}, where its adversarial images were, is missing; move the report "
+                    "away to have both made again",
+                    path, file));
   }
   std::filesystem::remove(path + ".journal", error);  // of a run that was killed between its last two steps
   return true;
@@ -40,7 +52,6 @@ int sweep(const Settings& settings) {
   Journal journal(out + ".journal", evaluation.identity());
   if (journal.size() > 0) fmt::print(stderr, "going on with {}: {} parts are done\n", out, journal.size());
   const Json report = evaluation.run(journal, out);
-  write_file(out, report.dump(1) + "\n");
   journal.remove();
   fmt::print("{}{}\n", report_table(report), out);
   return 0;

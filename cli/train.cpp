@@ -13,6 +13,7 @@
 #include "lib/train/held_out.h"
 #include "lib/train/trainer.h"
 #include "models/checkpoint.h"
+#include "reports/schema.h"
 
 namespace aigis {
 namespace fs = std::filesystem;
@@ -57,39 +58,55 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   const std::string limit = settings.text("time_limit");
   time_limit_ = limit.empty() ? 0 : parse_duration(limit, "--time-limit");
   if (is_checkpoint(architecture_)) {
-    throw InputError(fmt::format("model '{}': expected an architecture to train, such as resnet-20 or aig-20", architecture_.name));
+    throw InputError(
+        fmt::format("model '{}': expected an architecture to train, such as resnet-20 or aig-20", architecture_.name));
   }
   find_architecture(architecture_.name);
   train_ = load_dataset(data_, Part::train).first(count_setting(settings, "limit", 0));
   if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
-  if (train_.classes.size() < 2) throw InputError(fmt::format("data '{}' has {} class; expected at least 2", data_.text(), train_.classes.size()));
+  if (train_.classes.size() < 2) {
+    throw InputError(fmt::format("data '{}' has {} class; expected at least 2", data_.text(), train_.classes.size()));
+  }
   held_out_ = load_dataset(data_, Part::held_out);
-  if (held_out_.size() == 0) throw InputError(fmt::format("data '{}' is too small: a tenth of it is held out, and that is no image", data_.text()));
+  if (held_out_.size() == 0) {
+    throw InputError(
+        fmt::format("data '{}' is too small: a tenth of it is held out, and that is no image", data_.text()));
+  }
   NetworkShape shape;
   shape.classes = static_cast<int64_t>(train_.classes.size());
   shape.input = train_.images.sizes().slice(1).vec();
   shape.seed = static_cast<uint64_t>(options_.seed);
   network_ = make_network(architecture_, shape);
+  network_->set_gate_mode(network_->gate_modes().front());
   set_normalization(*network_, train_);
   const std::string init = settings.text("init");
-  const Json init_hash = init.empty() ? Json() : Json(start_from(init));
+  const bool goes_on = resume && fs::exists(folder_ + "/resume.safetensors");
+  Json init_hash;
+  if (!init.empty() && !goes_on) init_hash = start_from(init);
+  else if (!init.empty() && fs::exists(init)) init_hash = sha256_file(init);
   network_->move_to(device_, at::kFloat);
   trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_);
   // What decides the weights; a resumed run must have the same.
-  config_ = {{"model", architecture_.text()}, {"data", data_.name}, {"images", train_.size()}, {"init_sha256", init_hash},
+  config_ = {{"model", architecture_.text()}, {"data", data_.name},
+             {"images", train_.size()},       {"init_sha256", init_hash},
              {"train_sha256", train_.hash()}, {"held_out_sha256", held_out_.hash()}};
   config_.update(option_values(options_));
 
-  data_json_ = {{"name", train_.name},         {"classes", train_.classes},        {"train", train_.size()},
-                {"held_out", held_out_.size()}, {"spec", data_.text()},            {"train_sha256", config_["train_sha256"]},
+  data_json_ = {{"name", train_.name},
+                {"classes", train_.classes},
+                {"train", train_.size()},
+                {"held_out", held_out_.size()},
+                {"spec", data_.text()},
+                {"train_sha256", config_["train_sha256"]},
                 {"held_out_sha256", config_["held_out_sha256"]}};
 
   make_folder(folder_);
   const std::string state = folder_ + "/resume.safetensors";
-  if (resume && fs::exists(state)) {
+  if (goes_on) {
     resume_from(state);
   } else if (fs::exists(state)) {
-    throw InputError(fmt::format("{}: already holds a training run; add --resume to go on with it, or choose another --out", folder_));
+    throw InputError(fmt::format(
+        "{}: already holds a training run; add --resume to go on with it, or choose another --out", folder_));
   } else if (fs::exists(folder_ + "/model.safetensors")) {
     throw InputError(fmt::format("{}: holds a model but no state to resume from; choose another --out", folder_));
   }
@@ -100,8 +117,8 @@ std::string TrainingRun::start_from(const std::string& path) {
   const Safetensors content = parse_safetensors(bytes, path);
   const auto named = content.metadata.find("architecture");
   if (named != content.metadata.end() && Spec::parse(named->second).name != architecture_.name) {
-    throw InputError(fmt::format("{}: its weights are those of {}; expected the weights of {}", path, Spec::parse(named->second).name,
-                                 architecture_.name));
+    throw InputError(fmt::format("{}: its weights are those of {}; expected the weights of {}", path,
+                                 Spec::parse(named->second).name, architecture_.name));
   }
   unpack_weights(content, *network_, path);
   return sha256(bytes);
@@ -113,19 +130,23 @@ void TrainingRun::resume_from(const std::string& path) {
   TrainState state;
   std::vector<at::Tensor> velocities;
   try {
-    const Json before = Json::parse(saved.metadata.at("config"));
+    const Json before = parse_json(saved.metadata.at("config"), path + ": its metadata 'config'");
+    // The start is behind it: its file may be gone by now.
+    if (config_["init_sha256"].is_null()) config_["init_sha256"] = before.at("init_sha256");
     for (const auto& [key, value] : config_.items()) {
       if (before.at(key) != value) {
-        throw InputError(fmt::format("{}: was trained with {} = {}, now {}; a resumed run needs the same settings", path,
-                                     key, before.at(key).dump(), value.dump()));
+        throw InputError(fmt::format("{}: was trained with {} = {}, now {}; a resumed run needs the same settings",
+                                     path, key, before.at(key).dump(), value.dump()));
       }
     }
-    state.curve = Json::parse(saved.metadata.at("curve"));
+    state.curve = parse_json(saved.metadata.at("curve"), path + ": its metadata 'curve'");
     state.epochs_done = static_cast<int64_t>(state.curve.size());
     for (const auto& [name, tensor] : saved.tensors) {
       if (name.starts_with("model.")) weights.tensors[name.substr(6)] = tensor;
     }
-    for (const auto& [name, tensor] : network_->named_weights()) velocities.push_back(saved.tensors.at("velocity." + name));
+    for (const auto& [name, tensor] : network_->named_weights()) {
+      velocities.push_back(saved.tensors.at("velocity." + name));
+    }
   } catch (const Json::exception&) {
     throw InputError(path + ": its metadata cannot be read; expected a state written by 'aigis train'");
   } catch (const std::out_of_range&) {
@@ -143,6 +164,12 @@ Json TrainingRun::final_results() {
   if (trainer_->state().epochs_done < options_.epochs && modes.size() > 2) modes.resize(2);
   for (const auto& mode : modes) {
     network_->set_gate_mode(mode);
+    if (mode == modes.front()) {  // the curve's, measured at the end of its epoch
+      const Json& epoch = trainer_->state().curve.back();
+      results["held_out"][mode] = epoch["held_out"];
+      if (!epoch["execution_rate"].is_null()) results["execution_rate"][mode] = epoch["execution_rate"];
+      continue;
+    }
     const HeldOutResult result = evaluate_held_out(*network_, held_out_, static_cast<uint64_t>(options_.seed), device_);
     results["held_out"][mode] = result.accuracy.to_json();
     if (!result.rates.empty()) results["execution_rate"][mode] = result.mean_rate();
@@ -154,7 +181,9 @@ Json TrainingRun::final_results() {
 Json TrainingRun::train_json() const {
   const ModelCard& card = network_->card();
   Json gated = Json::array();
-  for (const auto& layer : card.gated) gated.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
+  for (const auto& layer : card.gated) {
+    gated.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
+  }
   return {{"schema", "aigis-train"},
           {"version", "1.0"},
           {"tool", tool_json()},
@@ -176,7 +205,8 @@ void TrainingRun::save() {
   network_->set_training(false);
   network_->set_gate_mode(network_->gate_modes().front());
   if (!network_->card().gated.empty()) {
-    const HeldOutResult seen = evaluate_held_out(*network_, train_.first(kRateImages), static_cast<uint64_t>(options_.seed), device_);
+    const HeldOutResult seen =
+        evaluate_held_out(*network_, train_.first(kRateImages), static_cast<uint64_t>(options_.seed), device_);
     network_->set_execution_rates(seen.rates);
   }
   final_ = final_results();
@@ -195,7 +225,9 @@ void TrainingRun::save() {
   // First: whatever ends the program now, a resumed run goes on from here and writes the rest again.
   write_safetensors(folder_ + "/resume.safetensors", state);
   write_safetensors(folder_ + "/model.safetensors", pack_checkpoint(*network_, architecture_, train_.classes, record));
-  write_file(folder_ + "/train.json", train_json().dump(1) + "\n");
+  const Json document = train_json();
+  validate_report(document, folder_ + "/train.json");
+  write_file(folder_ + "/train.json", document.dump(1) + "\n");
 }
 
 int TrainingRun::run() {
@@ -220,7 +252,9 @@ Command train_command(CommandLine& line) {
   settings->config();
   settings->one("model", "aig-20", "architecture with options: aig-20:target_rate=0.7", Settings::Holds::model_spec);
   settings->one("data", "synthetic", "training data, such as cifar10:DIR", Settings::Holds::data_spec);
-  settings->one("init", "", "checkpoint of the same architecture whose weights to start from; none: fresh weights",
+  settings->one("init", "",
+                "checkpoint of the same architecture to start from: its weights, statistics and normalization; "
+                "none: fresh ones",
                 Settings::Holds::path);
   settings->one("limit", "0", "use only the first N training images; 0 means all");
   settings->one("device", "cpu", "cpu or cuda");

@@ -114,8 +114,9 @@ at::Tensor Jpeg::apply(const at::Tensor& images, const Pass&) const {
     throw InputError(
         fmt::format("defense 'jpeg': images are [{}]; expected [N, 3, H, W]", fmt::join(images.sizes(), ", ")));
   }
-  if (!images.is_floating_point())
+  if (!images.is_floating_point()) {
     throw InputError("defense 'jpeg': images are whole numbers; expected floats in [0, 1]");
+  }
   // Half precision is widened: between two levels it has too few values to round well.
   const auto type = images.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const at::Tensor source = images.detach().to(at::kCPU, type);

@@ -5,8 +5,10 @@ namespace aigis {
 void AigOptions::bind(OptionTable& table) {
   trunk.bind(table);
   gating.bind(table);
-  table.choice<Execution>("execution", &execution, {{"mask", Execution::mask}, {"skip", Execution::skip}},
-                          "closed layers are computed and multiplied by 0, or left out");
+  table.choice<Execution>(
+      "execution", &execution, {{"mask", Execution::mask}, {"skip", Execution::skip}, {"bucket", Execution::bucket}},
+      "closed layers are computed and multiplied by 0; or left out; or left out without waiting for "
+      "a GPU, by the execution rates of the checkpoint");
 }
 
 Aig::Aig(const NetworkShape& shape, const Options& options)
@@ -18,12 +20,14 @@ Aig::Aig(const NetworkShape& shape, const Options& options)
 }
 
 Output Aig::run(const at::Tensor& images, const Pass& pass) {
-  Gating::Decisions gates = gating_->begin(images, pass, training_);
-  Output output;
-  output.logits = trunk_.forward(images, training_, execution_,
-                                 [&](size_t block, const at::Tensor& x) { return gates.decide(block, x, training_); });
-  output.gates = gates.gates();
-  return output;
+  const auto run_with = [&](Running running) {
+    Gating::Decisions gates = gating_->begin(images, pass, training_);
+    const auto decide = [&](size_t block, const at::Tensor& x) { return gates.decide(block, x, training_); };
+    const at::Tensor logits = trunk_.forward(images, running, decide);
+    return std::pair(Output{logits, gates.gates()}, running.has_overflowed());
+  };
+  const auto [output, overflowed] = run_with({execution_, training_});
+  return overflowed ? run_with({Execution::skip, training_}).first : output;
 }
 
 }  // namespace aigis

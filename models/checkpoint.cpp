@@ -16,24 +16,24 @@ namespace {
 
 constexpr const char* kFormat = "aigis-checkpoint 1";
 
-/// An option's value as it is written in a spec.
-std::string spec_value(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 /// The architecture with every option that shaped the weights, so that a later default cannot change its meaning.
 Spec complete(const Spec& architecture, const Json& options) {
   const ModelFamily* family = find_architecture(architecture.name).first;
-  Spec whole{architecture.name, "", {}};
-  for (const auto& [key, value] : options.items()) {
-    if (std::find(family->run_options.begin(), family->run_options.end(), key) == family->run_options.end()) {
-      whole.options.emplace_back(key, spec_value(value));
-    }
-  }
+  Spec whole = Spec::of(architecture.name, options);
+  std::erase_if(whole.options, [&](const auto& option) {
+    return std::find(family->run_options.begin(), family->run_options.end(), option.first) != family->run_options.end();
+  });
   return whole;
 }
 
 /// The training record if it has the form that `aigis train` writes, else null: it is information, not weights.
 Json usable_record(const std::string& text) {
-  const Json record = Json::parse(text, nullptr, false);
+  Json record;
+  try {
+    record = parse_json(text, "record");
+  } catch (const InputError&) {
+    return nullptr;
+  }
   if (!record.is_object() || !record.contains("data") || !record["data"].is_string()) return nullptr;
   if (!record.contains("epochs") || !record["epochs"].is_number_integer()) return nullptr;
   if (!record.contains("held_out") || !record["held_out"].is_object()) return nullptr;
@@ -125,8 +125,11 @@ Description described_by_metadata(const Safetensors& content, const std::string&
     throw InputError(fmt::format("{}: its metadata names an {}", path, error.what()));
   }
   try {
-    described.shape.classes = static_cast<int64_t>(Json::parse(text("classes")).get<std::vector<std::string>>().size());
-    described.shape.input = Json::parse(text("input")).get<std::vector<int64_t>>();
+    const auto listed = [&](const char* key) {
+      return parse_json(text(key), fmt::format("{}: its metadata '{}'", path, key));
+    };
+    described.shape.classes = static_cast<int64_t>(listed("classes").get<std::vector<std::string>>().size());
+    described.shape.input = listed("input").get<std::vector<int64_t>>();
   } catch (const Json::exception&) {
     throw InputError(fmt::format("{}: its metadata 'classes' or 'input' cannot be read", path));
   }
@@ -160,7 +163,7 @@ Description described_by_option(Safetensors& content, const std::string& name, c
 std::vector<double> execution_rates_of(const Safetensors& content, const std::string& path) {
   const auto found = content.metadata.find("execution_rates");
   if (found == content.metadata.end()) return {};
-  const Json rates = Json::parse(found->second, nullptr, false);
+  const Json rates = parse_json(found->second, path + ": its metadata 'execution_rates'");
   const bool usable = rates.is_array() && std::all_of(rates.begin(), rates.end(), [](const Json& rate) {
                         return rate.is_number() && rate.get<double>() >= 0 && rate.get<double>() <= 1;
                       });
@@ -179,8 +182,9 @@ LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type)
       std::find_if(spec.options.begin(), spec.options.end(), [](const auto& o) { return o.first == "architecture"; });
   auto [architecture, shape] = named == spec.options.end() ? described_by_metadata(content, path)
                                                            : described_by_option(content, named->second, path);
-  if (shape.classes < 2)
+  if (shape.classes < 2) {
     throw InputError(fmt::format("{}: it has {} classes; expected at least 2", path, shape.classes));
+  }
   const auto& allowed = find_architecture(architecture.name).first->run_options;
   for (const auto& [key, value] : spec.options) {
     if (key == "architecture") continue;

@@ -66,8 +66,9 @@ Output DenseAig::run(const at::Tensor& images, const Pass& pass) {
     if (factor.per_image.defined()) added = added * factor.per_image.to(x.scalar_type()).view({-1, 1, 1, 1});
     x = at::cat({x, added}, 1);
     const size_t done = l + 1;
-    if (done % per_stage == 0 && done < layers_.size())
+    if (done % per_stage == 0 && done < layers_.size()) {
       x = at::avg_pool2d(apply(transitions_[done / per_stage - 1], x), 2);
+    }
   }
   Output output;
   output.logits = head_(global_average_pool(last_norm_(x, training_).relu_()));

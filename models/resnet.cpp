@@ -7,8 +7,6 @@ ResNet::ResNet(const NetworkShape& shape, const Options& options)
   describe(option_values(options), trunk_.macs_always() + trunk_.branch_macs());
 }
 
-Output ResNet::run(const at::Tensor& images, const Pass&) {
-  return {trunk_.forward(images, training_, Execution::mask, [](size_t, const at::Tensor&) { return Factor{}; }), {}};
-}
+Output ResNet::run(const at::Tensor& images, const Pass&) { return {trunk_.forward(images, training_), {}}; }
 
 }  // namespace aigis

@@ -27,11 +27,13 @@ Output StochasticDepth::run(const at::Tensor& images, const Pass& pass) {
     if (!training_) return {.scale = survival};
     // Logistic noise exceeds -logit(p) with probability p.
     const at::Tensor survives = noise.select(1, static_cast<int64_t>(block)).gt(-std::log(survival / (1 - survival)));
-    if (options_.drop == DropUnit::batch)
+    if (options_.drop == DropUnit::batch) {
       return {.scale = survives[0].item<bool>() ? 1.0 : 0.0};  // the first image draws for all
+    }
     return {.per_image = survives.to(x.device(), x.scalar_type())};
   };
-  return {trunk_.forward(images, training_, Execution::mask, decide), {}};
+  Running running{.training = training_};
+  return {trunk_.forward(images, running, decide), {}};
 }
 
 }  // namespace aigis

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/core/error.h"
+#include "lib/metrics/interval.h"
 
 namespace aigis {
 namespace {
@@ -23,7 +24,7 @@ class Check {
     hold(array.size() == expected, pointer,
          fmt::format("expected {} items ({}), got {}", expected, of_what, array.size()));
   }
-  void proportion(const Json& share, const std::string& pointer) const {
+  void proportion(const Json& share, const std::string& pointer, int64_t draws) const {
     if (share["trials"] == 0) return;
     hold(share["value"].is_number(), pointer + "/value", "expected number from 0 to 1, as there are trials; got null");
     hold(share["ci95"].is_array(), pointer + "/ci95", "expected [low, high], as there are trials; got null");
@@ -35,16 +36,29 @@ class Check {
     const double successes = share["successes"], trials = share["trials"];
     hold(std::abs(successes - value * trials) <= 1e-6 * (1 + trials), pointer + "/successes",
          fmt::format("expected value x trials = {}, got {}", value * trials, successes));
+    if (draws != 1) return;  // with several, the interval also depends on how images differ
+    const Interval ci = wilson(successes, trials);
+    hold(std::abs(low - ci.low) <= 1e-6 && std::abs(high - ci.high) <= 1e-6, pointer + "/ci95",
+         fmt::format("expected Wilson's interval [{}, {}], got [{}, {}]", ci.low, ci.high, low, high));
   }
 
  private:
   const std::string& path_;
 };
 
+double total(const Json& numbers) {
+  double sum = 0;
+  for (const auto& number : numbers) sum += number.get<double>();
+  return sum;
+}
+
 void check_gates(const Check& check, const Json& gates, size_t layers, size_t classes, const std::string& pointer) {
   for (const char* when : {"before", "after"}) {
     const std::string at = fmt::format("{}/{}", pointer, when);
     check.size(gates[when]["per_layer"], layers, at + "/per_layer", "gated layers of the model");
+    const double mean = gates[when]["mean"], sum = total(gates[when]["per_layer"]);
+    check.hold(std::abs(mean * static_cast<double>(layers) - sum) <= 1e-6 * static_cast<double>(layers), at + "/mean",
+               fmt::format("expected the mean of per_layer, {}, got {}", sum / static_cast<double>(layers), mean));
     check.size(gates[when]["per_class"], classes, at + "/per_class", "classes of the data");
     for (size_t k = 0; k < classes; ++k) {
       const Json& row = gates[when]["per_class"][k];
@@ -69,10 +83,9 @@ void check_report(const Check& check, const Json& report) {
     const Json& run = report["runs"][i];
     const std::string pointer = fmt::format("/runs/{}", i);
     const auto model = layers.find(run["model"]);
-    check.hold(model != layers.end(), pointer + "/model",
-               fmt::format("{} is no id of models[]", run["model"].dump()));
+    check.hold(model != layers.end(), pointer + "/model", fmt::format("{} is no id of models[]", run["model"].dump()));
     for (const char* name : {"clean", "robust", "robust_quantized"}) {
-      check.proportion(run["accuracy"][name], fmt::format("{}/accuracy/{}", pointer, name));
+      check.proportion(run["accuracy"][name], fmt::format("{}/accuracy/{}", pointer, name), run["accuracy"]["draws"]);
     }
     check.hold(run["gates"].is_null() == (model->second == 0), pointer + "/gates",
                model->second == 0 ? "expected null, as the model has no gates" : "missing, though the model has gates");
@@ -87,7 +100,7 @@ void check_training(const Check& check, const Json& record) {
     const Json& epoch = record["curve"][i];
     const std::string pointer = fmt::format("/curve/{}", i);
     check.size(epoch["rates"], record["model"]["gated"].size(), pointer + "/rates", "gated layers of the model");
-    check.proportion(epoch["held_out"], pointer + "/held_out");
+    check.proportion(epoch["held_out"], pointer + "/held_out", 1);
   }
 }
 

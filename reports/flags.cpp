@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace aigis {
@@ -20,21 +21,40 @@ double standard_error(const Proportion& p) {
   return (ci.high - ci.low) / (2 * 1.959963984540054);
 }
 
-/// Compares with the accuracy on held-out images that training wrote into the checkpoint. It catches normalization
-/// applied twice, labels shifted by one, weights of another model.
-void check_clean_accuracy(Json& flags, const SweepPlan& plan, const RunTally& tally, const ReportedModel& model) {
-  if (!model.record.is_object() || model.record.value("data", "") != plan.data.name) return;
+/// The accuracy on held-out images that training wrote into the checkpoint, for these images and this mode of the
+/// gates; null if it wrote none.
+Json recorded_accuracy(const ReportedModel& model, const SweepPlan& plan) {
+  if (!model.record.is_object() || model.record.value("data", "") != plan.data.name) return nullptr;
   const Json recorded = model.record.value("held_out", Json::object()).value(model.card.gate_mode, Json());
-  if (!recorded.is_object() || recorded["value"].is_null() || tally.clean.accuracy.trials() == 0) return;
+  return recorded.is_object() && recorded["value"].is_number() ? recorded : Json();
+}
+
+/// Compares with that accuracy, where there is no defense. It catches normalization applied twice, labels shifted by
+/// one, weights of another model.
+void check_clean_accuracy(Json& flags, const SweepPlan& plan, const Run& run, const RunTally& tally,
+                          const ReportedModel& model) {
+  const bool some_bare = std::any_of(plan.runs.begin(), plan.runs.end(), [](const Run& r) { return !r.defense; });
+  if ((run.defense && some_bare) || tally.clean.accuracy.trials() == 0) return;
+  const Json recorded = recorded_accuracy(model, plan);
+  if (run.defense || recorded.is_null()) {
+    flags.push_back(flag("clean-accuracy-unchecked", "info",
+                         run.defense ? "clean accuracy was compared with nothing: no run is without a defense"
+                                     : "clean accuracy was compared with nothing: the checkpoint records none for this "
+                                       "data set and this mode of its gates",
+                         Json::object()));
+    return;
+  }
   const double before = recorded["value"], now = tally.clean.accuracy.value();
-  const double error_before = (recorded["ci95"][1].get<double>() - recorded["ci95"][0].get<double>()) / (2 * 1.959963984540054);
+  const double error_before =
+      (recorded["ci95"][1].get<double>() - recorded["ci95"][0].get<double>()) / (2 * 1.959963984540054);
   const double distance = std::abs(now - before) / std::hypot(error_before, standard_error(tally.clean.accuracy));
   if (distance <= kImplausible) return;
-  flags.push_back(flag("clean-accuracy", "error",
-                       fmt::format("clean accuracy is {:.1f} %, the checkpoint recorded {:.1f} % on held-out images: the "
-                                   "data, its labels or the normalization are not those of training",
-                                   100 * now, 100 * before),
-                       {{"now", now}, {"recorded", before}, {"standard_errors", distance}}));
+  flags.push_back(
+      flag("clean-accuracy", "error",
+           fmt::format("clean accuracy is {:.1f} %, the checkpoint recorded {:.1f} % on held-out images: the "
+                       "data, its labels or the normalization are not those of training",
+                       100 * now, 100 * before),
+           {{"now", now}, {"recorded", before}, {"standard_errors", distance}}));
 }
 
 }  // namespace
@@ -51,7 +71,8 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
                          {{"images", cell.out_of_box}, {"worst_overshoot", cell.worst_overshoot}}));
   }
   if (cell.not_finite > 0) {
-    flags.push_back(flag("proposal-not-finite", "error", "the attack proposed NaN or infinity; the clean image was judged instead",
+    flags.push_back(flag("proposal-not-finite", "error",
+                         "the attack proposed NaN or infinity; the clean image was judged instead",
                          {{"images", cell.not_finite}}));
   }
   if (tally.audit.bad_gradients > 0) {
@@ -59,13 +80,14 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
                          {{"gradients", tally.audit.bad_gradients}, {"of", tally.audit.backward}}));
   }
   if (tally.audit.zero_gradients > 0) {
-    flags.push_back(flag("zero-gradient", "warning",
-                         fmt::format("{} of {} gradients were zero in every pixel: the attack saw nothing there, so robustness "
-                                     "may be overstated",
-                                     tally.audit.zero_gradients, tally.audit.backward),
-                         {{"gradients", tally.audit.zero_gradients}, {"of", tally.audit.backward}}));
+    flags.push_back(
+        flag("zero-gradient", "warning",
+             fmt::format("{} of {} gradients were zero in every pixel: the attack saw nothing there, so robustness "
+                         "may be overstated",
+                         tally.audit.zero_gradients, tally.audit.backward),
+             {{"gradients", tally.audit.zero_gradients}, {"of", tally.audit.backward}}));
   }
-  if (!run.defense) check_clean_accuracy(flags, plan, tally, model);
+  check_clean_accuracy(flags, plan, run, tally, model);
   return flags;
 }
 

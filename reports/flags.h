@@ -7,7 +7,8 @@
 namespace aigis {
 
 /// Flags of one attack at one budget: budget or box overstepped, proposals or gradients that are not finite, gradients
-/// that vanish, and clean accuracy that the checkpoint's record makes implausible.
+/// that vanish, clean accuracy that the checkpoint's record makes implausible, or that there was
+/// nothing to compare with.
 Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,
                 const ReportedModel& model);
 

@@ -49,8 +49,9 @@ double executed_macs(const ModelCard& card, const PassTally& pass) {
 Json gates_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
   const size_t layers = card.gated.size();
   if (layers == 0) return nullptr;
-  const auto gates = static_cast<double>(std::accumulate(cell.pass.passes.begin(), cell.pass.passes.end(), int64_t{0})) *
-                     static_cast<double>(layers);
+  const auto gates =
+      static_cast<double>(std::accumulate(cell.pass.passes.begin(), cell.pass.passes.end(), int64_t{0})) *
+      static_cast<double>(layers);
   const auto share = [&](int64_t flips) { return gates > 0 ? static_cast<double>(flips) / gates : 0; };
   return {{"before", gate_rates(tally.clean, layers)},
           {"after", gate_rates(cell.pass, layers)},
@@ -60,63 +61,77 @@ Json gates_json(const ModelCard& card, const RunTally& tally, const CellTally& c
 
 Json model_json(const ReportedModel& model, const std::vector<Run>& runs, const std::vector<RunTally>& tallies) {
   const ModelCard& card = model.card;
-  Json layers = Json::array();
-  for (const auto& layer : card.gated) {
-    layers.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
-  }
   // Expected cost is that of clean images without a defense, where some run measured it.
   Json expected = card.gated.empty() ? Json(card.macs_full()) : Json();
   for (size_t r = 0; r < runs.size(); ++r) {
     if (!card.gated.empty() && !runs[r].defense) expected = executed_macs(card, tallies[r].clean);
   }
-  return {{"id", model.id},
-          {"architecture", card.architecture},
-          {"options", card.options},
-          {"checkpoint", {{"file", model.file}, {"sha256", model.sha256}}},
-          {"parameters", card.parameters},
-          {"macs", {{"full", card.macs_full()}, {"expected", expected}}},
-          {"gates", {{"count", card.gated.size()}, {"mode", card.gate_mode}, {"draws", card.draws}, {"layers", layers}}}};
+  Json json{{"id", model.id}, {"checkpoint", {{"file", model.file}, {"sha256", model.sha256}}}};
+  json.update(model_facts(card));
+  json["macs"]["expected"] = expected;
+  return json;
 }
 
 Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size_t e, const ReportedModel& model) {
   const CellTally& cell = tally.cells[e];
-  const ModelCard& card = model.card;
-  const auto images = static_cast<double>(plan.data.size());
-  const auto mean = [&](double sum) { return images > 0 ? sum / images : 0; };
-  Json json;
-  json["model"] = model.id;
-  json["attack"] = run.attack ? method(run.attack->name(), run.attack->options(), run.attack->gradient_mode())
-                              : method("none", Json::object(), "none");
-  json["defense"] = run.defense ? method(run.defense->name(), run.defense->options(), run.defense->gradient_mode())
-                                : method("none", Json::object(), "none");
-  json["access"] = access_name(run.access);
+  Json json{{"model", model.id}};
+  json.update(run_facts(run));
   json["norm"] = norm_name(plan.norm);
   json["epsilon"] = plan.epsilons[e];
   json["count"] = plan.data.size();
   json["seed"] = plan.seed;
   json["nested"] = false;
-  json["accuracy"] = {{"convention", "mean"},
-                      {"draws", card.draws},
-                      {"clean", tally.clean.accuracy.to_json()},
-                      {"robust", cell.pass.accuracy.to_json()},
-                      {"robust_quantized", cell.quantized.to_json()},
-                      {"clean_top5", tally.clean.top5.to_json()},
-                      {"robust_top5", cell.pass.top5.to_json()}};
-  json["gates"] = gates_json(card, tally, cell);
-  json["macs"] = {{"before", executed_macs(card, tally.clean)}, {"after", executed_macs(card, cell.pass)}};
-  json["perturbation"] = {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
-                          {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}}};
+  json.update(counted_facts(model.card, tally, cell));
   json["queries"] = {{"forward", tally.audit.forward}, {"backward", tally.audit.backward}};
-  json["near_ties"] = cell.pass.near_ties;
   // A run's time covers all its budgets, and was spent by workers side by side; each budget gets an equal share.
   const double seconds = tally.seconds / static_cast<double>(plan.workers) / static_cast<double>(plan.epsilons.size());
   json["seconds"] = seconds;
-  json["images_per_second"] = seconds > 0 ? Json(images / seconds) : Json();
+  json["images_per_second"] = seconds > 0 ? Json(static_cast<double>(plan.data.size()) / seconds) : Json();
   json["flags"] = make_flags(plan, run, tally, cell, model);
   return json;
 }
 
 }  // namespace
+
+Json model_facts(const ModelCard& card) {
+  Json layers = Json::array();
+  for (const auto& layer : card.gated) {
+    layers.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
+  }
+  return {
+      {"architecture", card.architecture},
+      {"options", card.options},
+      {"parameters", card.parameters},
+      {"macs", {{"full", card.macs_full()}}},
+      {"gates", {{"count", card.gated.size()}, {"mode", card.gate_mode}, {"draws", card.draws}, {"layers", layers}}}};
+}
+
+Json run_facts(const Run& run) {
+  const Json none = method("none", Json::object(), "none");
+  const auto described = [&](const auto& thing) {
+    return thing ? method(thing->name(), thing->options(), thing->gradient_mode()) : none;
+  };
+  return {{"attack", described(run.attack)}, {"defense", described(run.defense)}, {"access", access_name(run.access)}};
+}
+
+Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  const auto images = static_cast<double>(tally.clean.accuracy.trials());
+  const auto mean = [&](double sum) { return images > 0 ? sum / images : 0; };
+  return {{"accuracy",
+           {{"convention", "mean"},
+            {"draws", card.draws},
+            {"clean", tally.clean.accuracy.to_json()},
+            {"robust", cell.pass.accuracy.to_json()},
+            {"robust_quantized", cell.quantized.to_json()},
+            {"clean_top5", tally.clean.top5.to_json()},
+            {"robust_top5", cell.pass.top5.to_json()}}},
+          {"gates", gates_json(card, tally, cell)},
+          {"macs", {{"before", executed_macs(card, tally.clean)}, {"after", executed_macs(card, cell.pass)}}},
+          {"perturbation",
+           {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
+            {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}}}},
+          {"near_ties", cell.pass.near_ties}};
+}
 
 Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
@@ -151,20 +166,24 @@ std::string report_table(const Json& report) {
   size_t width = 5;
   for (const auto& model : report["models"]) width = std::max(width, model["id"].get_ref<const std::string&>().size());
   constexpr const char* kLine = "{:<{}}  {:<6}  {:<7}  {:<9}  {:>7}  {:>6}  {:>21}  {:>17}\n";
-  std::string text = fmt::format(kLine, "model", width, "attack", "defense", "access", "eps*255", "clean", "robust [95 %]",
-                                 "rate before/after");
+  std::string text = fmt::format(kLine, "model", width, "attack", "defense", "access", "eps*255", "clean",
+                                 "robust [95 %]", "rate before/after");
   for (const auto& run : report["runs"]) {
     const Json& robust = run["accuracy"]["robust"];
     std::string value = percent(robust["value"]), rates = "-";
-    if (!robust["ci95"].is_null()) value += fmt::format(" [{}, {}]", percent(robust["ci95"][0]), percent(robust["ci95"][1]));
+    if (!robust["ci95"].is_null()) {
+      value += fmt::format(" [{}, {}]", percent(robust["ci95"][0]), percent(robust["ci95"][1]));
+    }
     if (!run["gates"].is_null()) {
-      rates = fmt::format("{:.3f} / {:.3f}", run["gates"]["before"]["mean"].get<double>(), run["gates"]["after"]["mean"].get<double>());
+      rates = fmt::format("{:.3f} / {:.3f}", run["gates"]["before"]["mean"].get<double>(),
+                          run["gates"]["after"]["mean"].get<double>());
     }
     text += fmt::format(kLine, run["model"].get<std::string>(), width, run["attack"]["name"].get<std::string>(),
                         run["defense"]["name"].get<std::string>(), run["access"].get<std::string>(),
-                        fmt::format("{:.4g}", 255 * run["epsilon"].get<double>()), percent(run["accuracy"]["clean"]["value"]),
-                        value, rates);
+                        fmt::format("{:.4g}", 255 * run["epsilon"].get<double>()),
+                        percent(run["accuracy"]["clean"]["value"]), value, rates);
     for (const auto& flag : run["flags"]) {
+      if (flag["level"] == "info") continue;  // in the report
       text += fmt::format("  {}: {} ({})\n", flag["level"].get<std::string>(), flag["message"].get<std::string>(),
                           flag["check"].get<std::string>());
     }

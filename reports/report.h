@@ -27,7 +27,16 @@ struct ReportContext {
 /// A report that satisfies reports/schema/report.schema.json. Runs are in the order model, run, epsilon.
 Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context);
 
-/// The table that `sweep` and `evaluate` print: a line for each run, its flags below it.
+/// The parts of a report that can be told again from a model, a run, or what was counted of it at one budget:
+/// "architecture", "options", "parameters", "macs" (without "expected"), "gates";
+Json model_facts(const ModelCard& card);
+/// "attack", "defense", "access";
+Json run_facts(const Run& run);
+/// "accuracy", "gates", "macs", "perturbation", "near_ties".
+Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell);
+
+/// The table that `sweep` and `evaluate` print: a line for each run, its warnings and errors
+/// below it.
 std::string report_table(const Json& report);
 
 }  // namespace aigis

@@ -162,16 +162,7 @@ void validate_report(const Json& report, const std::string& path) {
 }
 
 Json read_report(const std::string& path) {
-  const std::string text = read_file(path);
-  Json report;
-  try {
-    report = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    const std::string where = error.byte > text.size() ? "it ends too early" : fmt::format("at byte {}", error.byte);
-    throw InputError(fmt::format("{}: not JSON: {}; expected a report or a train.json", path, where));
-  } catch (const Json::exception&) {
-    throw InputError(fmt::format("{}: not usable JSON: a number is out of range; expected a report or a train.json", path));
-  }
+  const Json report = parse_json(read_file(path), path);
   validate_report(report, path);
   return report;
 }

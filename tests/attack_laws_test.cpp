@@ -1,13 +1,13 @@
 // Laws that every attack of the list must obey.
-#include <ATen/ops/full.h>
-#include <ATen/ops/rand.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/allclose.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/equal.h>
-#include <ATen/ops/zeros.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "attacks/list.h"
@@ -26,7 +26,9 @@ at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed, at::ScalarType ty
 
 class Laws : public ::testing::TestWithParam<std::string> {
  protected:
-  std::unique_ptr<Attack> attack() const { return find_entry(attack_list(), "attack", GetParam()).make(Spec::parse(GetParam())); }
+  std::unique_ptr<Attack> attack() const {
+    return find_entry(attack_list(), "attack", GetParam()).make(Spec::parse(GetParam()));
+  }
 
   /// A small gated network in float64, frozen, with gates that sample.
   std::shared_ptr<Network> network() const {
@@ -53,7 +55,8 @@ TEST_P(Laws, StaysInBoxAndBudget) {
   ASSERT_EQ(proposals.size(), epsilons.size());
   for (size_t e = 0; e < epsilons.size(); ++e) {
     const Admitted admitted = admit(images.images, proposals[e], Norm::linf, epsilons[e]);
-    EXPECT_EQ(admitted.over_budget + admitted.out_of_box + admitted.not_finite, 0) << "worst " << admitted.worst_overshoot;
+    EXPECT_EQ(admitted.over_budget + admitted.out_of_box + admitted.not_finite, 0)
+        << "worst " << admitted.worst_overshoot;
   }
 }
 
@@ -110,7 +113,8 @@ TEST_P(Laws, ReachesTheOptimumOfALinearModel) {
   LinearModel model(weight, 0.05);
   const double score = model.forward(image, {}).logits[0][1].item<double>();
   const double optimum = std::abs(score) / weight.abs().sum().item<double>();
-  const Batch one{image, at::full({1}, score > 0 ? 1 : 0, at::TensorOptions(at::kLong)), at::full({1}, 0, at::TensorOptions(at::kLong))};
+  const Batch one{image, at::full({1}, score > 0 ? 1 : 0, at::TensorOptions(at::kLong)),
+                  at::full({1}, 0, at::TensorOptions(at::kLong))};
   const auto proposals = run(model, one, {0.99 * optimum, 1.01 * optimum});
   EXPECT_EQ(judge(model, proposals[0], one, 0, Purpose::verdict_gates).hits.item<int64_t>(), 1);
   EXPECT_EQ(judge(model, proposals[1], one, 0, Purpose::verdict_gates).hits.item<int64_t>(), 0);
@@ -119,7 +123,8 @@ TEST_P(Laws, ReachesTheOptimumOfALinearModel) {
 TEST_P(Laws, CountsZeroAndBrokenGradients) {
   LinearModel flat(at::zeros({3, 4, 4}, at::TensorOptions(at::kDouble)), 1);
   LinearModel broken(at::full({3, 4, 4}, std::nan(""), at::TensorOptions(at::kDouble)), 1);
-  const Batch images{random_tensor({2, 3, 4, 4}, 2), at::full({2}, 1, at::TensorOptions(at::kLong)), at::arange(2, at::TensorOptions(at::kLong))};
+  const Batch images{random_tensor({2, 3, 4, 4}, 2), at::full({2}, 1, at::TensorOptions(at::kLong)),
+                     at::arange(2, at::TensorOptions(at::kLong))};
   Victim on_flat(flat, 0), on_broken(broken, 0);
   const std::vector<double> epsilons{0.1};
   attack()->propose(on_flat, images, Norm::linf, epsilons);

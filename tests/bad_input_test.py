@@ -72,7 +72,9 @@ def test_cuda_without_a_gpu():
     "text, expected",
     [
         ('{"epz": "8/255"}', "unknown key 'epz'; did you mean 'eps'?"),
-        ('{"eps": "8/255"', "not valid JSON"),
+        ('{"eps": "8/255"', "not JSON: it ends too early"),
+        ('{"eps": "8/255", "eps": "0"}', "key 'eps' is given twice"),
+        pytest.param('{"eps": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested more than 64 levels deep", id="deep"),
         ('{"eps": {"a": 1}}', "key 'eps': expected text or a number"),
         ('{"seed": [1, 2]}', "key 'seed': expected one value"),
         ('{"attack": []}', "key 'attack': expected at least one value"),
@@ -84,6 +86,43 @@ def test_configs(text, expected, tmp_path):
     config.write_text(text)
     line = refused("evaluate", config, "--model", RESNET)
     assert str(config) in line and expected in line
+
+
+def test_names_that_no_report_could_hold(tmp_path):
+    """A report is UTF-8; a name that is not must be refused before the work and not after it."""
+    raw = os.fsencode(tmp_path) + b"/caf\xe9"
+    for arguments in ([b"--out", raw + b".json"], [b"--data", b"imagefolder:" + raw]):
+        result = subprocess.run([PROGRAM, "evaluate", "--model", RESNET, *arguments], capture_output=True)
+        assert result.returncode == 2 and b"is not UTF-8 text" in result.stderr
+    for part in (b"train", b"val"):
+        os.makedirs(os.fsencode(tmp_path) + b"/images/" + part + b"/caf\xe9")
+        os.makedirs(os.fsencode(tmp_path) + b"/images/" + part + b"/tea")
+    result = subprocess.run([PROGRAM, "evaluate", "--model", RESNET, "--data", f"imagefolder:{tmp_path}/images,size=32"], capture_output=True)
+    assert result.returncode == 2 and b"name of this class is not UTF-8" in result.stderr
+
+
+def test_links_are_followed_and_protected_files_kept(tmp_path):
+    target, link, locked = tmp_path / "real.json", tmp_path / "link.json", tmp_path / "locked.json"
+    link.symlink_to("real.json")
+    point = ("evaluate", "--model", RESNET, "--data", "synthetic:test=20", "--out")
+    assert aigis(*point, link).returncode == 0
+    assert link.is_symlink() and report(target)["schema"] == "aigis-report"
+    locked.write_bytes(target.read_bytes())
+    locked.chmod(0o444)
+    assert "write-protected" in refused(*point, locked)
+    page = tmp_path / "page.html"
+    page.write_text("mine")
+    page.chmod(0o444)
+    assert "write-protected" in refused("plot", target, "--out", page)
+    assert page.read_text() == "mine"
+
+
+def test_every_gate_mode_makes_a_report(tmp_path):
+    for gates in ("sampled", "argmax", "always", "fixed,graph=101", "scaled", "marginal", "budget,layers=2"):
+        out = tmp_path / "r.json"
+        result = aigis("evaluate", "--model", f"{AIG}:gates={gates}", "--data", "synthetic:test=20", "--out", out)
+        assert result.returncode == 0, result.stderr
+        assert report(out)["models"][0]["gates"]["mode"] == gates.split(",")[0]
 
 
 def test_flags_win_and_paths_are_relative_to_the_config(tmp_path):
@@ -141,7 +180,7 @@ def test_wrong_classes_or_sizes_are_refused_everywhere(tmp_path):
     data = f"imagefolder:{tmp_path},size=32"
     assert "has 10 classes; data 'imagefolder' has 3" in refused("inspect", AIG, "--data", data)
     assert "has 10 classes; data 'imagefolder' has 3" in refused("evaluate", "--model", AIG, "--data", data)
-    assert "has 10 classes; data 'imagefolder' has 3" in refused("bench", "attack", "--model", AIG, "--data", data)
+    assert "has 10 classes; data 'imagefolder' has 3" in refused("bench", "attack", "--batch", 4, "--model", AIG, "--data", data)
     assert "takes 3x32x32 images" in refused("inspect", AIG, "--data", f"imagefolder:{tmp_path},size=64")
 
 

@@ -9,6 +9,7 @@
 
 #include "lib/core/error.h"
 #include "lib/core/files.h"
+#include "lib/core/json.h"
 #include "lib/core/options.h"
 #include "lib/core/philox.h"
 #include "lib/core/spec.h"
@@ -37,9 +38,9 @@ TEST(Philox, KnownAnswers) {
 
 TEST(Philox, EveryPartOfTheIdentityMatters) {
   const Stream base{7, Purpose::attack, 1, 2, 3};
-  const std::vector<Stream> others{{8, Purpose::attack, 1, 2, 3},       {7, Purpose::attack_gates, 1, 2, 3},
-                                   {7, Purpose::attack, 0, 2, 3},       {7, Purpose::attack, 1, 0, 3},
-                                   {7, Purpose::attack, 1, 2, 0},       {7ull + (1ull << 32), Purpose::attack, 1, 2, 3}};
+  const std::vector<Stream> others{{8, Purpose::attack, 1, 2, 3}, {7, Purpose::attack_gates, 1, 2, 3},
+                                   {7, Purpose::attack, 0, 2, 3}, {7, Purpose::attack, 1, 0, 3},
+                                   {7, Purpose::attack, 1, 2, 0}, {7ull + (1ull << 32), Purpose::attack, 1, 2, 3}};
   for (const auto& other : others) EXPECT_NE(base.key(), other.key());
   const auto key = base.key();
   EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 1, 0, 0));
@@ -47,6 +48,35 @@ TEST(Philox, EveryPartOfTheIdentityMatters) {
   EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 0, 1, 0));
   EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 0, 0, 1));
   EXPECT_NE(draw_word(key, 0, 0, 0), draw_word(key, 0, 0, 4));
+}
+
+// The table of well-formed byte sequences of the Unicode Standard (3.9, table 3-7), at its edges.
+TEST(Text, Utf8) {
+  for (const char* text : {"", "bird", "caf\xc3\xa9", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+                           "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(is_utf8(text)) << text;
+  }
+  for (const char* bytes :
+       {"caf\xe9", "\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82",
+        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x28\xa1"}) {
+    EXPECT_FALSE(is_utf8(bytes)) << bytes;
+  }
+}
+
+TEST(Json, IsReadStrictly) {
+  EXPECT_EQ(parse_json("{\"b\": [1, {\"a\": 2}], \"a\": {\"b\": 1}}", "x").dump(),
+            "{\"b\":[1,{\"a\":2}],\"a\":{\"b\":1}}");
+  EXPECT_EQ(parse_json("{/* why */ \"a\": 1} // end", "x", true)["a"], 1);
+  const std::string levels(64, '['), ends(64, ']');
+  EXPECT_EQ(parse_json(levels + ends, "x").size(), 1u);
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {"[" + levels + ends + "]", "x: not usable JSON: it is nested more than 64 levels deep"},
+      {std::string(1'000'000, '['), "x: not usable JSON: it is nested more than 64 levels deep"},
+      {"{\"a\": 1, \"b\": {\"a\": 1}, \"a\": 2}", "x: key 'a' is given twice"},
+      {"{\"a\": 1", "x: not JSON: it ends too early"},
+      {"{\"a\": 1} // end", "x: not JSON: at byte 10"},
+      {"[1e999]", "x: not usable JSON: a number is out of range"}};
+  for (const auto& [text, message] : bad) EXPECT_EQ(message_of([&] { parse_json(text, "x"); }), message);
 }
 
 TEST(Text, NumbersAndFractions) {
@@ -78,7 +108,9 @@ TEST(Specs, ReadAndWriteBack) {
   ASSERT_EQ(spec.options.size(), 2u);
   EXPECT_EQ(spec.options[1].second, "4:2:0");
   EXPECT_EQ(spec.text(), "imagefolder:a/b,size=224,x=4:2:0");
-  for (const char* bad : {"", ":a=1", "n:a=1,b", "n:a=1,a=2", "n:a=1,"}) EXPECT_THROW(Spec::parse(bad), InputError) << bad;
+  for (const char* bad : {"", ":a=1", "n:a=1,b", "n:a=1,a=2", "n:a=1,"}) {
+    EXPECT_THROW(Spec::parse(bad), InputError) << bad;
+  }
 }
 
 struct SampleOptions {

@@ -1,9 +1,9 @@
 // Data sets: the official layout of CIFAR-10, the held-out part, augmentation against its definition.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -55,7 +55,10 @@ TEST(Augmentation, EveryCropAndFlipEquallyLikely) {
   Dataset data;
   data.classes = {"a"};
   // One image whose pixels are all different and not 0, under many ids: each id is augmented in its own way.
-  data.images = (at::arange(3 * kSide * kSide, at::TensorOptions(at::kLong)) + 1).to(at::kByte).view({1, 3, kSide, kSide}).repeat({kDraws, 1, 1, 1});
+  data.images = (at::arange(3 * kSide * kSide, at::TensorOptions(at::kLong)) + 1)
+                    .to(at::kByte)
+                    .view({1, 3, kSide, kSide})
+                    .repeat({kDraws, 1, 1, 1});
   data.labels = at::zeros({kDraws}, at::TensorOptions(at::kLong));
   data.ids = at::arange(kDraws, at::TensorOptions(at::kLong));
   const auto key = [](const at::Tensor& image) {
@@ -81,13 +84,16 @@ TEST(Augmentation, EveryCropAndFlipEquallyLikely) {
   }
   double chi_square = 0;
   constexpr double kMean = kDraws / 162.0;
-  for (const auto& [image, count] : expected) chi_square += (static_cast<double>(count) - kMean) * (static_cast<double>(count) - kMean) / kMean;
+  for (const auto& [image, count] : expected) {
+    chi_square += (static_cast<double>(count) - kMean) * (static_cast<double>(count) - kMean) / kMean;
+  }
   EXPECT_LT(chi_square, 236);  // the 1 - 1e-4 quantile of chi-square with 161 degrees of freedom is 236.6
   EXPECT_GT(chi_square, 105);  // and suspiciously even below its 1e-4 quantile
 }
 
 TEST(Augmentation, OrderIsAPermutationThatChangesByEpoch) {
-  const at::Tensor first = shuffled(1000, {1, Purpose::order, 0, 0, 0}), second = shuffled(1000, {1, Purpose::order, 0, 0, 1});
+  const at::Tensor first = shuffled(1000, {1, Purpose::order, 0, 0, 0}),
+                   second = shuffled(1000, {1, Purpose::order, 0, 0, 1});
   EXPECT_TRUE(at::equal(std::get<0>(first.sort()), at::arange(1000, at::TensorOptions(at::kLong))));
   EXPECT_FALSE(at::equal(first, second));
 }
@@ -100,7 +106,9 @@ TEST(Cifar10, ReadsTheOfficialLayout) {
   ASSERT_EQ(test.size(), 10'000);
   for (int64_t k = 0; k < 10; ++k) EXPECT_EQ(test.labels.eq(k).sum().item<int64_t>(), 1000);
   // The first labels of the official test file: cat, ship, ship, airplane, frog.
-  EXPECT_TRUE(at::equal(test.labels.slice(0, 0, 5), at::cat({at::arange(3, 4), at::arange(8, 9), at::arange(8, 9), at::arange(0, 1), at::arange(6, 7)}).to(at::kLong)));
+  EXPECT_TRUE(at::equal(test.labels.slice(0, 0, 5), at::cat({at::arange(3, 4), at::arange(8, 9), at::arange(8, 9),
+                                                             at::arange(0, 1), at::arange(6, 7)})
+                                                        .to(at::kLong)));
   std::ifstream file(folder + "/test_batch.bin", std::ios::binary);
   file.seekg(3073 * 9999 + 1 + 2 * 1024 + 5 * 32 + 7);  // blue plane, row 5, column 7 of the last image
   EXPECT_EQ(test.images[9999][2][5][7].item<int64_t>(), file.get());

@@ -34,8 +34,9 @@ RgbImage picture(int64_t height, int64_t width, int seed) {
   RgbImage image{height, width, {}};
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t x = 0; x < width; ++x) {
-      for (int c = 0; c < 3; ++c)
+      for (int c = 0; c < 3; ++c) {
         image.pixels.push_back(static_cast<uint8_t>((3 * x + 2 * y * (c + 1) + 41 * seed) % 256));
+      }
     }
   }
   return image;

@@ -56,8 +56,9 @@ class AgainstPython : public ::testing::TestWithParam<Case> {
     if (execution == "skip") spec.options.emplace_back("execution", execution);
     if (mode == "fixed") {
       std::string graph;
-      for (int64_t l = 0; l < golden("graph").size(0); ++l)
+      for (int64_t l = 0; l < golden("graph").size(0); ++l) {
         graph += golden("graph")[l].item<int64_t>() == 1 ? '1' : '0';
+      }
       spec.options.emplace_back("graph", graph);
     }
     if (mode == "budget") {

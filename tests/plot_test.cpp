@@ -62,8 +62,8 @@ struct Ruler {
 /// `axis` is "x" or "y"; labels of y stand 4 below their line.
 Ruler ruler(const std::string& svg, const std::string& axis) {
   std::vector<std::pair<double, double>> labels;
-  for (const auto& match : matches(svg, "<text x=\"([-0-9.]+)\" y=\"([-0-9.]+)\"[^>]*data-axis=\"" + axis +
-                                            "\">([-0-9.]+)</text>")) {
+  for (const auto& match :
+       matches(svg, "<text x=\"([-0-9.]+)\" y=\"([-0-9.]+)\"[^>]*data-axis=\"" + axis + "\">([-0-9.]+)</text>")) {
     const double position = axis == "x" ? std::stod(match[1]) : std::stod(match[2]) - 4;
     labels.emplace_back(std::stod(match[3]), position);
   }
@@ -145,8 +145,8 @@ TEST(AccuracyFigure, TellsRunsApartByTheOptionsInWhichTheyDiffer) {
 
 TEST(AccuracyFigure, NamesModelsBriefly) {
   const auto renamed = [](const std::string& id) {
-    return render_svg({Json::parse(
-        std::regex_replace(sample().dump(), std::regex("models/resnet-20\\.safetensors\""), id + "\""))});
+    return render_svg(
+        {Json::parse(std::regex_replace(sample().dump(), std::regex("models/resnet-20\\.safetensors\""), id + "\""))});
   };
   EXPECT_EQ(points(series(renamed("runs/seed-3/model.safetensors"), "seed-3, no defense")).size(), 9u);
   EXPECT_EQ(points(series(renamed("plain.pt:precision=double"), "plain precision=double, no defense")).size(), 9u);
@@ -197,8 +197,10 @@ TEST(Spread, KeepsGapsOrderAndBounds) {
 std::vector<double> bars(const std::string& svg, const std::string& when) {
   const Ruler y = ruler(svg, "y");
   std::vector<double> rates;
-  for (const auto& match : matches(svg, "<rect x=\"[0-9.]+\" y=\"([0-9.]+)\" width=\"[0-9.]+\" height=\"([0-9.]+)\" "
-                                        "class=\"" + when + "\" fill=\"#[0-9a-f]+\" data-layer=")) {
+  for (const auto& match : matches(svg,
+                                   "<rect x=\"[0-9.]+\" y=\"([0-9.]+)\" width=\"[0-9.]+\" height=\"([0-9.]+)\" "
+                                   "class=\"" +
+                                       when + "\" fill=\"#[0-9a-f]+\" data-layer=")) {
     rates.push_back(y.read(std::stod(match[1])) / 100);
     EXPECT_NEAR(y.read(std::stod(match[1]) + std::stod(match[2])), 0, 0.01);  // bars stand on zero
   }
@@ -306,7 +308,8 @@ for tag in ("style", "script"):
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     assert f"{tag}-src 'sha256-{digest}'" in policy, (tag, policy)
 assert not re.search(r'<[a-z][^>]*\s(style|on[a-z]+)=', re.sub(r"<script.*?</script>", "", page, flags=re.S))
-)py", render_html({sample(), sample("--train")})));
+)py",
+                             render_html({sample(), sample("--train")})));
 }
 
 TEST(Page, EscapesEveryText) {
@@ -336,7 +339,8 @@ reader = Reader()
 reader.feed(open(sys.argv[1], encoding="utf-8").read())
 assert reader.tags.count("script") == 3 and "img" not in reader.tags
 assert "<script>alert(1)" in json.loads("".join(reader.texts))[0]["models"][0]["id"]
-)py", page));
+)py",
+                             page));
   for (const char* figure : {"accuracy", "gates"}) {
     const std::string svg = render_svg({poisoned}, {.figure = figure});
     EXPECT_TRUE(is_xml(svg)) << figure;
@@ -350,8 +354,9 @@ TEST(Page, ShowsFlagsBesideTheirNumbers) {
   EXPECT_TRUE(std::regex_search(page, std::regex("<li id=\"note-1\"><strong>info</strong> <code>quantization</code>: "
                                                  "rounding to 8 bits undoes some successes \\(robust 0.18, ")));
   // The seventh column of a row is the accuracy on 8-bit images.
-  const auto marks = matches(page, "<tr><th.*?</th>(?:<td[^>]*>.*?</td>){5}<td class=\"number\">[^/]*</small>"
-                                   "<sup><a class=\"info\" href=\"#note-1\"");
+  const auto marks = matches(page,
+                             "<tr><th.*?</th>(?:<td[^>]*>.*?</td>){5}<td class=\"number\">[^/]*</small>"
+                             "<sup><a class=\"info\" href=\"#note-1\"");
   EXPECT_EQ(marks.size(), 3u);
 }
 

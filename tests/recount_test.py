@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from program import AIG, RESNET, aigis, report
+from program import AIG, RESNET, aigis, refused, report
 from reference import Reference, gate_noise
 
 COUNT, DRAWS, SEED = 60, 3, 4
@@ -26,7 +27,8 @@ def made(tmp_path_factory):
                    "--defense", "none", "--defense", "jpeg:quality=75", "--access", "white-box,grey-box",
                    "--examples", COUNT, "--batch", 25, "--out", folder / "r.json")
     assert result.returncode == 0, result.stderr
-    return folder, report(folder / "r.json"), load_file(folder / "r.json.examples.safetensors")
+    document = report(folder / "r.json")
+    return folder, document, load_file(folder / document["runs"][0]["examples"]["file"])
 
 
 def jpeg(images, quality=75):
@@ -129,6 +131,22 @@ def test_the_images_are_those_of_fgsm(made):
         assert ((saved[f"{index}.images"] - expected).abs()[sure] < 1e-6).double().mean() > 0.9999
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A report of little work, to be changed and verified often."""
+    folder = tmp_path_factory.mktemp("small")
+    result = aigis("sweep", "--model", RESNET, "--model", f"{AIG}:gates=sampled,draws=2", "--data", "synthetic:test=20", "--eps",
+                   "0,8/255", "--seed", SEED, "--defense", "jpeg:quality=75", "--access", "white-box,grey-box", "--examples", 20,
+                   "--out", folder / "r.json")
+    assert result.returncode == 0, result.stderr
+    return folder, report(folder / "r.json")
+
+
+def verify(folder, document):
+    (folder / "changed.json").write_text(json.dumps(document))
+    return aigis("verify", folder / "changed.json", "--data", "synthetic:test=20")
+
+
 def test_verify_agrees(made):
     folder, _, _ = made
     result = aigis("verify", folder / "r.json", "--data", f"synthetic:test={COUNT}")
@@ -138,28 +156,88 @@ def test_verify_agrees(made):
 @pytest.mark.parametrize(
     "path, value",
     [
-        (("seed",), 5),  # other gate noise: some verdict must differ
-        (("accuracy", "robust"), {"value": 1.0, "successes": COUNT, "trials": COUNT, "ci95": [0.9, 1.0]}),
-        (("perturbation", "linf", "max"), 0.5),
+        ("/runs/7/seed", 5),
+        ("/runs/7/accuracy/robust", {"value": 1.0, "successes": 20, "trials": 20, "ci95": [0.9, 1.0]}),
+        ("/runs/7/accuracy/robust/ci95/0", 0.0),
+        ("/runs/7/accuracy/clean_top5/successes", 3.0),
+        ("/runs/7/perturbation/linf/max", 0.5),
+        ("/runs/7/near_ties", 20),
+        ("/runs/7/macs/after", 1.0),
+        ("/runs/7/gates/flipped/share_on_clean_redraw", 0.99),
+        ("/runs/7/gates/before/per_class/3/1", 0.0123),
+        ("/runs/7/gates/executed_layers_histogram/after/0", 10_000),
+        ("/runs/7/epsilon", 7 / 255),
+        ("/runs/7/access", "white-box"),
+        ("/runs/7/defense/options/quality", 74),
+        ("/models/1/parameters", 1),
+        ("/models/1/gates/layers/0/macs", 1),
+        ("/config/seed", 5),
+        ("/config/eps/1", 5 / 255),
     ],
 )
-def test_verify_notices_what_is_not_so(made, path, value):
-    folder, document, _ = made
+def test_verify_notices_what_is_not_so(small, path, value):
+    """An edit is a disagreement, or makes the report one that contradicts itself."""
+    folder, document = small
     changed = json.loads(json.dumps(document))
-    target = changed["runs"][-1]
-    for key in path[:-1]:
+    *keys, last = [int(key) if key.isdigit() else key for key in path.split("/")[1:]]
+    target = changed
+    for key in keys:
         target = target[key]
-    target[path[-1]] = value
-    (folder / "changed.json").write_text(json.dumps(changed))
-    result = aigis("verify", folder / "changed.json", "--data", f"synthetic:test={COUNT}")
-    assert result.returncode == 1, result.stdout + result.stderr
+    assert target[last] != value
+    target[last] = value
+    result = verify(folder, changed)
+    named = "/".join(path.split("/")[:3])
+    if result.returncode == 2:
+        assert named in result.stderr
+    else:
+        assert result.returncode == 1 and (named in result.stdout or "config" in path), result.stdout + result.stderr
 
 
-def test_verify_notices_other_images(made):
-    folder, _, _ = made
-    path = folder / "r.json.examples.safetensors"
+def test_verify_misses_no_run(small):
+    folder, document = small
+    for runs in (document["runs"][:-1], document["runs"] + document["runs"][-1:]):
+        result = verify(folder, dict(document, runs=runs))
+        assert result.returncode == 2 and "/runs/" in result.stderr and "/config" in result.stderr
+
+
+def test_verify_finds_checkpoints_from_the_reports_folder(tmp_path):
+    """The report names checkpoints relative to where the sweep ran; the check may run elsewhere."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "results").mkdir()
+    shutil.copy(AIG, tmp_path / "models/aig.safetensors")
+    result = aigis("sweep", "--model", "models/aig.safetensors", "--data", "synthetic:test=20", "--eps", "8/255", "--examples", 20,
+                   "--out", "results/r.json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert aigis("verify", tmp_path / "results/r.json", "--data", "synthetic:test=20", cwd="/").returncode == 0
+    shutil.copy(RESNET, tmp_path / "models/aig.safetensors")
+    result = aigis("verify", tmp_path / "results/r.json", "--data", "synthetic:test=20", cwd="/")
+    assert result.returncode == 1 and "is not the checkpoint" in result.stderr
+
+
+def test_a_report_and_its_examples_never_part(tmp_path):
+    """New images take a new name; the old ones go once the report that names the new ones stands."""
+    out = tmp_path / "r.json"
+    point = ["--model", RESNET, "--data", "synthetic:test=20", "--out", out]
+    names = lambda: sorted(path.name for path in tmp_path.iterdir())
+    assert aigis("evaluate", *point, "--eps", "4/255", "--examples", 3).returncode == 0
+    first = names()
+    assert aigis("evaluate", *point, "--eps", "8/255", "--examples", 5).returncode == 0
+    second = names()
+    assert len(first) == len(second) == 2 and first != second
+    assert aigis("evaluate", *point, "--eps", "8/255").returncode == 0
+    assert names() == ["r.json"]
+    sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "4/255", "--examples", 3, "--out", tmp_path / "s.json"]
+    assert aigis(*sweep).returncode == 0 and "complete already" in aigis(*sweep).stdout
+    (tmp_path / report(tmp_path / "s.json")["runs"][0]["examples"]["file"]).unlink()
+    assert "missing" in refused(*sweep)
+    assert "--examples needs --out" in refused("evaluate", "--model", RESNET, "--examples", 3)
+
+
+def test_verify_notices_other_images(small):
+    folder, document = small
+    path = folder / document["runs"][0]["examples"]["file"]
     before = path.read_bytes()
     path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
-    result = aigis("verify", folder / "r.json", "--data", f"synthetic:test={COUNT}")
+    result = verify(folder, document)
     path.write_bytes(before)
     assert result.returncode == 1 and "SHA-256 differs" in result.stderr

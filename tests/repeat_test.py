@@ -1,6 +1,7 @@
 """The same run gives the same report: again, killed and resumed, in other batches. The same for training."""
 
 import hashlib
+import json
 import random
 import signal
 import time
@@ -59,7 +60,10 @@ def test_damaged_journal_entries_are_done_again(unbroken, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     lines = journal.read_text().splitlines()
-    lines[1] = '{"key":"model 0 batch 0","value":[]}'
+    entry = json.loads(lines[1])
+    entry["value"][0]["clean"]["open"].append(1)
+    entry["value"][1]["cells"][0]["pass"]["passes"].pop()
+    lines[1] = json.dumps(entry)
     lines[2] = '{"key":"model 0 batch 1","value":3}'
     journal.write_text("\n".join(lines[:3]) + "\n")
     assert aigis(*SWEEP, "--out", out).returncode == 0
@@ -115,7 +119,8 @@ def test_training_starts_from_a_checkpoint(tmp_path):
         if "running" not in name:
             assert torch.allclose(before[name], after[name], atol=1e-5), name
     assert report(tmp_path / "run/train.json")["config"]["init_sha256"] == hashlib.sha256(Path(AIG).read_bytes()).hexdigest()
-    assert "init_sha256" in refused(*small, "--resume", "--out", tmp_path / "run")
+    assert aigis(*small, "--resume", "--out", tmp_path / "run").returncode == 0  # its start is behind it
+    assert "init_sha256" in refused(*small, "--resume", "--init", RESNET, "--out", tmp_path / "run")
     assert "expected the weights of aig-8" in refused(*small, "--init", RESNET, "--out", tmp_path / "other")
     assert "cannot be read" in refused(*small, "--init", tmp_path / "absent.safetensors", "--out", tmp_path / "other")
     assert not (tmp_path / "other").exists()

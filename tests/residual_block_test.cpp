@@ -1,5 +1,8 @@
 // Residual blocks: closed layers left out, layers dropped in training, and gradients against differences.
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/ones.h>
@@ -11,11 +14,19 @@
 #include <cmath>
 #include <limits>
 
+#include "lib/ops/bucket.h"
 #include "models/parts/run_block.h"
 #include "tests/networks.h"
 
 namespace aigis {
 namespace {
+
+/// Then a network runs its images in groups whose size does not depend on the machine.
+struct OneThread {
+  OneThread() { at::set_num_threads(1); }
+  ~OneThread() { at::set_num_threads(before); }
+  const int before = at::get_num_threads();
+};
 
 // ---- skipping -----------------------------------------------------------------------------------------------------
 
@@ -66,21 +77,94 @@ INSTANTIATE_TEST_SUITE_P(Networks, Skipping,
                          ::testing::Values("aig-14", "aig-8:shortcut=identity", "aig-8:target_rates=1:0.5:0.5",
                                            "aig-50:stride_at=conv1"));
 
+/// Buckets too small (rates too low), as they should be, and too large to pay give what masking gives.
+TEST(Buckets, GiveWhatMaskingGives) {
+  const OneThread one_thread;
+  const at::TensorOptions real(at::kDouble);
+  const int64_t count = 60;
+  const at::Tensor images = random_images(count);
+  const std::vector<Pass> passes{pass_of(count), with_graph(count, at::zeros({6}, real)),
+                                 with_graph(count, at::ones({6}, real)),
+                                 with_graph(count, at::tensor({1, 0, 1, 1, 0, 1}, real))};
+  const auto mask = build_frozen("aig-14:execution=mask");
+  for (const double rate : {0.02, 0.3, 0.98}) {
+    const auto bucket = build_frozen("aig-14:execution=bucket", std::vector<double>(6, rate));
+    for (const Pass& pass : passes) {
+      const Output expected = mask->forward(images, pass), output = bucket->forward(images, pass);
+      EXPECT_TRUE(at::allclose(output.logits, expected.logits, 1e-10, 1e-10)) << rate;
+      EXPECT_TRUE(at::equal(output.gates.open, expected.gates.open)) << rate;
+    }
+  }
+}
+
+TEST(Buckets, HaveRoomForWhatIsExpected) {
+  EXPECT_EQ(bucket_room(256, 0.5), 160);    // 128 + 4 x 8, in steps of 16
+  EXPECT_EQ(bucket_room(1024, 0.25), 320);  // 256 + 4 x 13.9 = 311.4, in steps of 64
+  EXPECT_EQ(bucket_room(256, 0.9), 256);    // 230 + 19 is more than nine tenths
+  EXPECT_EQ(bucket_room(256, 0), 16);
+  EXPECT_EQ(bucket_room(8, 0.5), 8);
+  EXPECT_EQ(bucket_room(0, 0.5), 0);
+}
+
+/// On a device: the order of a bucket, its count, its overflow, and rows moved there and back.
+void check_buckets(at::Device device) {
+  const at::TensorOptions whole(at::kInt);
+  for (const int64_t count : {1, 6, 31, 1024, 2500}) {
+    const at::Tensor open = at::arange(count).mul(7).remainder(5).lt(2).to(at::kFloat);  // two of five
+    const int64_t opened = open.sum().item<int64_t>();
+    const at::Tensor order = at::cat({open.nonzero().flatten(), (1 - open).nonzero().flatten()}).to(at::kInt);
+    for (const int64_t room : {count, (opened + count) / 2, opened, opened / 2}) {
+      if (room == 0) continue;
+      const at::Tensor overflow = at::zeros({1}, whole.device(device));
+      const Bucket bucket = fill_bucket(open.to(device), room, overflow);
+      EXPECT_TRUE(at::equal(bucket.rows.cpu(), order.slice(0, 0, room))) << count << " " << room;
+      EXPECT_EQ(bucket.count.item<int32_t>(), opened);
+      EXPECT_EQ(overflow.item<int32_t>(), opened > room);
+      for (const bool channels_last : {false, true}) {
+        for (const int64_t side : {1, 3, 4}) {  // rows of 12, 108 and 192 bytes
+          at::Tensor x =
+              at::arange(count * 3 * side * side, at::TensorOptions(at::kFloat)).view({count, 3, side, side});
+          if (channels_last) x = x.contiguous(at::MemoryFormat::ChannelsLast);
+          const at::Tensor rows = order.slice(0, 0, room).to(at::kLong), moved = x.to(device, at::kFloat, false, true);
+          const at::Tensor inside = gather_bucket(moved, bucket);
+          EXPECT_TRUE(at::equal(inside.cpu(), x.index_select(0, rows)));
+          scatter_bucket(moved, bucket, inside * -1);
+          at::Tensor expected = x.clone();
+          const at::Tensor filled = rows.slice(0, 0, std::min(room, opened));
+          expected.index_copy_(0, filled, -x.index_select(0, filled));
+          EXPECT_TRUE(at::equal(moved.cpu(), expected));
+        }
+      }
+    }
+  }
+}
+
+TEST(Buckets, HoldOpenRowsFirst) { check_buckets(at::kCPU); }
+
+TEST(Buckets, HoldOpenRowsFirstOnCuda) {
+  if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "no GPU";
+  if (!has_buckets(at::kCUDA)) GTEST_SKIP() << "built without a CUDA compiler";
+  check_buckets(at::kCUDA);
+}
+
 /// A branch of NaN shows whether it is computed: masked, it spoils every image, for 0 times NaN is NaN.
 TEST(Skipping, ClosedLayersAreNotComputed) {
-  for (const bool skips : {true, false}) {
-    const auto net = build(fmt::format("aig-8:execution={}", skips ? "skip" : "mask"));
+  const OneThread one_thread;
+  for (const std::string execution : {"mask", "skip", "bucket"}) {
+    const auto net = build("aig-8:execution=" + execution);
     disturb(*net);
+    net->set_execution_rates({0.3, 0.3, 0.3});
     for (const auto& [name, tensor] : net->named_weights()) {
       if (name == "layer2.0.conv1.weight") tensor.detach().fill_(std::numeric_limits<double>::quiet_NaN());
     }
     net->freeze();
-    at::Tensor graph = at::ones({4, 3}, at::TensorOptions(at::kDouble));
-    graph[0][1] = 0;
-    graph[2][1] = 0;
-    const at::Tensor spoilt = net->forward(random_images(4), with_graph(4, graph)).logits.isnan().any(1);
-    EXPECT_TRUE(at::equal(spoilt, skips ? graph.select(1, 1).gt(0) : at::ones({4}, at::TensorOptions(at::kBool))))
-        << skips;
+    constexpr int64_t count = 30;
+    at::Tensor graph = at::zeros({count, 3}, at::TensorOptions(at::kDouble));
+    for (const int64_t image : {0, 4, 5, 9, 14, 20, 29}) graph[image][1] = 1;
+    const at::Tensor spoilt = net->forward(random_images(count), with_graph(count, graph)).logits.isnan().any(1);
+    const at::Tensor expected =
+        execution == "mask" ? at::ones({count}, at::TensorOptions(at::kBool)) : graph.select(1, 1).gt(0);
+    EXPECT_TRUE(at::equal(spoilt, expected)) << execution;
   }
 }
 
@@ -126,14 +210,15 @@ void expect_numerical_gradients(const ResidualBlock& block, const std::string& w
   // From 0.1 on, as if from a ReLU.
   const at::Tensor x = (at::rand({3, block.shape.in, block.shape.side, block.shape.side}, generator, real) + 0.1)
                            .set_requires_grad(true);
-  const at::Tensor y = run_block(block, x, gates, Execution::mask, false);
+  Running mask{Execution::mask}, skip{Execution::skip};
+  const at::Tensor y = run_block(block, x, gates, mask);
   const at::Tensor weights = at::rand(y.sizes(), generator, real) * 2 - 1;
   (y * weights).sum().backward();
   const at::NoGradGuard no_grad;
   // Its input may be overwritten.
-  EXPECT_TRUE(at::allclose(run_block(block, x.clone(), gates, Execution::skip, false), y, 1e-12, 1e-12)) << what;
+  EXPECT_TRUE(at::allclose(run_block(block, x.clone(), gates, skip), y, 1e-12, 1e-12)) << what;
   const auto value = [&](const at::Tensor& z) {
-    return (run_block(block, z, gates, Execution::skip, false) * weights).sum().item<double>();
+    return (run_block(block, z, gates, skip) * weights).sum().item<double>();
   };
   for (int i = 0; i < 4; ++i) {
     const at::Tensor direction = at::rand(x.sizes(), generator, real) * 2 - 1;

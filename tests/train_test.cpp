@@ -15,7 +15,8 @@ namespace {
 
 TEST(Sgd, StepsLikePythons) {
   const std::string path = ::testing::TempDir() + "aigis_sgd.safetensors";
-  const std::string command = fmt::format("'{}' '{}/tests/golden/make_sgd_golden.py' '{}'", AIGIS_PYTHON, AIGIS_SOURCE_DIR, path);
+  const std::string command =
+      fmt::format("'{}' '{}/tests/golden/make_sgd_golden.py' '{}'", AIGIS_PYTHON, AIGIS_SOURCE_DIR, path);
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
   const auto golden = read_safetensors(path).tensors;
   for (const bool nesterov : {false, true}) {
@@ -25,8 +26,12 @@ TEST(Sgd, StepsLikePythons) {
       sgd.clear_gradients();
       (a * b * golden.at(fmt::format("input.{}", step))).sum().backward();
       sgd.step(0.1 / (step + 1));
-      EXPECT_TRUE(at::allclose(a, golden.at(fmt::format("{}.a.{}", nesterov ? "nesterov" : "plain", step)), 1e-12, 1e-12)) << step;
-      EXPECT_TRUE(at::allclose(b, golden.at(fmt::format("{}.b.{}", nesterov ? "nesterov" : "plain", step)), 1e-12, 1e-12)) << step;
+      EXPECT_TRUE(
+          at::allclose(a, golden.at(fmt::format("{}.a.{}", nesterov ? "nesterov" : "plain", step)), 1e-12, 1e-12))
+          << step;
+      EXPECT_TRUE(
+          at::allclose(b, golden.at(fmt::format("{}.b.{}", nesterov ? "nesterov" : "plain", step)), 1e-12, 1e-12))
+          << step;
     }
   }
 }
@@ -35,7 +40,7 @@ TEST(Schedules, ByTheirDefinition) {
   TrainOptions options;
   options.learning_rate = 0.4;
   options.warmup = 0.25;
-  EXPECT_NEAR(options.rate_at(0, 100), 0.4 * 0.005 / 0.25, 1e-12);   // the middle of the first step
+  EXPECT_NEAR(options.rate_at(0, 100), 0.4 * 0.005 / 0.25, 1e-12);  // the middle of the first step
   EXPECT_NEAR(options.rate_at(25, 100), 0.4 * (1 - 0.255) / 0.75, 1e-12);
   EXPECT_NEAR(options.rate_at(99, 100), 0.4 * 0.005 / 0.75, 1e-12);
   options.schedule = Schedule::step;

@@ -51,7 +51,8 @@ TEST(Quantized, RoundsToTheNearestLevel) {
 TEST(Judge, CountsHitsAndNearTies) {
   LinearModel model(at::full({1, 2, 2}, 1.0), -2);  // score = sum - 2
   at::Tensor images = at::cat({filled(0.75), filled(0.25), filled(0.5)});
-  const Batch batch{images, at::full({3}, 1, at::TensorOptions(at::kLong)), at::arange(3, at::TensorOptions(at::kLong))};
+  const Batch batch{images, at::full({3}, 1, at::TensorOptions(at::kLong)),
+                    at::arange(3, at::TensorOptions(at::kLong))};
   const Judgement judgement = judge(model, images, batch, 0, Purpose::verdict_gates);
   EXPECT_EQ(judgement.hits[0].item<int64_t>(), 1);
   EXPECT_EQ(judgement.hits[1].item<int64_t>(), 0);

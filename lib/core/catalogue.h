@@ -59,4 +59,12 @@ const Entry<Base>& find_entry(const Catalogue<Base>& catalogue, const std::strin
   throw InputError(unknown_name(kind, name, names));
 }
 
+/// Makes what a spec names; null for "none", the absent attack or defense, which takes no options.
+template <class Base>
+std::shared_ptr<const Base> make_or_none(const Catalogue<Base>& catalogue, const std::string& kind, const Spec& spec) {
+  if (spec.name != "none") return find_entry(catalogue, kind, spec.name).make(spec);
+  if (!spec.options.empty() || !spec.path.empty()) throw InputError(kind + " 'none' takes no options");
+  return nullptr;
+}
+
 }  // namespace aigis

@@ -32,6 +32,24 @@ std::string read_file(const std::string& path) {
 
 namespace {
 
+/// Where a symbolic link leads, so that the file is replaced and not the link.
+std::string behind_links(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as the kernel's own limit, against links in a circle
+  fs::path file(path);
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(file, error); ++i) {
+    file = file.parent_path() / fs::read_symlink(file, error);  // an absolute target replaces the folder
+  }
+  return file.string();
+}
+
+/// Also for root, who could write to it.
+bool is_protected(const std::string& path) {
+  std::error_code error;
+  constexpr auto kWrite = fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write;
+  return (fs::status(path, error).permissions() & kWrite) == fs::perms::none || ::access(path.c_str(), W_OK) != 0;
+}
+
 std::string temporary_name(const std::string& path) { return fmt::format("{}.tmp-{}", path, ::getpid()); }
 
 /// Makes a rename outlast a power cut.
@@ -45,7 +63,8 @@ void sync_folder(const std::string& path) {
 
 }  // namespace
 
-void write_file(const std::string& path, std::string_view content) {
+void write_file(const std::string& given, std::string_view content) {
+  const std::string path = behind_links(given);
   const std::string temporary = temporary_name(path);
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) throw RunError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
@@ -70,12 +89,19 @@ void write_file(const std::string& path, std::string_view content) {
   sync_folder(path);
 }
 
-void check_writable(const std::string& path) {
+void check_writable(const std::string& given) {
+  const std::string path = behind_links(given);
   std::error_code error;
   const auto type = fs::status(path, error).type();
-  if (type == fs::file_type::directory) throw InputError(fmt::format("{}: is a folder; expected the path of a file", path));
+  if (type == fs::file_type::directory) {
+    throw InputError(fmt::format("{}: is a folder; expected the path of a file", path));
+  }
   if (!error && type != fs::file_type::regular && type != fs::file_type::not_found) {
     throw InputError(fmt::format("{}: is a device or pipe; expected the path of a file", path));
+  }
+  // Renaming over it would work, but whoever protected the file meant it to stay.
+  if (type == fs::file_type::regular && is_protected(path)) {
+    throw InputError(fmt::format("{}: is write-protected; choose another path", path));
   }
   const fs::path parent = fs::path(path).parent_path();
   if (!parent.empty()) make_folder(parent.string());
@@ -90,7 +116,8 @@ void make_folder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!fs::is_directory(path, error)) {
-    throw InputError(fmt::format("{}: the folder cannot be made: {}", path, error ? error.message() : "a file has that name"));
+    throw InputError(
+        fmt::format("{}: the folder cannot be made: {}", path, error ? error.message() : "a file has that name"));
   }
   if (::access(path.c_str(), W_OK) != 0) {
     throw InputError(fmt::format("{}: the folder cannot be written to: {}", path, std::strerror(errno)));
@@ -103,9 +130,7 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
 
 Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
 
-void Sha256::add(const void* data, size_t bytes) {
-  EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), data, bytes);
-}
+void Sha256::add(const void* data, size_t bytes) { EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), data, bytes); }
 
 std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

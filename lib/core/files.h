@@ -12,10 +12,12 @@ namespace aigis {
 std::string read_file(const std::string& path);
 
 /// Writes beside `path`, flushes to the disk and renames, so that a reader sees the old content or the new.
-/// Throws RunError (disk full, no permission); what was there stays.
+/// Throws RunError (disk full, no permission); what was there stays. A symbolic link is followed, not replaced. Only a
+/// program that is killed meanwhile leaves the unfinished PATH.tmp-PID behind.
 void write_file(const std::string& path, std::string_view content);
 
-/// Throws InputError if a file could not be created at `path`; creates missing parent folders.
+/// Throws InputError if a file could not be created at `path`, or the one there is write-protected; creates missing
+/// parent folders.
 void check_writable(const std::string& path);
 /// Creates the folder and its parents, and checks that files can be made in it.
 void make_folder(const std::string& path);

@@ -39,28 +39,29 @@ struct Pass {
   Stream noise;               ///< which random numbers the gates see
   at::Tensor image_ids = {};  ///< [N] int64 on the CPU: each image's index in its data set
   GateGradient gate_gradient = GateGradient::straight_through;
-  at::Tensor graph = {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
+  at::Tensor graph =
+      {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
 };
 
 /// A gated layer in numbers: multiply-accumulates for one image.
 struct GatedLayer {
-  std::string name;   ///< "layer1.0"
-  int64_t macs = 0;   ///< of the block that the gate may skip
+  std::string name;  ///< "layer1.0"
+  int64_t macs = 0;  ///< of the block that the gate may skip
   int64_t gate_macs = 0;
 };
 
 /// What a model says of itself.
 struct ModelCard {
-  std::string architecture;      ///< "aig-20"
-  Json options;                  ///< every option with its value
+  std::string architecture;  ///< "aig-20"
+  Json options;              ///< every option with its value
   int64_t classes = 0;
-  std::vector<int64_t> input;    ///< {3, 32, 32}
-  int64_t parameters = 0;        ///< trainable numbers
-  int64_t macs_always = 0;       ///< multiply-accumulates of what always runs, gates included
-  std::vector<GatedLayer> gated; ///< in the order of Gates' columns
-  std::string gate_mode;         ///< "none", "sampled", "argmax", …
-  bool has_random_gates = false; ///< two passes over the same image may differ
-  int64_t draws = 1;             ///< passes over which a verdict is averaged; above 1 only for random gates
+  std::vector<int64_t> input;     ///< {3, 32, 32}
+  int64_t parameters = 0;         ///< trainable numbers
+  int64_t macs_always = 0;        ///< multiply-accumulates of what always runs, gates included
+  std::vector<GatedLayer> gated;  ///< in the order of Gates' columns
+  std::string gate_mode;          ///< "none", "sampled", "argmax", …
+  bool has_random_gates = false;  ///< two passes over the same image may differ
+  int64_t draws = 1;              ///< passes over which a verdict is averaged; above 1 only for random gates
 
   int64_t macs_full() const {
     int64_t sum = macs_always;
@@ -84,7 +85,7 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 /// A model whose weights can be read, written and learnt.
 class Network : public Model {
  public:
-  virtual NamedTensors named_weights() = 0;  ///< trainable
+  virtual NamedTensors named_weights() = 0;     ///< trainable
   virtual NamedTensors named_statistics() = 0;  ///< saved, not trained: BatchNorm's running values, normalization
   virtual void set_training(bool on) = 0;
   /// How gates can decide at inference: {"none"} for a model without any.

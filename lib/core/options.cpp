@@ -9,8 +9,7 @@
 
 namespace aigis {
 
-void OptionTable::integer(const std::string& name, int64_t* value, int64_t low, int64_t high,
-                          const std::string& help) {
+void OptionTable::integer(const std::string& name, int64_t* value, int64_t low, int64_t high, const std::string& help) {
   auto read = [=](const std::string& text, const std::string& what) {
     const int64_t given = parse_integer(text, what);
     if (given < low || given > high) {
@@ -18,7 +17,8 @@ void OptionTable::integer(const std::string& name, int64_t* value, int64_t low, 
     }
     *value = given;
   };
-  options_.push_back({name, "integer", fmt::format("{} to {}", low, high), "", help, read, [=] { return Json(*value); }});
+  options_.push_back(
+      {name, "integer", fmt::format("{} to {}", low, high), "", help, read, [=] { return Json(*value); }});
 }
 
 namespace {
@@ -36,10 +36,12 @@ double number_within(const std::string& text, const std::string& what, double lo
 void OptionTable::number(const std::string& name, double* value, double low, double high, const std::string& unit,
                          const std::string& help) {
   auto read = [=](const std::string& text, const std::string& what) { *value = number_within(text, what, low, high); };
-  options_.push_back({name, "number", fmt::format("{} to {}", low, high), unit, help, read, [=] { return Json(*value); }});
+  options_.push_back(
+      {name, "number", fmt::format("{} to {}", low, high), unit, help, read, [=] { return Json(*value); }});
 }
 
-void OptionTable::numbers(const std::string& name, std::vector<double>* value, double low, double high, const std::string& help) {
+void OptionTable::numbers(const std::string& name, std::vector<double>* value, double low, double high,
+                          const std::string& help) {
   auto read = [=](const std::string& text, const std::string& what) {
     std::vector<double> given;
     if (!text.empty()) {
@@ -62,8 +64,8 @@ void OptionTable::text(const std::string& name, std::string* value, const std::s
 
 void OptionTable::flag(const std::string& name, bool* value, const std::string& help) {
   add_choice(
-      name, {"false", "true"}, [=](size_t i) { *value = i == 1; }, [=] { return std::string(*value ? "true" : "false"); },
-      help);
+      name, {"false", "true"}, [=](size_t i) { *value = i == 1; },
+      [=] { return std::string(*value ? "true" : "false"); }, help);
   options_.back().type = "boolean";
   options_.back().value = [=] { return Json(*value); };
 }

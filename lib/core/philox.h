@@ -36,16 +36,16 @@ AIGIS_HOST_DEVICE inline double open_uniform(uint32_t word) { return (word + 0.5
 
 /// What a random number is for. Streams of different purposes never share a number.
 enum class Purpose : uint32_t {
-  weights = 1,       ///< initial weights
-  split,             ///< which images are held out
-  order,             ///< order of an epoch
-  augmentation,      ///< crop and flip
-  training_gates,    ///< gate noise while training
-  verdict_gates,     ///< gate noise of the verdict: clean and adversarial passes, all budgets
-  redraw_gates,      ///< an independent second draw on clean images
-  attack_gates,      ///< gate noise that an attack sees
-  attack,            ///< the attack's own draws: starts, directions
-  synthetic,         ///< the procedural data set
+  weights = 1,     ///< initial weights
+  split,           ///< which images are held out
+  order,           ///< order of an epoch
+  augmentation,    ///< crop and flip
+  training_gates,  ///< gate noise while training
+  verdict_gates,   ///< gate noise of the verdict: clean and adversarial passes, all budgets
+  redraw_gates,    ///< an independent second draw on clean images
+  attack_gates,    ///< gate noise that an attack sees
+  attack,          ///< the attack's own draws: starts, directions
+  synthetic,       ///< the procedural data set
 };
 
 /// The part of a draw's identity that is shared by a whole batch.

@@ -26,9 +26,18 @@ Spec Spec::parse(std::string_view text) {
       continue;
     }
     const std::string key = trim(std::string_view(items[i]).substr(0, equals));
-    const bool twice = std::any_of(spec.options.begin(), spec.options.end(), [&](const auto& o) { return o.first == key; });
+    const bool twice =
+        std::any_of(spec.options.begin(), spec.options.end(), [&](const auto& o) { return o.first == key; });
     if (twice) throw InputError(fmt::format("'{}': option '{}' is given twice", text, key));
     spec.options.emplace_back(key, trim(std::string_view(items[i]).substr(equals + 1)));
+  }
+  return spec;
+}
+
+Spec Spec::of(const std::string& name, const Json& options) {
+  Spec spec{name, "", {}};
+  for (const auto& [key, value] : options.items()) {
+    spec.options.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
   return spec;
 }

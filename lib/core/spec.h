@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/core/json.h"
+
 namespace aigis {
 
 /// NAME, NAME:key=value,… or NAME:PATH,key=value,….
@@ -16,6 +18,8 @@ struct Spec {
 
   /// Throws InputError on an empty name, an item without '=' behind the first, or a key given twice.
   static Spec parse(std::string_view text);
+  /// A name with options as reports write them, {"quality": 75}.
+  static Spec of(const std::string& name, const Json& options);
   /// The text that parses back to this spec.
   std::string text() const;
 };

@@ -113,6 +113,24 @@ std::string unknown_name(const std::string& kind, const std::string& given, cons
   return fmt::format("unknown {} '{}'; known: {}", kind, given, join(known, ", "));
 }
 
+bool is_utf8(std::string_view bytes) {
+  for (size_t i = 0; i < bytes.size();) {
+    const auto byte = [&](size_t at) { return static_cast<unsigned char>(bytes[at]); };
+    const unsigned char lead = byte(i);
+    const size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (length == 0 || i + length > bytes.size()) return false;
+    for (size_t k = 1; k < length; ++k) {
+      if ((byte(i + k) & 0xc0) != 0x80) return false;
+    }
+    // Longer than it need be, a surrogate, or beyond Unicode's end.
+    const unsigned char second = length > 1 ? byte(i + 1) : 0;
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return false;
+    if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return false;
+    i += length;
+  }
+  return true;
+}
+
 std::string shortest(double value) { return fmt::format("{}", value); }
 
 }  // namespace aigis

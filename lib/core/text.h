@@ -22,6 +22,9 @@ double parse_duration(std::string_view text, const std::string& what);
 /// "unknown attack 'pdg'; did you mean 'pgd'?", or the whole list where nothing is near.
 std::string unknown_name(const std::string& kind, const std::string& given, const std::vector<std::string>& known);
 
+/// Whether the bytes are UTF-8 text, as JSON must be.
+bool is_utf8(std::string_view bytes);
+
 /// Shortest text that reads back as the same double.
 std::string shortest(double value);
 

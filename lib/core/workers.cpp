@@ -40,4 +40,8 @@ void run_in_parallel(int64_t count, int64_t workers, const std::function<void(in
   if (failure) std::rethrow_exception(failure);
 }
 
+int64_t workers_for(at::Device device, int64_t pieces) {
+  return device.is_cpu() ? std::clamp<int64_t>(pieces, 1, at::get_num_threads()) : 1;
+}
+
 }  // namespace aigis

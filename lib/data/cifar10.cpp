@@ -40,7 +40,8 @@ void read_records(const std::string& path, Dataset& data, int64_t begin) {
 
 Dataset load_cifar10(const Spec& spec, Part part) {
   if (spec.path.empty()) {
-    throw InputError("data 'cifar10' needs a folder: cifar10:DIR, with data_batch_1.bin … data_batch_5.bin and test_batch.bin");
+    throw InputError(
+        "data 'cifar10' needs a folder: cifar10:DIR, with data_batch_1.bin … data_batch_5.bin and test_batch.bin");
   }
   OptionTable().assign(spec, "data 'cifar10'");
   std::vector<std::string> files{"test_batch.bin"};

@@ -48,8 +48,8 @@ std::string Dataset::hash() const {
 
 Batch take(const Dataset& data, int64_t begin, int64_t count, at::Device device) {
   const int64_t end = std::min(begin + count, data.size());
-  return {data.images.slice(0, begin, end).to(device).to(at::kFloat).div_(255), data.labels.slice(0, begin, end).to(device),
-          data.ids.slice(0, begin, end)};
+  return {data.images.slice(0, begin, end).to(device).to(at::kFloat).div_(255),
+          data.labels.slice(0, begin, end).to(device), data.ids.slice(0, begin, end)};
 }
 
 Dataset divide(const Dataset& all_training, Part part) {

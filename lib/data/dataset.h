@@ -21,7 +21,7 @@ enum class Part {
 const char* part_name(Part part);
 
 struct Dataset {
-  std::string name;                  ///< "cifar10"
+  std::string name;  ///< "cifar10"
   Part part = Part::test;
   std::vector<std::string> classes;  ///< names, in the order of the labels
   at::Tensor images;                 ///< [N, 3, H, W] uint8 on the CPU

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "lib/core/error.h"
+#include "lib/core/text.h"
 
 namespace aigis {
 namespace {
@@ -50,6 +51,7 @@ FolderListing list_image_folder(const std::string& folder) {
   for (const auto& name : names_in(folder)) {
     const std::string class_folder = (fs::path(folder) / name).string();
     if (name.starts_with('.') || !fs::is_directory(class_folder)) continue;
+    if (!is_utf8(name)) throw InputError(fmt::format("{}: the name of this class is not UTF-8 text", class_folder));
     const auto label = static_cast<int64_t>(listing.classes.size());
     listing.classes.push_back(name);
     const size_t before = listing.files.size();

@@ -43,8 +43,9 @@ void fill_images(Dataset& data, const FolderListing& listing, int64_t size) {
       check_stop();
       const RgbImage image = resize_and_crop(read_image(listing.files[static_cast<size_t>(ids[n])]), size);
       for (int64_t c = 0; c < 3; ++c) {
-        for (int64_t i = 0; i < plane; ++i)
+        for (int64_t i = 0; i < plane; ++i) {
           target[(n * 3 + c) * plane + i] = image.pixels[static_cast<size_t>(3 * i + c)];
+        }
       }
     }
   });

@@ -22,8 +22,9 @@ std::vector<uint8_t> cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted
   const int flip = inverted ? 0 : 255;
   for (size_t i = 0; i < cmyk.size() / 4; ++i) {
     const int light = cmyk[4 * i + 3] ^ flip;
-    for (size_t c = 0; c < 3; ++c)
+    for (size_t c = 0; c < 3; ++c) {
       rgb[3 * i + c] = static_cast<uint8_t>(((cmyk[4 * i + c] ^ flip) * light + 127) / 255);
+    }
   }
   return rgb;
 }

@@ -23,7 +23,8 @@ Json documentation() {
 
 const std::vector<DatasetEntry>& dataset_list() {
   static const std::vector<DatasetEntry> list{
-      {"cifar10", "CIFAR-10, 32x32, 10 classes: cifar10:DIR", "Krizhevsky 2009", [] { return Json::array(); }, load_cifar10},
+      {"cifar10", "CIFAR-10, 32x32, 10 classes: cifar10:DIR", "Krizhevsky 2009", [] { return Json::array(); },
+       load_cifar10},
       {"imagefolder", "JPEG and PNG files, DIR/{train,val}/CLASS/*: imagefolder:DIR,size=224", "this project",
        documentation<ImageFolderOptions>, load_imagefolder},
       {"synthetic", "procedural shapes, 32x32, 10 classes; needs no files", "this project",

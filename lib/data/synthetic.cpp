@@ -22,7 +22,9 @@ constexpr int64_t kClasses = 10;
 class Draws {
  public:
   Draws(PhiloxKey key, uint64_t image) : key_(key), image_(image) {}
-  double uniform(double low, double high) { return low + (high - low) * open_uniform(draw_word(key_, image_, 0, next_++)); }
+  double uniform(double low, double high) {
+    return low + (high - low) * open_uniform(draw_word(key_, image_, 0, next_++));
+  }
 
  private:
   PhiloxKey key_;
@@ -35,15 +37,15 @@ double distance(int64_t shape, double x, double y) {
   const double r = std::hypot(x, y), ax = std::abs(x), ay = std::abs(y);
   const double angle = std::atan2(y, x);
   switch (shape) {
-    case 0: return r - 0.9;                                                    // disc
-    case 1: return std::abs(r - 0.7) - 0.22;                                   // ring
-    case 2: return std::max(ax, ay) - 0.78;                                    // square
-    case 3: return std::abs(std::max(ax, ay) - 0.62) - 0.2;                    // frame
-    case 4: return std::max(0.87 * ax + 0.5 * y, -y) - 0.5;                    // triangle
-    case 5: return std::max(std::min(ax, ay) - 0.28, std::max(ax, ay) - 0.9);  // cross
-    case 6: return r - 0.68 - 0.28 * std::cos(5 * angle);                      // five-lobed flower
-    case 7: return std::max(std::abs(ay - 0.45) - 0.22, ax - 0.85);            // two bars
-    case 8: return std::max(r - 0.9, 0.55 - std::hypot(x - 0.5, y));           // crescent
+    case 0: return r - 0.9;                                                      // disc
+    case 1: return std::abs(r - 0.7) - 0.22;                                     // ring
+    case 2: return std::max(ax, ay) - 0.78;                                      // square
+    case 3: return std::abs(std::max(ax, ay) - 0.62) - 0.2;                      // frame
+    case 4: return std::max(0.87 * ax + 0.5 * y, -y) - 0.5;                      // triangle
+    case 5: return std::max(std::min(ax, ay) - 0.28, std::max(ax, ay) - 0.9);    // cross
+    case 6: return r - 0.68 - 0.28 * std::cos(5 * angle);                        // five-lobed flower
+    case 7: return std::max(std::abs(ay - 0.45) - 0.22, ax - 0.85);              // two bars
+    case 8: return std::max(r - 0.9, 0.55 - std::hypot(x - 0.5, y));             // crescent
     default: return std::max(std::max(ax, ay) - 0.85, 0.3 - std::abs(ax - ay));  // four wedges
   }
 }
@@ -52,7 +54,9 @@ void paint(int64_t shape, Draws& draw, uint8_t* pixels) {
   // Ground and shape have colours of their own, sometimes close to each other.
   std::array<double, 3> ground{}, tint{};
   for (int c = 0; c < 3; ++c) ground[c] = draw.uniform(0.15, 0.85);
-  for (int c = 0; c < 3; ++c) tint[c] = std::clamp(ground[c] + (draw.uniform(0, 1) < 0.5 ? -1 : 1) * draw.uniform(0.08, 0.48), 0.0, 1.0);
+  for (int c = 0; c < 3; ++c) {
+    tint[c] = std::clamp(ground[c] + (draw.uniform(0, 1) < 0.5 ? -1 : 1) * draw.uniform(0.08, 0.48), 0.0, 1.0);
+  }
   const double centre_x = draw.uniform(12.5, 19.5), centre_y = draw.uniform(12.5, 19.5);
   const double scale = draw.uniform(7.5, 13), turn = draw.uniform(-0.3, 0.3);
   const double wave_x = draw.uniform(-0.9, 0.9), wave_y = draw.uniform(-0.9, 0.9), phase = draw.uniform(0, 6.283);
@@ -67,10 +71,12 @@ void paint(int64_t shape, Draws& draw, uint8_t* pixels) {
       const double y = (std::cos(turn) * dy - std::sin(turn) * dx) / scale;
       double cover = std::clamp(0.5 - distance(shape, x, y) * scale, 0.0, 1.0);
       if (std::abs(std::cos(bar_angle) * dx + std::sin(bar_angle) * dy - bar_offset) < bar_width) cover = 0;
-      const double texture = wave * std::sin(wave_x * static_cast<double>(column) + wave_y * static_cast<double>(row) + phase);
+      const double texture =
+          wave * std::sin(wave_x * static_cast<double>(column) + wave_y * static_cast<double>(row) + phase);
       for (int64_t c = 0; c < 3; ++c) {
         const double value = ground[c] + cover * (tint[c] - ground[c]) + texture + draw.uniform(-noise, noise);
-        pixels[(c * kSide + row) * kSide + column] = static_cast<uint8_t>(std::lround(255 * std::clamp(value, 0.0, 1.0)));
+        pixels[(c * kSide + row) * kSide + column] =
+            static_cast<uint8_t>(std::lround(255 * std::clamp(value, 0.0, 1.0)));
       }
     }
   }
@@ -96,7 +102,8 @@ Dataset load_synthetic(const Spec& spec, Part part) {
   data.labels = at::empty({count}, at::TensorOptions(at::kLong));
   data.ids = at::arange(count, at::TensorOptions(at::kLong));
   // Training and test images come from different streams.
-  const PhiloxKey key = Stream{static_cast<uint64_t>(options.seed), Purpose::synthetic, part == Part::test ? 1u : 0u}.key();
+  const PhiloxKey key =
+      Stream{static_cast<uint64_t>(options.seed), Purpose::synthetic, part == Part::test ? 1u : 0u}.key();
   auto* pixels = data.images.mutable_data_ptr<uint8_t>();
   auto* labels = data.labels.mutable_data_ptr<int64_t>();
   at::parallel_for(0, count, 64, [&](int64_t begin, int64_t end) {

@@ -17,6 +17,19 @@ namespace {
 
 constexpr std::string_view kStart = "{\"identity\"";
 
+InputError not_a_journal(const std::string& path) {
+  return InputError(path + ": is not a journal of aigis; move it away");
+}
+
+/// Null for a line that is damaged.
+Json parsed(std::string_view line, const std::string& path) {
+  try {
+    return parse_json(line, path);
+  } catch (const InputError&) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
@@ -27,18 +40,20 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
     for (size_t begin = 0; begin < content.size();) {
       const size_t end = content.find('\n', begin);
       if (end == std::string::npos) {  // cut off
-        if (begin == 0 && !content.starts_with(kStart) && !kStart.starts_with(content)) throw InputError(path + ": is not a journal of aigis; move it away");
+        if (begin == 0 && !content.starts_with(kStart) && !kStart.starts_with(content)) throw not_a_journal(path);
         break;
       }
-      const Json line = Json::parse(content.begin() + static_cast<int64_t>(begin), content.begin() + static_cast<int64_t>(end), nullptr, false);
+      const Json line = parsed(std::string_view(content).substr(begin, end - begin), path);
       if (begin == 0) {
-        if (!line.is_object() || !line.contains("identity")) throw InputError(path + ": is not a journal of aigis; move it away");
+        if (!line.is_object() || !line.contains("identity")) throw not_a_journal(path);
         if (line["identity"] != identity) {
-          throw InputError(path + ": belongs to an unfinished run with other settings, data or weights; finish that run, "
-                                  "delete the file or choose another --out");
+          throw InputError(path +
+                           ": belongs to an unfinished run with other settings, data or weights; finish that run, "
+                           "delete the file or choose another --out");
         }
       } else {
-        if (!line.is_object() || !line.contains("key") || !line["key"].is_string() || !line.contains("value")) break;  // damaged by the crash: what follows is done again
+        // Damaged by the crash: what follows is done again.
+        if (!line.is_object() || !line.contains("key") || !line["key"].is_string() || !line.contains("value")) break;
         entries_[line["key"].get<std::string>()] = line["value"];
       }
       begin = kept = end + 1;
@@ -71,10 +86,14 @@ void Journal::append(const std::string& line) {
   while (done < bytes.size()) {
     const ssize_t written = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw RunError(fmt::format("{}: cannot be written: {}; what was done is kept", path_, std::strerror(errno)));
+    if (written < 0) {
+      throw RunError(fmt::format("{}: cannot be written: {}; what was done is kept", path_, std::strerror(errno)));
+    }
     done += static_cast<size_t>(written);
   }
-  if (::fdatasync(descriptor_) != 0) throw RunError(fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
+  if (::fdatasync(descriptor_) != 0) {
+    throw RunError(fmt::format("{}: cannot be written: {}", path_, std::strerror(errno)));
+  }
 }
 
 void Journal::remove() {

@@ -1,7 +1,6 @@
 #include "lib/eval/sweep.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/equal.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,12 +11,10 @@
 #include "lib/core/stop.h"
 #include "lib/core/text.h"
 #include "lib/core/workers.h"
+#include "lib/eval/measure.h"
 
 namespace aigis {
 namespace {
-
-/// An image that rounding to 8 bits moves by less than this is on the grid already, but for float rounding.
-constexpr double kOnGrid = 1e-6;
 
 /// The defended model of a run; the model itself without a defense.
 std::shared_ptr<Model> defended(const std::shared_ptr<Model>& model, const std::shared_ptr<const Defense>& defense) {
@@ -27,8 +24,10 @@ std::shared_ptr<Model> defended(const std::shared_ptr<Model>& model, const std::
 /// One batch against one model: all runs, all budgets.
 class BatchEvaluation {
  public:
-  BatchEvaluation(const SweepPlan& plan, std::shared_ptr<Model> model, size_t model_index, Batch batch, int64_t examples)
-      : plan_(plan), model_(std::move(model)), model_index_(model_index), batch_(std::move(batch)), examples_(examples) {}
+  BatchEvaluation(const SweepPlan& plan, std::shared_ptr<Model> model, size_t model_index, Batch batch,
+                  int64_t examples)
+      : plan_(plan), model_(std::move(model)), model_index_(model_index), batch_(std::move(batch)),
+        examples_(examples) {}
 
   std::vector<RunTally> evaluate(std::vector<SavedExamples>& saved) {
     std::vector<RunTally> tallies;
@@ -37,10 +36,6 @@ class BatchEvaluation {
   }
 
  private:
-  struct Clean {
-    Judgement judgement;
-    int64_t redraw_flipped = 0;
-  };
   struct Proposals {
     std::vector<at::Tensor> images;  ///< one for each budget
     AttackAudit audit;
@@ -50,26 +45,21 @@ class BatchEvaluation {
   RunTally evaluate_run(size_t r, std::vector<SavedExamples>& saved) {
     const Run& run = plan_.runs[r];
     const std::shared_ptr<Model> target = defended(model_, run.defense);
-    const Clean& clean = clean_pass(*target, run);
+    const CleanPass& clean = clean_pass(*target, run);
     const Proposals& proposals = propose(run);
     const Stopwatch watch;
     RunTally tally;
-    count(tally.clean, clean.judgement);
+    tally.clean = clean.tally;
     tally.redraw_flipped = clean.redraw_flipped;
     tally.audit = proposals.audit;
     for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
       check_stop();
-      const Admitted admitted = admit(batch_.images, proposals.images[e], plan_.norm, plan_.epsilons[e]);
-      const bool unchanged = at::equal(admitted.images, batch_.images);
-      const Judgement after = unchanged ? clean.judgement : judged(*target, admitted.images, Purpose::verdict_gates);
-      CellTally& cell = tally.cells.emplace_back();
-      cell.add_sizes(admitted);
-      count(cell.pass, after);
-      count_quantized(cell, *target, admitted.images, after);
-      cell.flipped = count_flips(clean.judgement.open, after.open);
+      const Cell cell =
+          measure_cell(*target, batch_, clean, proposals.images[e], plan_.norm, plan_.epsilons[e], plan_.seed);
+      tally.cells.push_back(cell.tally);
       if (examples_ > 0) {
-        saved.push_back({model_index_, r, e, admitted.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
-                         after.hits.slice(0, 0, examples_).clone()});
+        saved.push_back({model_index_, r, e, cell.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
+                         cell.hits.slice(0, 0, examples_).clone()});
       }
     }
     tally.seconds = watch.seconds() + proposals.seconds;
@@ -77,15 +67,10 @@ class BatchEvaluation {
   }
 
   /// The clean images through a defense: once, whatever the number of attacks and budgets.
-  const Clean& clean_pass(Model& target, const Run& run) {
+  const CleanPass& clean_pass(Model& target, const Run& run) {
     const auto found = clean_.find(run.defense.get());
     if (found != clean_.end()) return found->second;
-    Clean clean;
-    clean.judgement = judged(target, batch_.images, Purpose::verdict_gates);
-    if (model_->card().has_random_gates) {
-      clean.redraw_flipped = count_flips(clean.judgement.open, judged(target, batch_.images, Purpose::redraw_gates).open);
-    }
-    return clean_[run.defense.get()] = std::move(clean);
+    return clean_[run.defense.get()] = measure_clean(target, batch_, plan_.seed);
   }
 
   /// The attack on what it may see: once for each pair of attack and seen model.
@@ -108,29 +93,12 @@ class BatchEvaluation {
     return proposals_[key] = std::move(proposals);
   }
 
-  Judgement judged(Model& target, const at::Tensor& images, Purpose purpose) const {
-    return judge(target, images, batch_, plan_.seed, purpose);
-  }
-
-  void count(PassTally& tally, const Judgement& judgement) const {
-    tally.add(judgement, batch_.labels, model_->card().classes, model_->card().draws);
-  }
-
-  /// Images that are on the 8-bit grid already keep their verdict; others are judged again.
-  void count_quantized(CellTally& cell, Model& target, const at::Tensor& images, const Judgement& after) const {
-    const at::Tensor rounded = quantized(images);
-    const bool on_grid = images.numel() == 0 || (rounded - images).abs().max().item<double>() < kOnGrid;
-    PassTally tally;
-    count(tally, on_grid ? after : judged(target, rounded, Purpose::verdict_gates));
-    cell.quantized = tally.accuracy;
-  }
-
   const SweepPlan& plan_;
   std::shared_ptr<Model> model_;
   size_t model_index_;
   Batch batch_;
   int64_t examples_;
-  std::map<const Defense*, Clean> clean_;
+  std::map<const Defense*, CleanPass> clean_;
   std::map<std::pair<const Attack*, const Defense*>, Proposals> proposals_;
 };
 
@@ -150,7 +118,7 @@ void join_examples(std::vector<SavedExamples>& all, std::vector<SavedExamples> p
 }
 
 /// The tallies of a journal's entry; none if it does not have the form that this sweep writes.
-std::vector<RunTally> read_part(const Json* entry, const SweepPlan& plan, int64_t images) {
+std::vector<RunTally> read_part(const Json* entry, const SweepPlan& plan, const ModelCard& card, int64_t images) {
   std::vector<RunTally> part;
   if (entry == nullptr || !entry->is_array() || entry->size() != plan.runs.size()) return {};
   try {
@@ -158,8 +126,12 @@ std::vector<RunTally> read_part(const Json* entry, const SweepPlan& plan, int64_
   } catch (const Json::exception&) {
     return {};
   }
+  const auto classes = static_cast<size_t>(card.classes), layers = card.gated.size();
   const bool whole = std::all_of(part.begin(), part.end(), [&](const RunTally& run) {
-    return run.cells.size() == plan.epsilons.size() && run.clean.accuracy.trials() == images;
+    return run.cells.size() == plan.epsilons.size() && run.clean.accuracy.trials() == images &&
+           run.clean.has_size(classes, layers) &&
+           std::all_of(run.cells.begin(), run.cells.end(),
+                       [&](const CellTally& cell) { return cell.pass.has_size(classes, layers); });
   });
   return whole ? part : std::vector<RunTally>{};
 }
@@ -207,7 +179,7 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
       const int64_t examples = std::clamp<int64_t>(plan.examples - begin, 0, plan.batch);
       const std::string key = fmt::format("model {} batch {}", m, b);
       std::vector<RunTally>& part = parts[static_cast<size_t>(b)];
-      part = read_part(journal.find(key), plan, count);
+      part = read_part(journal.find(key), plan, plan.models[m]->card(), count);
       if (part.empty() || examples > 0) {  // saved images are not in the journal: they are made again
         const bool known = !part.empty();
         part = BatchEvaluation(plan, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples)

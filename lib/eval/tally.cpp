@@ -57,12 +57,26 @@ void PassTally::merge(const PassTally& other) {
   add_to(histogram, other.histogram);
 }
 
+bool PassTally::has_size(size_t classes, size_t layers) const {
+  return passes.size() == classes && open.size() == classes * layers &&
+         histogram.size() == (layers == 0 ? 0 : layers + 1);
+}
+
 Json PassTally::to_json() const {
-  return {{"accuracy", accuracy.counts()}, {"top5", top5.counts()}, {"near_ties", near_ties}, {"passes", passes}, {"open", open}, {"histogram", histogram}};
+  return {{"accuracy", accuracy.counts()},
+          {"top5", top5.counts()},
+          {"near_ties", near_ties},
+          {"passes", passes},
+          {"open", open},
+          {"histogram", histogram}};
 }
 
 PassTally PassTally::from_json(const Json& json) {
-  return {Proportion::from_counts(json.at("accuracy")), Proportion::from_counts(json.at("top5")), json.at("near_ties"), json.at("passes"), json.at("open"),
+  return {Proportion::from_counts(json.at("accuracy")),
+          Proportion::from_counts(json.at("top5")),
+          json.at("near_ties"),
+          json.at("passes"),
+          json.at("open"),
           json.at("histogram")};
 }
 
@@ -93,9 +107,13 @@ void CellTally::merge(const CellTally& other) {
 }
 
 Json CellTally::to_json() const {
-  return {{"pass", pass.to_json()}, {"quantized", quantized.counts()}, {"flipped", flipped},
-          {"linf", {linf_sum, linf_max}}, {"l2", {l2_sum, l2_max}},
-          {"faults", {over_budget, out_of_box, not_finite}}, {"worst_overshoot", worst_overshoot}};
+  return {{"pass", pass.to_json()},
+          {"quantized", quantized.counts()},
+          {"flipped", flipped},
+          {"linf", {linf_sum, linf_max}},
+          {"l2", {l2_sum, l2_max}},
+          {"faults", {over_budget, out_of_box, not_finite}},
+          {"worst_overshoot", worst_overshoot}};
 }
 
 CellTally CellTally::from_json(const Json& json) {

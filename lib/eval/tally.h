@@ -11,7 +11,7 @@ namespace aigis {
 /// One kind of pass (clean, or attacked at one budget): accuracy and gates.
 struct PassTally {
   Proportion accuracy;
-  Proportion top5;                 ///< the label is among the five largest logits
+  Proportion top5;  ///< the label is among the five largest logits
   int64_t near_ties = 0;
   std::vector<int64_t> passes;     ///< [K] passes by class of the image (images times draws)
   std::vector<int64_t> open;       ///< [K * L] passes in which a layer ran, by class
@@ -19,6 +19,8 @@ struct PassTally {
 
   void add(const Judgement& judgement, const at::Tensor& labels, int64_t classes, int64_t draws);
   void merge(const PassTally& other);
+  /// Whether it counts this number of classes and gated layers.
+  bool has_size(size_t classes, size_t layers) const;
   Json to_json() const;
   static PassTally from_json(const Json& json);
 };
@@ -26,8 +28,8 @@ struct PassTally {
 /// One attack against one defended model at one budget.
 struct CellTally {
   PassTally pass;
-  Proportion quantized;     ///< accuracy on the adversarial images rounded to 8 bits
-  int64_t flipped = 0;      ///< gates that differ from the clean pass at equal noise, over images, draws and layers
+  Proportion quantized;  ///< accuracy on the adversarial images rounded to 8 bits
+  int64_t flipped = 0;   ///< gates that differ from the clean pass at equal noise, over images, draws and layers
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;

@@ -36,7 +36,8 @@ Norm parse_norm(const std::string& name) {
 
 Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm, double epsilon) {
   if (proposed.sizes() != clean.sizes()) {
-    throw RunError(fmt::format("an attack proposed images of another shape than its input ({} dimensions)", proposed.dim()));
+    throw RunError(
+        fmt::format("an attack proposed images of another shape than its input ({} dimensions)", proposed.dim()));
   }
   const at::NoGradGuard no_grad;
   Admitted result;
@@ -48,7 +49,8 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm, double
   }
   const at::Tensor finite = per_image(at::isfinite(proposed)).all(1);
   result.not_finite = clean.size(0) - finite.sum().item<int64_t>();
-  const at::Tensor candidate = result.not_finite == 0 ? proposed : at::where(finite.view({-1, 1, 1, 1}), proposed, clean);
+  const at::Tensor candidate =
+      result.not_finite == 0 ? proposed : at::where(finite.view({-1, 1, 1, 1}), proposed, clean);
 
   const at::Tensor beyond = per_image((candidate - clean).abs()).amax(1).to(at::kDouble) - epsilon;
   const at::Tensor outside = per_image(at::maximum(candidate - 1, -candidate)).amax(1).to(at::kDouble);
@@ -74,7 +76,9 @@ Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint
   for (int64_t draw = 0; draw < model.card().draws; ++draw) {
     const Output output = model.forward(images, {{seed, purpose, 0, static_cast<uint32_t>(draw), 0}, batch.ids});
     const at::Tensor logits = output.logits;
-    if (!at::isfinite(logits).all().item<bool>()) throw RunError("the model's logits are not finite; its weights or input are broken");
+    if (!at::isfinite(logits).all().item<bool>()) {
+      throw RunError("the model's logits are not finite; its weights or input are broken");
+    }
     const at::Tensor hit = logits.argmax(1).eq(batch.labels).to(at::kLong);
     const auto [top, classes] = logits.topk(std::min<int64_t>(5, logits.size(1)), 1);
     const at::Tensor hit_top5 = classes.eq(batch.labels.unsqueeze(1)).any(1).to(at::kLong);

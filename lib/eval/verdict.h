@@ -27,10 +27,10 @@ at::Tensor quantized(const at::Tensor& images);
 
 /// What the model made of a batch in `draws` passes.
 struct Judgement {
-  at::Tensor hits;       ///< [N] int64, in how many draws the label was right
-  at::Tensor hits_top5;  ///< [N] int64, in how many draws the label was among the five largest logits
-  at::Tensor open;       ///< [draws, N, L] bool, gates; undefined without gates
-  int64_t near_ties = 0; ///< images of which some draw had two top logits within a rounding error's reach
+  at::Tensor hits;        ///< [N] int64, in how many draws the label was right
+  at::Tensor hits_top5;   ///< [N] int64, in how many draws the label was among the five largest logits
+  at::Tensor open;        ///< [draws, N, L] bool, gates; undefined without gates
+  int64_t near_ties = 0;  ///< images of which some draw had two top logits within a rounding error's reach
 };
 
 /// Passes the images through the (defended) model. Gate noise comes from `purpose`, one draw after the other:

@@ -40,7 +40,9 @@ Interval Proportion::interval() const {
   if (draws_ > 1 && images_ > 1) {
     const double mean_square = static_cast<double>(hits_squared_) / (static_cast<double>(draws_ * draws_) * n);
     const double variance_of_mean = (mean_square - p * p) / (n - 1);
-    if (variance_of_mean > 0) effective = std::clamp(p * (1 - p) / variance_of_mean, n, n * static_cast<double>(draws_));
+    if (variance_of_mean > 0) {
+      effective = std::clamp(p * (1 - p) / variance_of_mean, n, n * static_cast<double>(draws_));
+    }
   }
   return wilson(p * effective, effective);
 }

@@ -9,10 +9,11 @@
 namespace aigis {
 namespace {
 
-/// True if each row is one run of bytes, row after row: then a row is moved by memcpy. LibTorch's own index_select loses
-/// the channels-last layout, and its index_copy_ goes element by element.
+/// True if each row is one run of bytes, row after row: then a row is moved by memcpy. LibTorch's own index_select
+/// loses the channels-last layout, and its index_copy_ goes element by element.
 bool is_plain(const at::Tensor& x) {
-  return x.device().is_cpu() && (x.is_contiguous() || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast)));
+  return x.device().is_cpu() &&
+         (x.is_contiguous() || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast)));
 }
 
 size_t row_bytes(const at::Tensor& x) { return x.nbytes() / static_cast<size_t>(x.size(0)); }
@@ -43,7 +44,9 @@ at::Tensor gather_rows(const at::Tensor& x, const std::vector<int64_t>& rows) {
   const size_t bytes = row_bytes(x);
   const auto* from = static_cast<const char*>(x.const_data_ptr());
   auto* to = static_cast<char*>(out.mutable_data_ptr());
-  for (size_t i = 0; i < rows.size(); ++i) std::memcpy(to + i * bytes, from + static_cast<size_t>(rows[i]) * bytes, bytes);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(to + i * bytes, from + static_cast<size_t>(rows[i]) * bytes, bytes);
+  }
   return out;
 }
 
@@ -56,7 +59,9 @@ void scatter_rows(const at::Tensor& x, const std::vector<int64_t>& rows, const a
   const size_t bytes = row_bytes(x);
   const auto* from = static_cast<const char*>(plain.const_data_ptr());
   auto* to = static_cast<char*>(x.mutable_data_ptr());
-  for (size_t i = 0; i < rows.size(); ++i) std::memcpy(to + static_cast<size_t>(rows[i]) * bytes, from + i * bytes, bytes);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(to + static_cast<size_t>(rows[i]) * bytes, from + i * bytes, bytes);
+  }
 }
 
 }  // namespace aigis

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "lib/core/error.h"
 #include "lib/core/files.h"
@@ -38,7 +39,7 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& path)
   std::memcpy(&header_size, bytes.data(), 8);
   if (header_size > kLargestHeader) refuse("the header's length is implausible");
   if (header_size > bytes.size() - 8) refuse("it is cut off inside the header");
-  const Json header = Json::parse(bytes.begin() + 8, bytes.begin() + 8 + static_cast<int64_t>(header_size), nullptr, false);
+  const Json header = parse_json(std::string_view(bytes).substr(8, header_size), path + ": its header");
   if (!header.is_object()) refuse("the header is not a JSON object");
 
   const uint64_t data_size = bytes.size() - 8 - header_size;
@@ -73,7 +74,9 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& path)
     const auto type = std::find_if(types().begin(), types().end(), [&](const auto& t) { return t.first == type_name; });
     if (type == types().end()) refuse(fmt::format("tensor '{}' has the unknown type {}", name, type_name));
     if (offsets.size() != 2 || offsets[0] > offsets[1]) refuse(fmt::format("tensor '{}' has bad offsets", name));
-    if (offsets[1] > data_size) refuse(fmt::format("it is cut off: tensor '{}' ends at byte {} of {}", name, offsets[1], data_size));
+    if (offsets[1] > data_size) {
+      refuse(fmt::format("it is cut off: tensor '{}' ends at byte {} of {}", name, offsets[1], data_size));
+    }
     uint64_t bytes_wanted = c10::elementSize(type->second);
     for (const int64_t size : shape) {
       if (size != 0 && bytes_wanted > data_size / static_cast<uint64_t>(size) && bytes_wanted != 0) {
@@ -82,16 +85,16 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& path)
       bytes_wanted *= static_cast<uint64_t>(size);
     }
     if (bytes_wanted != offsets[1] - offsets[0]) {
-      refuse(fmt::format("tensor '{}' has {} bytes where its shape asks for {}", name, offsets[1] - offsets[0], bytes_wanted));
+      refuse(fmt::format("tensor '{}' has {} bytes where its shape asks for {}", name, offsets[1] - offsets[0],
+                         bytes_wanted));
     }
     at::Tensor tensor = at::empty(shape, at::TensorOptions(type->second));
     if (bytes_wanted > 0) std::memcpy(tensor.mutable_data_ptr(), data + offsets[0], bytes_wanted);
     content.tensors[name] = tensor;
     placed.push_back({name, offsets[0], offsets[1]});
   }
-  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
+  std::sort(placed.begin(), placed.end(),
+            [](const Placed& a, const Placed& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   uint64_t reached = 0;
   for (const Placed& p : placed) {
     if (p.begin != reached) refuse(fmt::format("tensor '{}' leaves a gap or overlaps another", p.name));
@@ -111,7 +114,8 @@ std::string format_safetensors(const Safetensors& content) {
   std::string data;
   for (const auto& [name, given] : content.tensors) {
     const at::Tensor tensor = given.detach().to(at::kCPU).contiguous();
-    const auto type = std::find_if(types().begin(), types().end(), [&](const auto& t) { return t.second == tensor.scalar_type(); });
+    const auto type =
+        std::find_if(types().begin(), types().end(), [&](const auto& t) { return t.second == tensor.scalar_type(); });
     if (type == types().end()) throw RunError(fmt::format("tensor '{}' has a type that safetensors lacks", name));
     const size_t begin = data.size();
     data.append(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes());

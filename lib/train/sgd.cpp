@@ -18,7 +18,8 @@ void Sgd::step(double learning_rate) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
   for (const auto& parameter : parameters_) gradients.push_back(parameter.grad());
-  at::_fused_sgd_(parameters_, gradients, velocities_, weight_decay_, momentum_, learning_rate, /*dampening=*/0, nesterov_,
+  at::_fused_sgd_(parameters_, gradients, velocities_, weight_decay_, momentum_, learning_rate, /*dampening=*/0,
+                  nesterov_,
                   /*maximize=*/false, first_);
   first_ = false;
 }

@@ -7,7 +7,6 @@
 
 #include <cmath>
 
-
 #include "lib/core/error.h"
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
@@ -23,7 +22,8 @@ struct TimeIsUp {};
 /// Sums over an epoch, kept on the device so that a step does not wait for them.
 struct EpochSums {
   explicit EpochSums(at::Device device)
-      : loss(at::zeros({}, at::TensorOptions(device).dtype(at::kDouble))), penalty(loss.clone()), correct(loss.clone()) {}
+      : loss(at::zeros({}, at::TensorOptions(device).dtype(at::kDouble))), penalty(loss.clone()),
+        correct(loss.clone()) {}
 
   void add(const Trainer::Step& step, int64_t count) {
     images += count;
@@ -127,8 +127,8 @@ Json Trainer::run_epoch(double seconds_left) {
       sums.add(step(positions, epoch, rate), positions.size(0));
       const bool look = s % 50 == 49 || s + 1 == steps;
       if (look && !std::isfinite(sums.mean_loss())) {
-        throw RunError(fmt::format("training stopped: the loss is not finite in epoch {}; the last epoch's checkpoint is kept",
-                                   epoch + 1));
+        throw RunError(fmt::format(
+            "training stopped: the loss is not finite in epoch {}; the last epoch's checkpoint is kept", epoch + 1));
       }
       progress.advance(positions.size(0), look ? fmt::format("loss {:.3f}", sums.mean_loss()) : "");
     }
@@ -169,7 +169,9 @@ void set_normalization(Network& network, const Dataset& data) {
   for (const auto& [name, tensor] : network.named_statistics()) {
     if (name == "normalize.mean") tensor.copy_(mean.view({3, 1, 1}));
     // A channel without contrast must not divide by zero: one level is the least deviation.
-    if (name == "normalize.std") tensor.copy_((square - mean * mean).clamp_min(0).sqrt().clamp_min(1.0 / 255).view({3, 1, 1}));
+    if (name == "normalize.std") {
+      tensor.copy_((square - mean * mean).clamp_min(0).sqrt().clamp_min(1.0 / 255).view({3, 1, 1}));
+    }
   }
 }
 

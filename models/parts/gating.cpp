@@ -123,8 +123,9 @@ std::vector<std::string> Gating::mode_names() {
 
 void Gating::set_mode(const std::string& mode) {
   const auto names = mode_names();
-  if (std::find(names.begin(), names.end(), mode) == names.end())
+  if (std::find(names.begin(), names.end(), mode) == names.end()) {
     throw InputError(unknown_name("gate mode", mode, names));
+  }
   options_.gates = std::find_if(modes().begin(), modes().end(), [&](const auto& m) { return m.first == mode; })->second;
 }
 
@@ -183,7 +184,8 @@ Factor Gating::Decisions::decide(size_t index, const at::Tensor& input, bool tra
     if (mode_ == GateMode::always) return {};
     if (mode_ == GateMode::scaled) return {.scale = gating_->rates_[static_cast<size_t>(column)]};
   }
-  return {.per_image = open_.back()};
+  return {.per_image = open_.back(),
+          .rate = gating_->rates_.empty() ? -1 : gating_->rates_[static_cast<size_t>(column)]};
 }
 
 at::Tensor Gating::Decisions::state(int64_t column, const at::Tensor& logits) const {
@@ -237,8 +239,9 @@ at::Tensor budget_shifts(const std::vector<double>& rates, int64_t budget) {
       for (int step = 0; step < 50; ++step) {
         const double shift = (low + high) / 2;
         double expected = 0;
-        for (int64_t j = l; j < layers; ++j)
+        for (int64_t j = l; j < layers; ++j) {
           expected += 1 / (1 + std::exp(-logit(rates[static_cast<size_t>(j)]) - shift));
+        }
         (expected < static_cast<double>(left) ? low : high) = shift;
       }
       shifts[l][left] = (low + high) / 2;

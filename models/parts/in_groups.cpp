@@ -40,9 +40,10 @@ Output joined(const std::vector<Output>& parts) {
 
 Output in_groups(const at::Tensor& images, const Pass& pass,
                  const std::function<Output(const at::Tensor&, const Pass&)>& run) {
-  const int64_t count = images.size(0);
-  // Groups of equal size keep all threads busy to the end.
-  const int64_t groups = (count + group_size(images) - 1) / group_size(images);
+  const int64_t count = images.size(0), fitting = (count + group_size(images) - 1) / group_size(images);
+  // At least one for each thread, since threads side by side beat threads that share each layer; and groups of equal
+  // size, which keep all threads busy to the end.
+  const int64_t groups = std::max(fitting, std::min<int64_t>(count, at::get_num_threads()));
   if (groups <= 1) return run(images, pass);
   std::vector<Output> parts(static_cast<size_t>(groups));
   run_in_parallel(groups, at::get_num_threads(), [&](int64_t g) {

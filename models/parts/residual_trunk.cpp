@@ -89,13 +89,17 @@ void ResidualTrunk::build(Weights& weights, const NetworkShape& shape, const Tru
   macs_always_ += head_.macs();
 }
 
-at::Tensor ResidualTrunk::forward(const at::Tensor& images, bool training, Execution execution,
-                                  const Decide& decide) const {
-  at::Tensor x = stem_(normalization_(images), training).relu_();
+at::Tensor ResidualTrunk::forward(const at::Tensor& images, Running& running, const Decide& decide) const {
+  at::Tensor x = stem_(normalization_(images), running.training).relu_();
   if (has_pooling_) x = at::max_pool2d(x, 3, 2, 1);
-  for (size_t i = 0; i < blocks_.size(); ++i) x = run_block(*blocks_[i], x, decide(i, x), execution, training);
-  if (has_last_norm_) x = last_norm_(x, training).relu_();
+  for (size_t i = 0; i < blocks_.size(); ++i) x = run_block(*blocks_[i], x, decide(i, x), running);
+  if (has_last_norm_) x = last_norm_(x, running.training).relu_();
   return head_(global_average_pool(x));
+}
+
+at::Tensor ResidualTrunk::forward(const at::Tensor& images, bool training) const {
+  Running running{.training = training};
+  return forward(images, running, [](size_t, const at::Tensor&) { return Factor{}; });
 }
 
 int64_t ResidualTrunk::branch_macs() const {

@@ -45,7 +45,9 @@ class ResidualTrunk {
   ResidualTrunk(Weights& weights, const NetworkShape& shape, PreActivation);
 
   /// Images in [0, 1] to logits.
-  at::Tensor forward(const at::Tensor& images, bool training, Execution execution, const Decide& decide) const;
+  at::Tensor forward(const at::Tensor& images, Running& running, const Decide& decide) const;
+  /// The same with a branch in every block.
+  at::Tensor forward(const at::Tensor& images, bool training) const;
 
   const std::vector<std::unique_ptr<ResidualBlock>>& blocks() const { return blocks_; }
   void fold();

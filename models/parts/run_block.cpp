@@ -2,7 +2,12 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
+#include <ATen/ops/zeros.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "lib/ops/bucket.h"
 #include "lib/ops/rows.h"
 
 namespace aigis {
@@ -30,13 +35,37 @@ at::Tensor skipped(const ResidualBlock& block, const at::Tensor& x, const at::Te
   return result;
 }
 
+at::Tensor in_bucket(const ResidualBlock& block, const at::Tensor& x, const at::Tensor& open, int64_t room,
+                     Running& running) {
+  if (!running.overflow.defined()) running.overflow = at::zeros({1}, open.options().dtype(at::kInt));
+  const Bucket bucket = fill_bucket(open, room, running.overflow);
+  const at::Tensor branch = masked(block, gather_bucket(x, bucket), {}, false);
+  const at::Tensor result = block.is_identity_without_branch() ? x : masked(block, x, {.scale = 0}, false);
+  scatter_bucket(result, bucket, branch);
+  return result;
+}
+
 }  // namespace
 
-at::Tensor run_block(const ResidualBlock& block, at::Tensor x, const Factor& factor, Execution execution,
-                     bool training) {
-  const bool keeps_gradient = at::GradMode::is_enabled() && (x.requires_grad() || factor.per_image.requires_grad());
-  const bool may_skip = execution == Execution::skip && !training && factor.per_image.defined() && !keeps_gradient;
-  return may_skip ? skipped(block, x, factor.per_image) : masked(block, x, factor, training);
+int64_t bucket_room(int64_t images, double rate) {
+  const auto n = static_cast<double>(images);
+  const double expected = n * rate + 4 * std::sqrt(n * rate * (1 - rate));
+  const int64_t step = std::max<int64_t>(8, images / 16);
+  const int64_t room = (static_cast<int64_t>(std::ceil(expected)) + step - 1) / step * step;
+  constexpr double kWorthwhile = 0.9;  // gathering and writing back cost about a tenth of a block
+  return static_cast<double>(room) > kWorthwhile * n ? images : std::min(images, std::max(room, step));
+}
+
+at::Tensor run_block(const ResidualBlock& block, at::Tensor x, const Factor& factor, Running& running) {
+  const at::Tensor& open = factor.per_image;
+  const bool keeps_gradient = at::GradMode::is_enabled() && (x.requires_grad() || open.requires_grad());
+  if (running.execution == Execution::mask || running.training || !open.defined() || keeps_gradient) {
+    return masked(block, x, factor, running.training);
+  }
+  const bool has_bucket = running.execution == Execution::bucket && factor.rate >= 0 && has_buckets(x.device());
+  if (!has_bucket) return skipped(block, x, open);
+  const int64_t room = bucket_room(x.size(0), factor.rate);
+  return room >= x.size(0) ? masked(block, x, factor, false) : in_bucket(block, x, open, room, running);
 }
 
 }  // namespace aigis

@@ -180,15 +180,18 @@ Figure gates_figure(const RunList& list, const GatesChoice& choice, const std::s
   const double step = std::clamp(640 / count, 12.0, 56.0), right = kLeft + step * count, bottom = kTop + kHeight;
   const auto before = gate_rates(choice, "before"), after = gate_rates(choice, "after");
   Figure figure{name, title_of(list, choice), "", std::max(right + 16, 700.0), bottom + kBottom, ""};
-  figure.description = fmt::format("Bars for {} layers. Mean execution rate {} before and {} after the attack. {}; {}.",
-                                   layers.size(), percent(std::optional(mean(before))),
-                                   percent(std::optional(mean(after))), setting_of(list, *choice.run),
-                                   facts_of(*choice.run));
+  const std::string means =
+      before.empty() ? "No images of this class"
+                     : fmt::format("Mean execution rate {} before and {} after the attack",
+                                   percent(std::optional(mean(before))), percent(std::optional(mean(after))));
+  figure.description = fmt::format("Bars for {} layers. {}. {}; {}.", layers.size(), means,
+                                   setting_of(list, *choice.run), facts_of(*choice.run));
   const Axis y(0, 1, bottom, kTop);
   Canvas canvas;
   canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true}, "data-part=\"title\"");
   const auto line = [&](double height, const std::string& text, const char* part) {
-    canvas.text(8, height, fit_text(text, 11.5, figure.width - 16), {.size = 11.5, .paint = paint::soft}, fmt::format("data-part=\"{}\"", part));
+    canvas.text(8, height, fit_text(text, 11.5, figure.width - 16), {.size = 11.5, .paint = paint::soft},
+                fmt::format("data-part=\"{}\"", part));
   };
   line(40, setting_of(list, *choice.run), "setting");
   line(55, facts_of(*choice.run), "facts");

@@ -20,8 +20,8 @@ std::string dash(size_t style) {
 
 /// A mark about the origin, of about the same area for each style.
 std::string marker(size_t style) {
-  constexpr std::array shapes{"M-3.4 0a3.4 3.4 0 1 0 6.8 0a3.4 3.4 0 1 0 -6.8 0z", "M-3 -3H3V3H-3z",
-                              "M0 -4.2L4 3H-4z", "M0 -4.3L4.3 0L0 4.3L-4.3 0z"};
+  constexpr std::array shapes{"M-3.4 0a3.4 3.4 0 1 0 6.8 0a3.4 3.4 0 1 0 -6.8 0z", "M-3 -3H3V3H-3z", "M0 -4.2L4 3H-4z",
+                              "M0 -4.3L4.3 0L0 4.3L-4.3 0z"};
   return shapes[style % shapes.size()];
 }
 
@@ -53,8 +53,8 @@ void draw_band(Canvas& canvas, const LineSeries& series, const Axis& x, const Ax
   for (const auto& point : series.points) {
     if (!point.low || !point.high) continue;
     ++points;
-    above += fmt::format("{}{} {}", above.empty() ? "M" : "L", coordinate(x.at(point.x)),
-                         coordinate(y.at(*point.high)));
+    above +=
+        fmt::format("{}{} {}", above.empty() ? "M" : "L", coordinate(x.at(point.x)), coordinate(y.at(*point.high)));
     below = fmt::format("L{} {}", coordinate(x.at(point.x)), coordinate(y.at(*point.low))) + below;
   }
   if (points > 1) {
@@ -72,13 +72,13 @@ void draw_curve(Canvas& canvas, const LineSeries& series, const Axis& x, const A
     path += fmt::format("{}{} {}", path.empty() ? "M" : "L", coordinate(x.at(point.x)), coordinate(y.at(point.y)));
   }
   canvas.path(path, fmt::format("class=\"curve\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" "
-                                "stroke-linejoin=\"round\" {}", dash(series.style)));
+                                "stroke-linejoin=\"round\" {}",
+                                dash(series.style)));
   for (const auto& point : series.points) {
-    const std::string place = fmt::format("transform=\"translate({} {})\"", coordinate(x.at(point.x)),
-                                          coordinate(y.at(point.y)));
+    const std::string place =
+        fmt::format("transform=\"translate({} {})\"", coordinate(x.at(point.x)), coordinate(y.at(point.y)));
     canvas.path(marker(series.style),
-                fmt::format("class=\"point\" {} fill=\"currentColor\" {}", place,
-                            markers ? "" : "fill-opacity=\"0\""),
+                fmt::format("class=\"point\" {} fill=\"currentColor\" {}", place, markers ? "" : "fill-opacity=\"0\""),
                 point.tooltip);
   }
 }
@@ -94,9 +94,8 @@ void draw_label(Canvas& canvas, const LinePanel& panel, const LineSeries& series
   canvas.line(key, label_y, key + kKeyWidth, label_y,
               fmt::format("stroke=\"currentColor\" stroke-width=\"1.8\" {}", dash(series.style)));
   if (panel.markers) {
-    canvas.path(marker(series.style),
-                fmt::format("transform=\"translate({} {})\" fill=\"currentColor\"", coordinate(key + kKeyWidth / 2),
-                            coordinate(label_y)));
+    canvas.path(marker(series.style), fmt::format("transform=\"translate({} {})\" fill=\"currentColor\"",
+                                                  coordinate(key + kKeyWidth / 2), coordinate(label_y)));
   }
   canvas.text(key + kKeyWidth + 6, label_y + panel.label_size * 0.35,
               fit_text(series.label, panel.label_size, panel.label_width - kLeader - kKeyWidth - 10),

@@ -18,22 +18,22 @@ struct LinePoint {
 
 struct LineSeries {
   std::string label;
-  size_t color = 0;  ///< number of the thing that colours tell apart
-  size_t style = 0;  ///< number of the thing that dashes and markers tell apart
+  size_t color = 0;               ///< number of the thing that colours tell apart
+  size_t style = 0;               ///< number of the thing that dashes and markers tell apart
   std::vector<LinePoint> points;  ///< by rising x
 };
 
 struct LinePanel {
-  std::string title, subtitle;     ///< above the panel; may be empty
+  std::string title, subtitle;  ///< above the panel; may be empty
   std::string x_label, y_label;
-  double left = 56, top = 0;       ///< of the panel without its labels
+  double left = 56, top = 0;  ///< of the panel without its labels
   double width = 430, height = 260;
   Scale x_scale = Scale::linear;
   double x_low = 0, x_high = 1, y_low = 0, y_high = 1;
   std::vector<double> x_ticks, y_ticks;
-  double y_unit = 1;               ///< ticks of y name value / y_unit: 0.01 for percent
+  double y_unit = 1;  ///< ticks of y name value / y_unit: 0.01 for percent
   double label_size = 12;
-  double label_width = 200;        ///< room at the right
+  double label_width = 200;  ///< room at the right
   bool markers = true, bands = true;
 };
 

@@ -153,13 +153,13 @@ std::string render_html(const std::vector<Json>& files) {
   }
   if (records) add("learning", "Training", section("learning", "Training", drawn(training_figure(files))));
   add("origin", "Origin", section("origin", "Where the numbers come from", provenance(files)));
-  return head(title) +
-         fmt::format("<body>\n<header>\n<h1>{}</h1>\n{}<nav>\n{}</nav>\n</header>\n<main>\n{}</main>\n"
-                     "<script type=\"application/json\" id=\"files\">{}</script>\n"
-                     "<script type=\"application/json\" id=\"index\">{}</script>\n"
-                     "<script>{}</script>\n</body>\n</html>\n",
-                     title, lead(files, list), links, sections, embedded_json(files), embedded_json(index_of(list)),
-                     kPageScript);
+  return head(title) + fmt::format(
+                           "<body>\n<header>\n<h1>{}</h1>\n{}<nav>\n{}</nav>\n</header>\n<main>\n{}</main>\n"
+                           "<script type=\"application/json\" id=\"files\">{}</script>\n"
+                           "<script type=\"application/json\" id=\"index\">{}</script>\n"
+                           "<script>{}</script>\n</body>\n</html>\n",
+                           title, lead(files, list), links, sections, embedded_json(files),
+                           embedded_json(index_of(list)), kPageScript);
 }
 
 }  // namespace aigis

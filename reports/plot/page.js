@@ -41,6 +41,16 @@
     fill(select.class, [["", "all classes"], ...names], names.some(([key]) => key === before) ? before : "");
   }
 
+  // As much of a text as the figure is wide.
+  function write(figure, part, text) {
+    const element = figure.querySelector(`[data-part=${part}]`);
+    const room = figure.querySelector("svg").viewBox.baseVal.width - 16;
+    element.textContent = text;
+    for (let kept = text.length - 1; kept > 0 && element.getComputedTextLength() > room; --kept) {
+      element.textContent = text.slice(0, kept).trimEnd() + "…";
+    }
+  }
+
   function show(run) {
     const label = select.class.value;
     const images = label === "" ? "all classes" : run.classes[label];
@@ -68,14 +78,14 @@
       const facts = `all classes: accuracy ${percent(accuracy?.clean?.value)} → ` +
         `${percent(accuracy?.robust?.value)}, gates flipped ${percent(gates.flipped?.share)} ` +
         `(by chance ${percent(gates.flipped?.share_on_clean_redraw)})`;
-      figure.querySelector("[data-part=title]").textContent = title;
-      figure.querySelector("[data-part=setting]").textContent = setting;
-      figure.querySelector("[data-part=facts]").textContent = facts;
+      write(figure, "title", title);
+      write(figure, "setting", setting);
+      write(figure, "facts", facts);
       const empty = rates("before").length === 0;
       figure.querySelector("[data-part=empty]").setAttribute("visibility", empty ? "visible" : "hidden");
       figure.querySelector("svg > title").textContent = title;
-      const means = `${percent(mean(rates("before")))} before and ${percent(mean(rates("after")))} after the attack`;
-      figure.querySelector("svg > desc").textContent = `Mean execution rate ${means}. ${setting}; ${facts}.`;
+      const means = `Mean execution rate ${percent(mean(rates("before")))} before and ${percent(mean(rates("after")))} after the attack`;
+      figure.querySelector("svg > desc").textContent = `${empty ? "No images of this class" : means}. ${setting}; ${facts}.`;
     }
   }
 

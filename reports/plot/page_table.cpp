@@ -51,9 +51,9 @@ class Notes {
     for (const auto& flag : at(run, {"flags"})) {
       if (column_of(text_at(flag, {"check"})) != column) continue;
       const auto number = numbers_.at(key(flag));
-      marks += fmt::format("<sup><a class=\"{}\" href=\"#note-{}\" aria-label=\"{} {}: {}\">{}</a></sup>",
-                           level_class(flag), number, escape(text_at(flag, {"level"})), number,
-                           escape(text_at(flag, {"check"})), number);
+      marks +=
+          fmt::format("<sup><a class=\"{}\" href=\"#note-{}\" aria-label=\"{} {}: {}\">{}</a></sup>", level_class(flag),
+                      number, escape(text_at(flag, {"level"})), number, escape(text_at(flag, {"check"})), number);
     }
     return marks;
   }
@@ -72,10 +72,10 @@ class Notes {
     std::string items;
     for (size_t i = 0; i < notes_.size(); ++i) {
       const Note& note = notes_[i];
-      items += fmt::format("<li id=\"note-{}\"><strong>{}</strong> <code>{}</code>: {}{}{}</li>\n", i + 1,
-                           escape(note.level), escape(note.check), escape(note.message), escape(note.numbers),
-                           note.runs == 1 ? "" : fmt::format("; in {} runs, of which these are the first's numbers",
-                                                             note.runs));
+      items += fmt::format(
+          "<li id=\"note-{}\"><strong>{}</strong> <code>{}</code>: {}{}{}</li>\n", i + 1, escape(note.level),
+          escape(note.check), escape(note.message), escape(note.numbers),
+          note.runs == 1 ? "" : fmt::format("; in {} runs, of which these are the first's numbers", note.runs));
     }
     return "<ol class=\"notes\">\n" + items + "</ol>\n";
   }
@@ -134,7 +134,8 @@ std::string row(const RunList& list, const PlottedRun& run, const Notes& notes) 
   cell(accuracy_cell(at(json, {"accuracy", "robust"})), Column::robust);
   cell(accuracy_cell(at(json, {"accuracy", "robust_quantized"})), Column::quantized);
   cell(pair_text(share_text(number_at(json, {"gates", "before", "mean"})),
-                 share_text(number_at(json, {"gates", "after", "mean"}))), Column::rates);
+                 share_text(number_at(json, {"gates", "after", "mean"}))),
+       Column::rates);
   const std::string flipped = share_text(number_at(json, {"gates", "flipped", "share"}));
   const std::string redrawn = share_text(number_at(json, {"gates", "flipped", "share_on_clean_redraw"}));
   cell(flipped == "–" ? flipped : flipped + " <small>(" + redrawn + ")</small>", Column::flipped);
@@ -160,9 +161,11 @@ std::string runs_table(const RunList& list) {
     heads += fmt::format("<th scope=\"col\">{}</th>", head);
   }
   return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of all runs\">\n<table>\n"
-      "<caption>All runs. In brackets: 95 % intervals, over images. By chance: gates that differ between two clean "
-      "passes with independent noise. Small numbers refer to the notes below.</caption>\n"
+      "<p class=\"lead\" id=\"runs-legend\">In brackets: 95 % intervals, over images. By chance: gates that differ "
+      "between "
+      "two clean passes with independent noise. Small numbers refer to the notes below.</p>\n"
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of all runs\">\n"
+      "<table aria-describedby=\"runs-legend\">\n"
       "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n{}",
       heads, rows, notes.html());
 }

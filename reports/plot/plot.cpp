@@ -65,9 +65,8 @@ std::vector<Figure> all_figures(const std::vector<Json>& files) {
     figures.push_back(accuracy_figure(list));
     for (size_t i = 0; i < list.models.size(); ++i) {
       RunList of_model = list;
-      std::erase_if(of_model.runs, [&](const PlottedRun& run) {
-        return run.model != i || !at(*run.json, {"gates"}).is_object();
-      });
+      std::erase_if(of_model.runs,
+                    [&](const PlottedRun& run) { return run.model != i || !at(*run.json, {"gates"}).is_object(); });
       if (of_model.runs.empty()) continue;
       const std::string name = fmt::format("gates-{}-{}", i + 1, file_name(list.models[i].label));
       figures.push_back(gates_figure(of_model, choose_gates(of_model, {}), name));
@@ -105,10 +104,12 @@ void plot(const std::vector<std::string>& paths, const std::string& out, const P
     }
     const std::string page = render_html(files);
     make_folder(out);
+    std::vector<std::pair<std::string, std::string>> contents{{(folder / "index.html").string(), page}};
     for (const auto& figure : all_figures(files)) {
-      write_file((folder / (figure.name + ".svg")).string(), standalone_svg(figure));
+      contents.emplace_back((folder / (figure.name + ".svg")).string(), standalone_svg(figure));
     }
-    write_file((folder / "index.html").string(), page);
+    for (const auto& [path, content] : contents) check_writable(path);
+    for (const auto& [path, content] : contents) write_file(path, content);
   }
 }
 

@@ -54,10 +54,10 @@ std::string model_facts(const Json& file) {
   std::string facts;
   for (const auto& model : at(file, {"models"})) {
     const auto full = number_at(model, {"macs", "full"});
-    facts += fact("Model " + text_at(model, {"id"}),
-                  fmt::format("{}, {} parameters, {} multiply-accumulates, SHA-256 {}",
-                              text_at(model, {"architecture"}), text_at(model, {"parameters"}), magnitude(full),
-                              text_at(model, {"checkpoint", "sha256"})));
+    facts +=
+        fact("Model " + text_at(model, {"id"}),
+             fmt::format("{}, {} parameters, {} multiply-accumulates, SHA-256 {}", text_at(model, {"architecture"}),
+                         text_at(model, {"parameters"}), magnitude(full), text_at(model, {"checkpoint", "sha256"})));
   }
   const Json& hashes = at(file, {"hashes"});
   if (hashes.is_object()) {
@@ -73,8 +73,8 @@ std::string provenance(const std::vector<Json>& files) {
   for (size_t i = 0; i < files.size(); ++i) {
     const Json& file = files[i];
     const bool report = text_at(file, {"schema"}) == "aigis-report";
-    html += fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Origin of file {}\">\n",
-                        i + 1);
+    html +=
+        fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Origin of file {}\">\n", i + 1);
     html += fmt::format("<table class=\"facts\">\n<caption>{}{}</caption>\n<tbody>\n",
                         report ? "Report" : "Training of " + escape(text_at(file, {"model", "architecture"})),
                         files.size() > 1 ? fmt::format(" (file {})", i + 1) : "");

@@ -187,10 +187,12 @@ RunList select_runs(RunList list, const PlotSelection& selection) {
   keep("model", selection.model, [&](const PlottedRun& run) {
     return Names{list.models[run.model].label, text_at(*list.models[run.model].json, {"id"})};
   });
-  keep("attack", selection.attack,
-       [](const PlottedRun& run) { return Names{text_at(*run.json, {"attack", "name"}), run.attack}; });
-  keep("defense", selection.defense,
-       [](const PlottedRun& run) { return Names{text_at(*run.json, {"defense", "name"})}; });
+  keep("attack", selection.attack, [](const PlottedRun& run) {
+    return Names{text_at(*run.json, {"attack", "name"}), run.attack};
+  });
+  keep("defense", selection.defense, [](const PlottedRun& run) {
+    return Names{text_at(*run.json, {"defense", "name"})};
+  });
   keep("access", selection.access, [](const PlottedRun& run) { return Names{text_at(*run.json, {"access"})}; });
   return list;
 }

@@ -10,8 +10,8 @@
 namespace aigis::plotting {
 
 struct PlottedModel {
-  std::string label;          ///< "aig-20 gates=argmax"
-  const Json* json;           ///< of models[]
+  std::string label;                ///< "aig-20 gates=argmax"
+  const Json* json;                 ///< of models[]
   std::vector<std::string> layers;  ///< names of the gated layers; empty for a model without gates
 };
 

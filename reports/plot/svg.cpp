@@ -112,9 +112,9 @@ Canvas& Canvas::text(double x, double y, std::string_view content, const TextSty
   if (style.rotate != 0) {
     more += fmt::format(" transform=\"rotate({} {} {})\"", coordinate(style.rotate), coordinate(x), coordinate(y));
   }
-  elements_ += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" text-anchor=\"{}\" {} {}>{}</text>\n",
-                           coordinate(x), coordinate(y), coordinate(style.size), style.anchor, style.paint, more,
-                           escape(content));
+  elements_ +=
+      fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" text-anchor=\"{}\" {} {}>{}</text>\n", coordinate(x),
+                  coordinate(y), coordinate(style.size), style.anchor, style.paint, more, escape(content));
   return *this;
 }
 

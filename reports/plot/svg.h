@@ -64,7 +64,7 @@ class Canvas {
 
 /// One finished image.
 struct Figure {
-  std::string name;         ///< file name without suffix, and id inside a page
+  std::string name;  ///< file name without suffix, and id inside a page
   std::string title;
   std::string description;  ///< what a reader who cannot see it should know
   double width = 0, height = 0;

@@ -113,8 +113,8 @@ double draw_accuracy(Canvas& canvas, const std::vector<Record>& records, double 
                                    fmt::format("{}, epoch {:g}: {}", held_out.label, *x, percent(judged))});
       }
       if (x && share) {
-        train.points.push_back({*x, *share, {}, {},
-                                fmt::format("{}, epoch {:g}: {}", train.label, *x, percent(share))});
+        train.points.push_back(
+            {*x, *share, {}, {}, fmt::format("{}, epoch {:g}: {}", train.label, *x, percent(share))});
       }
     }
     series.push_back(std::move(held_out));

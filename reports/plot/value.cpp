@@ -70,8 +70,8 @@ std::string epsilon_text(double epsilon, const std::string& norm) {
 }
 
 std::string display_name(const std::string& name) {
-  constexpr std::array acronyms{"fgsm", "ifgsm", "mifgsm", "bim", "pgd", "apgd", "cw", "fab", "spsa", "ce", "dlr",
-                                "jpeg", "tvm", "eot"};
+  constexpr std::array acronyms{"fgsm", "ifgsm", "mifgsm", "bim", "pgd",  "apgd", "cw",
+                                "fab",  "spsa",  "ce",     "dlr", "jpeg", "tvm",  "eot"};
   std::vector<std::string> parts = split(name, '-');
   for (auto& part : parts) {
     if (std::find(acronyms.begin(), acronyms.end(), part) == acronyms.end()) continue;

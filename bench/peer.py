@@ -1,0 +1,42 @@
+"""What the comparisons with Python's PyTorch share: the program's rate, and the same network as nn.Modules."""
+
+import re
+import statistics
+import subprocess
+from pathlib import Path
+
+import torch.nn as nn
+import torch.nn.functional as F
+
+PROGRAM = Path(__file__).resolve().parent.parent / "build/aigis"
+
+
+class Block(nn.Module):
+    def __init__(self, cin, cout, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(cin, cout, 3, stride, 1, bias=False), nn.BatchNorm2d(cout)
+        self.conv2, self.bn2 = nn.Conv2d(cout, cout, 3, 1, 1, bias=False), nn.BatchNorm2d(cout)
+        self.down = nn.Sequential(nn.Conv2d(cin, cout, 1, stride, bias=False), nn.BatchNorm2d(cout)) if cin != cout else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.down(x) + self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+
+
+def resnet(depth):
+    """ResNet of depth 6n+2 for images of 32x32 pixels, ten classes."""
+    layers, cin = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()], 16
+    for cout in (16, 32, 64):
+        for i in range((depth - 2) // 6):
+            layers.append(Block(cin, cout, 2 if i == 0 and cout > 16 else 1))
+            cin = cout
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+def rate_of(*arguments):
+    """Images a second by `aigis bench`."""
+    out = subprocess.run([PROGRAM, "bench", *map(str, arguments)], capture_output=True, text=True, check=True).stdout
+    return float(re.search(r"([0-9.]+) images/s", out).group(1))
+
+
+def print_ratio(name, ratios):
+    print(f"{name}: median {statistics.median(ratios):.3f}, from {min(ratios):.3f} to {max(ratios):.3f}")

@@ -1,0 +1,83 @@
+#include "cli/examples.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "lib/core/error.h"
+#include "lib/core/files.h"
+#include "reports/schema.h"
+
+namespace aigis {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string prefix(const std::string& out) { return fs::path(out).filename().string() + ".examples-"; }
+
+}  // namespace
+
+void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out,
+                   Json& report) {
+  Safetensors content;
+  for (const auto& saved : examples) {
+    const size_t index = (saved.model * plan.runs.size() + saved.run) * plan.epsilons.size() + saved.epsilon;
+    content.tensors[fmt::format("{}.images", index)] = saved.images;
+    content.tensors[fmt::format("{}.hits", index)] = saved.hits;
+  }
+  const std::string bytes = format_safetensors(content), hash = sha256(bytes);
+  const std::string name = fmt::format("{}{}.safetensors", prefix(out), hash.substr(0, 12));
+  write_file((fs::path(out).parent_path() / name).string(), bytes);
+  const int64_t count = std::min(plan.examples, plan.data.size());
+  for (auto& run : report["runs"]) run["examples"] = {{"file", name}, {"sha256", hash}, {"count", count}};
+}
+
+std::vector<std::string> examples_of(const std::string& out) {
+  std::vector<std::string> files;
+  std::error_code error;
+  if (!fs::exists(out, error)) return files;
+  const Json report = read_report(out);
+  for (const auto& run : report.value("runs", Json::array())) {
+    if (!run.contains("examples")) continue;
+    const std::string file = run["examples"]["file"];
+    if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+  }
+  return files;
+}
+
+void remove_examples(const std::vector<std::string>& files, const std::string& out) {
+  const std::vector<std::string> kept = examples_of(out);
+  for (const auto& file : files) {
+    const bool ours = file.starts_with(prefix(out)) && file.find('/') == std::string::npos;
+    std::error_code error;
+    if (ours && std::find(kept.begin(), kept.end(), file) == kept.end()) {
+      fs::remove(fs::path(out).parent_path() / file, error);
+    }
+  }
+}
+
+ExampleReader::Saved ExampleReader::read(const Json& run, size_t index, at::IntArrayRef shape) {
+  const Json& named = run["examples"];
+  const std::string path = (fs::path(report_).parent_path() / named["file"].get<std::string>()).string();
+  if (!files_.contains(path)) {
+    const std::string bytes = read_file(path);
+    if (sha256(bytes) != named["sha256"]) {
+      throw RunError(path + ": is not the file that the report names: its SHA-256 differs");
+    }
+    files_[path] = parse_safetensors(bytes, path);
+  }
+  const auto& tensors = files_[path].tensors;
+  const auto images = tensors.find(fmt::format("{}.images", index)), hits = tensors.find(fmt::format("{}.hits", index));
+  std::vector<int64_t> expected{named["count"].get<int64_t>()};
+  if (images == tensors.end() || hits == tensors.end() || hits->second.sizes() != expected) {
+    throw RunError(fmt::format("{}: lacks the {} images of run {}", path, expected[0], index));
+  }
+  expected.insert(expected.end(), shape.begin(), shape.end());
+  if (images->second.sizes() != expected) {
+    throw RunError(fmt::format("{}: the images of run {} do not have the size of the data's", path, index));
+  }
+  return {images->second, hits->second};
+}
+
+}  // namespace aigis

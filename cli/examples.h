@@ -1,0 +1,45 @@
+// The adversarial images that a report keeps for a later check, in a file beside it.
+//
+// The file's name holds its hash, so that a report and its images never part: new images are written first, then the
+// report that names them takes the old one's place, and only then are the old one's images removed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/eval/sweep.h"
+#include "lib/ops/safetensors.h"
+
+namespace aigis {
+
+/// Writes `examples` beside the report `out` and names the file in each of the report's runs.
+void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out,
+                   Json& report);
+
+/// The files that the report at `out` names; none if there is no report.
+std::vector<std::string> examples_of(const std::string& out);
+
+/// Removes those of `files` that the report at `out` no longer names. Only files that save_examples() made for this
+/// `out` are touched.
+void remove_examples(const std::vector<std::string>& files, const std::string& out);
+
+/// Reads what a report's runs saved; each file once.
+class ExampleReader {
+ public:
+  explicit ExampleReader(std::string report) : report_(std::move(report)) {}
+
+  struct Saved {
+    at::Tensor images;  ///< [n, C, H, W]
+    at::Tensor hits;    ///< [n] int64
+  };
+  /// Of `run`, the report's run number `index`. Throws RunError if its file is not the one that the report names, or
+  /// does not hold the run's number of images of this shape.
+  Saved read(const Json& run, size_t index, at::IntArrayRef shape);
+
+ private:
+  std::string report_;
+  std::map<std::string, Safetensors> files_;
+};
+
+}  // namespace aigis
