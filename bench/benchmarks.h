@@ -20,8 +20,8 @@ std::string bench_attack(Model& model, const Attack& attack, const Batch& batch,
 /// or bucket, and with Execution::mask on the same images, for each batch size, with its own gates and with random ones
 /// at each rate; buckets have room for that rate. ms are of one image; `realised` is the measured saving over the
 /// counted one. `images` holds the largest batch.
-std::string bench_skipping(Network& skip, Model& mask, const Batch& images, const std::vector<int64_t>& batches,
-                           const std::vector<double>& rates, int64_t pairs);
+std::string bench_skipping(Network& skip, Model& mask, const std::string& execution, const Batch& images,
+                           const std::vector<int64_t>& batches, const std::vector<double>& rates, int64_t pairs);
 
 /// Images a second of training steps (augmentation, forward, backward, optimiser) for `steps` steps.
 /// Printed beside Python's PyTorch by bench/train_step.py.

@@ -55,12 +55,18 @@ PairedResult measure_pairs(const std::function<void()>& a, const std::function<v
   return result;
 }
 
+const char* PairedResult::interval_name() const {
+  constexpr int64_t kFewest = 6;  // the range of 5 covers a median with 94 % only
+  return pairs < kFewest ? "range" : "95 % interval";
+}
+
 std::string PairedResult::text(const std::string& a, const std::string& b, int64_t images) const {
   const auto rate = [&](double seconds) { return static_cast<double>(images) / seconds; };
   return fmt::format(
       "{:<34} {:>9.2f} ms {:>9.0f} images/s\n{:<34} {:>9.2f} ms {:>9.0f} images/s\n"
-      "ratio of times, median of {} pairs: {:.3f}, 95 % interval [{:.3f}, {:.3f}]\n",
-      a, 1e3 * a_seconds, rate(a_seconds), b, 1e3 * b_seconds, rate(b_seconds), pairs, ratio, low, high);
+      "ratio of times, median of {} pairs: {:.3f}, {} [{:.3f}, {:.3f}]\n",
+      a, 1e3 * a_seconds, rate(a_seconds), b, 1e3 * b_seconds, rate(b_seconds), pairs, ratio, interval_name(), low,
+      high);
 }
 
 }  // namespace aigis

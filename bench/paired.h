@@ -17,6 +17,8 @@ struct PairedResult {
   double low = 0, high = 0;             ///< 95 % interval of that median, by order statistics
   int64_t pairs = 0;
 
+  /// "95 % interval", or "range" where there are too few pairs for one.
+  const char* interval_name() const;
   std::string text(const std::string& a, const std::string& b, int64_t images) const;
 };
 

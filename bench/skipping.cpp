@@ -55,14 +55,15 @@ void add_line(std::string& text, Model& skip, Model& mask, const Batch& batch, c
 
 }  // namespace
 
-std::string bench_skipping(Network& skip, Model& mask, const Batch& images, const std::vector<int64_t>& batches,
-                           const std::vector<double>& rates, int64_t pairs) {
+std::string bench_skipping(Network& skip, Model& mask, const std::string& execution, const Batch& images,
+                           const std::vector<int64_t>& batches, const std::vector<double>& rates, int64_t pairs) {
   const auto layers = static_cast<int64_t>(skip.card().gated.size());
   std::string text =
-      fmt::format("skipping in {} ({} gates, {} images on {}), median of {} pairs\n", skip.card().architecture, layers,
-                  skip.card().gate_mode, images.images.device().str(), pairs);
+      fmt::format("execution={} in {} ({} gates, gates={}, on {}), median of {} pairs\n", execution,
+                  skip.card().architecture, layers, skip.card().gate_mode, images.images.device().str(), pairs);
   text += fmt::format("{:>6}  {:<8} {:>6} {:>10} {:>10} {:>10} {:>10}  {:<12} {:>10}\n", "batch", "gates", "rate",
-                      "mask ms", "skip ms", "counted %", "saved %", "95 % ci", "realised");
+                      "mask ms", execution + " ms", "counted %", "saved %",
+                      PairedResult{.pairs = pairs}.interval_name(), "realised");
   const std::vector<double> own_rates =
       skip.execution_rates().empty() ? measured_rates(skip, images) : skip.execution_rates();
   for (const int64_t size : batches) {

@@ -11,6 +11,7 @@
 #include "cli/evaluation.h"
 #include "lib/core/error.h"
 #include "lib/core/text.h"
+#include "lib/ops/bucket.h"
 #include "lib/train/trainer.h"
 #include "models/checkpoint.h"
 
@@ -18,7 +19,7 @@ namespace aigis {
 namespace {
 
 struct BenchFlags {
-  std::string what, model = "resnet-20", attack = "fgsm", data = "synthetic", device = "cpu";
+  std::string what, model, attack = "fgsm", data = "synthetic", device = "cpu";
   int64_t batch = 128, count = 30;
   std::string execution = "skip", batches = "1,8,64,256", rates = "0.3,0.5,0.7,0.9";
 };
@@ -40,7 +41,9 @@ std::shared_ptr<Network> network_of(const Spec& spec, const Dataset& data, at::D
   return network;
 }
 
-/// The first `count` images that --data names.
+Spec model_of(const BenchFlags& flags) { return Spec::parse(flags.model.empty() ? "resnet-20" : flags.model); }
+
+/// What --data names, if it holds at least `count` images.
 Dataset images_of(const BenchFlags& flags, Part part, int64_t count) {
   const Dataset data = load_dataset(Spec::parse(flags.data), part);
   if (count <= data.size()) return data;
@@ -52,15 +55,15 @@ std::string attack(const BenchFlags& flags, at::Device device) {
   const Spec spec = Spec::parse(flags.attack);
   const auto made = find_entry(attack_list(), "attack", spec.name).make(spec);
   const Dataset data = images_of(flags, Part::test, flags.batch);
-  const auto network = network_of(Spec::parse(flags.model), data, device, true);
-  check_fit(flags.model, network->card(), data);
+  const auto network = network_of(model_of(flags), data, device, true);
+  check_fit(model_of(flags).text(), network->card(), data);
   return bench_attack(*network, *made, take(data, 0, flags.batch, device), flags.count);
 }
 
 std::string inference(const BenchFlags& flags, at::Device device) {
   const Dataset data = images_of(flags, Part::test, flags.batch);
-  const auto network = network_of(Spec::parse(flags.model), data, device, true);
-  check_fit(flags.model, network->card(), data);
+  const auto network = network_of(model_of(flags), data, device, true);
+  check_fit(model_of(flags).text(), network->card(), data);
   return bench_inference(*network, take(data, 0, flags.batch, device), flags.count);
 }
 
@@ -78,23 +81,34 @@ std::string skipping(const BenchFlags& flags, at::Device device) {
   if (smallest < 1) throw InputError(fmt::format("--batches: {} is too small; expected at least 1", smallest));
   const int64_t largest = *std::max_element(batches.begin(), batches.end());
   const Dataset data = images_of(flags, Part::test, largest);
+  const Spec model = Spec::parse(flags.model.empty() ? "aig-110" : flags.model);
+  if (!is_checkpoint(model)) {
+    const auto& options = find_architecture(model.name).first->run_options;
+    if (std::find(options.begin(), options.end(), "execution") == options.end()) {
+      throw InputError(fmt::format("model '{}' cannot leave layers out; expected one such as aig-110", flags.model));
+    }
+  }
+  if (flags.execution != "skip" && flags.execution != "bucket") {
+    throw InputError(unknown_name("execution", flags.execution, {"skip", "bucket"}));
+  }
+  if (flags.execution == "bucket" && !has_buckets(device)) {
+    throw InputError("--execution bucket: this build has no kernels for the GPU; build where nvcc is found");
+  }
   std::vector<std::shared_ptr<Network>> networks;
   for (const std::string& execution : {flags.execution, std::string("mask")}) {
-    Spec model = Spec::parse(flags.model);
-    model.options.emplace_back("execution", execution);
-    networks.push_back(network_of(model, data, device, true));
-    check_fit(model.text(), networks.back()->card(), data);
+    Spec executed = model;
+    executed.options.emplace_back("execution", execution);
+    networks.push_back(network_of(executed, data, device, true));
+    check_fit(executed.text(), networks.back()->card(), data);
   }
-  if (networks[0]->card().gated.empty()) {
-    throw InputError(fmt::format("model '{}' has no gates; expected one such as aig-110", flags.model));
-  }
-  return bench_skipping(*networks[0], *networks[1], take(data, 0, largest, device), batches, rates, flags.count);
+  return bench_skipping(*networks[0], *networks[1], flags.execution, take(data, 0, largest, device), batches, rates,
+                        flags.count);
 }
 
 std::string training(const BenchFlags& flags, at::Device device) {
   if (flags.batch < 2) throw InputError(fmt::format("--batch: {} is too small; expected at least 2", flags.batch));
   const Dataset data = images_of(flags, Part::train, flags.batch);
-  const auto network = network_of(Spec::parse(flags.model), data, device, false);
+  const auto network = network_of(model_of(flags), data, device, false);
   return bench_training(*network, data, flags.batch, flags.count, device);
 }
 
@@ -130,7 +144,8 @@ Command bench_command(CommandLine& line) {
       "attack: one step against a bare forward and backward pass; inference, training: images a second; skipping: "
       "what closed gates save in time and in arithmetic",
       true);
-  line.text("--model", flags->model, "checkpoint, or an architecture with fresh weights");
+  line.text("--model", flags->model,
+            "checkpoint, or an architecture with fresh weights; none: resnet-20, or aig-110 to skip in");
   line.text("--attack", flags->attack, "attack with options");
   line.text("--data", flags->data, "images to use");
   line.number("--batch", flags->batch, "images a step");

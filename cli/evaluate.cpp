@@ -18,14 +18,17 @@ Command evaluate_command(CommandLine& line) {
   settings->one("out", "", "also write the report to this file", Settings::Holds::path);
   return [settings] {
     settings->resolve();
-    const std::string out = settings->text("out");
+    const std::string out = follow_links(settings->text("out"));
     const Evaluation evaluation(*settings);
     if (out.empty() && evaluation.plan.examples > 0) {
       throw InputError("--examples needs --out: images are kept beside the report");
     }
     if (!out.empty()) {
       std::error_code error;
-      if (std::filesystem::exists(out, error)) read_report(out);  // only a report may be replaced by a report
+      // Only a report may be replaced by a report.
+      if (std::filesystem::exists(out, error) && read_report(out)["schema"] != "aigis-report") {
+        throw InputError(out + ": is no report but another file of aigis; choose another --out");
+      }
       check_writable(out);
     }
     Journal journal;

@@ -51,6 +51,18 @@ std::vector<double> read_epsilons(const std::vector<std::string>& texts) {
   return epsilons;
 }
 
+/// Saved images are kept in memory until the report is written.
+void check_examples_fit(const SweepPlan& plan) {
+  constexpr double kMostGigabytes = 4;
+  const int64_t pixels = plan.data.size() == 0 ? 0 : plan.data.images[0].numel();
+  const auto runs = static_cast<double>(plan.models.size() * plan.runs.size() * plan.epsilons.size());
+  const double gigabytes = runs * static_cast<double>(std::min(plan.examples, plan.data.size()) * pixels) * 4e-9;
+  if (gigabytes > kMostGigabytes) {
+    throw InputError(fmt::format("--examples {}: {:.0f} runs would keep {:.1f} GB of images; expected at most {} GB",
+                                 plan.examples, runs, gigabytes, kMostGigabytes));
+  }
+}
+
 }  // namespace
 
 int64_t count_setting(const Settings& settings, const std::string& key, int64_t low) {
@@ -151,6 +163,7 @@ Evaluation::Evaluation(const Settings& settings) {
     plan.models.push_back(model.network);
     context.models.push_back({model.id, model.path, model.sha256, model.record, model.network->card()});
   }
+  check_examples_fit(plan);
   context.tool = tool_json();
   context.environment = environment_json(plan.device);
   context.data_spec = data.text();

@@ -80,4 +80,10 @@ ExampleReader::Saved ExampleReader::read(const Json& run, size_t index, at::IntA
   return {images->second, hits->second};
 }
 
+size_t ExampleReader::tensors() const {
+  size_t sum = 0;
+  for (const auto& [path, content] : files_) sum += content.tensors.size();
+  return sum;
+}
+
 }  // namespace aigis

@@ -1,7 +1,8 @@
 // The adversarial images that a report keeps for a later check, in a file beside it.
 //
 // The file's name holds its hash, so that a report and its images never part: new images are written first, then the
-// report that names them takes the old one's place, and only then are the old one's images removed.
+// report that names them takes the old one's place, and only then are the old one's images removed. A copy of the old
+// report loses them with it.
 #pragma once
 
 #include <map>
@@ -36,6 +37,8 @@ class ExampleReader {
   /// Of `run`, the report's run number `index`. Throws RunError if its file is not the one that the report names, or
   /// does not hold the run's number of images of this shape.
   Saved read(const Json& run, size_t index, at::IntArrayRef shape);
+  /// How many tensors the files read so far hold: two for each run.
+  size_t tensors() const;
 
  private:
   std::string report_;

@@ -22,7 +22,7 @@ const std::vector<aigis::CommandEntry> kCommands{
     {"verify", "Judge saved adversarial images again", aigis::verify_command},
     {"inspect", "Show what a checkpoint is and how often its layers run", aigis::inspect_command},
     {"list", "Show which models, attacks, defenses and data sets exist", aigis::list_command},
-    {"bench", "Measure the speed of attacks and of training", aigis::bench_command},
+    {"bench", "Measure the speed of attacks, inference and training, and what closed gates save", aigis::bench_command},
 };
 
 int fail(const char* message, int code) {

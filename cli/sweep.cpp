@@ -41,7 +41,7 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
 }
 
 int sweep(const Settings& settings) {
-  const std::string out = settings.text("out");
+  const std::string out = follow_links(settings.text("out"));
   if (out.empty()) throw InputError("--out is missing; expected the path of the report, such as runs/report.json");
   const Evaluation evaluation(settings);
   if (already_done(out, evaluation)) {

@@ -1,5 +1,6 @@
-// `aigis verify`: judges saved adversarial images again, from scratch, and holds the report against what comes of it.
-#include <ATen/ops/ne.h>
+// `aigis verify`: judges saved adversarial images again, from scratch, and holds the report against what comes of it:
+// its data, its models, what was run, and everything that was counted. Which attack made the images it cannot know;
+// only that they lie within the budget and what the model makes of them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,50 +11,21 @@
 #include "attacks/list.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/disagreements.h"
 #include "cli/evaluation.h"
 #include "cli/examples.h"
+#include "cli/recount.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
-#include "lib/core/stop.h"
-#include "lib/core/workers.h"
-#include "lib/eval/measure.h"
 #include "models/checkpoint.h"
+#include "reports/flags.h"
 #include "reports/schema.h"
 
 namespace aigis {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What `said` holds against `found`, where it must hold all that `found` does. Sums may be rounded in another order.
-void compare(const Json& said, const Json& found, const std::string& pointer, std::vector<std::string>& differences) {
-  if (found.is_object() && said.is_object()) {
-    for (const auto& [key, value] : found.items()) {
-      if (said.contains(key)) compare(said[key], value, pointer + "/" + key, differences);
-    }
-  } else if (found.is_array() && said.is_array() && found.size() == said.size()) {
-    for (size_t i = 0; i < found.size(); ++i) compare(said[i], found[i], fmt::format("{}/{}", pointer, i), differences);
-  } else {
-    const bool near =
-        said.is_number() && found.is_number() &&
-        std::abs(said.get<double>() - found.get<double>()) <= 1e-6 * std::max(1.0, std::abs(found.get<double>()));
-    if (!near && said != found) {
-      differences.push_back(fmt::format("{} is {}, the report says {}", pointer, found.dump(), said.dump()));
-    }
-  }
-}
-
-/// A run judged again, as far as its images were saved.
-struct Recount {
-  RunTally tally;      ///< of the one budget
-  int64_t differ = 0;  ///< images whose verdict is not the saved one
-
-  void merge(const Recount& other) {
-    tally.merge(other.tally);
-    differ += other.differ;
-  }
-};
 
 class Verification {
  public:
@@ -65,39 +37,62 @@ class Verification {
     if (data_.hash() != report_["data"]["sha256"]) {
       throw InputError(fmt::format("{}: was made on other images or labels than --data {} holds", path_, data_spec));
     }
+    plan_.data = data_;
   }
 
   int run() {
+    check_data();
     check_models();
     check_runs();
     int64_t images = 0, judged = 0;
     for (size_t i = 0; i < report_["runs"].size(); ++i) {
-      const Json& entry = report_["runs"][i];
-      if (!entry.contains("examples")) continue;
-      images += judge_again(entry, i);
+      if (!report_["runs"][i].contains("examples")) continue;
+      images += judge_again(report_["runs"][i], i);
       ++judged;
     }
-    for (const auto& difference : differences_) fmt::print("{}\n", difference);
-    if (judged == 0) {
-      fmt::print(
-          "the report saved no examples to judge again (make it with --examples N); of all else, {} disagreements\n",
-          differences_.size());
-    } else {
-      fmt::print("{} verdicts of {} runs judged again: {} disagreements\n", images, judged, differences_.size());
+    if (judged > 0 && examples_.tensors() != 2 * report_["runs"].size()) {
+      disagreements_.push_back(
+          fmt::format("/runs: {} runs; images of {} were saved", report_["runs"].size(), examples_.tensors() / 2));
     }
-    return differences_.empty() ? 0 : 1;
+    for (const auto& disagreement : disagreements_) fmt::print("{}\n", disagreement);
+    if (judged == 0) {
+      fmt::print("the report saved no examples, so no verdict can be judged again (make it with --examples N)\n");
+    } else if (saved_ < data_.size()) {
+      fmt::print(
+          "{} of {} images of each run were saved: what the report counts over all of them is not counted again\n",
+          saved_, data_.size());
+    }
+    if (near_ties_ > 0) {
+      fmt::print("{} near ties fell the other way than in the report, as rounding lets them\n", near_ties_);
+    }
+    fmt::print("{} verdicts of {} runs judged again: {} disagreements\n", images, judged, disagreements_.size());
+    return disagreements_.empty() ? 0 : 1;
   }
 
  private:
   void expect(const Json& said, const Json& found, const std::string& pointer) {
-    compare(said, found, pointer, differences_);
+    compare(said, found, pointer, disagreements_);
+  }
+
+  void check_data() {
+    expect(
+        report_["data"],
+        {{"name", data_.name}, {"split", part_name(data_.part)}, {"count", data_.size()}, {"classes", data_.classes}},
+        "/data");
+    const Json wanted = report_["config"].value("examples", Json(0));
+    if (!wanted.is_number_integer()) throw InputError(path_ + ": /config/examples: expected a whole number");
+    saved_ = std::clamp<int64_t>(wanted.get<int64_t>(), 0, data_.size());
   }
 
   /// What the report says of its models is what their checkpoints are.
   void check_models() {
     for (size_t i = 0; i < report_["models"].size(); ++i) {
       const Json& entry = report_["models"][i];
-      expect(entry, model_facts(model(entry["id"])->card()), fmt::format("/models/{}", i));
+      const LoadedModel loaded = model(entry["id"]);
+      Json found = model_facts(loaded.network->card());
+      found["macs"]["expected"] = entry["macs"]["expected"];  // measured: looked at with its runs
+      found["checkpoint"] = {{"file", Spec::parse(loaded.id).name}, {"sha256", loaded.sha256}};
+      expect(entry, found, fmt::format("/models/{}", i));
     }
   }
 
@@ -106,28 +101,21 @@ class Verification {
     const Json& config = report_["config"];
     size_t index = 0;
     try {
-      std::vector<std::shared_ptr<const Attack>> attacks;
-      for (const auto& given : config.at("attack")) {
-        attacks.push_back(make_or_none(attack_list(), "attack", Spec::of(given.at("name"), given.at("options"))));
-      }
-      std::vector<std::shared_ptr<const Defense>> defenses;
-      for (const auto& given : config.at("defense")) defenses.push_back(make_defense(given));
-      std::vector<Access> accesses;
-      for (const auto& given : config.at("access")) accesses.push_back(parse_access(given));
+      plan_.runs = configured_runs(config);
+      plan_.epsilons = config.at("eps").get<std::vector<double>>();
       for (const auto& id : config.at("model")) {
-        for (const auto& run : plan_runs(attacks, defenses, accesses)) {
-          for (const auto& epsilon : config.at("eps")) {
+        for (const auto& run : plan_.runs) {
+          for (const double epsilon : plan_.epsilons) {
             const std::string pointer = fmt::format("/runs/{}", index);
             if (index == report_["runs"].size()) {
               throw InputError(fmt::format("{}: {}: is missing, though /config asks for it", path_, pointer));
             }
-            Json found{{"model", id},
-                       {"epsilon", epsilon},
-                       {"norm", config.at("norm")},
-                       {"seed", config.at("seed")},
-                       {"count", data_.size()}};
+            Json found{
+                {"model", id},           {"epsilon", epsilon}, {"norm", config.at("norm")}, {"seed", config.at("seed")},
+                {"count", data_.size()}, {"nested", false}};
             found.update(run_facts(run));
-            expect(report_["runs"][index++], found, pointer);
+            expect(report_["runs"][index], found, pointer);
+            expect(report_["runs"][index++].value("examples", Json()), configured_examples(), pointer + "/examples");
           }
         }
       }
@@ -137,6 +125,26 @@ class Verification {
     if (index != report_["runs"].size()) {
       throw InputError(fmt::format("{}: /runs/{}: /config does not ask for it", path_, index));
     }
+  }
+
+  static std::vector<Run> configured_runs(const Json& config) {
+    std::vector<std::shared_ptr<const Attack>> attacks;
+    for (const auto& given : config.at("attack")) {
+      attacks.push_back(make_or_none(attack_list(), "attack", Spec::of(given.at("name"), given.at("options"))));
+    }
+    std::vector<std::shared_ptr<const Defense>> defenses;
+    for (const auto& given : config.at("defense")) defenses.push_back(make_defense(given));
+    std::vector<Access> accesses;
+    for (const auto& given : config.at("access")) accesses.push_back(parse_access(given));
+    return plan_runs(attacks, defenses, accesses);
+  }
+
+  /// What every run says of its saved images: all are in the file that the first run names.
+  Json configured_examples() const {
+    if (saved_ == 0) return nullptr;
+    const Json first = report_["runs"][0].value("examples", Json());
+    if (first.is_null()) return {{"count", saved_}};
+    return {{"file", first["file"]}, {"sha256", first["sha256"]}, {"count", saved_}};
   }
 
   static std::shared_ptr<const Defense> make_defense(const Json& described) {
@@ -150,37 +158,15 @@ class Verification {
     if (count > data_.size()) {
       throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", path_, index));
     }
-    std::shared_ptr<Model> target = model(entry["model"]);
+    std::shared_ptr<Model> target = model(entry["model"]).network;
     check_fit(entry["model"], target->card(), data_);
     if (const auto defense = make_defense(entry["defense"])) target = std::make_shared<DefendedModel>(target, defense);
-    // The same batches as the sweep's, in the same way, as far as images were saved: rounding is then the same, too.
     const Json batch = report_["config"].value("batch", Json(100));
     if (!batch.is_number_integer()) throw InputError(path_ + ": /config/batch: expected a whole number");
-    const int64_t batch_size = std::clamp<int64_t>(batch.get<int64_t>(), 1, std::max<int64_t>(1, count));
-    std::vector<Recount> parts(static_cast<size_t>((count + batch_size - 1) / batch_size));
-    const auto pieces = static_cast<int64_t>(parts.size());
-    run_in_parallel(pieces, workers_for(device_, pieces), [&, images = images, hits = hits](int64_t b) {
-      check_stop();
-      const int64_t begin = b * batch_size, end = std::min(begin + batch_size, count);
-      parts[static_cast<size_t>(b)] = recount(*target, entry, take(data_, begin, end - begin, device_),
-                                              images.slice(0, begin, end).to(device_), hits.slice(0, begin, end));
-    });
-    Recount sum;
-    for (const auto& part : parts) sum.merge(part);
-    if (!parts.empty()) state(entry, index, sum, target->card());
-    return count;
-  }
-
-  static Recount recount(Model& target, const Json& entry, const Batch& batch, const at::Tensor& saved,
-                         const at::Tensor& hits) {
-    const uint64_t seed = entry["seed"];
-    const CleanPass clean = measure_clean(target, batch, seed);
-    const Cell cell = measure_cell(target, batch, clean, saved, parse_norm(entry["norm"]), entry["epsilon"], seed);
-    Recount count;
-    count.tally.clean = clean.tally;
-    count.tally.redraw_flipped = clean.redraw_flipped;
-    count.tally.cells.push_back(cell.tally);
-    count.differ = cell.hits.ne(hits).sum().item<int64_t>();
+    if (count > 0) {
+      const Recount recounted = recount_run(*target, entry, data_, {images, hits}, batch.get<int64_t>(), device_);
+      state(entry, index, recounted, target->card());
+    }
     return count;
   }
 
@@ -189,15 +175,54 @@ class Verification {
     const std::string pointer = fmt::format("/runs/{}", index);
     const CellTally& cell = count.tally.cells.front();
     const auto none = [&](int64_t images, const char* what) {
-      if (images > 0) differences_.push_back(fmt::format("{}/examples: {} {}", pointer, images, what));
+      if (images > 0) disagreements_.push_back(fmt::format("{}/examples: {} {}", pointer, images, what));
     };
-    none(count.differ, "images get another verdict than the saved one");
     none(cell.over_budget, "images leave the budget");
     none(cell.out_of_box, "images leave [0, 1]");
     none(cell.not_finite, "images hold NaN or infinity");
-    if (count.tally.clean.accuracy.trials() == data_.size()) {
-      expect(entry, counted_facts(card, count.tally, cell), pointer);
+    if (count.differ > cell.pass.near_ties) {
+      none(count.differ, "images get another verdict than the saved one");
+    } else if (count.differ > 0) {
+      near_ties_ += count.differ;
+      return;  // totals differ by as many
     }
+    if (count.tally.clean.accuracy.trials() < data_.size()) return state_bounds(entry, pointer, count);
+    const Json counted = counted_facts(card, count.tally, cell);
+    expect(entry, counted, pointer);
+    const size_t m = index_of_model(entry["model"]);
+    const Run& run = plan_.runs[index / plan_.epsilons.size() % plan_.runs.size()];
+    if (!run.defense && !card.gated.empty()) {
+      expect(report_["models"][m]["macs"]["expected"], counted["macs"]["before"],
+             fmt::format("/models/{}/macs/expected", m));
+    }
+    // Of the flags, those that follow from the clean pass; the others tell of the attack's work.
+    Json said = Json::array();
+    for (const auto& flag : entry["flags"]) {
+      if (flag["check"].get_ref<const std::string&>().starts_with("clean-accuracy")) said.push_back(flag);
+    }
+    const LoadedModel loaded = model(entry["model"]);
+    expect(said, make_flags(plan_, run, count.tally, {}, {loaded.id, loaded.path, loaded.sha256, loaded.record, card}),
+           pointer + "/flags");
+  }
+
+  /// What can be said of totals when only some of the images were saved.
+  void state_bounds(const Json& entry, const std::string& pointer, const Recount& count) {
+    const CellTally& cell = count.tally.cells.front();
+    const std::vector<std::pair<const char*, const Proportion*>> parts{
+        {"clean", &count.tally.clean.accuracy}, {"robust", &cell.pass.accuracy}, {"robust_quantized", &cell.quantized}};
+    for (const auto& [name, part] : parts) {
+      const double low = part->successes(), high = low + static_cast<double>(data_.size() - part->trials());
+      const double said = entry["accuracy"][name]["successes"];
+      if (said >= low - 1e-6 && said <= high + 1e-6) continue;
+      disagreements_.push_back(
+          fmt::format("{}/accuracy/{}/successes is from {} to {}, the report says {}", pointer, name, low, high, said));
+    }
+  }
+
+  size_t index_of_model(const std::string& id) const {
+    size_t m = 0;
+    while (report_["models"][m]["id"] != id) ++m;  // read_report() has seen to it that it is there
+    return m;
   }
 
   /// A checkpoint named relative to the folder where the sweep ran: from here, else from the report's folder upwards.
@@ -210,19 +235,20 @@ class Verification {
     }
   }
 
-  std::shared_ptr<Model> model(const std::string& id) {
+  /// Throws RunError if it is not the checkpoint that the report was made with.
+  LoadedModel model(const std::string& id) {
     const auto found = models_.find(id);
     if (found != models_.end()) return found->second;
     Spec spec = Spec::parse(id);
     spec.name = located(spec.name);
-    const LoadedModel loaded = load_model(spec, device_);
-    for (const auto& entry : report_["models"]) {
-      if (entry["id"] == id && !entry["checkpoint"].is_null() && entry["checkpoint"]["sha256"] != loaded.sha256) {
-        throw RunError(
-            fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", loaded.path));
-      }
+    LoadedModel loaded = load_model(spec, device_);
+    const Json& named = report_["models"][index_of_model(id)]["checkpoint"];
+    if (named.is_null() || named["sha256"] != loaded.sha256) {
+      throw RunError(
+          fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", loaded.path));
     }
-    return models_[id] = loaded.network;
+    loaded.id = id;
+    return models_[id] = loaded;
   }
 
   std::string path_;
@@ -230,8 +256,11 @@ class Verification {
   at::Device device_;
   Dataset data_;
   ExampleReader examples_;
-  std::map<std::string, std::shared_ptr<Model>> models_;
-  std::vector<std::string> differences_;
+  SweepPlan plan_;         ///< runs, epsilons and data, as the configuration has them
+  int64_t saved_ = 0;      ///< images of each run
+  int64_t near_ties_ = 0;  ///< verdicts that rounding turned
+  std::map<std::string, LoadedModel> models_;
+  std::vector<std::string> disagreements_;
 };
 
 }  // namespace

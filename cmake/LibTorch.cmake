@@ -1,9 +1,8 @@
 # Imports LibTorch from an unpacked `torch` wheel or a LibTorch zip as the target `aigis::torch`.
 #
-# The wheel's own TorchConfig.cmake demands an installed CUDA toolkit even from a project that
-# compiles no CUDA code. Nothing here does, so the libraries are named directly: a build for the
-# CPU links libtorch_cpu alone, and one for the GPU adds libtorch_cuda, whose own dependencies lie
-# beside it in the wheel and are found through its RPATH.
+# The wheel's own TorchConfig.cmake demands an installed CUDA toolkit even where no CUDA code is compiled, so the libraries
+# are named directly: a build for the CPU links libtorch_cpu alone, and one for the GPU adds libtorch_cuda, whose own
+# dependencies lie beside it in the wheel and are found through its RPATH.
 
 if(NOT AIGIS_TORCH_DIR)
   execute_process(
@@ -31,9 +30,9 @@ target_link_libraries(aigis_torch INTERFACE OpenMP::OpenMP_CXX)
 target_compile_definitions(aigis_torch INTERFACE FMT_HEADER_ONLY=1)
 target_link_libraries(aigis_torch INTERFACE "${torch_lib}/libtorch_cpu.so" "${torch_lib}/libc10.so")
 
+find_program(AIGIS_NVCC nvcc PATHS /usr/local/cuda/bin)
 if(AIGIS_CUDA STREQUAL "AUTO")
   # Worth linking where there is a GPU to use or a toolkit to develop with; it lengthens start-up.
-  find_program(AIGIS_NVCC nvcc PATHS /usr/local/cuda/bin)
   find_program(AIGIS_NVIDIA_SMI nvidia-smi)
   if(EXISTS "${torch_lib}/libtorch_cuda.so" AND (AIGIS_NVCC OR AIGIS_NVIDIA_SMI))
     set(AIGIS_WITH_CUDA ON)

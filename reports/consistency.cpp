@@ -69,6 +69,23 @@ void check_gates(const Check& check, const Json& gates, size_t layers, size_t cl
   }
 }
 
+void check_accuracy(const Check& check, const Json& run, const std::string& pointer) {
+  const Json& accuracy = run["accuracy"];
+  for (const auto& [name, share] : accuracy.items()) {
+    if (!share.is_object()) continue;  // convention and draws
+    const std::string at = fmt::format("{}/accuracy/{}", pointer, name);
+    check.proportion(share, at, accuracy["draws"]);
+    check.hold(share["trials"] == run["count"], at + "/trials",
+               fmt::format("expected the run's count, {}, got {}", run["count"].dump(), share["trials"].dump()));
+  }
+  for (const std::string name : {"clean", "robust"}) {
+    if (!accuracy.contains(name + "_top5")) continue;
+    check.hold(accuracy[name + "_top5"]["successes"].get<double>() >= accuracy[name]["successes"].get<double>() - 1e-6,
+               fmt::format("{}/accuracy/{}_top5", pointer, name),
+               "expected at least as many successes as in the top 1");
+  }
+}
+
 void check_report(const Check& check, const Json& report) {
   std::map<std::string, size_t> layers;
   for (size_t i = 0; i < report["models"].size(); ++i) {
@@ -84,9 +101,7 @@ void check_report(const Check& check, const Json& report) {
     const std::string pointer = fmt::format("/runs/{}", i);
     const auto model = layers.find(run["model"]);
     check.hold(model != layers.end(), pointer + "/model", fmt::format("{} is no id of models[]", run["model"].dump()));
-    for (const char* name : {"clean", "robust", "robust_quantized"}) {
-      check.proportion(run["accuracy"][name], fmt::format("{}/accuracy/{}", pointer, name), run["accuracy"]["draws"]);
-    }
+    check_accuracy(check, run, pointer);
     check.hold(run["gates"].is_null() == (model->second == 0), pointer + "/gates",
                model->second == 0 ? "expected null, as the model has no gates" : "missing, though the model has gates");
     if (!run["gates"].is_null()) {

@@ -40,8 +40,8 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$pins" ]; then
   echo "$pins" >"$stamp"
 fi
 
-# As cmake/LibTorch.cmake decides under AIGIS_CUDA=AUTO. No CUDA toolkit is needed: nothing here compiles
-# CUDA code, and the wheel brings the CUDA libraries that the program links.
+# As cmake/LibTorch.cmake decides under AIGIS_CUDA=AUTO. The wheel brings the CUDA libraries that the program links; nvcc,
+# where it is found, adds kernels of this project's own.
 if command -v nvidia-smi nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ]; then
   echo "setup: done; a build will use the CPU and CUDA"
 else

@@ -189,6 +189,9 @@ def test_evaluate_replaces_reports_only(tmp_path):
     weights.write_bytes(Path(AIG).read_bytes())
     assert "weights.safetensors" in refused("evaluate", "--model", weights, "--out", weights, *POINT)
     assert weights.read_bytes() == Path(AIG).read_bytes()
+    record = tmp_path / "train.json"
+    record.write_bytes(Path(AIG.replace(".safetensors", ".train.json")).read_bytes())
+    assert "is no report" in refused("evaluate", "--model", weights, "--out", record, *POINT)
 
 
 def test_training_keeps_older_models(tmp_path):

@@ -29,6 +29,7 @@ bool restart_high_water_mark() {
 /// AIG-110's feature maps add up to 4.5 MiB an image (two of each block, 18 blocks of 64, 32 and 16 KiB), so 4,500 MiB
 /// for 1,000 images. Each thread works on few images at a time, and each layer's output is freed once it is used.
 TEST(Memory, InferenceKeepsNoActivations) {
+  const OneThread one_thread;
   for (const char* execution : {"mask", "skip"}) {
     const auto net = build(std::string("aig-110:execution=") + execution);
     net->freeze();

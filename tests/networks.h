@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/rand.h>
 
@@ -46,6 +47,13 @@ inline std::unique_ptr<Network> build_frozen(const std::string& spec, const std:
   network->freeze();
   return network;
 }
+
+/// Then a network runs its images in groups whose size does not depend on the machine.
+struct OneThread {
+  OneThread() { at::set_num_threads(1); }
+  ~OneThread() { at::set_num_threads(before); }
+  const int before = at::get_num_threads();
+};
 
 /// Image numbers that do not start at 0.
 inline at::Tensor ids_of(int64_t count) { return at::arange(count, at::TensorOptions(at::kLong)) + 50; }

@@ -171,6 +171,14 @@ def test_verify_agrees(made):
         ("/runs/7/defense/options/quality", 74),
         ("/models/1/parameters", 1),
         ("/models/1/gates/layers/0/macs", 1),
+        ("/runs/7/attack/options/steps", 40),
+        ("/runs/7/nested", True),
+        ("/runs/7/flags", [{"check": "clean-accuracy", "level": "error", "message": "m", "numbers": {}}]),
+        ("/runs/7/examples", None),
+        ("/runs/7/examples/count", 19),
+        ("/models/1/options/target_rate", 0.123),
+        ("/models/1/checkpoint", None),
+        ("/data/classes/0", "other"),
         ("/config/seed", 5),
         ("/config/eps/1", 5 / 255),
     ],
@@ -183,18 +191,43 @@ def test_verify_notices_what_is_not_so(small, path, value):
     target = changed
     for key in keys:
         target = target[key]
-    assert target[last] != value
-    target[last] = value
-    result = verify(folder, changed)
-    named = "/".join(path.split("/")[:3])
-    if result.returncode == 2:
-        assert named in result.stderr
+    if isinstance(target, dict) and value is None and last == "examples":
+        del target[last]
     else:
-        assert result.returncode == 1 and (named in result.stdout or "config" in path), result.stdout + result.stderr
+        assert isinstance(target, list) or target.get(last) != value
+        target[last] = value
+    result = verify(folder, changed)
+    said = result.stdout + result.stderr
+    names = ("/".join(path.split("/")[:3]), "run 7", "is not the checkpoint")
+    assert result.returncode in (1, 2) and ("config" in path or any(name in said for name in names)), said
+
+
+def test_verify_bounds_what_it_cannot_count(tmp_path):
+    """Of 20 images 5 were saved: of the other 15 all or none may be right, and no more."""
+    result = aigis("sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "8/255", "--examples", 5, "--out", tmp_path / "r.json")
+    assert result.returncode == 0, result.stderr
+    document = report(tmp_path / "r.json")
+    result = verify(tmp_path, document)
+    assert result.returncode == 0 and "5 of 20 images of each run were saved" in result.stdout
+    saved = load_file(tmp_path / document["runs"][0]["examples"]["file"])["0.hits"].sum().item()
+    for successes, code in ((saved + 15, 0), (saved + 16, 1)):
+        if successes <= 20:
+            changed = json.loads(json.dumps(document))
+            low, high = np.clip(wilson(successes, 20), 0, 1)
+            changed["runs"][0]["accuracy"]["robust"] = {"value": successes / 20, "successes": successes, "trials": 20, "ci95": [low, high]}
+            changed["runs"][0]["accuracy"]["robust_top5"] = {"value": 1.0, "successes": 20, "trials": 20, "ci95": list(np.clip(wilson(20, 20), 0, 1))}
+            result = verify(tmp_path, changed)
+            assert result.returncode == code, result.stdout + result.stderr
 
 
 def test_verify_misses_no_run(small):
     folder, document = small
+    without_the_last_model = json.loads(json.dumps(document))
+    gone = without_the_last_model["models"].pop()["id"]
+    without_the_last_model["config"]["model"].remove(gone)
+    without_the_last_model["runs"] = [run for run in document["runs"] if run["model"] != gone]
+    result = verify(folder, without_the_last_model)
+    assert result.returncode == 1 and "4 runs; images of 8 were saved" in result.stdout, result.stdout
     for runs in (document["runs"][:-1], document["runs"] + document["runs"][-1:]):
         result = verify(folder, dict(document, runs=runs))
         assert result.returncode == 2 and "/runs/" in result.stderr and "/config" in result.stderr

@@ -1,6 +1,5 @@
 // Residual blocks: closed layers left out, layers dropped in training, and gradients against differences.
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
@@ -20,13 +19,6 @@
 
 namespace aigis {
 namespace {
-
-/// Then a network runs its images in groups whose size does not depend on the machine.
-struct OneThread {
-  OneThread() { at::set_num_threads(1); }
-  ~OneThread() { at::set_num_threads(before); }
-  const int before = at::get_num_threads();
-};
 
 // ---- skipping -----------------------------------------------------------------------------------------------------
 
@@ -93,6 +85,22 @@ TEST(Buckets, GiveWhatMaskingGives) {
       const Output expected = mask->forward(images, pass), output = bucket->forward(images, pass);
       EXPECT_TRUE(at::allclose(output.logits, expected.logits, 1e-10, 1e-10)) << rate;
       EXPECT_TRUE(at::equal(output.gates.open, expected.gates.open)) << rate;
+    }
+  }
+}
+
+/// The whole network on a GPU, against masks on the CPU.
+TEST(Buckets, GiveWhatMaskingGivesOnCuda) {
+  if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "no GPU";
+  const at::Tensor images = random_images(60);
+  const Output expected = build_frozen("aig-14:execution=mask")->forward(images, pass_of(60));
+  for (const char* execution : {"skip", "bucket"}) {
+    for (const double rate : {0.02, 0.3}) {
+      const auto net = build_frozen(std::string("aig-14:execution=") + execution, std::vector<double>(6, rate));
+      net->move_to(at::kCUDA, at::kDouble);
+      const Output output = net->forward(images.to(at::kCUDA), pass_of(60));
+      EXPECT_TRUE(at::allclose(output.logits.cpu(), expected.logits, 1e-8, 1e-8)) << execution << rate;
+      EXPECT_TRUE(at::equal(output.gates.open.cpu(), expected.gates.open)) << execution << rate;
     }
   }
 }

@@ -32,17 +32,6 @@ std::string read_file(const std::string& path) {
 
 namespace {
 
-/// Where a symbolic link leads, so that the file is replaced and not the link.
-std::string behind_links(const std::string& path) {
-  constexpr int kMostLinks = 40;  // as the kernel's own limit, against links in a circle
-  fs::path file(path);
-  std::error_code error;
-  for (int i = 0; i < kMostLinks && fs::is_symlink(file, error); ++i) {
-    file = file.parent_path() / fs::read_symlink(file, error);  // an absolute target replaces the folder
-  }
-  return file.string();
-}
-
 /// Also for root, who could write to it.
 bool is_protected(const std::string& path) {
   std::error_code error;
@@ -63,8 +52,18 @@ void sync_folder(const std::string& path) {
 
 }  // namespace
 
+std::string follow_links(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as the kernel's own limit, against links in a circle
+  fs::path file(path);
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(file, error); ++i) {
+    file = file.parent_path() / fs::read_symlink(file, error);  // an absolute target replaces the folder
+  }
+  return file.string();
+}
+
 void write_file(const std::string& given, std::string_view content) {
-  const std::string path = behind_links(given);
+  const std::string path = follow_links(given);
   const std::string temporary = temporary_name(path);
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) throw RunError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
@@ -90,7 +89,7 @@ void write_file(const std::string& given, std::string_view content) {
 }
 
 void check_writable(const std::string& given) {
-  const std::string path = behind_links(given);
+  const std::string path = follow_links(given);
   std::error_code error;
   const auto type = fs::status(path, error).type();
   if (type == fs::file_type::directory) {

@@ -11,6 +11,10 @@ namespace aigis {
 /// Reads a whole file. Throws InputError that names the path.
 std::string read_file(const std::string& path);
 
+/// Where a symbolic link leads; the path itself if it is none. A file written there, and what belongs beside it, then
+/// lie together.
+std::string follow_links(const std::string& path);
+
 /// Writes beside `path`, flushes to the disk and renames, so that a reader sees the old content or the new.
 /// Throws RunError (disk full, no permission); what was there stays. A symbolic link is followed, not replaced. Only a
 /// program that is killed meanwhile leaves the unfinished PATH.tmp-PID behind.

@@ -9,13 +9,9 @@
 #include <array>
 #include <cstdint>
 
-namespace aigis {
+#include "lib/core/host_device.h"
 
-#if defined(__CUDACC__)
-#define AIGIS_HOST_DEVICE __host__ __device__
-#else
-#define AIGIS_HOST_DEVICE
-#endif
+namespace aigis {
 
 using PhiloxKey = std::array<uint32_t, 2>;
 using PhiloxBlock = std::array<uint32_t, 4>;

@@ -46,32 +46,49 @@ std::vector<std::string> names_in(const std::string& folder) {
 
 }  // namespace
 
+namespace {
+
+/// Paths of a class's images, sorted by their names.
+std::vector<std::string> images_in(const std::string& class_folder) {
+  std::vector<std::string> files;
+  for (const auto& file : names_in(class_folder)) {
+    const std::string path = (fs::path(class_folder) / file).string();
+    const std::string kind = extension(file);
+    if (std::find(kNotRead.begin(), kNotRead.end(), kind) != kNotRead.end()) {
+      throw InputError(fmt::format("{}: {} files are not read; expected {}", path, kind, fmt::join(kRead, ", ")));
+    }
+    if (std::find(kRead.begin(), kRead.end(), kind) != kRead.end()) files.push_back(path);
+  }
+  if (files.empty()) {
+    throw InputError(
+        fmt::format("{}: a class without images; expected {} files", class_folder, fmt::join(kRead, ", ")));
+  }
+  return files;
+}
+
+}  // namespace
+
 FolderListing list_image_folder(const std::string& folder) {
   FolderListing listing;
+  std::vector<std::vector<std::string>> files;  // by class
+  size_t most = 0;
   for (const auto& name : names_in(folder)) {
     const std::string class_folder = (fs::path(folder) / name).string();
     if (name.starts_with('.') || !fs::is_directory(class_folder)) continue;
     if (!is_utf8(name)) throw InputError(fmt::format("{}: the name of this class is not UTF-8 text", class_folder));
-    const auto label = static_cast<int64_t>(listing.classes.size());
     listing.classes.push_back(name);
-    const size_t before = listing.files.size();
-    for (const auto& file : names_in(class_folder)) {
-      const std::string path = (fs::path(class_folder) / file).string();
-      const std::string kind = extension(file);
-      if (std::find(kNotRead.begin(), kNotRead.end(), kind) != kNotRead.end()) {
-        throw InputError(fmt::format("{}: {} files are not read; expected {}", path, kind, fmt::join(kRead, ", ")));
-      }
-      if (std::find(kRead.begin(), kRead.end(), kind) == kRead.end()) continue;
-      listing.files.push_back(path);
-      listing.labels.push_back(label);
-    }
-    if (listing.files.size() == before) {
-      throw InputError(
-          fmt::format("{}: a class without images; expected {} files", class_folder, fmt::join(kRead, ", ")));
-    }
+    files.push_back(images_in(class_folder));
+    most = std::max(most, files.back().size());
   }
   if (listing.classes.empty()) {
     throw InputError(fmt::format("{}: has no folders; expected one for each class, with its images", folder));
+  }
+  for (size_t rank = 0; rank < most; ++rank) {
+    for (size_t label = 0; label < files.size(); ++label) {
+      if (rank >= files[label].size()) continue;
+      listing.files.push_back(files[label][rank]);
+      listing.labels.push_back(static_cast<int64_t>(label));
+    }
   }
   return listing;
 }

@@ -9,8 +9,10 @@ namespace aigis {
 
 struct FolderListing {
   std::vector<std::string> classes;  ///< names of the subfolders, sorted by their bytes
-  std::vector<std::string> files;    ///< paths, sorted by class and then by name
-  std::vector<int64_t> labels;       ///< of each file
+  /// Paths: the first file of each class by name, then the second of each, and so on, so that the first N images of a
+  /// set are of all classes.
+  std::vector<std::string> files;
+  std::vector<int64_t> labels;  ///< of each file
 };
 
 /// Lists DIR/CLASS/*.{jpg,jpeg,png}, in lower or upper case. Folders whose names begin with a dot are no classes.

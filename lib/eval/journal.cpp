@@ -48,7 +48,8 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
         if (!line.is_object() || !line.contains("identity")) throw not_a_journal(path);
         if (line["identity"] != identity) {
           throw InputError(path +
-                           ": belongs to an unfinished run with other settings, data or weights; finish that run, "
+                           ": belongs to an unfinished run with other settings, data or weights, or by another build; "
+                           "finish that run, "
                            "delete the file or choose another --out");
         }
       } else {

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "lib/ops/bucket_index.h"
+#include "lib/ops/rows.h"
 #if AIGIS_CUDA_KERNELS
 #include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include "lib/ops/bucket_cuda.h"
@@ -15,15 +17,8 @@
 namespace aigis {
 namespace {
 
-/// Each row is one run of bytes, row after row, in whole words.
-bool is_plain(const at::Tensor& x) {
-  return x.is_contiguous() || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast));
-}
-
-int64_t row_bytes(const at::Tensor& x) { return static_cast<int64_t>(x.nbytes()) / x.size(0); }
-
 void check_rows(const at::Tensor& x) {
-  TORCH_CHECK(is_plain(x) && row_bytes(x) % sizeof(Word4) == 0, "buckets hold rows of whole 4-byte words");
+  TORCH_CHECK(has_plain_rows(x) && row_bytes(x) % sizeof(Word4) == 0, "buckets hold rows of whole 4-byte words");
 }
 
 /// The CPU's kernels, word by word as the GPU's: they are there to be tested, not to be fast.
@@ -58,11 +53,13 @@ void* stream_of(const at::Tensor& x) { return c10::cuda::getCurrentCUDAStream(x.
 bool has_buckets(at::Device device) { return device.is_cpu() || (AIGIS_CUDA_KERNELS && device.is_cuda()); }
 
 Bucket fill_bucket(const at::Tensor& open, int64_t room, const at::Tensor& overflow) {
+  TORCH_CHECK(room > 0 && room <= open.size(0), "a bucket has room for 1 to N rows");
   const at::TensorOptions whole = open.options().dtype(at::kInt);
   const Bucket bucket{at::empty({room}, whole), at::empty({1}, whole)};
   const at::Tensor gates = open.to(at::kFloat).contiguous();
 #if AIGIS_CUDA_KERNELS
   if (open.is_cuda()) {
+    const c10::cuda::CUDAGuard guard(open.device());
     fill_bucket_cuda(gates.const_data_ptr<float>(), static_cast<int32_t>(gates.size(0)), static_cast<int32_t>(room),
                      bucket.rows.mutable_data_ptr<int32_t>(), bucket.count.mutable_data_ptr<int32_t>(),
                      overflow.mutable_data_ptr<int32_t>(), stream_of(open));
@@ -82,6 +79,7 @@ at::Tensor gather_bucket(const at::Tensor& x, const Bucket& bucket) {
   const int32_t* rows = bucket.rows.const_data_ptr<int32_t>();
 #if AIGIS_CUDA_KERNELS
   if (x.is_cuda()) {
+    const c10::cuda::CUDAGuard guard(x.device());
     gather_bucket_cuda(x.const_data_ptr(), out.mutable_data_ptr(), rows, shape[0], row_bytes(x), stream_of(x));
     C10_CUDA_KERNEL_LAUNCH_CHECK();
     return out;
@@ -96,11 +94,15 @@ at::Tensor gather_bucket(const at::Tensor& x, const Bucket& bucket) {
 
 void scatter_bucket(const at::Tensor& x, const Bucket& bucket, const at::Tensor& values) {
   check_rows(x);
+  TORCH_CHECK(values.scalar_type() == x.scalar_type() && values.size(0) == bucket.rows.size(0) &&
+                  values.sizes().slice(1) == x.sizes().slice(1),
+              "what comes back from a bucket has the type and shape of what went in");
   const at::Tensor plain = values.contiguous(x.suggest_memory_format());
   const int32_t* rows = bucket.rows.const_data_ptr<int32_t>();
   const int64_t room = bucket.rows.size(0);
 #if AIGIS_CUDA_KERNELS
   if (x.is_cuda()) {
+    const c10::cuda::CUDAGuard guard(x.device());
     scatter_bucket_cuda(plain.const_data_ptr(), x.mutable_data_ptr(), rows, bucket.count.const_data_ptr<int32_t>(),
                         room, row_bytes(x), stream_of(x));
     C10_CUDA_KERNEL_LAUNCH_CHECK();

@@ -3,11 +3,7 @@
 
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define AIGIS_HOST_DEVICE __host__ __device__
-#else
-#define AIGIS_HOST_DEVICE
-#endif
+#include "lib/core/host_device.h"
 
 namespace aigis {
 

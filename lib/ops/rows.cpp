@@ -9,14 +9,9 @@
 namespace aigis {
 namespace {
 
-/// True if each row is one run of bytes, row after row: then a row is moved by memcpy. LibTorch's own index_select
-/// loses the channels-last layout, and its index_copy_ goes element by element.
-bool is_plain(const at::Tensor& x) {
-  return x.device().is_cpu() &&
-         (x.is_contiguous() || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast)));
-}
-
-size_t row_bytes(const at::Tensor& x) { return x.nbytes() / static_cast<size_t>(x.size(0)); }
+/// Then rows are moved by memcpy. LibTorch's own index_select loses the channels-last layout, and its index_copy_ goes
+/// element by element.
+bool is_plain(const at::Tensor& x) { return x.device().is_cpu() && has_plain_rows(x); }
 
 at::Tensor on_device(const std::vector<int64_t>& rows, at::Device device) {
   return at::tensor(rows, at::TensorOptions(at::kLong)).to(device);
@@ -26,6 +21,12 @@ at::Tensor on_device(const std::vector<int64_t>& rows, at::Device device) {
 at::Tensor channels_behind(const at::Tensor& x) { return x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x; }
 
 }  // namespace
+
+bool has_plain_rows(const at::Tensor& x) {
+  return x.is_contiguous() || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast));
+}
+
+int64_t row_bytes(const at::Tensor& x) { return x.size(0) == 0 ? 0 : static_cast<int64_t>(x.nbytes()) / x.size(0); }
 
 std::vector<int64_t> open_rows(const at::Tensor& open) {
   const at::Tensor found = open.nonzero().squeeze(1).cpu();
@@ -41,7 +42,7 @@ at::Tensor gather_rows(const at::Tensor& x, const std::vector<int64_t>& rows) {
   std::vector<int64_t> shape = x.sizes().vec();
   shape[0] = static_cast<int64_t>(rows.size());
   at::Tensor out = at::empty(shape, x.options().memory_format(x.suggest_memory_format()));
-  const size_t bytes = row_bytes(x);
+  const auto bytes = static_cast<size_t>(row_bytes(x));
   const auto* from = static_cast<const char*>(x.const_data_ptr());
   auto* to = static_cast<char*>(out.mutable_data_ptr());
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -56,7 +57,7 @@ void scatter_rows(const at::Tensor& x, const std::vector<int64_t>& rows, const a
     return;
   }
   const at::Tensor plain = values.contiguous(x.suggest_memory_format());
-  const size_t bytes = row_bytes(x);
+  const auto bytes = static_cast<size_t>(row_bytes(x));
   const auto* from = static_cast<const char*>(plain.const_data_ptr());
   auto* to = static_cast<char*>(x.mutable_data_ptr());
   for (size_t i = 0; i < rows.size(); ++i) {

@@ -7,6 +7,11 @@
 
 namespace aigis {
 
+/// Whether each row x[i] is one run of bytes, row after row: contiguous or channels-last.
+bool has_plain_rows(const at::Tensor& x);
+/// Bytes of one row; 0 if there is none.
+int64_t row_bytes(const at::Tensor& x);
+
 /// Indices, on the host, of the elements of `open` [N] that are not zero. On a GPU this waits for the device.
 std::vector<int64_t> open_rows(const at::Tensor& open);
 

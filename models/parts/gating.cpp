@@ -184,8 +184,13 @@ Factor Gating::Decisions::decide(size_t index, const at::Tensor& input, bool tra
     if (mode_ == GateMode::always) return {};
     if (mode_ == GateMode::scaled) return {.scale = gating_->rates_[static_cast<size_t>(column)]};
   }
-  return {.per_image = open_.back(),
-          .rate = gating_->rates_.empty() ? -1 : gating_->rates_[static_cast<size_t>(column)]};
+  return {.per_image = open_.back(), .rate = expected_rate(static_cast<size_t>(column))};
+}
+
+double Gating::Decisions::expected_rate(size_t column) const {
+  // Rates are those of sampled gates; what other modes decide has its own.
+  const bool holds = pass_.graph.defined() || is_random(mode_);
+  return holds && !gating_->rates_.empty() ? gating_->rates_[column] : -1;
 }
 
 at::Tensor Gating::Decisions::state(int64_t column, const at::Tensor& logits) const {

@@ -63,6 +63,7 @@ class Gating {
    private:
     friend class Gating;
     at::Tensor state(int64_t column, const at::Tensor& logits) const;
+    double expected_rate(size_t column) const;  ///< share of open gates; negative: unknown
     at::Tensor within_budget(int64_t column, const at::Tensor& logits) const;
 
     const Gating* gating_ = nullptr;

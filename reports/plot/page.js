@@ -111,7 +111,7 @@
     }
     offer(chosen());
     const label = [...select.class.options].find(option => option.text === state.get("class"));
-    if (label) select.class.value = label.value;
+    select.class.value = label ? label.value : "";
     apply(false);
   }
 

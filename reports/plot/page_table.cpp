@@ -72,15 +72,21 @@ class Notes {
     std::string items;
     for (size_t i = 0; i < notes_.size(); ++i) {
       const Note& note = notes_[i];
-      items += fmt::format(
-          "<li id=\"note-{}\"><strong>{}</strong> <code>{}</code>: {}{}{}</li>\n", i + 1, escape(note.level),
-          escape(note.check), escape(note.message), escape(note.numbers),
-          note.runs == 1 ? "" : fmt::format("; in {} runs, of which these are the first's numbers", note.runs));
+      items += fmt::format("<li id=\"note-{}\"><strong>{}</strong> <code>{}</code>: {}{}{}</li>\n", i + 1,
+                           escape(note.level), escape(note.check), escape(note.message), escape(note.numbers),
+                           runs_text(note));
     }
     return "<ol class=\"notes\">\n" + items + "</ol>\n";
   }
 
  private:
+  /// In how many runs, and whose numbers are shown, if there are any.
+  static std::string runs_text(const Note& note) {
+    if (note.runs == 1) return "";
+    const std::string shown = note.message + note.numbers;
+    const bool has_numbers = std::any_of(shown.begin(), shown.end(), [](unsigned char c) { return std::isdigit(c); });
+    return fmt::format("; in {} runs{}", note.runs, has_numbers ? ", of which these are the first's numbers" : "");
+  }
   static std::string key(const Json& flag) {
     std::string message = text_at(flag, {"message"});
     std::erase_if(message, [](unsigned char c) { return std::isdigit(c) || c == '.'; });

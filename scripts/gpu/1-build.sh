@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds aigis and its tests for the GPU into build-gpu/. About 3 minutes on 16 cores.
 #
-# Needs cmake 3.25, ninja, g++ 12 and a Python with torch 2.11; no network. Headers and libraries come from .deps/
+# Needs cmake 3.25, ninja, g++ 12, nvcc and a Python with torch 2.11; no network. Headers and libraries come from .deps/
 # (scripts/gpu/pack-deps.sh) where that folder exists, from Debian's packages otherwise.
 #   DEVICE=cpu       builds for the CPU only, to try these scripts without a GPU
 #   PYTHON=COMMAND   the Python that has torch (python3)

@@ -1,0 +1,50 @@
+#include "cli/recount.h"
+
+#include <ATen/ops/ne.h>
+
+#include <algorithm>
+
+#include "lib/core/stop.h"
+#include "lib/core/workers.h"
+#include "lib/eval/measure.h"
+
+namespace aigis {
+namespace {
+
+Recount recount_batch(Model& target, const Json& run, const Batch& batch, const at::Tensor& images,
+                      const at::Tensor& hits) {
+  const uint64_t seed = run["seed"];
+  const CleanPass clean = measure_clean(target, batch, seed);
+  const Cell cell = measure_cell(target, batch, clean, images, parse_norm(run["norm"]), run["epsilon"], seed);
+  Recount count;
+  count.tally.clean = clean.tally;
+  count.tally.redraw_flipped = clean.redraw_flipped;
+  count.tally.cells.push_back(cell.tally);
+  count.differ = cell.hits.ne(hits).sum().item<int64_t>();
+  return count;
+}
+
+}  // namespace
+
+Recount recount_run(Model& target, const Json& run, const Dataset& data, const ExampleReader::Saved& saved,
+                    int64_t batch, at::Device device) {
+  const int64_t count = saved.images.size(0), size = std::clamp<int64_t>(batch, 1, count);
+  std::vector<Recount> parts(static_cast<size_t>((count + size - 1) / size));
+  const auto pieces = static_cast<int64_t>(parts.size());
+  // Where the sweep had several batches each ran on one thread, and a batch must not be shared by several now.
+  const bool side_by_side = device.is_cpu() && data.size() > batch;
+  const int64_t workers =
+      side_by_side ? std::max<int64_t>(2, workers_for(device, pieces)) : workers_for(device, pieces);
+  run_in_parallel(pieces, workers, [&](int64_t b) {
+    check_stop();
+    const int64_t begin = b * size, end = std::min(begin + size, count);
+    parts[static_cast<size_t>(b)] =
+        recount_batch(target, run, take(data, begin, end - begin, device), saved.images.slice(0, begin, end).to(device),
+                      saved.hits.slice(0, begin, end));
+  });
+  Recount sum;
+  for (const auto& part : parts) sum.merge(part);
+  return sum;
+}
+
+}  // namespace aigis

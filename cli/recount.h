@@ -1,0 +1,24 @@
+// A run judged again from its saved images.
+#pragma once
+
+#include "cli/examples.h"
+
+namespace aigis {
+
+struct Recount {
+  RunTally tally;      ///< of the run's one budget, over the images that were saved
+  int64_t differ = 0;  ///< images whose verdict is not the saved one
+
+  void merge(const Recount& other) {
+    tally.merge(other.tally);
+    differ += other.differ;
+  }
+};
+
+/// Judges images again by the (defended) model, in batches of the sweep's size, `batch`, and as the sweep ran them:
+/// what is rounded is then rounded alike on the same kind of machine. `run` is a run of the report; there is at least
+/// one image.
+Recount recount_run(Model& target, const Json& run, const Dataset& data, const ExampleReader::Saved& saved,
+                    int64_t batch, at::Device device);
+
+}  // namespace aigis
