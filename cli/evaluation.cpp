@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "attacks/list.h"
 #include "cli/device.h"
@@ -193,13 +194,14 @@ Json Evaluation::run(Journal& journal, const std::string& out) const {
   Json report = make_report(plan, result, context);
   std::vector<std::string> replaced;
   if (!out.empty()) {
-    replaced = examples_of(out);
+    std::error_code error;
+    if (std::filesystem::exists(out, error)) replaced = examples_of(read_report(out));
     if (!result.examples.empty()) save_examples(result.examples, plan, out, report);
   }
   validate_report(report, out.empty() ? "the report" : out);
   if (out.empty()) return report;
   write_file(out, report.dump(1) + "\n");
-  remove_examples(replaced, out);
+  remove_examples(replaced, report, out);
   return report;
 }
 

@@ -7,7 +7,6 @@
 
 #include "lib/core/error.h"
 #include "lib/core/files.h"
-#include "reports/schema.h"
 
 namespace aigis {
 namespace fs = std::filesystem;
@@ -33,12 +32,9 @@ void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& 
   for (auto& run : report["runs"]) run["examples"] = {{"file", name}, {"sha256", hash}, {"count", count}};
 }
 
-std::vector<std::string> examples_of(const std::string& out) {
+std::vector<std::string> examples_of(const Json& report) {
   std::vector<std::string> files;
-  std::error_code error;
-  if (!fs::exists(out, error)) return files;
-  const Json report = read_report(out);
-  for (const auto& run : report.value("runs", Json::array())) {
+  for (const auto& run : report["runs"]) {
     if (!run.contains("examples")) continue;
     const std::string file = run["examples"]["file"];
     if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
@@ -46,8 +42,8 @@ std::vector<std::string> examples_of(const std::string& out) {
   return files;
 }
 
-void remove_examples(const std::vector<std::string>& files, const std::string& out) {
-  const std::vector<std::string> kept = examples_of(out);
+void remove_examples(const std::vector<std::string>& files, const Json& report, const std::string& out) {
+  const std::vector<std::string> kept = examples_of(report);
   for (const auto& file : files) {
     const bool ours = file.starts_with(prefix(out)) && file.find('/') == std::string::npos;
     std::error_code error;

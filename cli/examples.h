@@ -18,12 +18,12 @@ namespace aigis {
 void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out,
                    Json& report);
 
-/// The files that the report at `out` names; none if there is no report.
-std::vector<std::string> examples_of(const std::string& out);
+/// The files that a report names.
+std::vector<std::string> examples_of(const Json& report);
 
-/// Removes those of `files` that the report at `out` no longer names. Only files that save_examples() made for this
+/// Removes those of `files` that `report`, now at `out`, does not name. Only files that save_examples() made for this
 /// `out` are touched.
-void remove_examples(const std::vector<std::string>& files, const std::string& out);
+void remove_examples(const std::vector<std::string>& files, const Json& report, const std::string& out);
 
 /// Reads what a report's runs saved; each file once.
 class ExampleReader {

@@ -29,7 +29,7 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
     throw InputError(path +
                      ": holds a report of other settings, data or weights; move it away or choose another --out");
   }
-  for (const auto& file : examples_of(path)) {
+  for (const auto& file : examples_of(report)) {
     if (std::filesystem::exists(std::filesystem::path(path).parent_path() / file, error)) continue;
     throw InputError(
         fmt::format("{}: is complete, but {}, where its adversarial images were, is missing; move the report "
