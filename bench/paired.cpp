@@ -26,6 +26,16 @@ double median(std::vector<double> values) {
   return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
+double median_seconds(const std::function<void()>& work, int64_t passes, int64_t warm_up) {
+  std::vector<double> seconds;
+  for (int64_t i = -warm_up; i < passes; ++i) {
+    check_stop();
+    const double time = seconds_of(work);
+    if (i >= 0) seconds.push_back(time);
+  }
+  return median(std::move(seconds));
+}
+
 PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
                            int64_t warm_up) {
   std::vector<double> as, bs, ratios;

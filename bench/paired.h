@@ -1,4 +1,4 @@
-// Fair comparison of two pieces of work on a noisy machine: run in turns, compared pair by pair.
+// Times of work on a noisy machine: medians, and a fair comparison of two pieces, run in turns and compared pair by pair.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,9 @@ namespace aigis {
 
 /// Of at least one value.
 double median(std::vector<double> values);
+
+/// Median time of `passes` runs of `work` after `warm_up` uncounted ones.
+double median_seconds(const std::function<void()>& work, int64_t passes, int64_t warm_up = 3);
 
 struct PairedResult {
   double a_seconds = 0, b_seconds = 0;  ///< medians

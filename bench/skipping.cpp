@@ -37,9 +37,14 @@ double counted_saving(const ModelCard& card, const Gates& gates) {
   return (closed * gates.cost).sum().item<double>() / static_cast<double>(card.macs_full());
 }
 
+/// A line of the table: shares of the work and of the time that closed gates save.
+struct Saving {
+  double counted = 0, measured = 0;
+};
+
 /// One line of the table: the two executions of one network on the same images and gates.
-void add_line(std::string& text, Model& skip, Model& mask, const Batch& batch, const std::string& name,
-              const Pass& pass, int64_t pairs) {
+Saving add_line(std::string& text, Model& skip, Model& mask, const Batch& batch, const std::string& name,
+                const Pass& pass, int64_t pairs) {
   const at::NoGradGuard no_grad;
   const Gates gates = skip.forward(batch.images, pass).gates;
   const double counted = counted_saving(skip.card(), gates);
@@ -51,6 +56,25 @@ void add_line(std::string& text, Model& skip, Model& mask, const Batch& batch, c
                       batch.labels.size(0), name, gates.open.to(at::kDouble).mean().item<double>(),
                       1e3 * result.b_seconds / images, 1e3 * result.a_seconds / images, 100 * counted, 100 * measured,
                       100 * (1 - result.high), 100 * (1 - result.low), counted > 0 ? 100 * measured / counted : 0);
+  return {counted, measured};
+}
+
+/// Where the line of least squares through the savings says that leaving layers out takes as long as it saves.
+std::string break_even(const std::vector<Saving>& savings) {
+  double counted = 0, measured = 0, square = 0, product = 0;
+  const auto n = static_cast<double>(savings.size());
+  for (const auto& s : savings) {
+    counted += s.counted / n;
+    measured += s.measured / n;
+  }
+  for (const auto& s : savings) {
+    square += (s.counted - counted) * (s.counted - counted);
+    product += (s.counted - counted) * (s.measured - measured);
+  }
+  if (product <= 0) return "no break-even: what is saved does not grow with what is left out";
+  const double slope = product / square, at = counted - measured / slope;
+  return at <= 0 ? fmt::format("break-even: none; saves {:.1f} % where nothing is left out", -100 * at * slope)
+                 : fmt::format("break-even at {:.1f} % counted", 100 * at);
 }
 
 }  // namespace
@@ -69,14 +93,16 @@ std::string bench_skipping(Network& skip, Model& mask, const std::string& execut
   for (const int64_t size : batches) {
     const Batch batch{images.images.slice(0, 0, size), images.labels.slice(0, 0, size), images.ids.slice(0, 0, size)};
     const Stream noise{0, Purpose::verdict_gates};
+    std::vector<Saving> savings;
     skip.set_execution_rates(own_rates);
-    add_line(text, skip, mask, batch, "own", {noise, batch.ids}, pairs);
+    savings.push_back(add_line(text, skip, mask, batch, "own", {noise, batch.ids}, pairs));
     for (const double rate : rates) {
       skip.set_execution_rates(std::vector<double>(own_rates.size(), rate));
       Pass pass{noise, batch.ids};
       pass.graph = random_graph(size, layers, rate);
-      add_line(text, skip, mask, batch, fmt::format("{:.2f}", rate), pass, pairs);
+      savings.push_back(add_line(text, skip, mask, batch, fmt::format("{:.2f}", rate), pass, pairs));
     }
+    if (savings.size() > 1) text += fmt::format("{:>6}  {}\n", size, break_even(savings));
   }
   return text;
 }

@@ -30,14 +30,12 @@ namespace fs = std::filesystem;
 class Verification {
  public:
   Verification(std::string path, const std::string& data_spec, const std::string& device)
-      : path_(std::move(path)), report_(read_report(path_)), device_(parse_device(device)),
-        data_(load_dataset(Spec::parse(data_spec), Part::test)), examples_(path_) {
+      : path_(std::move(path)), report_(read_report(path_)), device_(parse_device(device)), examples_(path_) {
     if (report_["schema"] != "aigis-report") throw InputError(path_ + ": expected a report written by 'aigis sweep'");
-    data_ = data_.first(report_["data"]["count"]);
-    if (data_.hash() != report_["data"]["sha256"]) {
+    plan_.data = load_dataset(Spec::parse(data_spec), Part::test).first(report_["data"]["count"]);
+    if (plan_.data.hash() != report_["data"]["sha256"]) {
       throw InputError(fmt::format("{}: was made on other images or labels than --data {} holds", path_, data_spec));
     }
-    plan_.data = data_;
   }
 
   int run() {
@@ -57,10 +55,10 @@ class Verification {
     for (const auto& disagreement : disagreements_) fmt::print("{}\n", disagreement);
     if (judged == 0) {
       fmt::print("the report saved no examples, so no verdict can be judged again (make it with --examples N)\n");
-    } else if (saved_ < data_.size()) {
+    } else if (saved_ < plan_.data.size()) {
       fmt::print(
           "{} of {} images of each run were saved: what the report counts over all of them is not counted again\n",
-          saved_, data_.size());
+          saved_, plan_.data.size());
     }
     if (near_ties_ > 0) {
       fmt::print("{} near ties fell the other way than in the report, as rounding lets them\n", near_ties_);
@@ -75,13 +73,15 @@ class Verification {
   }
 
   void check_data() {
-    expect(
-        report_["data"],
-        {{"name", data_.name}, {"split", part_name(data_.part)}, {"count", data_.size()}, {"classes", data_.classes}},
-        "/data");
+    expect(report_["data"],
+           {{"name", plan_.data.name},
+            {"split", part_name(plan_.data.part)},
+            {"count", plan_.data.size()},
+            {"classes", plan_.data.classes}},
+           "/data");
     const Json wanted = report_["config"].value("examples", Json(0));
     if (!wanted.is_number_integer()) throw InputError(path_ + ": /config/examples: expected a whole number");
-    saved_ = std::clamp<int64_t>(wanted.get<int64_t>(), 0, data_.size());
+    saved_ = std::clamp<int64_t>(wanted.get<int64_t>(), 0, plan_.data.size());
   }
 
   /// What the report says of its models is what their checkpoints are.
@@ -110,9 +110,12 @@ class Verification {
             if (index == report_["runs"].size()) {
               throw InputError(fmt::format("{}: {}: is missing, though /config asks for it", path_, pointer));
             }
-            Json found{
-                {"model", id},           {"epsilon", epsilon}, {"norm", config.at("norm")}, {"seed", config.at("seed")},
-                {"count", data_.size()}, {"nested", false}};
+            Json found{{"model", id},
+                       {"epsilon", epsilon},
+                       {"norm", config.at("norm")},
+                       {"seed", config.at("seed")},
+                       {"count", plan_.data.size()},
+                       {"nested", false}};
             found.update(run_facts(run));
             expect(report_["runs"][index], found, pointer);
             expect(report_["runs"][index++].value("examples", Json()), configured_examples(), pointer + "/examples");
@@ -153,18 +156,18 @@ class Verification {
 
   /// Judges the saved images of a run; returns how many.
   int64_t judge_again(const Json& entry, size_t index) {
-    const auto [images, hits] = examples_.read(entry, index, data_.images.sizes().slice(1));
+    const auto [images, hits] = examples_.read(entry, index, plan_.data.images.sizes().slice(1));
     const int64_t count = images.size(0);
-    if (count > data_.size()) {
+    if (count > plan_.data.size()) {
       throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", path_, index));
     }
     std::shared_ptr<Model> target = model(entry["model"]).network;
-    check_fit(entry["model"], target->card(), data_);
+    check_fit(entry["model"], target->card(), plan_.data);
     if (const auto defense = make_defense(entry["defense"])) target = std::make_shared<DefendedModel>(target, defense);
     const Json batch = report_["config"].value("batch", Json(100));
     if (!batch.is_number_integer()) throw InputError(path_ + ": /config/batch: expected a whole number");
     if (count > 0) {
-      const Recount recounted = recount_run(*target, entry, data_, {images, hits}, batch.get<int64_t>(), device_);
+      const Recount recounted = recount_run(*target, entry, plan_.data, {images, hits}, batch.get<int64_t>(), device_);
       state(entry, index, recounted, target->card());
     }
     return count;
@@ -186,7 +189,7 @@ class Verification {
       near_ties_ += count.differ;
       return;  // totals differ by as many
     }
-    if (count.tally.clean.accuracy.trials() < data_.size()) return state_bounds(entry, pointer, count);
+    if (count.tally.clean.accuracy.trials() < plan_.data.size()) return state_bounds(entry, pointer, count);
     const Json counted = counted_facts(card, count.tally, cell);
     expect(entry, counted, pointer);
     const size_t m = index_of_model(entry["model"]);
@@ -211,7 +214,7 @@ class Verification {
     const std::vector<std::pair<const char*, const Proportion*>> parts{
         {"clean", &count.tally.clean.accuracy}, {"robust", &cell.pass.accuracy}, {"robust_quantized", &cell.quantized}};
     for (const auto& [name, part] : parts) {
-      const double low = part->successes(), high = low + static_cast<double>(data_.size() - part->trials());
+      const double low = part->successes(), high = low + static_cast<double>(plan_.data.size() - part->trials());
       const double said = entry["accuracy"][name]["successes"];
       if (said >= low - 1e-6 && said <= high + 1e-6) continue;
       disagreements_.push_back(
@@ -254,7 +257,6 @@ class Verification {
   std::string path_;
   Json report_;
   at::Device device_;
-  Dataset data_;
   ExampleReader examples_;
   SweepPlan plan_;         ///< runs, epsilons and data, as the configuration has them
   int64_t saved_ = 0;      ///< images of each run

@@ -15,12 +15,6 @@ Json flag(const char* check, const char* level, std::string message, Json number
   return {{"check", check}, {"level", level}, {"message", std::move(message)}, {"numbers", std::move(numbers)}};
 }
 
-/// Standard error of a proportion from its 95 % interval, which knows about draws.
-double standard_error(const Proportion& p) {
-  const Interval ci = p.interval();
-  return (ci.high - ci.low) / (2 * 1.959963984540054);
-}
-
 /// The accuracy on held-out images that training wrote into the checkpoint, for these images and this mode of the
 /// gates; null if it wrote none.
 Json recorded_accuracy(const ReportedModel& model, const SweepPlan& plan) {
@@ -45,9 +39,10 @@ void check_clean_accuracy(Json& flags, const SweepPlan& plan, const Run& run, co
     return;
   }
   const double before = recorded["value"], now = tally.clean.accuracy.value();
-  const double error_before =
-      (recorded["ci95"][1].get<double>() - recorded["ci95"][0].get<double>()) / (2 * 1.959963984540054);
-  const double distance = std::abs(now - before) / std::hypot(error_before, standard_error(tally.clean.accuracy));
+  const Interval interval_before{recorded["ci95"][0], recorded["ci95"][1]};
+  // Intervals know about draws, so errors are taken from them.
+  const double error = std::hypot(interval_before.standard_error(), tally.clean.accuracy.interval().standard_error());
+  const double distance = std::abs(now - before) / error;
   if (distance <= kImplausible) return;
   flags.push_back(
       flag("clean-accuracy", "error",

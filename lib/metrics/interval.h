@@ -7,12 +7,17 @@
 
 namespace aigis {
 
+/// Standard errors from the middle of a normal distribution to either end of its central 95 %.
+inline constexpr double kNormal95 = 1.959963984540054;
+
+/// A 95 % interval.
 struct Interval {
   double low = 0, high = 1;
+  double standard_error() const { return (high - low) / (2 * kNormal95); }
 };
 
 /// Wilson's score interval (Wilson 1927) for `successes` in `trials`; both may be fractional. [0, 1] without trials.
-Interval wilson(double successes, double trials, double z = 1.959963984540054);
+Interval wilson(double successes, double trials, double z = kNormal95);
 
 /// A proportion over images, each judged in one or several draws.
 ///

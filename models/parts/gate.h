@@ -1,6 +1,7 @@
 // The gate of ConvNet-AIG: estimates from channel means whether a layer is worth running (section 3.2).
 #pragma once
 
+#include "lib/ops/gate_logits.h"
 #include "models/parts/layers.h"
 
 namespace aigis {
@@ -18,12 +19,15 @@ class Gate {
   Gate(Weights& weights, const std::string& name, int64_t channels, const GateOptions& options);
   /// [N, C, H, W] to [N]: logit of open minus logit of closed.
   at::Tensor logits(const at::Tensor& x, bool training) const;
+  /// Makes two plain layers with one output of the frozen weights.
+  void fold();
   int64_t macs() const { return first_.macs() + second_.macs(); }
 
  private:
   Linear first_, second_;
   BatchNorm norm_;
   bool has_norm_;
+  GateWeights folded_;
 };
 
 }  // namespace aigis

@@ -74,6 +74,10 @@ class Gating {
   };
   Decisions begin(const at::Tensor& images, const Pass& pass, bool training) const;
 
+  void fold() {
+    for (auto& gate : gates_) gate.fold();
+  }
+
   /// The target-rate loss (equation 9) of a batch's gates.
   at::Tensor penalty(const Gates& gates) const;
   int64_t macs() const;

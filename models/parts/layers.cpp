@@ -26,6 +26,10 @@ at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
   return at::batch_norm(x, weight_, bias_, mean_, variance_, training, kBatchNormMomentum, kBatchNormEpsilon, true);
 }
 
+at::Tensor BatchNorm::scale() const { return (weight_ / (variance_ + kBatchNormEpsilon).sqrt()).detach(); }
+
+at::Tensor BatchNorm::shift() const { return (bias_ - mean_ * scale()).detach(); }
+
 Conv::Conv(Weights& weights, const std::string& name, int64_t in, int64_t out, int64_t kernel, int64_t stride)
     : weight_(weights.normal(name + ".weight", {out, in, kernel, kernel},
                              std::sqrt(2.0 / static_cast<double>(out * kernel * kernel)))),
@@ -47,9 +51,8 @@ at::Tensor ConvNorm::operator()(const at::Tensor& x, bool training) const {
 }
 
 void ConvNorm::fold() {
-  const at::Tensor scale = norm_.weight_ / (norm_.variance_ + kBatchNormEpsilon).sqrt();
-  folded_weight_ = (weight_ * scale.view({-1, 1, 1, 1})).detach().contiguous(at::MemoryFormat::ChannelsLast);
-  folded_bias_ = (norm_.bias_ - norm_.mean_ * scale).detach();
+  folded_weight_ = (weight_.detach() * norm_.scale().view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast);
+  folded_bias_ = norm_.shift();
 }
 
 Linear::Linear(Weights& weights, const std::string& name, int64_t in, int64_t out) {

@@ -28,9 +28,11 @@ class BatchNorm {
   BatchNorm() = default;
   BatchNorm(Weights& weights, const std::string& name, int64_t channels);
   at::Tensor operator()(const at::Tensor& x, bool training) const;
+  /// With frozen statistics it is x times scale() plus shift(), by channel.
+  at::Tensor scale() const;
+  at::Tensor shift() const;
 
  private:
-  friend class ConvNorm;
   at::Tensor weight_, bias_, mean_, variance_;
 };
 
@@ -74,6 +76,8 @@ class Linear {
   Linear(Weights& weights, const std::string& name, int64_t in, int64_t out);
   at::Tensor operator()(const at::Tensor& x) const;
   int64_t macs() const { return weight_.numel(); }
+  const at::Tensor& weight() const { return weight_; }
+  const at::Tensor& bias() const { return bias_; }
 
  private:
   at::Tensor weight_, bias_;
