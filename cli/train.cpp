@@ -34,6 +34,8 @@ class TrainingRun {
   std::string start_from(const std::string& path);
   void resume_from(const std::string& path);
   void save();
+  void write_state() const;
+  void write_model();
   Json final_results();
   Json train_json() const;
 
@@ -128,7 +130,7 @@ void TrainingRun::resume_from(const std::string& path) {
   const Safetensors saved = read_safetensors(path);
   Safetensors weights;
   TrainState state;
-  std::vector<at::Tensor> velocities;
+  std::vector<at::Tensor> velocities, averages;
   try {
     const Json before = parse_json(saved.metadata.at("config"), path + ": its metadata 'config'");
     // The start is behind it: its file may be gone by now.
@@ -147,13 +149,18 @@ void TrainingRun::resume_from(const std::string& path) {
     for (const auto& [name, tensor] : network_->named_weights()) {
       velocities.push_back(saved.tensors.at("velocity." + name));
     }
+    for (const auto& list : {network_->named_weights(), network_->named_statistics()}) {
+      for (const auto& [name, tensor] : list) {
+        if (options_.average > 0) averages.push_back(saved.tensors.at("average." + name));
+      }
+    }
   } catch (const Json::exception&) {
     throw InputError(path + ": its metadata cannot be read; expected a state written by 'aigis train'");
   } catch (const std::out_of_range&) {
     throw InputError(path + ": is incomplete; expected a state written by 'aigis train'");
   }
   unpack_weights(weights, *network_, path);
-  trainer_->restore(std::move(state), velocities);
+  trainer_->restore(std::move(state), velocities, averages);
   fmt::print("resumed after epoch {} of {}\n", trainer_->state().epochs_done, options_.epochs);
 }
 
@@ -202,7 +209,26 @@ Json TrainingRun::train_json() const {
 }
 
 void TrainingRun::save() {
-  network_->set_training(false);
+  // First: whatever ends the program now, a resumed run goes on from here and writes the rest again.
+  write_state();
+  trainer_->with_model([this] { write_model(); });
+  const Json document = train_json();
+  validate_report(document, folder_ + "/train.json");
+  write_file(folder_ + "/train.json", document.dump(1) + "\n");
+}
+
+void TrainingRun::write_state() const {
+  Safetensors state;
+  state.metadata = {{"config", config_.dump()}, {"curve", trainer_->state().curve.dump()}};
+  for (const auto& list : {network_->named_weights(), network_->named_statistics()}) {
+    for (const auto& [name, tensor] : list) state.tensors["model." + name] = tensor;
+  }
+  for (const auto& [name, tensor] : trainer_->optimiser().velocities()) state.tensors["velocity." + name] = tensor;
+  for (const auto& [name, tensor] : trainer_->averages()) state.tensors["average." + name] = tensor;
+  write_safetensors(folder_ + "/resume.safetensors", state);
+}
+
+void TrainingRun::write_model() {
   network_->set_gate_mode(network_->gate_modes().front());
   if (!network_->card().gated.empty()) {
     const HeldOutResult seen =
@@ -216,18 +242,7 @@ void TrainingRun::save() {
                     {"config", config_},
                     {"held_out", final_["held_out"]},
                     {"execution_rate", final_.value("execution_rate", Json())}};
-  Safetensors state;
-  state.metadata = {{"config", config_.dump()}, {"curve", trainer_->state().curve.dump()}};
-  for (const auto& list : {network_->named_weights(), network_->named_statistics()}) {
-    for (const auto& [name, tensor] : list) state.tensors["model." + name] = tensor;
-  }
-  for (const auto& [name, tensor] : trainer_->optimiser().velocities()) state.tensors["velocity." + name] = tensor;
-  // First: whatever ends the program now, a resumed run goes on from here and writes the rest again.
-  write_safetensors(folder_ + "/resume.safetensors", state);
   write_safetensors(folder_ + "/model.safetensors", pack_checkpoint(*network_, architecture_, train_.classes, record));
-  const Json document = train_json();
-  validate_report(document, folder_ + "/train.json");
-  write_file(folder_ + "/train.json", document.dump(1) + "\n");
 }
 
 int TrainingRun::run() {

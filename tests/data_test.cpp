@@ -49,6 +49,11 @@ TEST(Batches, AreFloatsInTheUnitInterval) {
   EXPECT_TRUE(at::equal((batch.images * 255).round().to(at::kByte), data.images.slice(0, 5, 7)));
 }
 
+std::string bytes_of(const at::Tensor& image) {
+  const at::Tensor packed = image.contiguous();
+  return {static_cast<const char*>(packed.const_data_ptr()), packed.nbytes()};
+}
+
 // Every result must be one of the 162 crops and flips of the zero-padded image, and all must be equally likely.
 TEST(Augmentation, EveryCropAndFlipEquallyLikely) {
   constexpr int64_t kSide = 6, kDraws = 16'200;
@@ -61,24 +66,20 @@ TEST(Augmentation, EveryCropAndFlipEquallyLikely) {
                     .repeat({kDraws, 1, 1, 1});
   data.labels = at::zeros({kDraws}, at::TensorOptions(at::kLong));
   data.ids = at::arange(kDraws, at::TensorOptions(at::kLong));
-  const auto key = [](const at::Tensor& image) {
-    const at::Tensor bytes = image.contiguous();
-    return std::string(static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes());
-  };
   std::map<std::string, int64_t> expected;
   const at::Tensor padded = at::constant_pad_nd(data.images[0], {4, 4, 4, 4});
   for (int64_t y = 0; y < 9; ++y) {
     for (int64_t x = 0; x < 9; ++x) {
       const at::Tensor crop = padded.slice(1, y, y + kSide).slice(2, x, x + kSide);
-      expected[key(crop)] = 0;
-      expected[key(crop.flip({2}))] = 0;
+      expected[bytes_of(crop)] = 0;
+      expected[bytes_of(crop.flip({2}))] = 0;
     }
   }
   ASSERT_EQ(expected.size(), 162u);
   const Batch batch = augmented(data, at::arange(kDraws, at::TensorOptions(at::kLong)), {1, Purpose::augmentation});
   const at::Tensor bytes = (batch.images * 255).round().to(at::kByte);
   for (int64_t i = 0; i < kDraws; ++i) {
-    const auto found = expected.find(key(bytes[i]));
+    const auto found = expected.find(bytes_of(bytes[i]));
     ASSERT_NE(found, expected.end()) << "not a crop of the padded image";
     ++found->second;
   }
@@ -89,6 +90,38 @@ TEST(Augmentation, EveryCropAndFlipEquallyLikely) {
   }
   EXPECT_LT(chi_square, 236);  // the 1 - 1e-4 quantile of chi-square with 161 degrees of freedom is 236.6
   EXPECT_GT(chi_square, 105);  // and suspiciously even below its 1e-4 quantile
+}
+
+// The hidden square of each image must be one around a pixel of the image, cut off at its border, and each pixel must
+// be as often its centre.
+TEST(Augmentation, CutoutHidesASquareAroundAnyPixel) {
+  constexpr int64_t kSide = 6, kSquare = 4, kDraws = 3'600;
+  Dataset data;
+  data.classes = {"a"};
+  data.images = at::zeros({kDraws, 3, kSide, kSide}, at::TensorOptions(at::kByte));
+  data.labels = at::zeros({kDraws}, at::TensorOptions(at::kLong));
+  data.ids = at::arange(kDraws, at::TensorOptions(at::kLong));
+  const Batch batch =
+      augmented(data, data.ids, {1, Purpose::augmentation}, {.crop_and_flip = false, .cutout = kSquare});
+  std::map<std::string, int64_t> counts;
+  for (int64_t y = 0; y < kSide; ++y) {
+    for (int64_t x = 0; x < kSide; ++x) {
+      at::Tensor padded = at::zeros({3, kSide + 2 * kSquare, kSide + 2 * kSquare}, at::TensorOptions(at::kFloat));
+      const int64_t top = kSquare + y - kSquare / 2, left = kSquare + x - kSquare / 2;
+      padded.slice(1, top, top + kSquare).slice(2, left, left + kSquare).fill_(0.5);
+      counts[bytes_of(padded.slice(1, kSquare, kSquare + kSide).slice(2, kSquare, kSquare + kSide))] = 0;
+    }
+  }
+  ASSERT_EQ(counts.size(), 36u);
+  for (int64_t i = 0; i < kDraws; ++i) {
+    const auto found = counts.find(bytes_of(batch.images[i]));
+    ASSERT_NE(found, counts.end()) << "not a square around a pixel";
+    ++found->second;
+  }
+  double chi_square = 0;
+  for (const auto& [image, count] : counts) chi_square += (count - 100.0) * (count - 100.0) / 100;
+  EXPECT_LT(chi_square, 75.1);  // the 1 - 1e-4 quantile with 35 degrees of freedom is about 75.1
+  EXPECT_GT(chi_square, 11.9);  // its 1e-4 quantile is about 11.9
 }
 
 TEST(Augmentation, OrderIsAPermutationThatChangesByEpoch) {

@@ -84,15 +84,21 @@ def test_batch_size_does_not_matter(unbroken, tmp_path):
 TRAIN = ["train", "--model", "aig-8", "--data", "synthetic:train=400", "--epochs", "4", "--batch", "32", "--precision", "float32"]
 
 
-def test_killed_training_ends_at_the_same_weights(tmp_path):
-    assert aigis(*TRAIN, "--out", tmp_path / "whole").returncode == 0
+EVERYTHING = ["--average", "0.9", "--mixup", "0.4", "--cutout", "8", "--label-smoothing", "0.1", "--clip-norm", "1",
+              "--decay-norms", "false", "--schedule", "cosine"]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [[], EVERYTHING], ids=["defaults", "everything"])
+def test_killed_training_ends_at_the_same_weights(options, tmp_path):
+    train = [*TRAIN, *options]
+    assert aigis(*train, "--out", tmp_path / "whole").returncode == 0
     chance = random.Random(2)
     for _ in range(3):
-        process = start(*TRAIN, "--resume", "--out", tmp_path / "broken")
+        process = start(*train, "--resume", "--out", tmp_path / "broken")
         time.sleep(chance.uniform(0.8, 2.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
-    result = aigis(*TRAIN, "--resume", "--out", tmp_path / "broken")
+    result = aigis(*train, "--resume", "--out", tmp_path / "broken")
     assert result.returncode == 0, result.stderr
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken"))
     assert one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)

@@ -42,6 +42,7 @@ enum class Purpose : uint32_t {
   attack_gates,    ///< gate noise that an attack sees
   attack,          ///< the attack's own draws: starts, directions
   synthetic,       ///< the procedural data set
+  mixing,          ///< weights of mixup's pairs
 };
 
 /// The part of a draw's identity that is shared by a whole batch.

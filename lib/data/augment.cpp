@@ -27,9 +27,24 @@ void shift_plane(const uint8_t* in, float* out, int64_t height, int64_t width, i
   }
 }
 
+/// An integer of 0 … count-1, each equally likely.
+int64_t uniform_below(uint32_t word, int64_t count) {
+  return static_cast<int64_t>((uint64_t{word} * static_cast<uint64_t>(count)) >> 32);
+}
+
+void hide_square(float* image, int64_t channels, int64_t height, int64_t width, int64_t side, int64_t row,
+                 int64_t column) {
+  constexpr float kGrey = 0.5f;
+  const int64_t top = std::max<int64_t>(row - side / 2, 0), bottom = std::min(row - side / 2 + side, height);
+  const int64_t left = std::max<int64_t>(column - side / 2, 0), right = std::min(column - side / 2 + side, width);
+  for (int64_t c = 0; c < channels; ++c, image += height * width) {
+    for (int64_t y = top; y < bottom; ++y) std::fill(image + y * width + left, image + y * width + right, kGrey);
+  }
+}
+
 }  // namespace
 
-Batch augmented(const Dataset& data, const at::Tensor& positions, const Stream& stream) {
+Batch augmented(const Dataset& data, const at::Tensor& positions, const Stream& stream, const Augmentation& kinds) {
   const int64_t count = positions.size(0), channels = data.images.size(1);
   const int64_t height = data.images.size(2), width = data.images.size(3), plane = height * width;
   Batch batch{at::empty({count, channels, height, width}, at::TensorOptions(at::kFloat)),
@@ -42,13 +57,17 @@ Batch augmented(const Dataset& data, const at::Tensor& positions, const Stream& 
   at::parallel_for(0, count, 32, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto words = draw_block(key, static_cast<uint64_t>(id[i]), 0, 0);
-      constexpr uint32_t offsets = 2 * kCropPadding + 1;
-      const int64_t dx = static_cast<int64_t>((uint64_t{words[0]} * offsets) >> 32) - kCropPadding;
-      const int64_t dy = static_cast<int64_t>((uint64_t{words[1]} * offsets) >> 32) - kCropPadding;
+      const bool moves = kinds.crop_and_flip;
+      const int64_t dx = moves ? uniform_below(words[0], 2 * kCropPadding + 1) - kCropPadding : 0;
+      const int64_t dy = moves ? uniform_below(words[1], 2 * kCropPadding + 1) - kCropPadding : 0;
       for (int64_t c = 0; c < channels; ++c) {
         shift_plane(in + (position[i] * channels + c) * plane, out + (i * channels + c) * plane, height, width, dx, dy,
-                    (words[2] & 1) == 1);
+                    moves && (words[2] & 1) == 1);
       }
+      if (kinds.cutout == 0) continue;
+      const auto centre = draw_block(key, static_cast<uint64_t>(id[i]), 0, 1);
+      hide_square(out + i * channels * plane, channels, height, width, kinds.cutout, uniform_below(centre[0], height),
+                  uniform_below(centre[1], width));
     }
   });
   return batch;

@@ -1,6 +1,7 @@
 #include "lib/train/options.h"
 
-#include <algorithm>
+#include <cmath>
+#include <numbers>
 
 namespace aigis {
 
@@ -8,13 +9,24 @@ void TrainOptions::bind(OptionTable& table) {
   table.integer("epochs", &epochs, 1, 100'000, "passes over the training images");
   table.integer("batch", &batch, 2, 100'000, "images a step");
   table.number("learning_rate", &learning_rate, 1e-8, 100, "", "peak learning rate");
-  table.choice<Schedule>("schedule", &schedule, {{"one-cycle", Schedule::one_cycle}, {"step", Schedule::step}},
-                         "linear up and down (Smith & Topin 2017), or a tenth at 3/7 and 5/7 (section 4.1)");
-  table.number("warmup", &warmup, 0, 0.99, "share of the steps", "in which a one-cycle schedule rises");
+  table.choice<Schedule>("schedule", &schedule,
+                         {{"one-cycle", Schedule::one_cycle}, {"step", Schedule::step}, {"cosine", Schedule::cosine}},
+                         "linear up and down (Smith & Topin 2017), a tenth at 3/7 and 5/7 (section 4.1), or linear up "
+                         "and down as half a cosine (Loshchilov & Hutter 2017)");
+  table.number("warmup", &warmup, 0, 0.99, "share of the steps", "in which one-cycle and cosine rise");
   table.number("momentum", &momentum, 0, 0.9999, "", "of stochastic gradient descent");
   table.flag("nesterov", &nesterov, "Nesterov's form of momentum");
   table.number("weight_decay", &weight_decay, 0, 1, "", "L2 penalty on all weights");
+  table.flag("decay_norms", &decay_norms, "weight decay on BatchNorm's weights and on biases too");
+  table.number("clip_norm", &clip_norm, 0, 1e6, "", "greatest norm of the gradient of all weights together; 0: any");
+  table.number("average", &average, 0, 0.999999, "",
+               "decay of a moving average of the weights, which is kept as the model; 0: none");
+  table.number("label_smoothing", &label_smoothing, 0, 0.9, "", "share of the target given to all classes alike");
+  table.number("mixup", &mixup, 0, 1, "",
+               "alpha of the Beta distribution by which pairs of images are mixed (Zhang et al. 2018); 0: none");
   table.flag("augment", &augment, "random crop after 4 pixels of padding, and horizontal flip");
+  table.integer("cutout", &cutout, 0, 1024,
+                "side in pixels of a square that augmentation turns grey (DeVries & Taylor 2017); 0: none");
   table.choice<Precision>(
       "precision", &precision,
       {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}},
@@ -26,7 +38,8 @@ double TrainOptions::rate_at(int64_t step, int64_t steps) const {
   const double done = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
   if (schedule == Schedule::step) return learning_rate * (done < 3.0 / 7 ? 1 : done < 5.0 / 7 ? 0.1 : 0.01);
   if (done < warmup) return learning_rate * done / warmup;
-  return learning_rate * (1 - done) / (1 - warmup);
+  const double left = (1 - done) / (1 - warmup);
+  return learning_rate * (schedule == Schedule::cosine ? (1 - std::cos(std::numbers::pi * left)) / 2 : left);
 }
 
 }  // namespace aigis

@@ -10,6 +10,7 @@ namespace aigis {
 enum class Schedule {
   one_cycle,  ///< up for `warmup` of the steps, then down to 0, both linear (Smith & Topin 2017)
   step,       ///< a tenth at 3/7 and at 5/7 of the epochs: 150 and 250 of the paper's 350
+  cosine,     ///< up for `warmup` of the steps, then down to 0 as half a cosine (Loshchilov & Hutter 2017)
 };
 enum class Precision { automatic, float32, bfloat16 };
 
@@ -22,7 +23,13 @@ struct TrainOptions {
   double momentum = 0.9;
   bool nesterov = true;
   double weight_decay = 5e-4;
+  bool decay_norms = true;     ///< false: no weight decay on BatchNorm's weights and on biases
+  double clip_norm = 0;        ///< greatest norm of the gradient of all weights together; 0: any
+  double average = 0;          ///< decay of the moving average of the weights that is kept as the model; 0: none
+  double label_smoothing = 0;  ///< share of the target that goes to all classes alike (Szegedy et al. 2016)
+  double mixup = 0;  ///< alpha of the Beta distribution that mixes pairs of images (Zhang et al. 2018); 0: none
   bool augment = true;
+  int64_t cutout = 0;  ///< side of the square that augmentation hides (DeVries & Taylor 2017), in pixels; 0: none
   Precision precision = Precision::automatic;
   int64_t seed = 1;
 

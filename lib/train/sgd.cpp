@@ -1,42 +1,61 @@
 #include "lib/train/sgd.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/stack.h>
 
 namespace aigis {
+namespace {
 
-Sgd::Sgd(NamedTensors weights, double momentum, bool nesterov, double weight_decay)
-    : weights_(std::move(weights)), momentum_(momentum), weight_decay_(weight_decay), nesterov_(nesterov) {
-  for (const auto& [name, tensor] : weights_) {
-    parameters_.push_back(tensor);
-    velocities_.push_back(at::empty_like(tensor.detach()));
+std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& weights) {
+  std::vector<at::Tensor> gradients;
+  for (const auto& weight : weights) gradients.push_back(weight.grad());
+  return gradients;
+}
+
+}  // namespace
+
+Sgd::Sgd(NamedTensors weights, const SgdOptions& options) : options_(options), weights_(std::move(weights)) {
+  groups_ = {{options.weight_decay, {}, {}}};
+  if (!options.decay_norms) groups_.push_back({0, {}, {}});
+  for (const auto& [name, weight] : weights_) {
+    velocities_.emplace_back(name, at::empty_like(weight.detach()));
+    Group& group = weight.dim() > 1 ? groups_.front() : groups_.back();
+    group.weights.push_back(weight);
+    group.velocities.push_back(velocities_.back().second);
   }
+}
+
+void Sgd::clip_gradients() {
+  std::vector<at::Tensor> gradients;
+  for (const auto& [name, weight] : weights_) gradients.push_back(weight.grad());
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
+  at::_foreach_mul_(gradients, (options_.clip_norm / (norm + 1e-6)).clamp_max(1));  // without waiting for a GPU
 }
 
 void Sgd::step(double learning_rate) {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients;
-  for (const auto& parameter : parameters_) gradients.push_back(parameter.grad());
-  at::_fused_sgd_(parameters_, gradients, velocities_, weight_decay_, momentum_, learning_rate, /*dampening=*/0,
-                  nesterov_,
-                  /*maximize=*/false, first_);
+  if (options_.clip_norm > 0) clip_gradients();
+  for (const auto& group : groups_) {
+    if (group.weights.empty()) continue;
+    at::_fused_sgd_(group.weights, gradients_of(group.weights), group.velocities, group.weight_decay, options_.momentum,
+                    learning_rate, /*dampening=*/0, options_.nesterov, /*maximize=*/false, first_);
+  }
   first_ = false;
 }
 
 void Sgd::clear_gradients() {
-  for (auto& parameter : parameters_) parameter.mutable_grad().reset();
+  for (auto& [name, weight] : weights_) weight.mutable_grad().reset();
 }
 
-NamedTensors Sgd::velocities() const {
-  NamedTensors named;
-  if (first_) return named;
-  for (size_t i = 0; i < weights_.size(); ++i) named.emplace_back(weights_[i].first, velocities_[i]);
-  return named;
-}
+NamedTensors Sgd::velocities() const { return first_ ? NamedTensors{} : velocities_; }
 
 void Sgd::restore(const std::vector<at::Tensor>& velocities) {
-  for (size_t i = 0; i < velocities_.size(); ++i) velocities_[i].copy_(velocities.at(i));
+  for (size_t i = 0; i < velocities_.size(); ++i) velocities_[i].second.copy_(velocities.at(i));
   first_ = false;
 }
 

@@ -1,15 +1,23 @@
-// Stochastic gradient descent with momentum, all tensors in one fused call.
+// Stochastic gradient descent with momentum, all tensors in one or two fused calls.
 #pragma once
 
 #include "lib/core/model.h"
 
 namespace aigis {
 
-/// g += decay * w; v = momentum * v + g (v = g at the first step); w -= rate * (nesterov ? g + momentum * v : v),
-/// as torch.optim.SGD does.
+struct SgdOptions {
+  double momentum = 0.9;
+  bool nesterov = true;
+  double weight_decay = 0;
+  bool decay_norms = true;  ///< false: tensors of one dimension, BatchNorm's and biases, do not decay
+  double clip_norm = 0;     ///< greatest norm of all gradients together; 0: any
+};
+
+/// With g the gradient, scaled down to clip_norm: g += decay * w; v = momentum * v + g (v = g at the first step);
+/// w -= rate * (nesterov ? g + momentum * v : v), as torch.optim.SGD behind torch.nn.utils.clip_grad_norm_ does.
 class Sgd {
  public:
-  Sgd(NamedTensors weights, double momentum, bool nesterov, double weight_decay);
+  Sgd(NamedTensors weights, const SgdOptions& options);
   void step(double learning_rate);
   /// Forgets the gradients of the last step.
   void clear_gradients();
@@ -20,10 +28,17 @@ class Sgd {
   void restore(const std::vector<at::Tensor>& velocities);
 
  private:
-  NamedTensors weights_;
-  std::vector<at::Tensor> parameters_, velocities_;
-  double momentum_, weight_decay_;
-  bool nesterov_, first_ = true;
+  /// Weights with the same decay.
+  struct Group {
+    double weight_decay;
+    std::vector<at::Tensor> weights, velocities;
+  };
+  void clip_gradients();
+
+  SgdOptions options_;
+  NamedTensors weights_, velocities_;
+  std::vector<Group> groups_;  ///< of the same tensors
+  bool first_ = true;
 };
 
 }  // namespace aigis

@@ -13,6 +13,7 @@
 #include "lib/data/augment.h"
 #include "lib/ops/autocast.h"
 #include "lib/train/held_out.h"
+#include "lib/train/mixup.h"
 
 namespace aigis {
 namespace {
@@ -52,13 +53,31 @@ Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out
                  at::Device device)
     : network_(network), train_(train), held_out_(held_out), options_(options), device_(device),
       type_(training_type(options.precision, device.type())),
-      sgd_(network.named_weights(), options.momentum, options.nesterov, options.weight_decay) {
+      sgd_(network.named_weights(),
+           {options.momentum, options.nesterov, options.weight_decay, options.decay_norms, options.clip_norm}) {
+  if (options.average > 0) average_.emplace(network, options.average);
   state_.curve = Json::array();
 }
 
-void Trainer::restore(TrainState state, const std::vector<at::Tensor>& velocities) {
+void Trainer::restore(TrainState state, const std::vector<at::Tensor>& velocities,
+                      const std::vector<at::Tensor>& averages) {
   state_ = std::move(state);
   sgd_.restore(velocities);
+  if (average_) average_->restore(averages);
+}
+
+void Trainer::with_model(const std::function<void()>& act) {
+  struct Swapped {  // back again whatever `act` throws
+    explicit Swapped(std::optional<WeightAverage>& average) : average_(average) { swap(); }
+    ~Swapped() { swap(); }
+    void swap() const {
+      if (average_) average_->swap();
+    }
+    std::optional<WeightAverage>& average_;
+  };
+  network_.set_training(false);
+  const Swapped swapped(average_);
+  act();
 }
 
 bool Trainer::run(double time_limit, const std::function<void()>& save) {
@@ -77,16 +96,24 @@ bool Trainer::run(double time_limit, const std::function<void()>& save) {
   return true;
 }
 
+at::Tensor Trainer::loss_of(const at::Tensor& logits, const at::Tensor& labels) const {
+  return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
+                                options_.label_smoothing);
+}
+
 Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double learning_rate) {
   const auto seed = static_cast<uint64_t>(options_.seed);
-  Batch batch;
-  if (options_.augment) {
-    batch = augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch});
-  } else {
-    batch = take(train_.select(positions), 0, positions.size(0));
-  }
+  Batch batch =
+      augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch}, {options_.augment, options_.cutout});
   batch.images = batch.images.to(device_);
   batch.labels = batch.labels.to(device_);
+  // Each image is mixed with that at the other end of the batch, whose order is random.
+  double share = 1;
+  if (options_.mixup > 0) {
+    const auto id = static_cast<uint64_t>(batch.ids[0].item<int64_t>());
+    share = mixup_share(options_.mixup, {seed, Purpose::mixing, 0, 0, epoch}, id);
+    batch.images = batch.images * share + batch.images.flip(0) * (1 - share);
+  }
 
   sgd_.clear_gradients();
   Step result;
@@ -95,11 +122,13 @@ Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double 
     const AutocastScope autocast(device_.type(), type_);
     const Output output = network_.forward(batch.images, {{seed, Purpose::training_gates, 0, 0, epoch}, batch.ids});
     logits = output.logits.to(at::kFloat);
-    result.loss = at::cross_entropy_loss(logits, batch.labels);
+    result.loss = loss_of(logits, batch.labels);
+    if (share < 1) result.loss = result.loss * share + loss_of(logits, batch.labels.flip(0)) * (1 - share);
     result.penalty = network_.penalty(output);
   }
   (result.penalty.defined() ? result.loss + result.penalty : result.loss).backward();
   sgd_.step(learning_rate);
+  if (average_) average_->update();
 
   result.loss = result.loss.detach();
   result.penalty = result.penalty.defined() ? result.penalty.detach() : at::zeros_like(result.loss);
@@ -134,8 +163,8 @@ Json Trainer::run_epoch(double seconds_left) {
     }
   }
   const double seconds = watch.seconds();
-  network_.set_training(false);
-  const HeldOutResult held_out = evaluate_held_out(network_, held_out_, seed, device_);
+  HeldOutResult held_out;
+  with_model([&] { held_out = evaluate_held_out(network_, held_out_, seed, device_); });
   const auto images = static_cast<double>(sums.images);
   Json row{{"epoch", epoch + 1},
            {"learning_rate", rate},

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "lib/core/model.h"
 #include "lib/data/dataset.h"
+#include "lib/train/average.h"
 #include "lib/train/options.h"
 #include "lib/train/sgd.h"
 
@@ -36,11 +38,16 @@ class Trainer {
 
   const TrainState& state() const { return state_; }
   const Sgd& optimiser() const { return sgd_; }
+  /// The moving average of the weights by name; empty without one.
+  NamedTensors averages() const { return average_ ? average_->averages() : NamedTensors{}; }
   /// Goes on from a saved state; weights and statistics are already in the network.
-  void restore(TrainState state, const std::vector<at::Tensor>& velocities);
+  void restore(TrainState state, const std::vector<at::Tensor>& velocities, const std::vector<at::Tensor>& averages);
+  /// Runs `act` while the network is the model that this training makes: in evaluation mode, with averaged weights.
+  void with_model(const std::function<void()>& act);
 
  private:
   Json run_epoch(double seconds_left);
+  at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels) const;
 
   Network& network_;
   const Dataset& train_;
@@ -49,6 +56,7 @@ class Trainer {
   at::Device device_;
   at::ScalarType type_;  ///< of convolutions
   Sgd sgd_;
+  std::optional<WeightAverage> average_;
   TrainState state_;
 };
 
