@@ -1,5 +1,7 @@
 #include "cli/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -32,6 +34,23 @@ void CommandLine::flag(const std::string& name, bool& value, const std::string& 
 
 void CommandLine::example(const std::string& text) { app_.footer("Example:\n  " + text); }
 
+namespace {
+
+/// CLI11's words, or a suggestion if what it did not expect is a flag.
+std::string unknown_flag(const CLI::App& app, const std::string& words) {
+  const CLI::App* command = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
+  const std::vector<std::string> extras = app.remaining(true);
+  const auto flag = std::find_if(extras.begin(), extras.end(), [](const auto& e) { return e.starts_with("--"); });
+  if (flag == extras.end()) return fmt::format("{} (see 'aigis {} --help')", words, command->get_name());
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command->get_options()) {
+    if (option->get_name().starts_with("--")) known.push_back(option->get_name());
+  }
+  return unknown_name("flag of 'aigis " + command->get_name() + "'", flag->substr(0, flag->find('=')), known);
+}
+
+}  // namespace
+
 int run_command_line(const std::vector<CommandEntry>& commands, int argc, char** argv, const std::string& version) {
   CLI::App app{"aigis: adversarial robustness of ResNets and of networks with adaptive inference graphs", "aigis"};
   app.set_version_flag("--version", version);
@@ -55,6 +74,8 @@ int run_command_line(const std::vector<CommandEntry>& commands, int argc, char**
     return app.exit(help);
   } catch (const CLI::CallForVersion& call) {
     return app.exit(call);
+  } catch (const CLI::ExtrasError& error) {
+    throw InputError(unknown_flag(app, error.what()));
   } catch (const CLI::ParseError& error) {
     const std::string message = error.what();
     throw InputError(message.substr(0, message.find('\n')) + " (see 'aigis --help')");

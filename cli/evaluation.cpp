@@ -162,7 +162,7 @@ Evaluation::Evaluation(const Settings& settings) {
   for (const auto& model : models) {
     check_fit(model.id, model.network->card(), plan.data);
     plan.models.push_back(model.network);
-    context.models.push_back({model.id, model.path, model.sha256, model.record, model.network->card()});
+    context.models.push_back({model.id, model.path, model.sha256, model.record, model.classes, model.network->card()});
   }
   check_examples_fit(plan);
   context.tool = tool_json();

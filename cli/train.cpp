@@ -40,6 +40,7 @@ class TrainingRun {
   Json train_json() const;
 
   std::string folder_;
+  FileLock lock_;  ///< on the folder
   Spec architecture_, data_;
   TrainOptions options_;
   at::Device device_;
@@ -103,6 +104,7 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
                 {"held_out_sha256", config_["held_out_sha256"]}};
 
   make_folder(folder_);
+  lock_ = FileLock(folder_);
   const std::string state = folder_ + "/resume.safetensors";
   if (goes_on) {
     resume_from(state);

@@ -32,7 +32,9 @@ class Verification {
   Verification(std::string path, const std::string& data_spec, const std::string& device)
       : path_(std::move(path)), report_(read_report(path_)), device_(parse_device(device)), examples_(path_) {
     if (report_["schema"] != "aigis-report") throw InputError(path_ + ": expected a report written by 'aigis sweep'");
-    plan_.data = load_dataset(Spec::parse(data_spec), Part::test).first(report_["data"]["count"]);
+    const Dataset whole = load_dataset(Spec::parse(data_spec), Part::test);
+    available_ = whole.size();
+    plan_.data = whole.first(report_["data"]["count"]);
     if (plan_.data.hash() != report_["data"]["sha256"]) {
       throw InputError(fmt::format("{}: was made on other images or labels than --data {} holds", path_, data_spec));
     }
@@ -79,6 +81,11 @@ class Verification {
             {"count", plan_.data.size()},
             {"classes", plan_.data.classes}},
            "/data");
+    expect(report_["data"].value("spec", Json()), report_["config"].value("data", Json()), "/data/spec");
+    const Json limit = report_["config"].value("limit", Json(0));
+    if (!limit.is_number_integer()) throw InputError(path_ + ": /config/limit: expected a whole number");
+    const int64_t wanted_images = limit == 0 ? available_ : std::min(limit.get<int64_t>(), available_);
+    expect(plan_.data.size(), wanted_images, "/config/limit");
     const Json wanted = report_["config"].value("examples", Json(0));
     if (!wanted.is_number_integer()) throw InputError(path_ + ": /config/examples: expected a whole number");
     saved_ = std::clamp<int64_t>(wanted.get<int64_t>(), 0, plan_.data.size());
@@ -198,13 +205,16 @@ class Verification {
       expect(report_["models"][m]["macs"]["expected"], counted["macs"]["before"],
              fmt::format("/models/{}/macs/expected", m));
     }
-    // Of the flags, those that follow from the clean pass; the others tell of the attack's work.
+    // Of the flags, those that follow from the clean pass and the names; the others tell of the attack's work.
     Json said = Json::array();
     for (const auto& flag : entry["flags"]) {
-      if (flag["check"].get_ref<const std::string&>().starts_with("clean-accuracy")) said.push_back(flag);
+      const std::string& check = flag["check"].get_ref<const std::string&>();
+      if (check.starts_with("clean-accuracy") || check == "class-names") said.push_back(flag);
     }
     const LoadedModel loaded = model(entry["model"]);
-    expect(said, make_flags(plan_, run, count.tally, {}, {loaded.id, loaded.path, loaded.sha256, loaded.record, card}),
+    expect(said,
+           make_flags(plan_, run, count.tally, {},
+                      {loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, card}),
            pointer + "/flags");
   }
 
@@ -259,6 +269,7 @@ class Verification {
   at::Device device_;
   ExampleReader examples_;
   SweepPlan plan_;         ///< runs, epsilons and data, as the configuration has them
+  int64_t available_ = 0;  ///< images of the whole test part
   int64_t saved_ = 0;      ///< images of each run
   int64_t near_ties_ = 0;  ///< verdicts that rounding turned
   std::map<std::string, LoadedModel> models_;

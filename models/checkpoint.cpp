@@ -102,6 +102,7 @@ namespace {
 struct Description {
   Spec architecture;
   NetworkShape shape;
+  std::vector<std::string> classes;
 };
 
 Description described_by_metadata(const Safetensors& content, const std::string& path) {
@@ -118,7 +119,7 @@ Description described_by_metadata(const Safetensors& content, const std::string&
   if (text("format") != kFormat) {
     throw InputError(fmt::format("{}: its format is '{}'; this version reads '{}'", path, text("format"), kFormat));
   }
-  Description described{Spec::parse(text("architecture")), {}};
+  Description described{Spec::parse(text("architecture")), {}, {}};
   try {
     find_architecture(described.architecture.name);
   } catch (const InputError& error) {
@@ -128,7 +129,8 @@ Description described_by_metadata(const Safetensors& content, const std::string&
     const auto listed = [&](const char* key) {
       return parse_json(text(key), fmt::format("{}: its metadata '{}'", path, key));
     };
-    described.shape.classes = static_cast<int64_t>(listed("classes").get<std::vector<std::string>>().size());
+    described.classes = listed("classes").get<std::vector<std::string>>();
+    described.shape.classes = static_cast<int64_t>(described.classes.size());
     described.shape.input = listed("input").get<std::vector<int64_t>>();
   } catch (const Json::exception&) {
     throw InputError(fmt::format("{}: its metadata 'classes' or 'input' cannot be read", path));
@@ -139,7 +141,7 @@ Description described_by_metadata(const Safetensors& content, const std::string&
 /// Makes a state dict of torchvision one of ours: drops BatchNorm's counters, and adds the normalization that
 /// torchvision leaves to its users.
 Description described_by_option(Safetensors& content, const std::string& name, const std::string& path) {
-  Description described{Spec{name, "", {}}, {}};
+  Description described{Spec{name, "", {}}, {}, {}};
   try {
     const auto [family, depth] = find_architecture(name);
     described.shape = standard_shape(family->name, depth);
@@ -180,8 +182,8 @@ LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type)
   if (!spec.path.empty()) throw InputError(fmt::format("model '{}': expected key=value, got '{}'", path, spec.path));
   const auto named =
       std::find_if(spec.options.begin(), spec.options.end(), [](const auto& o) { return o.first == "architecture"; });
-  auto [architecture, shape] = named == spec.options.end() ? described_by_metadata(content, path)
-                                                           : described_by_option(content, named->second, path);
+  auto [architecture, shape, classes] = named == spec.options.end() ? described_by_metadata(content, path)
+                                                                    : described_by_option(content, named->second, path);
   if (shape.classes < 2) {
     throw InputError(fmt::format("{}: it has {} classes; expected at least 2", path, shape.classes));
   }
@@ -195,7 +197,12 @@ LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type)
     architecture.options.emplace_back(key, value);
   }
   shape.is_drawn = false;
-  LoadedModel model{spec.text(), path, sha256(bytes), nullptr, make_network(architecture, shape)};
+  LoadedModel model{spec.text(), path, sha256(bytes), nullptr, classes, nullptr};
+  try {
+    model.network = make_network(architecture, shape);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", path, error.what()));
+  }
   unpack_weights(content, *model.network, path);
   if (content.metadata.contains("record")) model.record = usable_record(content.metadata.at("record"));
   try {

@@ -14,8 +14,9 @@ namespace aigis {
 struct LoadedModel {
   std::string id;  ///< the spec it was asked for with, such as "models/aig-20.safetensors:gates=argmax"
   std::string path;
-  std::string sha256;  ///< of the file
-  Json record;         ///< the training record, null if the file has none
+  std::string sha256;                ///< of the file
+  Json record;                       ///< the training record, null if the file has none
+  std::vector<std::string> classes;  ///< names of its outputs; empty if the file has none
   std::shared_ptr<Network> network;
 };
 

@@ -52,6 +52,18 @@ void check_clean_accuracy(Json& flags, const SweepPlan& plan, const Run& run, co
            {{"now", now}, {"recorded", before}, {"standard_errors", distance}}));
 }
 
+/// A model of other classes than the data's is judged by labels that mean something else to it.
+void check_class_names(Json& flags, const SweepPlan& plan, const ReportedModel& model) {
+  if (model.classes.empty() || model.classes == plan.data.classes) return;
+  size_t first = 0;
+  while (model.classes[first] == plan.data.classes[first]) ++first;
+  flags.push_back(flag("class-names", "warning",
+                       fmt::format("class {} is '{}' in the checkpoint and '{}' in the data: was the model trained for "
+                                   "this data?",
+                                   first, model.classes[first], plan.data.classes[first]),
+                       {{"class", first}}));
+}
+
 }  // namespace
 
 Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,
@@ -83,6 +95,7 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
              {{"gradients", tally.audit.zero_gradients}, {"of", tally.audit.backward}}));
   }
   check_clean_accuracy(flags, plan, run, tally, model);
+  check_class_names(flags, plan, model);
   return flags;
 }
 

@@ -10,10 +10,11 @@ namespace aigis {
 
 /// A model of the sweep as the report names it.
 struct ReportedModel {
-  std::string id;      ///< unique in the report
-  std::string file;    ///< of its checkpoint
-  std::string sha256;  ///< of that file
-  Json record;         ///< the checkpoint's training record; null if it has none
+  std::string id;                    ///< unique in the report
+  std::string file;                  ///< of its checkpoint
+  std::string sha256;                ///< of that file
+  Json record;                       ///< the checkpoint's training record; null if it has none
+  std::vector<std::string> classes;  ///< names of its outputs; empty if the checkpoint has none
   ModelCard card;
 };
 

@@ -53,7 +53,7 @@ POINT = ("--data", "synthetic:test=20")
         (("train", "--limit=-5", "--out", "OUT"), "--limit: -5 is too small"),
         (("train", "--limit", "1", "--out", "OUT"), "1 training images; expected at least 2"),
         (("swep",), "unknown command 'swep'; did you mean 'sweep'?"),
-        (("evaluate", "--modle", RESNET), "--modle"),
+        (("evaluate", "--modle", RESNET), "unknown flag of 'aigis evaluate' '--modle'; did you mean '--model'?"),
     ],
 )
 def test_one_line_and_exit_code_2(arguments, expected, tmp_path):
@@ -182,6 +182,17 @@ def test_wrong_classes_or_sizes_are_refused_everywhere(tmp_path):
     assert "has 10 classes; data 'imagefolder' has 3" in refused("evaluate", "--model", AIG, "--data", data)
     assert "has 10 classes; data 'imagefolder' has 3" in refused("bench", "attack", "--batch", 4, "--model", AIG, "--data", data)
     assert "takes 3x32x32 images" in refused("inspect", AIG, "--data", f"imagefolder:{tmp_path},size=64")
+
+
+def test_a_model_of_other_classes_says_so(tmp_path):
+    names = ["disc", "ring", "square", "frame", "triangle", "cross", "flower", "bars", "wedges", "yacht"]
+    for name in names:
+        for part in ("train", "val"):
+            (tmp_path / part / name).mkdir(parents=True)
+            Image.new("RGB", (32, 32), (10, 20, 30)).save(tmp_path / part / name / "x.png")
+    result = aigis("evaluate", "--model", RESNET, "--data", f"imagefolder:{tmp_path},size=32", "--out", tmp_path / "r.json")
+    assert "warning: class 0 is 'disc' in the checkpoint and 'bars' in the data" in result.stdout
+    assert [f["numbers"] for f in report(tmp_path / "r.json")["runs"][0]["flags"] if f["check"] == "class-names"] == [{"class": 0}]
 
 
 def test_evaluate_replaces_reports_only(tmp_path):

@@ -180,6 +180,8 @@ def test_verify_agrees(made):
         ("/models/1/checkpoint", None),
         ("/data/classes/0", "other"),
         ("/config/seed", 5),
+        ("/config/limit", 19),
+        ("/config/data", "synthetic:test=21"),
         ("/config/eps/1", 5 / 255),
     ],
 )

@@ -1,6 +1,7 @@
 """The same run gives the same report: again, killed and resumed, in other batches. The same for training."""
 
 import hashlib
+import hashlib
 import json
 import random
 import signal
@@ -52,7 +53,22 @@ def test_a_journal_of_another_run_is_refused(tmp_path):
     assert "unfinished run with other settings" in refused(*SWEEP, "--out", out)
 
 
-def test_damaged_journal_entries_are_done_again(unbroken, tmp_path):
+TRAIN = ["train", "--model", "aig-8", "--data", "synthetic:train=400", "--epochs", "4", "--batch", "32", "--precision", "float32"]
+
+
+def sealed(entry):
+    text = json.dumps(entry)
+    return f"{hashlib.sha256(text.encode()).hexdigest()} {text}"
+
+
+def a_digit_of(line):
+    """Another digit in place of one of a line's, wherever it stands."""
+    place = line.index('"accuracy":[') + len('"accuracy":[')
+    return line[:place] + ("1" if line[place] != "1" else "2") + line[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", ["a digit", "arrays cut short"])
+def test_damaged_journal_entries_are_done_again(damage, unbroken, tmp_path):
     out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
     process = start(*SWEEP, "--out", out)
     while process.poll() is None and not (journal.exists() and len(journal.read_bytes().splitlines()) > 3):
@@ -60,14 +76,30 @@ def test_damaged_journal_entries_are_done_again(unbroken, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     lines = journal.read_text().splitlines()
-    entry = json.loads(lines[1])
-    entry["value"][0]["clean"]["open"].append(1)
-    entry["value"][1]["cells"][0]["pass"]["passes"].pop()
-    lines[1] = json.dumps(entry)
-    lines[2] = '{"key":"model 0 batch 1","value":3}'
+    if damage == "a digit":
+        lines[1] = a_digit_of(lines[1])
+    else:
+        entry = json.loads(lines[1].split(" ", 1)[1])
+        entry["value"][0]["clean"]["open"].append(1)
+        entry["value"][1]["cells"][0]["pass"]["passes"].pop()
+        lines[1] = sealed(entry)
+        lines[2] = sealed({"key": "model 0 batch 1", "value": 3})
     journal.write_text("\n".join(lines[:3]) + "\n")
     assert aigis(*SWEEP, "--out", out).returncode == 0
     assert without_times(report(out)) == unbroken
+
+
+def test_two_programs_never_write_to_one_place(tmp_path):
+    for out, command in ((tmp_path / "r.json", SWEEP), (tmp_path / "run", TRAIN)):
+        first = start(*command, "--out", out)
+        begun = tmp_path / "r.json.journal" if command is SWEEP else out
+        while first.poll() is None and not begun.exists():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        assert first.poll() is None
+        assert "another aigis is writing there" in refused(*command, "--out", out)
+        first.send_signal(signal.SIGKILL)
+        first.wait()
 
 
 def test_batch_size_does_not_matter(unbroken, tmp_path):
@@ -81,7 +113,6 @@ def test_batch_size_does_not_matter(unbroken, tmp_path):
             assert one["gates"]["after"]["mean"] == pytest.approx(two["gates"]["after"]["mean"], abs=0.01)
 
 
-TRAIN = ["train", "--model", "aig-8", "--data", "synthetic:train=400", "--epochs", "4", "--batch", "32", "--precision", "float32"]
 
 
 EVERYTHING = ["--average", "0.9", "--mixup", "0.4", "--cutout", "8", "--label-smoothing", "0.1", "--clip-norm", "1",

@@ -78,7 +78,7 @@ Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons
   context.environment = {{"cpu", ""}, {"device", "cpu"}, {"threads", 1}, {"determinism", ""}};
   context.config = Json::object();
   context.data_spec = "greys";
-  context.models = {{"linear", "linear.safetensors", std::string(64, '0'), std::move(record), model->card()}};
+  context.models = {{"linear", "linear.safetensors", std::string(64, '0'), std::move(record), {}, model->card()}};
   Outcome outcome{make_report(plan, run_sweep(plan, journal), context)};
   validate_report(outcome.report, "the report");
   return outcome;

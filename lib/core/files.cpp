@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
@@ -114,13 +115,26 @@ void check_writable(const std::string& given) {
 void make_folder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (!fs::is_directory(path, error)) {
+  std::error_code none;
+  if (!fs::is_directory(path, none)) {
     throw InputError(
         fmt::format("{}: the folder cannot be made: {}", path, error ? error.message() : "a file has that name"));
   }
   if (::access(path.c_str(), W_OK) != 0) {
     throw InputError(fmt::format("{}: the folder cannot be written to: {}", path, std::strerror(errno)));
   }
+}
+
+FileLock::FileLock(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (descriptor_ < 0) throw InputError(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
+  // A file system without locks is no reason to stop.
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(std::exchange(descriptor_, -1));
+  throw InputError(path + ": another aigis is writing there now; wait for it, or choose another --out");
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {

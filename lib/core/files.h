@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace aigis {
 
@@ -25,6 +26,23 @@ void write_file(const std::string& path, std::string_view content);
 void check_writable(const std::string& path);
 /// Creates the folder and its parents, and checks that files can be made in it.
 void make_folder(const std::string& path);
+
+/// Held as long as the object lives, on a file or folder that exists; ends with the process, however that ends.
+class FileLock {
+ public:
+  FileLock() = default;
+  /// Throws InputError if another process holds it.
+  explicit FileLock(const std::string& path);
+  ~FileLock();
+  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FileLock& operator=(FileLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+
+ private:
+  int descriptor_ = -1;
+};
 
 /// SHA-256 in lower-case hexadecimal.
 std::string sha256(std::string_view content);

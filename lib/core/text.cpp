@@ -69,7 +69,7 @@ double parse_number(std::string_view text, const std::string& what) {
                               read_decimal(std::string_view(trimmed).substr(slash + 1), denominator);
   if (!read) throw InputError(fmt::format("{}: '{}' is not a number; write it like 0.03 or 8/255", what, text));
   if (denominator == 0) throw InputError(fmt::format("{}: '{}' divides by zero", what, text));
-  return numerator / denominator;
+  return numerator / denominator + 0.0;  // 0 for -0
 }
 
 int64_t parse_integer(std::string_view text, const std::string& what) {

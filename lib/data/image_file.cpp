@@ -16,21 +16,40 @@ namespace aigis {
 namespace {
 
 #if AIGIS_PNG
-/// True if the chunks (4 bytes of length, 4 of type, content, 4 of checksum) lead to the end mark.
-bool png_is_complete(const std::string& bytes) {
-  size_t position = 8;
-  while (bytes.size() - position >= 12) {
-    size_t length = 0;
-    for (size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<uint8_t>(bytes[position + i]);
-    if (bytes.compare(position + 4, 4, "IEND") == 0) return true;
-    if (length > bytes.size() - position - 12) return false;
+uint32_t big_endian(const std::string& bytes, size_t position) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[position + i]);
+  return value;
+}
+
+/// CRC-32 of ISO 3309, as PNG's annex D has it.
+uint32_t checksum(std::string_view bytes) {
+  uint32_t crc = ~0u;
+  for (const char byte : bytes) {
+    crc ^= static_cast<uint8_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? 0xEDB88320u ^ (crc >> 1) : crc >> 1;
+  }
+  return ~crc;
+}
+
+/// What is wrong with the chunks (4 bytes of length, 4 of type, content, 4 of checksum) up to the end mark; else null.
+/// libpng would tell the terminal of it too.
+const char* defect_of_png(const std::string& bytes) {
+  for (size_t position = 8; bytes.size() - position >= 12;) {
+    const size_t length = big_endian(bytes, position);
+    if (length > bytes.size() - position - 12) break;
+    const std::string_view content = std::string_view(bytes).substr(position + 4, 4 + length);
+    if (checksum(content) != big_endian(bytes, position + 8 + length)) return "a checksum does not fit";
+    if (content.starts_with("IEND")) return nullptr;
     position += 12 + length;
   }
-  return false;
+  return "cut off";
 }
 
 RgbImage decode_png(const std::string& bytes, const std::string& path) {
-  if (!png_is_complete(bytes)) throw InputError(fmt::format("{}: broken PNG file: cut off", path));
+  if (const char* defect = defect_of_png(bytes)) {
+    throw InputError(fmt::format("{}: broken PNG file: {}", path, defect));
+  }
   cv::Mat image;
   try {
     image = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data())),
@@ -63,9 +82,13 @@ RgbImage resize_and_crop(RgbImage image, int64_t size) {
   if (image.height == size && image.width == size) return image;
   const int64_t shorter = std::min(image.height, image.width);
   cv::Mat pixels(static_cast<int>(image.height), static_cast<int>(image.width), CV_8UC3, image.pixels.data());
+  // All of a long strip would be resized for the one square in its middle.
+  constexpr int64_t kWidest = 8;
+  const int height = static_cast<int>(std::min(image.height, kWidest * shorter));
+  const int width = static_cast<int>(std::min(image.width, kWidest * shorter));
+  pixels = pixels(cv::Rect((pixels.cols - width) / 2, (pixels.rows - height) / 2, width, height));
   if (shorter != size) {
-    const cv::Size resized(static_cast<int>(image.width * size / shorter),
-                           static_cast<int>(image.height * size / shorter));
+    const cv::Size resized(static_cast<int>(width * size / shorter), static_cast<int>(height * size / shorter));
     cv::Mat other;
     cv::resize(pixels, other, resized, 0, 0, shorter > size ? cv::INTER_AREA : cv::INTER_LINEAR);
     pixels = other;

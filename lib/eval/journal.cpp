@@ -21,7 +21,7 @@ InputError not_a_journal(const std::string& path) {
   return InputError(path + ": is not a journal of aigis; move it away");
 }
 
-/// Null for a line that is damaged.
+/// Null for a line that is no JSON.
 Json parsed(std::string_view line, const std::string& path) {
   try {
     return parse_json(line, path);
@@ -30,12 +30,24 @@ Json parsed(std::string_view line, const std::string& path) {
   }
 }
 
+/// An entry with its hash before it: one digit changed on the disk must not change a report.
+std::string sealed(const std::string& entry) { return sha256(entry) + " " + entry; }
+
+/// The entry of a line, null if its hash is another.
+Json unsealed(std::string_view line, const std::string& path) {
+  const size_t space = line.find(' ');
+  if (space == std::string_view::npos || sha256(line.substr(space + 1)) != line.substr(0, space)) return nullptr;
+  return parsed(line.substr(space + 1), path);
+}
+
 }  // namespace
 
 Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
   size_t kept = 0;
   std::error_code error;
-  if (std::filesystem::exists(path, error)) {
+  const bool is_new = !std::filesystem::exists(path, error);
+  if (!is_new) {
+    lock_ = FileLock(path);
     const std::string content = read_file(path);
     for (size_t begin = 0; begin < content.size();) {
       const size_t end = content.find('\n', begin);
@@ -43,8 +55,9 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
         if (begin == 0 && !content.starts_with(kStart) && !kStart.starts_with(content)) throw not_a_journal(path);
         break;
       }
-      const Json line = parsed(std::string_view(content).substr(begin, end - begin), path);
+      const std::string_view text = std::string_view(content).substr(begin, end - begin);
       if (begin == 0) {
+        const Json line = parsed(text, path);
         if (!line.is_object() || !line.contains("identity")) throw not_a_journal(path);
         if (line["identity"] != identity) {
           throw InputError(path +
@@ -53,15 +66,16 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
                            "delete the file or choose another --out");
         }
       } else {
-        // Damaged by the crash: what follows is done again.
-        if (!line.is_object() || !line.contains("key") || !line["key"].is_string() || !line.contains("value")) break;
-        entries_[line["key"].get<std::string>()] = line["value"];
+        const Json entry = unsealed(text, path);
+        if (entry.is_null()) break;  // damaged: what follows is done again
+        entries_[entry.at("key").get<std::string>()] = entry.at("value");
       }
       begin = kept = end + 1;
     }
   }
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw InputError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+  if (is_new) lock_ = FileLock(path);
   if (::ftruncate(descriptor_, static_cast<off_t>(kept)) != 0) {
     throw RunError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
   }
@@ -78,7 +92,7 @@ const Json* Journal::find(const std::string& key) const {
 }
 
 void Journal::add(const std::string& key, const Json& value) {
-  if (descriptor_ >= 0) append(Json{{"key", key}, {"value", value}}.dump());
+  if (descriptor_ >= 0) append(sealed(Json{{"key", key}, {"value", value}}.dump()));
 }
 
 void Journal::append(const std::string& line) {
@@ -99,9 +113,10 @@ void Journal::append(const std::string& line) {
 
 void Journal::remove() {
   if (descriptor_ < 0) return;
+  ::unlink(path_.c_str());
   ::close(descriptor_);
   descriptor_ = -1;
-  ::unlink(path_.c_str());
+  lock_ = {};
 }
 
 }  // namespace aigis

@@ -1,9 +1,11 @@
-// What an evaluation has finished so far, one line of JSON for each part, appended and flushed to the disk.
+// What an evaluation has finished so far, one line for each part: its hash and its JSON, appended and flushed to the
+// disk.
 #pragma once
 
 #include <map>
 #include <string>
 
+#include "lib/core/files.h"
 #include "lib/core/json.h"
 
 namespace aigis {
@@ -13,7 +15,7 @@ class Journal {
   /// Keeps nothing.
   Journal() = default;
   /// Opens or creates `path`. `identity` describes the run; a journal of another run is an InputError.
-  /// A last line cut off by a crash is dropped.
+  /// What follows a line that is cut off or damaged is dropped. Throws InputError while another process writes it.
   Journal(const std::string& path, const Json& identity);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -31,6 +33,7 @@ class Journal {
   void append(const std::string& line);
 
   std::string path_;
+  FileLock lock_;
   int descriptor_ = -1;
   std::map<std::string, Json> entries_;
 };
