@@ -1,8 +1,11 @@
 """Inference of `aigis` and of the same network run layer by layer in Python's PyTorch, in turns in one run.
 
-inference.py [DEPTH [ROUNDS]]: a ResNet of depth 6n+2 (110), batch 64, float32, no gradient, the same number of threads.
-aigis folds BatchNorm into the convolutions and runs groups of images that fit the cache; Python's network runs as it is
-written, in LibTorch's default layout and in channels_last. Prints images/s of each round and the median ratios.
+inference.py [MODEL [ROUNDS [IMAGES]]]: resnet-N, preresnet-N or aig-N with N = 6n+2 (resnet-110) at batch 64, or one of
+torchvision's networks, such as resnet-50, on 224x224 images of the folder IMAGES (train/ and val/ by class) at batch 16;
+float32, no gradient, the same number of threads, fresh weights. aigis folds BatchNorm into the convolutions and runs groups of images that fit the cache; Python's
+network runs as it is written, in LibTorch's default layout and in channels_last. aigis runs an aig with masks, as published
+code does, and with closed layers left out, whose gain depends on the rate. Prints images/s of each round and the median
+ratios.
 """
 
 import statistics
@@ -11,32 +14,41 @@ import time
 
 import torch
 
-from peer import print_ratio, rate_of, resnet
+from peer import network, print_ratio, rate_of
 
-BATCH, COUNT, WARM_UP = 64, 15, 3
+COUNT, WARM_UP = 15, 3
+LAYOUTS = {"default layout": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
-def python_rate(depth, layout):
-    model = resnet(depth).eval().to(memory_format=layout)
-    images = torch.rand(BATCH, 3, 32, 32).to(memory_format=layout)
+def python_rate(name, batch, side, layout):
+    model = network(name).eval().to(memory_format=layout)
+    images = torch.rand(batch, 3, side, side).to(memory_format=layout)
     times = []
     with torch.inference_mode():
         for _ in range(WARM_UP + COUNT):
             begin = time.perf_counter()
             model(images)
             times.append(time.perf_counter() - begin)
-    return BATCH / statistics.median(times[WARM_UP:])
+    return batch / statistics.median(times[WARM_UP:])
+
+
+def main():
+    name = sys.argv[1] if len(sys.argv) > 1 else "resnet-110"
+    depth = int(name.rsplit("-", 1)[1])
+    batch, side = (64, 32) if (depth - 2) % 6 == 0 and depth != 50 else (16, 224)
+    data = ["--data", f"imagefolder:{sys.argv[3]},size=224"] if side == 224 else []
+    specs = {"aigis": name} if not name.startswith("aig") else {"aigis": name, "aigis, skipping": f"{name}:execution=skip"}
+    ratios = {(ours, layout): [] for ours in specs for layout in LAYOUTS}
+    for turn in range(int(sys.argv[2]) if len(sys.argv) > 2 else 5):
+        ours = {key: rate_of("inference", "--model", spec, "--batch", batch, "--count", COUNT, *data) for key, spec in specs.items()}
+        theirs = {key: python_rate(name, batch, side, layout) for key, layout in LAYOUTS.items()}
+        for one, other in ratios:
+            ratios[one, other].append(ours[one] / theirs[other])
+        rates = [f"{key} {rate:.1f}" for key, rate in ours.items()] + [f"Python ({key}) {rate:.1f}" for key, rate in theirs.items()]
+        print(f"round {turn + 1}, images/s:", ", ".join(rates), flush=True)
+    for (one, other), values in ratios.items():
+        print_ratio(f"ratio {one} / Python, {other}", values)
 
 
 if __name__ == "__main__":
-    depth = int(sys.argv[1]) if len(sys.argv) > 1 else 110
-    layouts = {"default layout": torch.contiguous_format, "channels_last": torch.channels_last}
-    ratios = {name: [] for name in layouts}
-    for turn in range(int(sys.argv[2]) if len(sys.argv) > 2 else 5):
-        ours = rate_of("inference", "--model", f"resnet-{depth}", "--batch", BATCH, "--count", COUNT)
-        theirs = {name: python_rate(depth, layout) for name, layout in layouts.items()}
-        for name in layouts:
-            ratios[name].append(ours / theirs[name])
-        print(f"round {turn + 1}: aigis {ours:.0f} images/s, Python", ", ".join(f"{theirs[name]:.0f} ({name})" for name in layouts))
-    for name in layouts:
-        print_ratio(f"ratio aigis / Python, {name}", ratios[name])
+    main()

@@ -22,13 +22,48 @@ class Block(nn.Module):
         return F.relu(self.down(x) + self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
 
 
-def resnet(depth):
-    """ResNet of depth 6n+2 for images of 32x32 pixels, ten classes."""
+class PreActivationBlock(nn.Module):
+    def __init__(self, cin, cout, stride):
+        super().__init__()
+        self.bn1, self.conv1 = nn.BatchNorm2d(cin), nn.Conv2d(cin, cout, 3, stride, 1, bias=False)
+        self.bn2, self.conv2 = nn.BatchNorm2d(cout), nn.Conv2d(cout, cout, 3, 1, 1, bias=False)
+        self.down = nn.Conv2d(cin, cout, 1, stride, bias=False) if cin != cout else None
+
+    def forward(self, x):
+        activated = F.relu(self.bn1(x))
+        shortcut = self.down(activated) if self.down else x
+        return shortcut + self.conv2(F.relu(self.bn2(self.conv1(activated))))
+
+
+class GatedBlock(Block):
+    """With the gate of ConvNet-AIG, as published code runs it: every branch is computed and multiplied by 0 or 1."""
+
+    def __init__(self, cin, cout, stride):
+        super().__init__(cin, cout, stride)
+        self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(cin, 16), nn.ReLU(), nn.Linear(16, 2))
+
+    def forward(self, x):
+        opened = F.gumbel_softmax(self.gate(x), hard=True)[:, 1].view(-1, 1, 1, 1)
+        return F.relu(self.down(x) + opened * self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+
+
+BLOCKS = {"resnet": Block, "preresnet": PreActivationBlock, "aig": GatedBlock}
+
+
+def network(name):
+    """"resnet-20": a family for images of 32x32 pixels, ten classes, and its depth 6n+2; or torchvision's "resnet-50"."""
+    family, depth = name.rsplit("-", 1)
+    if (int(depth) - 2) % 6 != 0 or int(depth) == 50:
+        import torchvision  # half a second, and needed only here
+
+        return getattr(torchvision.models, family + depth)()
     layers, cin = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()], 16
     for cout in (16, 32, 64):
-        for i in range((depth - 2) // 6):
-            layers.append(Block(cin, cout, 2 if i == 0 and cout > 16 else 1))
+        for i in range((int(depth) - 2) // 6):
+            layers.append(BLOCKS[family](cin, cout, 2 if i == 0 and cout > 16 else 1))
             cin = cout
+    if family == "preresnet":
+        layers = [layers[0], *layers[3:], nn.BatchNorm2d(64), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from peer import print_ratio, rate_of, resnet
+from peer import network, print_ratio, rate_of
 
 BATCH, STEPS, WARM_UP = 128, 30, 5
 BFLOAT16 = "avx512_bf16" in Path("/proc/cpuinfo").read_text()
 
 
 def python_rate():
-    model = resnet(20).to(memory_format=torch.channels_last)
+    model = network("resnet-20").to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, weight_decay=5e-4, nesterov=True, foreach=True)
     images = torch.rand(BATCH, 3, 32, 32).to(memory_format=torch.channels_last)
     labels = torch.randint(10, (BATCH,))

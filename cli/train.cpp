@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "attacks/list.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/evaluation.h"
@@ -22,6 +23,15 @@ namespace {
 
 /// Training images over which the execution rates of a checkpoint are measured.
 constexpr int64_t kRateImages = 5000;
+
+/// Empty unless the options name an adversary. Whatever it is, PGD of ten steps is the judge.
+std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options) {
+  const auto attack = make_or_none(attack_list(), "attack", Spec::parse(options.adversary));
+  if (!attack) return {};
+  if (options.mixup > 0) throw InputError("mixup and adversary exclude each other: an attack needs one label an image");
+  const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
+  return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};
+}
 
 /// One training run in its folder.
 class TrainingRun {
@@ -88,7 +98,7 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   if (!init.empty() && !goes_on) init_hash = start_from(init);
   else if (!init.empty() && fs::exists(init)) init_hash = sha256_file(init);
   network_->move_to(device_, at::kFloat);
-  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_);
+  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_, adversarial_training(options_));
   // What decides the weights; a resumed run must have the same.
   config_ = {{"model", architecture_.text()}, {"data", data_.name},
              {"images", train_.size()},       {"init_sha256", init_hash},

@@ -51,6 +51,8 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", RESNET, "--out", "/dev/full", *POINT), "/dev/full: is a device"),
         (("evaluate", "--model", RESNET, "--defense", "jpeg", "--defense", "jpeg"), "defense 'jpeg' is given twice"),
         (("train", "--limit=-5", "--out", "OUT"), "--limit: -5 is too small"),
+        (("train", "--adversary", "pdg", "--out", "OUT"), "unknown attack 'pdg'; did you mean 'pgd'?"),
+        (("train", "--adversary", "pgd", "--mixup", "0.2", "--out", "OUT"), "mixup and adversary exclude each other"),
         (("train", "--limit", "1", "--out", "OUT"), "1 training images; expected at least 2"),
         (("swep",), "unknown command 'swep'; did you mean 'sweep'?"),
         (("evaluate", "--modle", RESNET), "unknown flag of 'aigis evaluate' '--modle'; did you mean '--model'?"),

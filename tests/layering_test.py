@@ -1,6 +1,6 @@
 """Dependencies point one way: what a folder may include, and which libraries it may link.
 
-    lib/core <- lib/{ops,data,metrics} <- lib/{train,eval}
+    lib/core <- lib/{ops,data,metrics} <- lib/eval <- lib/train
     lib <- {models,attacks,defenses,reports} <- bench <- cli <- tests
 
 Folders that share a level know nothing of each other: an attack is given a model, it never names one.
@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LEVELS = [
     ["lib/core"],
     ["lib/ops", "lib/data", "lib/metrics"],
-    ["lib/train", "lib/eval"],
+    ["lib/eval"],
+    ["lib/train"],
     ["models", "attacks", "defenses", "reports"],
     ["bench"],
     ["cli"],
@@ -122,7 +123,7 @@ def tree(tmp_path):
 PLANTED = {
     "core includes data": ("lib/core/b.cpp", '#include "lib/data/a.h"\n', "may not depend on lib/data"),
     "neighbours in lib": ("lib/ops/b.cpp", '#include "lib/data/a.h"\n', "may not depend on lib/data"),
-    "training includes evaluation": ("lib/train/b.cpp", '#include "lib/eval/b.h"\n', "may not depend on lib/eval"),
+    "evaluation includes training": ("lib/eval/b.cpp", '#include "lib/train/b.h"\n', "may not depend on lib/train"),
     "lib includes outside": ("lib/eval/c.h", '#include "models/a.h"\n', "may not depend on models"),
     "lib includes in brackets": ("lib/eval/c.h", "  # include <cli/main.h>\n", "may not depend on cli"),
     "an attack includes a model": ("attacks/b.h", '#include "models/parts/a.h"\n', "may not depend on models"),

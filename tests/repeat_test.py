@@ -119,7 +119,10 @@ EVERYTHING = ["--average", "0.9", "--mixup", "0.4", "--cutout", "8", "--label-sm
               "--decay-norms", "false", "--schedule", "cosine"]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [[], EVERYTHING], ids=["defaults", "everything"])
+ADVERSARIAL = ["--adversary", "pgd:steps=1,relative_step=1.25", "--adversary-eps", "4/255", "--limit", "100", "--epochs", "2"]
+
+
+@pytest.mark.parametrize("options", [[], EVERYTHING, ADVERSARIAL], ids=["defaults", "everything", "adversarial"])
 def test_killed_training_ends_at_the_same_weights(options, tmp_path):
     train = [*TRAIN, *options]
     assert aigis(*train, "--out", tmp_path / "whole").returncode == 0

@@ -42,6 +42,10 @@ class Victim {
   Gradient gradient(const at::Tensor& images, const Batch& batch, const Loss& loss, const Position& position,
                     GateGradient gates);
 
+  /// The attack's own randomness at a position.
+  Stream draws(const Position& position) const {
+    return {seed_, Purpose::attack, position.restart, position.draw, position.step};
+  }
   const AttackAudit& audit() const { return audit_; }
 
  private:

@@ -27,6 +27,9 @@ void TrainOptions::bind(OptionTable& table) {
   table.flag("augment", &augment, "random crop after 4 pixels of padding, and horizontal flip");
   table.integer("cutout", &cutout, 0, 1024,
                 "side in pixels of a square that augmentation turns grey (DeVries & Taylor 2017); 0: none");
+  table.text("adversary", &adversary,
+             "attack that makes the images to train on, such as pgd:steps=7; none: they are clean");
+  table.number("adversary_eps", &adversary_eps, 0, 1, "pixel value in [0,1]", "budget of the adversary, Linf");
   table.choice<Precision>(
       "precision", &precision,
       {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}},

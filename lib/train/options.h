@@ -30,6 +30,8 @@ struct TrainOptions {
   double mixup = 0;  ///< alpha of the Beta distribution that mixes pairs of images (Zhang et al. 2018); 0: none
   bool augment = true;
   int64_t cutout = 0;  ///< side of the square that augmentation hides (DeVries & Taylor 2017), in pixels; 0: none
+  std::string adversary = "none";    ///< attack that makes the images to train on, as on the command line
+  double adversary_eps = 8.0 / 255;  ///< its budget, Linf in pixel values of [0, 1]
   Precision precision = Precision::automatic;
   int64_t seed = 1;
 

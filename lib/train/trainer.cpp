@@ -38,6 +38,15 @@ struct EpochSums {
   int64_t images = 0;
 };
 
+/// Held-out images that are attacked after each epoch: enough to see robustness break down.
+constexpr int64_t kRobustImages = 250;
+
+/// An attack meets an image once an epoch, each time with other noise.
+uint64_t seed_of_epoch(uint64_t seed, uint32_t epoch) {
+  const PhiloxKey key = Stream{seed, Purpose::attack, 0, 0, epoch}.key();
+  return static_cast<uint64_t>(key[0]) << 32 | key[1];
+}
+
 at::ScalarType training_type(Precision precision, at::DeviceType device) {
   switch (precision) {
     case Precision::float32: return at::kFloat;
@@ -50,11 +59,12 @@ at::ScalarType training_type(Precision precision, at::DeviceType device) {
 }  // namespace
 
 Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
-                 at::Device device)
+                 at::Device device, std::optional<AdversarialTraining> adversarial)
     : network_(network), train_(train), held_out_(held_out), options_(options), device_(device),
       type_(training_type(options.precision, device.type())),
       sgd_(network.named_weights(),
-           {options.momentum, options.nesterov, options.weight_decay, options.decay_norms, options.clip_norm}) {
+           {options.momentum, options.nesterov, options.weight_decay, options.decay_norms, options.clip_norm}),
+      adversarial_(std::move(adversarial)) {
   if (options.average > 0) average_.emplace(network, options.average);
   state_.curve = Json::array();
 }
@@ -115,6 +125,10 @@ Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double 
     batch.images = batch.images * share + batch.images.flip(0) * (1 - share);
   }
 
+  if (adversarial_) {
+    const AutocastScope autocast(device_.type(), type_);
+    batch.images = adversarial_->adversary.perturbed(network_, batch, seed_of_epoch(seed, epoch));
+  }
   sgd_.clear_gradients();
   Step result;
   at::Tensor logits;
@@ -164,7 +178,12 @@ Json Trainer::run_epoch(double seconds_left) {
   }
   const double seconds = watch.seconds();
   HeldOutResult held_out;
-  with_model([&] { held_out = evaluate_held_out(network_, held_out_, seed, device_); });
+  Json robust;
+  with_model([&] {
+    held_out = evaluate_held_out(network_, held_out_, seed, device_);
+    if (!adversarial_) return;
+    robust = adversarial_->judge.robust_accuracy(network_, held_out_.first(kRobustImages), seed, device_).to_json();
+  });
   const auto images = static_cast<double>(sums.images);
   Json row{{"epoch", epoch + 1},
            {"learning_rate", rate},
@@ -172,13 +191,16 @@ Json Trainer::run_epoch(double seconds_left) {
            {"penalty", sums.penalty.item<double>() / images},
            {"train_accuracy", sums.correct.item<double>() / images},
            {"held_out", held_out.accuracy.to_json()},
+           {"robust", robust},
            {"execution_rate", held_out.rates.empty() ? Json() : Json(held_out.mean_rate())},
            {"rates", held_out.rates},
            {"seconds", seconds},
            {"images_per_second", images / seconds}};
   const std::string gates = held_out.rates.empty() ? "" : fmt::format("  execution rate {:.3f}", held_out.mean_rate());
-  fmt::print("epoch {}/{}  loss {:.4f}  held-out {:.2f} %{}  {:.0f} images/s\n", epoch + 1, options_.epochs,
-             sums.mean_loss(), 100 * held_out.accuracy.value(), gates, images / seconds);
+  const std::string attacked =
+      robust.is_null() ? "" : fmt::format("  robust {:.1f} %", 100 * robust["value"].get<double>());
+  fmt::print("epoch {}/{}  loss {:.4f}  held-out {:.2f} %{}{}  {:.0f} images/s\n", epoch + 1, options_.epochs,
+             sums.mean_loss(), 100 * held_out.accuracy.value(), attacked, gates, images / seconds);
   std::fflush(stdout);
   return row;
 }

@@ -7,6 +7,7 @@
 
 #include "lib/core/model.h"
 #include "lib/data/dataset.h"
+#include "lib/train/adversary.h"
 #include "lib/train/average.h"
 #include "lib/train/options.h"
 #include "lib/train/sgd.h"
@@ -22,7 +23,7 @@ struct TrainState {
 class Trainer {
  public:
   Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
-          at::Device device);
+          at::Device device, std::optional<AdversarialTraining> adversarial = {});
 
   /// Runs until the last epoch or until `time_limit` seconds would be passed (0: none). After each epoch
   /// `save` is called. Throws RunError if the loss is no longer finite, Interrupted on Ctrl-C: the state of the last
@@ -57,6 +58,7 @@ class Trainer {
   at::ScalarType type_;  ///< of convolutions
   Sgd sgd_;
   std::optional<WeightAverage> average_;
+  std::optional<AdversarialTraining> adversarial_;
   TrainState state_;
 };
 

@@ -1,0 +1,91 @@
+// PGD by its definition: where it starts, where its steps lead, and what adversarial training does with it.
+#include "attacks/pgd.h"
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "attacks/parts/start.h"
+#include "lib/train/adversary.h"
+#include "tests/models_under_test.h"
+#include "tests/networks.h"
+
+namespace aigis {
+namespace {
+
+Batch grey(int64_t count, double value, at::IntArrayRef shape = {3, 4, 4}) {
+  std::vector<int64_t> size{count};
+  size.insert(size.end(), shape.begin(), shape.end());
+  return {at::full(size, value, at::TensorOptions(at::kDouble)), at::zeros({count}, at::TensorOptions(at::kLong)),
+          at::arange(count, at::TensorOptions(at::kLong)) + 7};
+}
+
+TEST(Pgd, StepsFromTheCleanImageUntilTheBall) {
+  // Label 0, and class 1 gains with every pixel: all go up by one step at a time.
+  LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -100);
+  const Batch batch = grey(2, 0.5);
+  for (const auto& [steps, expected] :
+       std::vector<std::pair<int64_t, double>>{{1, 0.53}, {3, 0.59}, {4, 0.6}, {9, 0.6}}) {
+    Victim victim(model, 1);
+    const Pgd pgd({.steps = steps, .step = 0.03, .start = PgdOptions::Start::clean});
+    const at::Tensor x = pgd.propose(victim, batch, Norm::linf, {0.1, 0.0})[0];
+    EXPECT_TRUE(at::allclose(x, at::full_like(x, expected), 0, 1e-12)) << steps;
+    EXPECT_EQ(victim.audit().backward, 2 * 2 * steps);  // two images, two budgets
+  }
+  Victim victim(model, 1);
+  const Pgd relative({.steps = 2, .relative_step = 0.25, .start = PgdOptions::Start::clean});
+  const auto both = relative.propose(victim, batch, Norm::linf, {0.1, 0.2});
+  EXPECT_TRUE(at::allclose(both[0], at::full_like(both[0], 0.55), 0, 1e-12));
+  EXPECT_TRUE(at::allclose(both[1], at::full_like(both[1], 0.6), 0, 1e-12));
+}
+
+TEST(Pgd, StaysInTheBoxWhereTheBallLeavesIt) {
+  LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -100);
+  Victim victim(model, 1);
+  const at::Tensor x = Pgd({}).propose(victim, grey(1, 0.95), Norm::linf, {0.1})[0];
+  EXPECT_TRUE(x.eq(1).all().item<bool>());
+}
+
+TEST(Pgd, StartsUniformlyInTheBall) {
+  const Batch batch = grey(40, 0.5, {3, 31, 33});  // 3069 pixels, not a multiple of four
+  const at::Tensor noise = uniform_noise(batch, {3, Purpose::attack});
+  const auto n = static_cast<double>(noise.numel());
+  EXPECT_LT(noise.abs().max().item<double>(), 1);
+  // Five standard errors of the mean of U(-1, 1), and of its square, whose variance is 1/5 - 1/9.
+  EXPECT_NEAR(noise.mean().item<double>(), 0, 5 * std::sqrt(1.0 / 3 / n));
+  EXPECT_NEAR(noise.pow(2).mean().item<double>(), 1.0 / 3, 5 * std::sqrt((1.0 / 5 - 1.0 / 9) / n));
+  const Batch one{batch.images.slice(0, 4, 5), batch.labels.slice(0, 4, 5), batch.ids.slice(0, 4, 5)};
+  EXPECT_TRUE(at::equal(uniform_noise(one, {3, Purpose::attack})[0], noise[4]));
+  EXPECT_FALSE(at::equal(noise[4], noise[5]));
+}
+
+TEST(Adversary, LeavesTheNetworkAsItWas) {
+  const auto net = build("aig-8");
+  net->move_to(at::kCPU, at::kDouble);
+  net->set_training(true);
+  std::vector<at::Tensor> before;
+  for (const auto& list : {net->named_weights(), net->named_statistics()}) {
+    for (const auto& [name, tensor] : list) before.push_back(tensor.detach().clone());
+  }
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const at::Tensor images = Adversary(std::make_shared<Pgd>(PgdOptions{.steps = 2}), 0.03).perturbed(*net, batch, 5);
+  EXPECT_LE((images - batch.images).abs().max().item<double>(), 0.03 + 1e-12);
+  EXPECT_GT((images - batch.images).abs().mean().item<double>(), 0.01);
+  EXPECT_TRUE(net->is_training());
+  size_t i = 0;
+  for (const auto& list : {net->named_weights(), net->named_statistics()}) {
+    for (const auto& [name, tensor] : list) EXPECT_TRUE(at::equal(tensor, before[i++])) << name;
+  }
+  for (const auto& [name, tensor] : net->named_weights()) {
+    EXPECT_TRUE(tensor.requires_grad()) << name;
+    EXPECT_FALSE(tensor.grad().defined()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace aigis
