@@ -10,9 +10,9 @@ namespace aigis {
 
 void PgdOptions::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
-  table.number("relative_step", &relative_step, 0, 10, "epsilons", "length of a step");
-  table.number("step", &step, 0, 1, "pixel value in [0,1]",
-               "length of a step that is the same for all epsilons; 0: relative_step says");
+  table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons", "length of a step");
+  table.number("step_size", &step_size, 0, 1, "pixel value in [0,1]",
+               "length of a step that is the same for all epsilons; 0: relative_step_size says");
   table.choice<Start>("start", &start, {{"uniform", Start::uniform}, {"clean", Start::clean}},
                       "uniform in the ball, or the clean image (BIM)");
   table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates");
@@ -29,7 +29,7 @@ std::vector<at::Tensor> Pgd::propose(Victim& victim, const Batch& batch, Norm, a
 }
 
 at::Tensor Pgd::ascend(Victim& victim, const Batch& batch, double epsilon) const {
-  const double step = options_.step > 0 ? options_.step : options_.relative_step * epsilon;
+  const double step = options_.step_size > 0 ? options_.step_size : options_.relative_step_size * epsilon;
   const at::Tensor low = at::add(batch.images, -epsilon).clamp_(0, 1),
                    high = at::add(batch.images, epsilon).clamp_(0, 1);
   const auto projected = [&](const at::Tensor& x) { return at::minimum(at::maximum(x, low), high); };

@@ -11,8 +11,8 @@ struct PgdOptions {
   enum class Start { uniform, clean };
 
   int64_t steps = 10;
-  double relative_step = 0.25;  ///< length of a step in epsilons; 2.5 epsilons in ten steps, as Madry et al. advise
-  double step = 0;  ///< length of a step in pixel values instead, the same for all epsilons; 0: relative_step
+  double relative_step_size = 0.25;  ///< length of a step in epsilons: 2.5 epsilons in ten steps
+  double step_size = 0;  ///< length of a step in pixel values instead, the same for all epsilons; 0: relative_step_size
   Start start = Start::uniform;
   int64_t draws = 1;  ///< gradients a step averages over, for random gates (EOT, Athalye et al. 2018)
   GateGradient gates = GateGradient::straight_through;

@@ -14,7 +14,7 @@ import time
 
 import torch
 
-from peer import network, print_ratio, rate_of
+from peer import IMAGENET, network, print_ratio, rate_of
 
 COUNT, WARM_UP = 15, 3
 LAYOUTS = {"default layout": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -35,7 +35,7 @@ def python_rate(name, batch, side, layout):
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else "resnet-110"
     depth = int(name.rsplit("-", 1)[1])
-    batch, side = (64, 32) if (depth - 2) % 6 == 0 and depth != 50 else (16, 224)
+    batch, side = (16, 224) if depth in IMAGENET else (64, 32)
     data = ["--data", f"imagefolder:{sys.argv[3]},size=224"] if side == 224 else []
     specs = {"aigis": name} if not name.startswith("aig") else {"aigis": name, "aigis, skipping": f"{name}:execution=skip"}
     ratios = {(ours, layout): [] for ours in specs for layout in LAYOUTS}

@@ -47,13 +47,14 @@ class GatedBlock(Block):
         return F.relu(self.down(x) + opened * self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
 
 
+IMAGENET = (18, 34, 50, 101, 152)
 BLOCKS = {"resnet": Block, "preresnet": PreActivationBlock, "aig": GatedBlock}
 
 
 def network(name):
     """"resnet-20": a family for images of 32x32 pixels, ten classes, and its depth 6n+2; or torchvision's "resnet-50"."""
     family, depth = name.rsplit("-", 1)
-    if (int(depth) - 2) % 6 != 0 or int(depth) == 50:
+    if int(depth) in IMAGENET:
         import torchvision  # half a second, and needed only here
 
         return getattr(torchvision.models, family + depth)()

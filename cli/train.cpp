@@ -147,10 +147,12 @@ void TrainingRun::resume_from(const std::string& path) {
     const Json before = parse_json(saved.metadata.at("config"), path + ": its metadata 'config'");
     // The start is behind it: its file may be gone by now.
     if (config_["init_sha256"].is_null()) config_["init_sha256"] = before.at("init_sha256");
+    const Json defaults = option_values(TrainOptions{});  // what an earlier version did not know, it did not do
     for (const auto& [key, value] : config_.items()) {
-      if (before.at(key) != value) {
+      const Json& then = before.contains(key) ? before.at(key) : defaults.at(key);
+      if (then != value) {
         throw InputError(fmt::format("{}: was trained with {} = {}, now {}; a resumed run needs the same settings",
-                                     path, key, before.at(key).dump(), value.dump()));
+                                     path, key, then.dump(), value.dump()));
       }
     }
     state.curve = parse_json(saved.metadata.at("curve"), path + ": its metadata 'curve'");

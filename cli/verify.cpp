@@ -81,11 +81,13 @@ class Verification {
             {"count", plan_.data.size()},
             {"classes", plan_.data.classes}},
            "/data");
-    expect(report_["data"].value("spec", Json()), report_["config"].value("data", Json()), "/data/spec");
+    const Json spec = report_["data"].value("spec", Json());
+    expect(spec, report_["config"].value("data", Json()), "/data/spec");
     const Json limit = report_["config"].value("limit", Json(0));
     if (!limit.is_number_integer()) throw InputError(path_ + ": /config/limit: expected a whole number");
-    const int64_t wanted_images = limit == 0 ? available_ : std::min(limit.get<int64_t>(), available_);
-    expect(plan_.data.size(), wanted_images, "/config/limit");
+    // Other data may hold more than the report's, which they begin with.
+    const int64_t all = spec == data_spec_ ? available_ : plan_.data.size();
+    expect(report_["data"]["count"], limit == 0 ? all : std::min(limit.get<int64_t>(), all), "/data/count");
     const Json wanted = report_["config"].value("examples", Json(0));
     if (!wanted.is_number_integer()) throw InputError(path_ + ": /config/examples: expected a whole number");
     saved_ = std::clamp<int64_t>(wanted.get<int64_t>(), 0, plan_.data.size());
@@ -180,6 +182,15 @@ class Verification {
     return count;
   }
 
+  /// The others tell of the attack's work, or of names.
+  static Json of_the_clean_pass(const Json& flags) {
+    Json some = Json::array();
+    for (const auto& flag : flags) {
+      if (flag["check"].get_ref<const std::string&>().starts_with("clean-accuracy")) some.push_back(flag);
+    }
+    return some;
+  }
+
   /// What of a run does not hold. Its totals can be counted again only if all its images were saved.
   void state(const Json& entry, size_t index, const Recount& count, const ModelCard& card) {
     const std::string pointer = fmt::format("/runs/{}", index);
@@ -205,16 +216,9 @@ class Verification {
       expect(report_["models"][m]["macs"]["expected"], counted["macs"]["before"],
              fmt::format("/models/{}/macs/expected", m));
     }
-    // Of the flags, those that follow from the clean pass and the names; the others tell of the attack's work.
-    Json said = Json::array();
-    for (const auto& flag : entry["flags"]) {
-      const std::string& check = flag["check"].get_ref<const std::string&>();
-      if (check.starts_with("clean-accuracy") || check == "class-names") said.push_back(flag);
-    }
     const LoadedModel loaded = model(entry["model"]);
-    expect(said,
-           make_flags(plan_, run, count.tally, {},
-                      {loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, card}),
+    const ReportedModel reported{loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, card};
+    expect(of_the_clean_pass(entry["flags"]), of_the_clean_pass(make_flags(plan_, run, count.tally, {}, reported)),
            pointer + "/flags");
   }
 
@@ -267,6 +271,7 @@ class Verification {
   std::string path_;
   Json report_;
   at::Device device_;
+  std::string data_spec_;
   ExampleReader examples_;
   SweepPlan plan_;         ///< runs, epsilons and data, as the configuration has them
   int64_t available_ = 0;  ///< images of the whole test part

@@ -5,6 +5,8 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
@@ -32,13 +34,13 @@ TEST(Pgd, StepsFromTheCleanImageUntilTheBall) {
   for (const auto& [steps, expected] :
        std::vector<std::pair<int64_t, double>>{{1, 0.53}, {3, 0.59}, {4, 0.6}, {9, 0.6}}) {
     Victim victim(model, 1);
-    const Pgd pgd({.steps = steps, .step = 0.03, .start = PgdOptions::Start::clean});
+    const Pgd pgd({.steps = steps, .step_size = 0.03, .start = PgdOptions::Start::clean});
     const at::Tensor x = pgd.propose(victim, batch, Norm::linf, {0.1, 0.0})[0];
     EXPECT_TRUE(at::allclose(x, at::full_like(x, expected), 0, 1e-12)) << steps;
     EXPECT_EQ(victim.audit().backward, 2 * 2 * steps);  // two images, two budgets
   }
   Victim victim(model, 1);
-  const Pgd relative({.steps = 2, .relative_step = 0.25, .start = PgdOptions::Start::clean});
+  const Pgd relative({.steps = 2, .relative_step_size = 0.25, .start = PgdOptions::Start::clean});
   const auto both = relative.propose(victim, batch, Norm::linf, {0.1, 0.2});
   EXPECT_TRUE(at::allclose(both[0], at::full_like(both[0], 0.55), 0, 1e-12));
   EXPECT_TRUE(at::allclose(both[1], at::full_like(both[1], 0.6), 0, 1e-12));
@@ -62,6 +64,34 @@ TEST(Pgd, StartsUniformlyInTheBall) {
   const Batch one{batch.images.slice(0, 4, 5), batch.labels.slice(0, 4, 5), batch.ids.slice(0, 4, 5)};
   EXPECT_TRUE(at::equal(uniform_noise(one, {3, Purpose::attack})[0], noise[4]));
   EXPECT_FALSE(at::equal(noise[4], noise[5]));
+}
+
+TEST(Pgd, BeginsWhereItsNoiseSays) {
+  LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -100);
+  const Batch batch = grey(3, 0.5);
+  Victim victim(model, 9);
+  const at::Tensor x = Pgd({.steps = 1, .step_size = 1e-9}).propose(victim, batch, Norm::linf, {0.1})[0];
+  const at::Tensor start = 0.5 + 0.1 * uniform_noise(batch, {9, Purpose::attack});
+  EXPECT_TRUE(at::allclose(x, start, 0, 1.1e-9));
+}
+
+TEST(Pgd, AStepAveragesOverItsDraws) {
+  const auto net = build_frozen("aig-8:gates=sampled");
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const auto gradient = [&](const at::Tensor& x, uint32_t draw, uint32_t step) {
+    Victim victim(*net, 5);
+    return victim.gradient(x, batch, cross_entropy, {0, draw, step}, GateGradient::straight_through).images;
+  };
+  const auto moved = [&](const at::Tensor& x, const at::Tensor& direction) {
+    const at::Tensor y = x + 0.01 * direction.sign();
+    return at::minimum(at::maximum(y, batch.images - 0.1), batch.images + 0.1).clamp(0, 1);
+  };
+  at::Tensor expected = moved(batch.images, gradient(batch.images, 0, 0) + gradient(batch.images, 1, 0));
+  EXPECT_FALSE(at::equal(expected, moved(batch.images, gradient(batch.images, 0, 0))));
+  expected = moved(expected, gradient(expected, 0, 1) + gradient(expected, 1, 1));
+  Victim victim(*net, 5);
+  const Pgd pgd({.steps = 2, .step_size = 0.01, .start = PgdOptions::Start::clean, .draws = 2});
+  EXPECT_TRUE(at::allclose(pgd.propose(victim, batch, Norm::linf, {0.1})[0], expected, 0, 1e-12));
 }
 
 TEST(Adversary, LeavesTheNetworkAsItWas) {

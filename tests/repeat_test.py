@@ -119,23 +119,33 @@ EVERYTHING = ["--average", "0.9", "--mixup", "0.4", "--cutout", "8", "--label-sm
               "--decay-norms", "false", "--schedule", "cosine"]  # fmt: skip
 
 
-ADVERSARIAL = ["--adversary", "pgd:steps=1,relative_step=1.25", "--adversary-eps", "4/255", "--limit", "100", "--epochs", "2"]
+ADVERSARIAL = ["--adversary", "pgd:steps=1,relative_step_size=1.25", "--adversary-eps", "4/255", "--limit", "100", "--epochs", "2"]
 
 
 @pytest.mark.parametrize("options", [[], EVERYTHING, ADVERSARIAL], ids=["defaults", "everything", "adversarial"])
 def test_killed_training_ends_at_the_same_weights(options, tmp_path):
     train = [*TRAIN, *options]
     assert aigis(*train, "--out", tmp_path / "whole").returncode == 0
-    chance = random.Random(2)
+    chance, state = random.Random(2), tmp_path / "broken/resume.safetensors"
+    process = start(*train, "--out", tmp_path / "broken")
+    while process.poll() is None and not state.exists():  # the first epoch
+        time.sleep(0.01)
     for _ in range(3):
-        process = start(*train, "--resume", "--out", tmp_path / "broken")
-        time.sleep(chance.uniform(0.8, 2.5))
+        assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
+        process = start(*train, "--resume", "--out", tmp_path / "broken")
+        time.sleep(chance.uniform(0.1, 0.4))
+    process.wait()
     result = aigis(*train, "--resume", "--out", tmp_path / "broken")
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 0 and "resumed after epoch" in result.stdout, result.stderr
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "broken"))
     assert one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+    last = load_file(state)
+    averaged = [name for name in one if f"average.{name}" in last and not torch.equal(last[f"average.{name}"], last[f"model.{name}"])]
+    assert bool(averaged) == ("--average" in options)
+    kept = "average" if "--average" in options else "model"
+    assert all(torch.equal(one[name], last[f"{kept}.{name}"]) for name in one)
 
 
 def test_resuming_needs_the_same_settings(tmp_path):

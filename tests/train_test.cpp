@@ -108,9 +108,15 @@ TEST(Schedules, ByTheirDefinition) {
   EXPECT_NEAR(options.rate_at(25, 100), 0.4 * (1 - 0.255) / 0.75, 1e-12);
   EXPECT_NEAR(options.rate_at(99, 100), 0.4 * 0.005 / 0.75, 1e-12);
   options.schedule = Schedule::step;
+  options.epochs = 350;
   EXPECT_DOUBLE_EQ(options.rate_at(149, 350), 0.4);
   EXPECT_DOUBLE_EQ(options.rate_at(150, 350), 0.04);
   EXPECT_DOUBLE_EQ(options.rate_at(250, 350), 0.004);
+  options.milestones = {30, 60, 90};  // of 100 epochs of 2 steps
+  options.epochs = 100;
+  EXPECT_DOUBLE_EQ(options.rate_at(59, 200), 0.4);
+  EXPECT_DOUBLE_EQ(options.rate_at(60, 200), 0.04);
+  EXPECT_DOUBLE_EQ(options.rate_at(199, 200), 0.0004);
   options.schedule = Schedule::cosine;
   EXPECT_NEAR(options.rate_at(12, 100), 0.4 * 0.125 / 0.25, 1e-12);
   EXPECT_NEAR(options.rate_at(62, 100), 0.2, 1e-12);  // the middle of the descent

@@ -1,5 +1,6 @@
 #include "lib/train/options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -11,9 +12,11 @@ void TrainOptions::bind(OptionTable& table) {
   table.number("learning_rate", &learning_rate, 1e-8, 100, "", "peak learning rate");
   table.choice<Schedule>("schedule", &schedule,
                          {{"one-cycle", Schedule::one_cycle}, {"step", Schedule::step}, {"cosine", Schedule::cosine}},
-                         "linear up and down (Smith & Topin 2017), a tenth at 3/7 and 5/7 (section 4.1), or linear up "
-                         "and down as half a cosine (Loshchilov & Hutter 2017)");
+                         "linear up and down (Smith & Topin 2017), a tenth at each milestone, or linear up and "
+                         "down as half a cosine (Loshchilov & Hutter 2017)");
   table.number("warmup", &warmup, 0, 0.99, "share of the steps", "in which one-cycle and cosine rise");
+  table.numbers("milestones", &milestones, 0, 100'000,
+                "epochs at which a step schedule goes down; empty: 3/7 and 5/7 of all, as in section 4.1");
   table.number("momentum", &momentum, 0, 0.9999, "", "of stochastic gradient descent");
   table.flag("nesterov", &nesterov, "Nesterov's form of momentum");
   table.number("weight_decay", &weight_decay, 0, 1, "", "L2 penalty on all weights");
@@ -39,7 +42,12 @@ void TrainOptions::bind(OptionTable& table) {
 
 double TrainOptions::rate_at(int64_t step, int64_t steps) const {
   const double done = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
-  if (schedule == Schedule::step) return learning_rate * (done < 3.0 / 7 ? 1 : done < 5.0 / 7 ? 0.1 : 0.01);
+  if (schedule == Schedule::step) {
+    const auto all = static_cast<double>(epochs);
+    const std::vector<double> at = milestones.empty() ? std::vector{all * 3 / 7, all * 5 / 7} : milestones;
+    const auto passed = std::count_if(at.begin(), at.end(), [&](double epoch) { return done * all >= epoch; });
+    return learning_rate * std::pow(0.1, static_cast<double>(passed));
+  }
   if (done < warmup) return learning_rate * done / warmup;
   const double left = (1 - done) / (1 - warmup);
   return learning_rate * (schedule == Schedule::cosine ? (1 - std::cos(std::numbers::pi * left)) / 2 : left);

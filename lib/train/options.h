@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lib/core/options.h"
 
@@ -9,7 +10,7 @@ namespace aigis {
 
 enum class Schedule {
   one_cycle,  ///< up for `warmup` of the steps, then down to 0, both linear (Smith & Topin 2017)
-  step,       ///< a tenth at 3/7 and at 5/7 of the epochs: 150 and 250 of the paper's 350
+  step,       ///< a tenth of it at each of `milestones`
   cosine,     ///< up for `warmup` of the steps, then down to 0 as half a cosine (Loshchilov & Hutter 2017)
 };
 enum class Precision { automatic, float32, bfloat16 };
@@ -20,6 +21,7 @@ struct TrainOptions {
   double learning_rate = 0.3;
   Schedule schedule = Schedule::one_cycle;
   double warmup = 0.25;
+  std::vector<double> milestones;  ///< epochs; empty: at 3/7 and 5/7 of them, as the paper's 150 and 250 of 350
   double momentum = 0.9;
   bool nesterov = true;
   double weight_decay = 5e-4;

@@ -4,9 +4,9 @@
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_sgd.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
 
 namespace aigis {
 namespace {
@@ -23,7 +23,7 @@ Sgd::Sgd(NamedTensors weights, const SgdOptions& options) : options_(options), w
   groups_ = {{options.weight_decay, {}, {}}};
   if (!options.decay_norms) groups_.push_back({0, {}, {}});
   for (const auto& [name, weight] : weights_) {
-    velocities_.emplace_back(name, at::empty_like(weight.detach()));
+    velocities_.emplace_back(name, at::zeros_like(weight.detach()));
     Group& group = weight.dim() > 1 ? groups_.front() : groups_.back();
     group.weights.push_back(weight);
     group.velocities.push_back(velocities_.back().second);
@@ -42,8 +42,10 @@ void Sgd::step(double learning_rate) {
   if (options_.clip_norm > 0) clip_gradients();
   for (const auto& group : groups_) {
     if (group.weights.empty()) continue;
-    at::_fused_sgd_(group.weights, gradients_of(group.weights), group.velocities, group.weight_decay, options_.momentum,
-                    learning_rate, /*dampening=*/0, options_.nesterov, /*maximize=*/false, first_);
+    const std::vector<at::Tensor> none;  // as the kernel wants it without momentum
+    at::_fused_sgd_(group.weights, gradients_of(group.weights), options_.momentum > 0 ? group.velocities : none,
+                    group.weight_decay, options_.momentum, learning_rate, /*dampening=*/0, options_.nesterov,
+                    /*maximize=*/false, first_);
   }
   first_ = false;
 }

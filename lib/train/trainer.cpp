@@ -146,7 +146,9 @@ Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double 
 
   result.loss = result.loss.detach();
   result.penalty = result.penalty.defined() ? result.penalty.detach() : at::zeros_like(result.loss);
-  result.correct = logits.detach().argmax(1).eq(batch.labels).sum();
+  const auto right = [&](const at::Tensor& labels) { return logits.detach().argmax(1).eq(labels).sum(); };
+  result.correct = right(batch.labels);
+  if (share < 1) result.correct = result.correct * share + right(batch.labels.flip(0)) * (1 - share);
   return result;
 }
 
