@@ -42,7 +42,7 @@ def main():
         images = Path(folder) / "imagenette"
         small_imagenette(imagenette, images)
         jobs = [(model, f"cifar10:{cifar}", "--limit", 2000, "--batch", 100, "--learning-rate", 0.1) for model in SMALL]
-        jobs += [(model, f"imagefolder:{images},size=224", "--batch", 20, "--learning-rate", 0.02) for model in LARGE]
+        jobs += [(model, f"imagefolder:{images},size=224", "--batch", 20, "--learning-rate", 0.005) for model in LARGE]
         jobs = [job for job in jobs if not sys.argv[3:] or job[0].split(":")[0] in sys.argv[3:]]
         print("| network | loss, epoch 1 | loss, epoch 2 | images/s |\n|---|---|---|---|")
         failed = []

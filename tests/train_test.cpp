@@ -83,6 +83,17 @@ TEST(Sgd, StepsAndAveragesLikePythons) {
   }
 }
 
+TEST(Sgd, LeavesAWeightWithoutGradientAlone) {
+  const at::TensorOptions real(at::kDouble);
+  const at::Tensor used = at::full({2, 2}, 3.0, real).set_requires_grad(true), left_out = used.detach().clone();
+  Sgd sgd({{"used", used}, {"left_out", left_out}}, {.momentum = 0.9, .weight_decay = 0.1, .clip_norm = 10});
+  used.sum().backward();
+  sgd.step(0.5);
+  // Nesterov's first step: g = 1 + 0.1 * 3, and g + 0.9 g of it.
+  EXPECT_TRUE(at::allclose(used, at::full({2, 2}, 3 - 0.5 * 1.9 * 1.3, real)));
+  EXPECT_TRUE(left_out.eq(3).all().item<bool>());
+}
+
 TEST(Mixup, SharesAreBetaDistributed) {
   constexpr int64_t kDraws = 100'000;
   for (const double alpha : {0.2, 1.0}) {

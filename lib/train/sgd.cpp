@@ -9,15 +9,6 @@
 #include <ATen/ops/zeros_like.h>
 
 namespace aigis {
-namespace {
-
-std::vector<at::Tensor> gradients_of(const std::vector<at::Tensor>& weights) {
-  std::vector<at::Tensor> gradients;
-  for (const auto& weight : weights) gradients.push_back(weight.grad());
-  return gradients;
-}
-
-}  // namespace
 
 Sgd::Sgd(NamedTensors weights, const SgdOptions& options) : options_(options), weights_(std::move(weights)) {
   groups_ = {{options.weight_decay, {}, {}}};
@@ -32,7 +23,9 @@ Sgd::Sgd(NamedTensors weights, const SgdOptions& options) : options_(options), w
 
 void Sgd::clip_gradients() {
   std::vector<at::Tensor> gradients;
-  for (const auto& [name, weight] : weights_) gradients.push_back(weight.grad());
+  for (const auto& [name, weight] : weights_) {
+    if (weight.grad().defined()) gradients.push_back(weight.grad());
+  }
   const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
   at::_foreach_mul_(gradients, (options_.clip_norm / (norm + 1e-6)).clamp_max(1));  // without waiting for a GPU
 }
@@ -41,24 +34,25 @@ void Sgd::step(double learning_rate) {
   const at::NoGradGuard no_grad;
   if (options_.clip_norm > 0) clip_gradients();
   for (const auto& group : groups_) {
-    if (group.weights.empty()) continue;
-    const std::vector<at::Tensor> none;  // as the kernel wants it without momentum
-    at::_fused_sgd_(group.weights, gradients_of(group.weights), options_.momentum > 0 ? group.velocities : none,
-                    group.weight_decay, options_.momentum, learning_rate, /*dampening=*/0, options_.nesterov,
-                    /*maximize=*/false, first_);
+    std::vector<at::Tensor> weights, gradients, velocities;
+    for (size_t i = 0; i < group.weights.size(); ++i) {
+      if (!group.weights[i].grad().defined()) continue;
+      weights.push_back(group.weights[i]);
+      gradients.push_back(group.weights[i].grad());
+      if (options_.momentum > 0) velocities.push_back(group.velocities[i]);  // else the kernel wants none
+    }
+    if (weights.empty()) continue;
+    at::_fused_sgd_(weights, gradients, velocities, group.weight_decay, options_.momentum, learning_rate,
+                    /*dampening=*/0, options_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
   }
-  first_ = false;
 }
 
 void Sgd::clear_gradients() {
   for (auto& [name, weight] : weights_) weight.mutable_grad().reset();
 }
 
-NamedTensors Sgd::velocities() const { return first_ ? NamedTensors{} : velocities_; }
-
 void Sgd::restore(const std::vector<at::Tensor>& velocities) {
   for (size_t i = 0; i < velocities_.size(); ++i) velocities_[i].second.copy_(velocities.at(i));
-  first_ = false;
 }
 
 }  // namespace aigis

@@ -13,8 +13,9 @@ struct SgdOptions {
   double clip_norm = 0;     ///< greatest norm of all gradients together; 0: any
 };
 
-/// With g the gradient, scaled down to clip_norm: g += decay * w; v = momentum * v + g (v = g at the first step);
-/// w -= rate * (nesterov ? g + momentum * v : v), as torch.optim.SGD behind torch.nn.utils.clip_grad_norm_ does.
+/// With g the gradient, scaled down to clip_norm: g += decay * w; v = momentum * v + g, from v = 0;
+/// w -= rate * (nesterov ? g + momentum * v : v), as torch.optim.SGD behind torch.nn.utils.clip_grad_norm_ does. A
+/// weight without a gradient, such as one of a layer that stochastic depth left out, stays as it is.
 class Sgd {
  public:
   Sgd(NamedTensors weights, const SgdOptions& options);
@@ -22,8 +23,8 @@ class Sgd {
   /// Forgets the gradients of the last step.
   void clear_gradients();
 
-  /// The velocities by weight name; empty before the first step.
-  NamedTensors velocities() const;
+  /// The velocities by weight name.
+  const NamedTensors& velocities() const { return velocities_; }
   /// Continues from saved velocities, in the order of the weights.
   void restore(const std::vector<at::Tensor>& velocities);
 
@@ -38,7 +39,6 @@ class Sgd {
   SgdOptions options_;
   NamedTensors weights_, velocities_;
   std::vector<Group> groups_;  ///< of the same tensors
-  bool first_ = true;
 };
 
 }  // namespace aigis
