@@ -2,14 +2,11 @@
 
 #include <ATen/ops/add.h>
 
+#include "attacks/parts/gates_option.h"
+
 namespace aigis {
 
-void FgsmOptions::bind(OptionTable& table) {
-  table.choice<GateGradient>(
-      "gates", &gates,
-      {{"straight-through", GateGradient::straight_through}, {"fixed-graph", GateGradient::fixed_graph}},
-      "whether the gradient flows through the gates or takes the executed graph as given");
-}
+void FgsmOptions::bind(OptionTable& table) { bind_gates(table, &gates); }
 
 std::vector<at::Tensor> Fgsm::propose(Victim& victim, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const {
   const at::Tensor direction = victim.gradient(batch.images, batch, cross_entropy, {}, options_.gates).images.sign();

@@ -4,6 +4,7 @@
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 
+#include "attacks/parts/gates_option.h"
 #include "attacks/parts/start.h"
 
 namespace aigis {
@@ -16,10 +17,7 @@ void PgdOptions::bind(OptionTable& table) {
   table.choice<Start>("start", &start, {{"uniform", Start::uniform}, {"clean", Start::clean}},
                       "uniform in the ball, or the clean image (BIM)");
   table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates");
-  table.choice<GateGradient>(
-      "gates", &gates,
-      {{"straight-through", GateGradient::straight_through}, {"fixed-graph", GateGradient::fixed_graph}},
-      "whether the gradient flows through the gates or takes the executed graph as given");
+  bind_gates(table, &gates);
 }
 
 std::vector<at::Tensor> Pgd::propose(Victim& victim, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const {

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "lib/eval/attack.h"
-#include "lib/metrics/interval.h"
 
 namespace aigis {
 
@@ -17,8 +16,6 @@ class Adversary {
   /// The batch's images as the verdict admits them. The network is attacked in evaluation mode, so that BatchNorm's
   /// statistics stay those of training steps, and its weights get no gradient; afterwards it is as before.
   at::Tensor perturbed(Network& network, const Batch& batch, uint64_t seed) const;
-  /// Share of images that keep their label, in one draw of the gates.
-  Proportion robust_accuracy(Network& network, const Dataset& data, uint64_t seed, at::Device device) const;
 
  private:
   std::shared_ptr<const Attack> attack_;

@@ -1,6 +1,7 @@
 // Accuracy and execution rates on images that training does not learn from.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "lib/core/model.h"
@@ -15,7 +16,9 @@ struct HeldOutResult {
   double mean_rate() const;
 };
 
-/// One pass over `data` with the model as it is, in float32. Gates sample from the stream of verdicts.
-HeldOutResult evaluate_held_out(Model& model, const Dataset& data, uint64_t seed, at::Device device);
+/// One pass over `data` with the model as it is, in float32. Gates sample from the stream of verdicts. `perturb` gives
+/// the images to judge in place of a batch's own.
+HeldOutResult evaluate_held_out(Model& model, const Dataset& data, uint64_t seed, at::Device device,
+                                const std::function<at::Tensor(const Batch&)>& perturb = {});
 
 }  // namespace aigis

@@ -184,7 +184,8 @@ Json Trainer::run_epoch(double seconds_left) {
   with_model([&] {
     held_out = evaluate_held_out(network_, held_out_, seed, device_);
     if (!adversarial_) return;
-    robust = adversarial_->judge.robust_accuracy(network_, held_out_.first(kRobustImages), seed, device_).to_json();
+    const auto attacked = [&](const Batch& batch) { return adversarial_->judge.perturbed(network_, batch, seed); };
+    robust = evaluate_held_out(network_, held_out_.first(kRobustImages), seed, device_, attacked).accuracy.to_json();
   });
   const auto images = static_cast<double>(sums.images);
   Json row{{"epoch", epoch + 1},
