@@ -1,19 +1,33 @@
-// `aigis inspect`: what a checkpoint is, what it costs, and with data how often each layer runs.
+// `aigis inspect`: what a checkpoint is and what it costs, and with data how its gates spend their layers.
 #include <fmt/format.h>
 
-#include <vector>
+#include <algorithm>
+#include <filesystem>
 
 #include "cli/commands.h"
+#include "cli/device.h"
 #include "cli/evaluation.h"
-#include "lib/core/stop.h"
-#include "lib/data/dataset.h"
-#include "lib/eval/tally.h"
+#include "lib/core/error.h"
+#include "lib/core/files.h"
 #include "models/checkpoint.h"
+#include "reports/inspection.h"
+#include "reports/schema.h"
 
 namespace aigis {
 namespace {
 
-constexpr int64_t kBatch = 250;
+/// Draws of random gates where the user names no number: enough to tell image from noise.
+constexpr const char* kDraws = "5";
+
+struct InspectFlags {
+  std::vector<std::string> models;
+  std::string data, out, device = "cpu";
+  int64_t limit = 0, seed = 0, thumbnails = 4;
+};
+
+bool names_option(const Spec& spec, const std::string& key) {
+  return std::any_of(spec.options.begin(), spec.options.end(), [&](const auto& o) { return o.first == key; });
+}
 
 void print_card(const LoadedModel& model) {
   const ModelCard& card = model.network->card();
@@ -28,54 +42,95 @@ void print_card(const LoadedModel& model) {
   }
 }
 
-/// Clean accuracy, and the execution rate of each layer for each class.
-void print_rates(const LoadedModel& model, const Dataset& data) {
-  const ModelCard& card = model.network->card();
-  check_fit(model.id, card, data);
-  PassTally tally;
-  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
-    check_stop();
-    const Batch batch = take(data, begin, kBatch);
-    tally.add(judge(*model.network, batch.images, batch, 0, Purpose::verdict_gates), batch.labels, card.classes,
-              card.draws);
+/// The gate modes to measure: the one that was asked for, or all that need nothing more than the checkpoint has.
+std::vector<Spec> modes_of(const Spec& spec, const LoadedModel& model) {
+  if (model.network->card().gated.empty() || names_option(spec, "gates")) return {spec};
+  std::vector<Spec> modes;
+  for (const auto& mode : model.network->gate_modes()) {
+    if (model.network->execution_rates().empty() && (mode == "scaled" || mode == "marginal")) continue;
+    modes.push_back(spec);
+    modes.back().options.emplace_back("gates", mode);
+    if (!names_option(spec, "draws")) modes.back().options.emplace_back("draws", kDraws);
   }
-  const Json accuracy = tally.accuracy.to_json();
-  fmt::print("  accuracy      {} on {} images of {}\n", accuracy.dump(), data.size(), data.name);
-  fmt::print("  top 5         {}\n", tally.top5.to_json().dump());
-  if (card.gated.empty()) return;
-  fmt::print("  {:<14}", "rate by class");
-  for (const auto& layer : card.gated) fmt::print(" {:>9}", layer.name);
-  fmt::print("\n");
-  const size_t layers = card.gated.size();
-  for (size_t k = 0; k < tally.passes.size(); ++k) {
-    fmt::print("  {:<14}", data.classes[k]);
-    for (size_t l = 0; l < layers; ++l) {
-      fmt::print(" {:>9.3f}", tally.passes[k] > 0 ? static_cast<double>(tally.open[k * layers + l]) /
-                                                        static_cast<double>(tally.passes[k])
-                                                  : 0.0);
+  return modes;
+}
+
+InspectedModel inspect_model(const Spec& spec, const LoadedModel& model, const Dataset& data, at::Device device,
+                             uint64_t seed) {
+  InspectedModel inspected{model.id, model.path, model.sha256, model.record, {}};
+  for (const auto& mode : modes_of(spec, model)) {
+    const LoadedModel deciding = load_model(mode, device);
+    inspected.modes.push_back({deciding.network->card(), inspect(*deciding.network, data, seed, device)});
+  }
+  return inspected;
+}
+
+/// Throws InputError unless a file may be written: a new one, or one that this command wrote before.
+void check_replaceable(const std::string& out) {
+  std::error_code error;
+  if (std::filesystem::exists(out, error) && read_report(out)["schema"] != "aigis-inspect") {
+    throw InputError(out + ": is no inspection but another file of aigis; choose another --out");
+  }
+  check_writable(out);
+}
+
+int run(const InspectFlags& flags) {
+  const std::string out = follow_links(flags.out);
+  if (!out.empty() && flags.data.empty()) throw InputError("--out needs --data: an inspection measures on images");
+  for (const auto& [name, value, low] :
+       {std::tuple{"limit", flags.limit, 0}, {"seed", flags.seed, 0}, {"thumbnails", flags.thumbnails, 0}}) {
+    if (value < low) throw InputError(fmt::format("--{}: {} is too small; expected at least {}", name, value, low));
+  }
+  const at::Device device = parse_device(flags.device);
+  const auto seed = static_cast<uint64_t>(flags.seed);
+  std::vector<Spec> specs;
+  std::vector<LoadedModel> models;
+  for (const auto& text : flags.models) {
+    specs.push_back(Spec::parse(text));
+    models.push_back(load_model(specs.back(), device));
+    const auto same = [&](const LoadedModel& other) { return other.id == models.back().id; };
+    if (std::count_if(models.begin(), models.end(), same) > 1) {
+      throw InputError(fmt::format("checkpoint '{}' is given twice", models.back().id));
     }
-    fmt::print("\n");
   }
+  Dataset data;
+  if (!flags.data.empty()) {
+    data = load_dataset(Spec::parse(flags.data), Part::test).first(flags.limit);
+    for (const auto& model : models) check_fit(model.id, model.network->card(), data);
+    if (!out.empty()) check_replaceable(out);
+  }
+  Json file;
+  if (!flags.data.empty()) file = begin_inspection(data, {tool_json(), environment_json(device), flags.data, seed});
+  for (size_t i = 0; i < models.size(); ++i) {
+    print_card(models[i]);
+    if (flags.data.empty()) continue;
+    file["models"].push_back(
+        model_inspection(inspect_model(specs[i], models[i], data, device, seed), data, flags.thumbnails));
+    fmt::print("  on {} images of {}:\n{}", data.size(), data.name,
+               inspection_text(file["models"].back(), file["data"]));
+  }
+  if (out.empty()) return 0;
+  validate_report(file, out);
+  write_file(out, file.dump(1) + "\n");
+  fmt::print("{}\n", out);
+  return 0;
 }
 
 }  // namespace
 
 Command inspect_command(CommandLine& line) {
-  line.example("aigis inspect models/cifar10-aig-20.safetensors --data cifar10:DIR");
-  auto models = std::make_shared<std::vector<std::string>>();
-  auto data = std::make_shared<std::string>();
-  line.texts("checkpoint", *models, "checkpoints, with options such as :gates=argmax", true);
-  line.text("--data", *data, "test data to measure accuracy and execution rates on");
-  return [models, data] {
-    Dataset images;
-    if (!data->empty()) images = load_dataset(Spec::parse(*data), Part::test);
-    for (const auto& text : *models) {
-      const LoadedModel model = load_model(Spec::parse(text));
-      print_card(model);
-      if (!data->empty()) print_rates(model, images);
-    }
-    return 0;
-  };
+  line.example(
+      "aigis inspect models/cifar10-aig-20.safetensors --data cifar10:DIR --out inspect.json\n"
+      "  aigis plot inspect.json --out inspect.html");
+  auto flags = std::make_shared<InspectFlags>();
+  line.texts("checkpoint", flags->models, "checkpoints, with options such as :gates=argmax; without, all modes", true);
+  line.text("--data", flags->data, "test data to measure accuracy and execution rates on");
+  line.number("--limit", flags->limit, "use only the first N images; 0 means all");
+  line.number("--seed", flags->seed, "of the gates' noise");
+  line.number("--thumbnails", flags->thumbnails, "images of each class kept that use the fewest layers, and the most");
+  line.text("--device", flags->device, "cpu or cuda");
+  line.text("--out", flags->out, "write what was measured to this file, for 'aigis plot'");
+  return [flags] { return run(*flags); };
 }
 
 }  // namespace aigis

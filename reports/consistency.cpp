@@ -119,11 +119,46 @@ void check_training(const Check& check, const Json& record) {
   }
 }
 
+void check_execution(const Check& check, const Json& execution, size_t layers, size_t classes,
+                     const std::string& pointer) {
+  check.size(execution["per_layer"], layers, pointer + "/per_layer", "gated layers of the model");
+  check.size(execution["histogram"], layers + 1, pointer + "/histogram", "0 to all gated layers");
+  check.size(execution["adaptivity"], execution["draws"] == 1 ? 0 : layers, pointer + "/adaptivity",
+             "gated layers of the model, none with a single draw");
+  check.size(execution["per_class"], classes, pointer + "/per_class", "classes of the data");
+  check.size(execution["extremes"], classes, pointer + "/extremes", "classes of the data");
+  for (size_t k = 0; k < classes; ++k) {
+    const Json& row = execution["per_class"][k];
+    if (!row.is_null())
+      check.size(row, layers, fmt::format("{}/per_class/{}", pointer, k), "gated layers of the model");
+  }
+}
+
+void check_inspection(const Check& check, const Json& file) {
+  for (size_t i = 0; i < file["models"].size(); ++i) {
+    const Json& model = file["models"][i];
+    const std::string pointer = fmt::format("/models/{}", i);
+    const size_t layers = model["gates"]["count"];
+    check.size(model["gates"]["layers"], layers, pointer + "/gates/layers", "gates/count");
+    for (size_t m = 0; m < model["modes"].size(); ++m) {
+      const Json& mode = model["modes"][m];
+      for (const char* name : {"accuracy", "top5"}) {
+        check.proportion(mode[name], fmt::format("{}/modes/{}/{}", pointer, m, name), mode["draws"]);
+      }
+    }
+    const Json& execution = model["execution"];
+    check.hold(execution.is_null() == (layers == 0), pointer + "/execution",
+               layers == 0 ? "expected null, as the model has no gates" : "missing, though the model has gates");
+    if (layers > 0) check_execution(check, execution, layers, file["data"]["classes"].size(), pointer + "/execution");
+  }
+}
+
 }  // namespace
 
 void check_consistency(const Json& report, const std::string& path) {
   const Check check(path);
   if (report["schema"] == "aigis-train") check_training(check, report);
+  else if (report["schema"] == "aigis-inspect") check_inspection(check, report);
   else check_report(check, report);
 }
 

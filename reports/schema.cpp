@@ -17,6 +17,7 @@
 
 namespace aigis {
 
+extern const char* const kInspectSchema;
 extern const char* const kReportSchema;
 extern const char* const kTrainSchema;
 
@@ -33,8 +34,8 @@ struct KnownSchema {
 
 /// What a file's "schema" may say.
 const std::map<std::string, KnownSchema>& known_schemas() {
-  static const std::map<std::string, KnownSchema> list{{"aigis-report", {kReportSchema, 1}},
-                                                       {"aigis-train", {kTrainSchema, 1}}};
+  static const std::map<std::string, KnownSchema> list{
+      {"aigis-inspect", {kInspectSchema, 1}}, {"aigis-report", {kReportSchema, 1}}, {"aigis-train", {kTrainSchema, 1}}};
   return list;
 }
 

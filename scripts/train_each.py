@@ -8,12 +8,13 @@ the second.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-PROGRAM = Path(__file__).resolve().parent.parent / "build/aigis"
+PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", Path(__file__).resolve().parent.parent / "build/aigis"))
 SMALL = ["resnet-110", "preresnet-110", "stochastic-depth-110", "aig-110", "dense-aig-40"]
 LARGE = ["resnet-18", "resnet-34", "resnet-50", "resnet-101", "resnet-152", "stochastic-depth-50", "stochastic-depth-101",
          "aig-34", "aig-50:target_rates=1:1:0.8:1:0.7:0.7:0.7:1:0.7:0.7:0.7:0.7:0.7:1:0.7:1", "aig-101"]
@@ -42,7 +43,7 @@ def main():
         images = Path(folder) / "imagenette"
         small_imagenette(imagenette, images)
         jobs = [(model, f"cifar10:{cifar}", "--limit", 2000, "--batch", 100, "--learning-rate", 0.1) for model in SMALL]
-        jobs += [(model, f"imagefolder:{images},size=224", "--batch", 20, "--learning-rate", 0.005) for model in LARGE]
+        jobs += [(model, f"imagefolder:{images},size=224", "--batch", 20, "--learning-rate", 0.001) for model in LARGE]
         jobs = [job for job in jobs if not sys.argv[3:] or job[0].split(":")[0] in sys.argv[3:]]
         print("| network | loss, epoch 1 | loss, epoch 2 | images/s |\n|---|---|---|---|")
         failed = []

@@ -1,82 +1,15 @@
 // What is drawn is what the report says: coordinates are read back through the axes' own labels.
 #include "reports/plot/plot.h"
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <regex>
 
 #include "lib/core/error.h"
-#include "lib/core/files.h"
 #include "reports/plot/lines.h"
+#include "tests/figures.h"
 
 namespace aigis {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string scratch(const std::string& name) { return testing::TempDir() + "plot_test_" + name; }
-
-Json sample(const std::string& arguments = "") {
-  static std::map<std::string, Json> made;
-  if (made.contains(arguments)) return made[arguments];
-  const std::string path = scratch("sample.json");
-  const std::string command = fmt::format("'{}' '{}/tests/golden/make_sample_report.py' '{}' {}", AIGIS_PYTHON,
-                                          AIGIS_SOURCE_DIR, path, arguments);
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("cannot make the sample: " + command);
-  return made[arguments] = Json::parse(read_file(path));
-}
-
-/// Runs a Python program on a text; it judges by its exit code.
-bool python_accepts(const std::string& program, const std::string& text) {
-  write_file(scratch("judged"), text);
-  write_file(scratch("judge.py"), program);
-  const std::string command = fmt::format("'{}' '{}' '{}'", AIGIS_PYTHON, scratch("judge.py"), scratch("judged"));
-  return std::system(command.c_str()) == 0;
-}
-
-bool is_xml(const std::string& text) {
-  return python_accepts("import sys, xml.dom.minidom\nxml.dom.minidom.parse(sys.argv[1])\n", text);
-}
-
-/// The matches refer to `text`, which must outlive them.
-std::vector<std::smatch> matches(const std::string& text, const std::string& pattern) {
-  const std::regex regex(pattern);
-  return {std::sregex_iterator(text.begin(), text.end(), regex), std::sregex_iterator()};
-}
-
-/// Value of a position, from two labels of an axis.
-struct Ruler {
-  double value0, position0, value1, position1;
-  double read(double position) const {
-    return value0 + (position - position0) / (position1 - position0) * (value1 - value0);
-  }
-};
-
-/// `axis` is "x" or "y"; labels of y stand 4 below their line.
-Ruler ruler(const std::string& svg, const std::string& axis) {
-  std::vector<std::pair<double, double>> labels;
-  for (const auto& match :
-       matches(svg, "<text x=\"([-0-9.]+)\" y=\"([-0-9.]+)\"[^>]*data-axis=\"" + axis + "\">([-0-9.]+)</text>")) {
-    const double position = axis == "x" ? std::stod(match[1]) : std::stod(match[2]) - 4;
-    labels.emplace_back(std::stod(match[3]), position);
-  }
-  EXPECT_GE(labels.size(), 2u);
-  return {labels.front().first, labels.front().second, labels.back().first, labels.back().second};
-}
-
-/// Elements of the line with a name.
-std::string series(const std::string& svg, const std::string& name) {
-  const auto begin = svg.find("data-series=\"" + name + "\"");
-  EXPECT_NE(begin, std::string::npos) << name;
-  return svg.substr(begin, svg.find("</g>", begin) - begin);
-}
 
 using Point = std::pair<double, double>;
 
@@ -378,10 +311,17 @@ TEST(Selection, NamesWhatDoesNotExist) {
   EXPECT_NE(refusal({report}, {.epsilon = 3.0 / 255}).find("epsilon 3/255 was not run; the reports hold 0/255, 1/255"),
             std::string::npos);
   EXPECT_NE(refusal({report}, {.figure = "gates", .model = "resnet-20"}).find("no run"), std::string::npos);
-  EXPECT_NE(refusal({report}, {.figure = "accuracy", .class_name = "bird"}).find("'gates' takes one"),
+  EXPECT_NE(refusal({report}, {.figure = "accuracy", .class_name = "bird"}).find("does not heed --class"),
             std::string::npos);
   EXPECT_EQ(refusal({report}, {.figure = "training"}), "figure 'training': needs a train.json");
   EXPECT_EQ(refusal({sample("--train")}, {.figure = "gates"}), "figure 'gates': needs a report");
+  const Json inspection = sample("--inspect");
+  EXPECT_EQ(refusal({report}, {.figure = "cost"}), "figure 'cost': needs an inspect.json");
+  EXPECT_EQ(refusal({inspection}, {.figure = "classes", .model = "aig-21"}),
+            "unknown model 'aig-21'; did you mean 'aig-20'?");
+  EXPECT_EQ(refusal({inspection}, {.figure = "cost", .model = "aig-20"}),
+            "figure 'cost': does not heed --model; it takes no choice");
+  EXPECT_NE(refusal({inspection}, {.class_name = "bird"}).find("heeds --class"), std::string::npos);
 }
 
 TEST(Plot, WritesFilesAndFolders) {

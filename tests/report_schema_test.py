@@ -26,7 +26,8 @@ def validator(name):
 
 @pytest.mark.parametrize("schema, arguments", [
     ("report", []), ("report", ["--epsilons", ""]), ("report", ["--layers", "54", "--epsilons", "8"]),
-    ("train", ["--train"]), ("train", ["--train", "--layers", "0"])])
+    ("train", ["--train"]), ("train", ["--train", "--layers", "0"]), ("inspect", ["--inspect"]),
+    ("inspect", ["--inspect", "--layers", "54"])])
 def test_samples_satisfy_their_schema(tmp_path, schema, arguments):
     validator(schema).validate(sample(tmp_path, *arguments))
 
@@ -43,7 +44,8 @@ def required_paths(schema, node, path=()):
         yield from required_paths(schema, node["items"], path + (0,))
 
 
-@pytest.mark.parametrize("name, arguments", [("report", ["--attacks", "pgd"]), ("train", ["--train"])])
+@pytest.mark.parametrize("name, arguments", [
+    ("report", ["--attacks", "pgd"]), ("train", ["--train"]), ("inspect", ["--inspect"])])
 def test_no_required_key_may_be_left_out(tmp_path, name, arguments):
     judge = validator(name)
     report = sample(tmp_path, *arguments)
@@ -51,6 +53,8 @@ def test_no_required_key_may_be_left_out(tmp_path, name, arguments):
         report["runs"].insert(0, next(run for run in report["runs"] if run["gates"] and run["flags"]))
         report["models"].insert(0, report["models"][-1])
         report["runs"][0]["examples"] = {"file": "a.safetensors", "sha256": "0" * 64, "count": 1}
+    if name == "inspect":
+        report["models"].reverse()
     judge.validate(report)
     paths = set(required_paths(judge.schema, judge.schema))
     assert len(paths) > 40

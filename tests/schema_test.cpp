@@ -37,6 +37,8 @@ TEST(Schema, AcceptsSamples) {
   EXPECT_EQ(complaint(sample("--attacks pgd --layers 54 --epsilons 8")), "");
   EXPECT_EQ(complaint(sample("--train")), "");
   EXPECT_EQ(complaint(sample("--train --layers 0")), "");
+  EXPECT_EQ(complaint(sample("--inspect")), "");
+  EXPECT_EQ(complaint(sample("--inspect --classes 3 --layers 54")), "");
 }
 
 /// A value put at a pointer (or, with "remove", taken away), and what the complaint must say.
@@ -156,6 +158,19 @@ TEST(Schema, ReadsFilesAndRefusesBrokenOnes) {
   EXPECT_EQ(refusal("{\"schema\": nonsense}"), path + ": not JSON: at byte 13");
   EXPECT_NE(refusal("[]").find("not a file of aigis"), std::string::npos);
   EXPECT_THROW(read_report(path + ".absent"), InputError);
+}
+
+TEST(Schema, NamesWhatIsWrongInAnInspection) {
+  expect_refused(sample("--inspect"),
+                 {{"/version", "\"2.0\"", {"/version", "'2.0'", "1.x"}},
+                  {"/models", "[]", {"/models", "array of 1 items"}},
+                  {"/models/1/execution", "null", {"/models/1/execution", "missing", "has gates"}},
+                  {"/models/0/gates/count", "3", {"/models/0/gates/layers", "expected 3 items"}},
+                  {"/models/1/execution/histogram", "[1, 2]", {"/models/1/execution/histogram", "expected 10 items"}},
+                  {"/models/1/execution/per_class/2", "[0.5]", {"/per_class/2", "expected 9 items"}},
+                  {"/models/1/execution/adaptivity", "[]", {"/models/1/execution/adaptivity", "expected 9 items"}},
+                  {"/models/1/execution/extremes/0/most/0/jpeg", "\"<svg>\"", {"/jpeg", "matches"}},
+                  {"/models/1/modes/1/accuracy/ci95", "[0.1, 0.2]", {"/models/1/modes/1/accuracy/ci95"}}});
 }
 
 }  // namespace

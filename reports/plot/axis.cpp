@@ -46,6 +46,16 @@ std::vector<double> Axis::labels_that_fit(std::vector<double> values, double siz
   return kept;
 }
 
+std::vector<double> share_ticks(double low, double high, int most) {
+  const double room = std::max((high - low) * 0.1, 0.002);
+  auto ticks = Axis(low - room, high + room, 0, 1).round_values(most);
+  const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : 0.01;
+  while (ticks.front() > low) ticks.insert(ticks.begin(), ticks.front() - step);
+  while (ticks.back() < high) ticks.push_back(ticks.back() + step);
+  std::erase_if(ticks, [](double tick) { return tick < -1e-9 || tick > 1 + 1e-9; });
+  return ticks;
+}
+
 std::string tick_text(double value) { return fmt::format("{:.4g}", std::round(value * 1e6) / 1e6 + 0.0); }
 
 }  // namespace aigis::plotting

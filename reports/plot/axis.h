@@ -32,6 +32,9 @@ class Axis {
   Scale scale_;
 };
 
+/// Round values within [0, 1] whose first and last enclose `low` and `high`, with some room.
+std::vector<double> share_ticks(double low, double high, int most);
+
 /// A value as an axis names it: "0", "0.5", "25.5".
 std::string tick_text(double value);
 

@@ -10,6 +10,7 @@
 #include "lib/core/error.h"
 #include "lib/core/text.h"
 #include "reports/plot/axis.h"
+#include "reports/plot/layer_axis.h"
 #include "reports/plot/value.h"
 
 namespace aigis::plotting {
@@ -17,49 +18,6 @@ namespace {
 
 constexpr double kLeft = 56, kTop = 111, kHeight = 220, kBottom = 62;
 constexpr double kUsualEpsilon = 12.0 / 255;  // 0.047, that of the paper's figure
-
-/// A layer "layer2.3" is number "3" of stage "layer2"; a name without a dot is its own number.
-struct LayerName {
-  std::string stage, number;
-};
-
-LayerName name_parts(const std::string& name) {
-  const auto dot = name.rfind('.');
-  if (dot == std::string::npos) return {"", name};
-  return {name.substr(0, dot), name.substr(dot + 1)};
-}
-
-/// Names of stages below their layers, and a hairline between stages.
-void draw_stages(Canvas& canvas, const std::vector<std::string>& layers, double step, double bottom) {
-  size_t begin = 0;
-  for (size_t i = 1; i <= layers.size(); ++i) {
-    const std::string stage = name_parts(layers[begin]).stage;
-    if (i < layers.size() && name_parts(layers[i]).stage == stage) continue;
-    const double left = kLeft + step * static_cast<double>(begin), right = kLeft + step * static_cast<double>(i);
-    if (begin > 0) canvas.line(left, bottom, left, bottom + 36, paint::grid);
-    canvas.text((left + right) / 2, bottom + 34, fit_text(stage, 12, right - left), {.anchor = "middle"});
-    begin = i;
-  }
-}
-
-void draw_layer_axis(Canvas& canvas, const std::vector<std::string>& layers, double step, double bottom) {
-  const double width = step * static_cast<double>(layers.size());
-  canvas.line(kLeft, bottom, kLeft + width, bottom, paint::axis);
-  double widest = 8;
-  for (const auto& layer : layers) widest = std::max(widest, text_width(name_parts(layer).number, 11) + 5);
-  const auto every = static_cast<size_t>(std::ceil(widest / step));
-  size_t in_stage = 0;
-  for (size_t i = 0; i < layers.size(); ++i) {
-    if (i > 0 && name_parts(layers[i]).stage != name_parts(layers[i - 1]).stage) in_stage = 0;
-    if (in_stage++ % every == 0) {
-      canvas.text(kLeft + step * (static_cast<double>(i) + 0.5), bottom + 16, name_parts(layers[i]).number,
-                  {.size = 11, .anchor = "middle", .paint = paint::soft});
-    }
-  }
-  draw_stages(canvas, layers, step, bottom);
-  canvas.text(kLeft + width / 2, bottom + 54, "Gated layer, in the order of execution",
-              {.anchor = "middle", .paint = paint::soft});
-}
 
 void draw_rate_axis(Canvas& canvas, const Axis& y, double right) {
   canvas.text(8, kTop - 12, "Images that execute the layer (%)", {.paint = paint::soft});
@@ -176,8 +134,8 @@ GatesPlace gates_place() { return {kTop + kHeight, kHeight}; }
 
 Figure gates_figure(const RunList& list, const GatesChoice& choice, const std::string& name) {
   const auto& layers = list.models[choice.run->model].layers;
-  const auto count = static_cast<double>(std::max<size_t>(layers.size(), 1));
-  const double step = std::clamp(640 / count, 12.0, 56.0), right = kLeft + step * count, bottom = kTop + kHeight;
+  const double step = layer_step(layers.size(), 640), bottom = kTop + kHeight;
+  const double right = kLeft + step * static_cast<double>(std::max<size_t>(layers.size(), 1));
   const auto before = gate_rates(choice, "before"), after = gate_rates(choice, "after");
   Figure figure{name, title_of(list, choice), "", std::max(right + 16, 700.0), bottom + kBottom, ""};
   const std::string means =
@@ -198,7 +156,7 @@ Figure gates_figure(const RunList& list, const GatesChoice& choice, const std::s
   draw_legend(canvas, mean(before), mean(after), !before.empty());
   draw_rate_axis(canvas, y, right);
   draw_bars(canvas, layers, before, after, y, step);
-  draw_layer_axis(canvas, layers, step, bottom);
+  draw_layer_axis(canvas, layers, kLeft, step, bottom);
   canvas.text((kLeft + right) / 2, (kTop + bottom) / 2, "no images of this class",
               {.anchor = "middle", .paint = paint::soft},
               fmt::format("data-part=\"empty\" visibility=\"{}\"", before.empty() ? "visible" : "hidden"));

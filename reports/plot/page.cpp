@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <string_view>
+#include <tuple>
 
+#include "lib/core/base64.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
 #include "reports/plot/accuracy_figure.h"
+#include "reports/plot/figures.h"
 #include "reports/plot/gates_figure.h"
 #include "reports/plot/page_table.h"
 #include "reports/plot/plot.h"
 #include "reports/plot/provenance.h"
-#include "reports/plot/training_figure.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -24,18 +25,14 @@ extern const char* const kPageScript;
 namespace plotting {
 namespace {
 
-/// Base64 of a hash given in hexadecimal, as a content security policy writes it.
-std::string base64_of_hex(const std::string& hex) {
-  constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bits, text;
-  for (const char digit : hex) bits += fmt::format("{:04b}", std::stoi(std::string(1, digit), nullptr, 16));
-  while (bits.size() % 6 != 0) bits += "0";
-  for (size_t i = 0; i < bits.size(); i += 6) text += letters[std::stoul(bits.substr(i, 6), nullptr, 2)];
-  while (text.size() % 4 != 0) text += "=";
-  return text;
+/// Bytes given in hexadecimal.
+std::string unhex(const std::string& hex) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return bytes;
 }
 
-std::string source_hash(const std::string& text) { return "'sha256-" + base64_of_hex(sha256(text)) + "'"; }
+std::string source_hash(const std::string& text) { return "'sha256-" + base64(unhex(sha256(text))) + "'"; }
 
 /// JSON inside a <script> element: no text in it may end the element or begin a comment.
 std::string embedded_json(const Json& json) {
@@ -118,7 +115,8 @@ std::string head(const std::string& title) {
   const std::string style = std::string(kPageStyle) + kFigureStyle;
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; script-src {}; "
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src {}; "
+      "script-src {}; "
       "base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
       "<style>{}</style>\n</head>\n",
@@ -131,11 +129,8 @@ std::string head(const std::string& title) {
 std::string render_html(const std::vector<Json>& files) {
   using namespace plotting;
   const RunList list = join_runs(files);
-  const auto any = [&](const std::string& schema) {
-    return std::any_of(files.begin(), files.end(), [&](const auto& f) { return text_at(f, {"schema"}) == schema; });
-  };
-  const bool reports = any("aigis-report"), records = any("aigis-train");
-  const std::string title = reports ? "Robustness report" : "Training";
+  const bool reports = holds(files, "aigis-report"), inspections = holds(files, "aigis-inspect");
+  const std::string title = reports ? "Robustness report" : inspections ? "Models, inspected" : "Training";
   std::string sections, links;
   const auto add = [&](const std::string& id, const std::string& name, const std::string& content) {
     if (content.empty()) return;
@@ -146,12 +141,30 @@ std::string render_html(const std::vector<Json>& files) {
     return fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", id, heading, content);
   };
   const auto drawn = [](const Figure& figure) { return "<figure>\n" + inline_svg(figure) + "</figure>\n"; };
+  const auto every = [&](const std::string& kind_name) {
+    std::string figures;
+    for (const auto& kind : figure_kinds()) {
+      if (kind.name != kind_name || !holds(files, kind.schema)) continue;
+      for (const auto& figure : kind.all(files)) figures += drawn(figure);
+    }
+    return figures;
+  };
   if (reports) {
     add("accuracies", "Accuracy", section("accuracies", "Accuracy", drawn(accuracy_figure(list))));
     add("gates", "Gates", gates_section(list));
     add("runs", "Runs", section("runs", "Runs", runs_table(list)));
   }
-  if (records) add("learning", "Training", section("learning", "Training", drawn(training_figure(files))));
+  for (const auto& [kind, name, heading] : {std::tuple{"cost", "Cost", "Accuracy and cost"},
+                                            {"modes", "Gate modes", "Ways of deciding gates"},
+                                            {"adaptivity", "Adaptivity", "Adaptivity of gates"},
+                                            {"classes", "Classes", "Layers by class"},
+                                            {"layers", "Layers", "Layers run for an image"},
+                                            {"images", "Images", "Easy and hard images"},
+                                            {"training", "Training", "Training"}}) {
+    if (const std::string figures = every(kind); !figures.empty()) {
+      add(fmt::format("part-{}", kind), name, section(fmt::format("part-{}", kind), heading, figures));
+    }
+  }
   add("origin", "Origin", section("origin", "Where the numbers come from", provenance(files)));
   return head(title) + fmt::format(
                            "<body>\n<header>\n<h1>{}</h1>\n{}<nav>\n{}</nav>\n</header>\n<main>\n{}</main>\n"

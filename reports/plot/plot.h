@@ -1,4 +1,4 @@
-// Figures of reports and train.json records. Whatever is drawn comes from the JSON; nothing else is read.
+// Figures of reports, train.json and inspect.json files. Whatever is drawn comes from the JSON; nothing else is read.
 #pragma once
 
 #include <string>

@@ -37,7 +37,7 @@ std::string seeds(const Json& file) {
 std::string data_facts(const Json& file) {
   const std::string spec = text_at(file, {"data", "spec"});
   std::string facts = fact("Data", spec.empty() ? text_at(file, {"data", "name"}) : spec);
-  if (text_at(file, {"schema"}) == "aigis-report") {
+  if (text_at(file, {"schema"}) != "aigis-train") {
     return facts +
            fact("Images", fmt::format("{} of the part '{}'", text_at(file, {"data", "count"}),
                                       text_at(file, {"data", "split"}))) +
@@ -72,11 +72,13 @@ std::string provenance(const std::vector<Json>& files) {
   std::string html;
   for (size_t i = 0; i < files.size(); ++i) {
     const Json& file = files[i];
-    const bool report = text_at(file, {"schema"}) == "aigis-report";
+    const std::string schema = text_at(file, {"schema"});
+    const std::string caption = schema == "aigis-report"    ? "Report"
+                                : schema == "aigis-inspect" ? "Inspection"
+                                                            : "Training of " + text_at(file, {"model", "architecture"});
     html +=
         fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Origin of file {}\">\n", i + 1);
-    html += fmt::format("<table class=\"facts\">\n<caption>{}{}</caption>\n<tbody>\n",
-                        report ? "Report" : "Training of " + escape(text_at(file, {"model", "architecture"})),
+    html += fmt::format("<table class=\"facts\">\n<caption>{}{}</caption>\n<tbody>\n", escape(caption),
                         files.size() > 1 ? fmt::format(" (file {})", i + 1) : "");
     html += fact("Program", fmt::format("aigis {}, commit {}", text_at(file, {"tool", "version"}),
                                         text_at(file, {"tool", "commit"})));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -16,17 +15,6 @@
 
 namespace aigis::plotting {
 namespace {
-
-/// "models/aig-20.safetensors:gates=argmax" as "aig-20 gates=argmax". Training calls every file "model" and puts it
-/// into a folder of its own, whose name then says more.
-std::string short_id(const std::string& id) {
-  const auto colon = id.find(':');
-  const std::filesystem::path path(id.substr(0, colon));
-  std::string name = path.filename().string();
-  if (path.extension() == ".safetensors" || path.extension() == ".pt") name = path.stem().string();
-  if (name == "model" && path.has_parent_path()) name = path.parent_path().filename().string();
-  return colon == std::string::npos ? name : name + " " + id.substr(colon + 1);
-}
 
 void add_model(RunList& list, const Json& model, size_t file) {
   const std::string id = text_at(model, {"id"});

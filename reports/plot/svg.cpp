@@ -118,6 +118,15 @@ Canvas& Canvas::text(double x, double y, std::string_view content, const TextSty
   return *this;
 }
 
+Canvas& Canvas::image(double x, double y, double width, double height, std::string_view url, std::string_view tooltip) {
+  elements_ += with_tooltip(
+      fmt::format(
+          "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" style=\"image-rendering: pixelated\" href=\"{}\"",
+          coordinate(x), coordinate(y), coordinate(width), coordinate(height), escape(url)),
+      "image", tooltip);
+  return *this;
+}
+
 Canvas& Canvas::begin(std::string_view attributes) {
   elements_ += fmt::format("<g {}>\n", attributes);
   return *this;

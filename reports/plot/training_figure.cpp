@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "reports/plot/heat_map.h"
 #include "reports/plot/lines.h"
 #include "reports/plot/value.h"
 
@@ -122,15 +123,6 @@ double draw_accuracy(Canvas& canvas, const std::vector<Record>& records, double 
   }
   draw_lines(canvas, panel, series);
   return panel.top + panel.height + 48;
-}
-
-void draw_color_bar(Canvas& canvas, double right, double y) {
-  constexpr int cells = 20;
-  for (int i = 0; i < cells; ++i) {
-    canvas.rect(right - 130 + i * 5, y, 5.2, 9, fmt::format("fill=\"{}\"", ramp_color((i + 0.5) / cells)));
-  }
-  canvas.text(right - 135, y + 9, "0", {.size = 11, .anchor = "end", .paint = paint::soft});
-  canvas.text(right - 25, y + 9, "100", {.size = 11, .paint = paint::soft});
 }
 
 /// A row per layer, a column per epoch; the last rates stand beside their rows.

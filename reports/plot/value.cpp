@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "lib/core/text.h"
@@ -67,6 +68,15 @@ std::string magnitude(std::optional<double> value) {
 std::string epsilon_text(double epsilon, const std::string& norm) {
   if (norm != "linf") return fmt::format("{:.4g}", epsilon);
   return fmt::format("{:.6g}/255", std::round(epsilon * 255 * 1e4) / 1e4 + 0.0);
+}
+
+std::string short_id(const std::string& id) {
+  const auto colon = id.find(':');
+  const std::filesystem::path path(id.substr(0, colon));
+  std::string name = path.filename().string();
+  if (path.extension() == ".safetensors" || path.extension() == ".pt") name = path.stem().string();
+  if (name == "model" && path.has_parent_path()) name = path.parent_path().filename().string();
+  return colon == std::string::npos ? name : name + " " + id.substr(colon + 1);
 }
 
 std::string display_name(const std::string& name) {

@@ -1,6 +1,6 @@
-"""Writes a plausible report, or a train.json, with invented numbers, to try schemas and plots on.
+"""Writes a plausible report, train.json or inspect.json with invented numbers, to try schemas and plots on.
 
-    make_sample_report.py OUT [--train] [--models N] [--layers L] [--classes K] [--epsilons 0,1] [--attacks fgsm,pgd]
+    make_sample_report.py OUT [--train|--inspect] [--models N] [--layers L] [--classes K] [--epsilons 0,1] [--attacks fgsm,pgd]
 
 By default: resnet-20, aig-20 by argmax and aig-20 sampled; no defense, JPEG in grey box and in white box; nine
 budgets. `--models N` makes N gated models instead. The same arguments give the same file. Standard library only.
@@ -184,17 +184,61 @@ def make_training(arguments):
             "curve": curve, "final": final, "hashes": {"model.safetensors": sha256("model")}}
 
 
+# The smallest JPEG: one grey pixel.
+PIXEL = ("/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQ"
+         "Ew8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=")
+
+
+def make_inspected(rng, name, layers, classes):
+    """A model without gates, or one in two modes of which the first is told in detail."""
+    full = 40_813_184
+    model = {**make_model(name, "sampled" if layers else "none", layers), "training": None, "execution": None}
+    model["id"] = model["id"].split(":")[0]
+    model["macs"] = {"full": full}
+    model["gates"]["draws"] = draws = 5 if layers else 1
+    modes = [("sampled", 5, 0.8), ("argmax", 1, 0.9), ("marginal", 5, 0.8)] if layers else [("none", 1, 1)]
+    model["modes"] = [
+        {"mode": mode, "draws": n, "accuracy": proportion(0.85 + 0.02 * i, IMAGES, n),
+         "top5": proportion(0.99, IMAGES, n), "macs": full * rate,
+         "executed_layers": {"mean": rate * layers, "deviation": 0.1 * layers} if layers else None}
+        for i, (mode, n, rate) in enumerate(modes)]
+    if layers:
+        rates = make_rates(rng, layers, classes, [1 - 0.4 * abs(math.sin(1 + 1.3 * i)) for i in range(layers)], [0] * layers)
+        shares = [0.05 + 0.85 * i / layers for i in range(layers)]
+        picture = lambda number, ran: {"id": number, "layers": ran, "jpeg": PIXEL}
+        model["execution"] = {
+            "mode": "sampled", "draws": draws, **rates, "histogram": histogram(rates["per_layer"], IMAGES * draws),
+            "adaptivity": [{"share": share, "ci95": [share * 0.9, share * 1.05]} for share in shares[:-1]]
+            + [{"share": None, "ci95": None}],
+            "extremes": [{"fewest": [picture(10 * k + i, 0.4 * layers + i) for i in range(2)],
+                          "most": [picture(10 * k + 5 + i, layers - 0.2 * i) for i in range(2)]} for k in range(classes)]}
+    return model
+
+
+def make_inspection(arguments):
+    rng = random.Random(3)
+    models = [make_inspected(rng, "resnet-20", 0, arguments.classes),
+              make_inspected(rng, "aig-20", arguments.layers, arguments.classes)]
+    classes = CIFAR10 if arguments.classes == 10 else [f"class {k}" for k in range(arguments.classes)]
+    return {"schema": "aigis-inspect", "version": "1.0", "tool": tool(), "environment": environment(),
+            "config": {"seed": 0}, "models": models,
+            "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
+                     "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out")
     parser.add_argument("--train", action="store_true")
+    parser.add_argument("--inspect", action="store_true")
     parser.add_argument("--models", type=int)
     parser.add_argument("--layers", type=int, default=9)
     parser.add_argument("--classes", type=int, default=10)
     parser.add_argument("--epsilons", default=EPSILONS)
     parser.add_argument("--attacks", default="fgsm")
     arguments = parser.parse_args()
-    made = make_training(arguments) if arguments.train else make_report(arguments)
+    make = make_training if arguments.train else make_inspection if arguments.inspect else make_report
+    made = make(arguments)
     with open(arguments.out, "w", encoding="utf-8") as file:
         json.dump(made, file, indent=1)
 

@@ -1,0 +1,86 @@
+#include "reports/plot/cost_figure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "reports/plot/lines.h"
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+bool ignores_the_image(const std::string& mode) { return mode == "always" || mode == "marginal"; }
+
+std::vector<LineSeries> series_of(const std::vector<PlottedInspection>& models) {
+  std::vector<LineSeries> series;
+  std::map<std::string, size_t> colors, styles, places;
+  for (const auto& model : models) {
+    const std::string architecture = text_at(*model.json, {"architecture"});
+    for (const auto& mode : at(*model.json, {"modes"})) {
+      const std::string name = text_at(mode, {"mode"});
+      const auto accuracy = share_of(at(mode, {"accuracy"}));
+      if (!accuracy || ignores_the_image(name)) continue;
+      const std::string label = name == "none" ? architecture : architecture + ", " + name;
+      const auto [place, fresh] = places.try_emplace(label, series.size());
+      if (fresh) {
+        const size_t color = colors.try_emplace(architecture, colors.size()).first->second;
+        series.push_back({label, color, styles.try_emplace(name, styles.size()).first->second, {}});
+      }
+      const double macs = mode.at("macs").get<double>() / 1e6;
+      series[place->second].points.push_back(
+          {macs, accuracy->value, accuracy->low, accuracy->high,
+           fmt::format("{}, {}: {} at {:.1f} M multiply-accumulates", model.label, name, percent(accuracy), macs)});
+    }
+  }
+  for (auto& line : series) {
+    std::sort(line.points.begin(), line.points.end(), [](const auto& a, const auto& b) { return a.x < b.x; });
+  }
+  return series;
+}
+
+}  // namespace
+
+Figure cost_figure(const std::vector<PlottedInspection>& models) {
+  const auto series = series_of(models);
+  LinePanel panel;
+  panel.top = 64;
+  panel.label_width = 210;
+  panel.height = std::max(260.0, label_height(series.size(), panel.label_size));
+  double low = 1, high = 0, dearest = 0;
+  for (const auto& line : series) {
+    for (const auto& point : line.points) {
+      low = std::min(low, point.low.value_or(point.y));
+      high = std::max(high, point.high.value_or(point.y));
+      dearest = std::max(dearest, point.x);
+    }
+  }
+  panel.y_label = "Accuracy (%); with 95 % interval";
+  panel.y_ticks = share_ticks(std::min(low, high), high, 5);
+  panel.y_low = panel.y_ticks.front();
+  panel.y_high = panel.y_ticks.back();
+  panel.y_unit = 0.01;
+  panel.x_label = "Mean multiply-accumulates of an image (millions)";
+  panel.x_high = std::max(dearest * 1.04, 1e-3);
+  panel.x_ticks = Axis(0, panel.x_high, 0, 1).round_values(7);
+  Figure figure{"cost",
+                "Accuracy against cost",
+                "",
+                panel.left + panel.width + panel.label_width + 8,
+                panel.top + panel.height + 50,
+                ""};
+  Canvas canvas;
+  canvas.text(8, 22, figure.title, {.size = 14, .bold = true});
+  draw_lines(canvas, panel, series);
+  for (const auto& line : series) {
+    for (const auto& point : line.points) {
+      figure.description += (figure.description.empty() ? "" : " ") + point.tooltip + ".";
+    }
+  }
+  figure.elements = canvas.elements();
+  return figure;
+}
+
+}  // namespace aigis::plotting

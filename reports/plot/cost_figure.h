@@ -1,0 +1,13 @@
+// Accuracy against cost: Fig. 3 of the ConvNet-AIG paper.
+#pragma once
+
+#include "reports/plot/inspected.h"
+#include "reports/plot/svg.h"
+
+namespace aigis::plotting {
+
+/// A point per model and way of deciding its gates; models of one architecture, such as several target rates, are
+/// joined by a line. Gates that ignore the image (always, marginal) are left to modes_figure.h.
+Figure cost_figure(const std::vector<PlottedInspection>& models);
+
+}  // namespace aigis::plotting
