@@ -101,6 +101,24 @@ TEST(Aig, RateLossByHand) {
   EXPECT_NEAR(loss("target_rates=0.5:1:0.9"), 0.25 * 0.25 + 0.1 * 0.1, 1e-6);
 }
 
+// Probabilities .9 and .1 tell two images apart: H(.5) - H(.9) nats. The same coin for both tells nothing.
+TEST(Aig, InformationIsRewarded) {
+  Output output;
+  output.gates.open = at::full({2, 3}, 1.0);
+  output.gates.probability =
+      at::tensor({0.9, 0.7, 0.5, 0.1, 0.7, 0.5}, at::kDouble).view({2, 3}).set_requires_grad(true);
+  const double entropy = -(0.9 * std::log(0.9) + 0.1 * std::log(0.1));
+  const auto net = build("aig-8:target_rate=0.7,information_weight=0.6");
+  const at::Tensor loss = net->penalty(output);
+  EXPECT_NEAR(loss.item<double>(), 3 * 0.3 * 0.3 - 0.6 * (std::log(2.0) - entropy) / 3, 1e-6);
+  loss.backward();
+  // d/dp_i of H(mean p) - mean H(p) is (log((1-m)/m) - log((1-p_i)/p_i)) / 2, which pushes .9 up and .1 down.
+  const at::Tensor given = output.gates.probability.grad();
+  EXPECT_NEAR(given[0][0].item<double>(), -0.6 / 3 * std::log(9.0) / 2, 1e-5);
+  EXPECT_NEAR(given[1][0].item<double>(), 0.6 / 3 * std::log(9.0) / 2, 1e-5);
+  EXPECT_NEAR(given.slice(1, 1).abs().max().item<double>(), 0, 1e-6);
+}
+
 // ---- modes --------------------------------------------------------------------------------------------------------
 
 class Modes : public ::testing::TestWithParam<std::string> {};

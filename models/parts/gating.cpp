@@ -44,6 +44,16 @@ double logit(double rate) {
   return std::log(p / (1 - p));
 }
 
+/// H(E[p]) - E[H(p)] of each layer over a batch, where H is the entropy of a coin; [L], in nats.
+at::Tensor mutual_information(const at::Tensor& probability) {
+  const auto entropy = [](const at::Tensor& p) {
+    constexpr double kLeast = 1e-6;  // p log p is 0 at 0, but its gradient is not finite
+    const at::Tensor q = p.clamp(kLeast, 1 - kLeast);
+    return -(q * q.log() + (1 - q) * (1 - q).log());
+  };
+  return entropy(probability.mean(0)) - entropy(probability).mean(0);
+}
+
 }  // namespace
 
 void GatingOptions::bind(OptionTable& table) {
@@ -54,6 +64,9 @@ void GatingOptions::bind(OptionTable& table) {
   table.choice<RateLoss>("rate_loss", &rate_loss, {{"sum", RateLoss::sum}, {"mean", RateLoss::mean}},
                          "target-rate loss summed over layers (paper) or averaged (authors' code)");
   table.number("rate_weight", &rate_weight, 0, 1000, "", "factor of the target-rate loss; 1 in the paper");
+  table.number("information_weight", &information_weight, 0, 1000, "",
+               "reward for the mutual information between image and gate in nats, mean over layers: above 0 gates "
+               "decide by the image rather than by their noise (not in the paper)");
   table.integer("gate_hidden", &gate.hidden, 1, 1024, "hidden units d of a gate (section 4.1: 16)");
   table.flag("gate_norm", &gate.norm, "BatchNorm inside the gate (authors' code; not in the paper)");
   table.number("open_probability", &gate.open_probability, 0.01, 0.99, "probability",
@@ -150,7 +163,11 @@ at::Tensor Gating::penalty(const Gates& gates) const {
   const at::Tensor targets = at::tensor(targets_, at::TensorOptions(at::kFloat)).to(gates.open.device());
   const at::Tensor deviation = gates.open.to(at::kFloat).mean(0) - targets;
   const at::Tensor squares = deviation * deviation;
-  return (options_.rate_loss == RateLoss::sum ? squares.sum() : squares.mean()) * options_.rate_weight;
+  at::Tensor loss = (options_.rate_loss == RateLoss::sum ? squares.sum() : squares.mean()) * options_.rate_weight;
+  if (options_.information_weight > 0) {
+    loss = loss - mutual_information(gates.probability.to(at::kFloat)).mean() * options_.information_weight;
+  }
+  return loss;
 }
 
 Gating::Decisions Gating::begin(const at::Tensor& images, const Pass& pass, bool training) const {
