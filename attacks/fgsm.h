@@ -1,29 +1,29 @@
-// FGSM: one step along the sign of the gradient (Goodfellow, Shlens & Szegedy, ICLR 2015, arXiv:1412.6572, section 4).
+// FGSM: one step along the gradient (Goodfellow, Shlens & Szegedy, ICLR 2015, arXiv:1412.6572, section 4).
 #pragma once
 
+#include "attacks/parts/objective.h"
 #include "lib/eval/attack.h"
 
 namespace aigis {
 
-struct FgsmOptions {
-  GateGradient gates = GateGradient::straight_through;
-  void bind(OptionTable& table);
-};
-
-/// x' = clip(x + epsilon * sign(d CE(f(x), y) / dx), 0, 1). The gradient is the same for all epsilons: one forward and
-/// one backward pass serve them all. A zero gradient leaves its pixel where it was.
+/// x' = clip(x + epsilon * sign(d loss / dx), 0, 1) in Linf; a zero gradient leaves its pixel where it was. In L2 the
+/// sign gives way to the gradient over its length. In L1 the steepest pixel values go as far as the box lets them, one
+/// after the other, until the budget is spent: as in Linf, the best that a linear function allows. The gradient is the
+/// same for all epsilons: one forward and one backward pass serve them all.
 class Fgsm : public Attack {
  public:
   static constexpr const char* kName = "fgsm";
-  static constexpr const char* kSummary = "one step along the sign of the gradient";
+  static constexpr const char* kSummary = "one step along the gradient";
   static constexpr const char* kSource = "Goodfellow et al. 2015, arXiv:1412.6572";
-  using Options = FgsmOptions;
+  using Options = ObjectiveOptions;
 
   explicit Fgsm(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
-  std::vector<Norm> norms() const override { return {Norm::linf}; }
+  std::vector<Norm> norms() const override { return all_norms(); }
+  void check(const ModelCard& card) const override { check_target(options_, card); }
+  std::vector<std::string> notes(const ModelCard& card) const override { return loss_notes(options_, card.classes); }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;
 

@@ -1,14 +1,42 @@
 #include "attacks/list.h"
 
+#include "attacks/bim.h"
+#include "attacks/di_fgsm.h"
+#include "attacks/emi_fgsm.h"
+#include "attacks/eot_pgd.h"
+#include "attacks/ffgsm.h"
 #include "attacks/fgsm.h"
+#include "attacks/mi_fgsm.h"
+#include "attacks/ni_fgsm.h"
+#include "attacks/noise.h"
 #include "attacks/pgd.h"
+#include "attacks/pi_fgsm.h"
+#include "attacks/r_fgsm.h"
+#include "attacks/si_ni_fgsm.h"
+#include "attacks/ti_fgsm.h"
+#include "attacks/vmi_fgsm.h"
+#include "attacks/vni_fgsm.h"
 
 namespace aigis {
 
 const Catalogue<Attack>& attack_list() {
   static const Catalogue<Attack> list{
       entry<Attack, Fgsm>("attack"),
-      entry<Attack, Pgd>("attack"),
+      entry<Attack, Noise>("attack"),
+      entry<Attack, AscentAttack<Ffgsm>>("attack"),
+      entry<Attack, AscentAttack<RFgsm>>("attack"),
+      entry<Attack, AscentAttack<Bim>>("attack"),
+      entry<Attack, AscentAttack<Pgd>>("attack"),
+      entry<Attack, AscentAttack<EotPgd>>("attack"),
+      entry<Attack, AscentAttack<MiFgsm>>("attack"),
+      entry<Attack, AscentAttack<NiFgsm>>("attack"),
+      entry<Attack, AscentAttack<DiFgsm>>("attack"),
+      entry<Attack, AscentAttack<TiFgsm>>("attack"),
+      entry<Attack, AscentAttack<SiNiFgsm>>("attack"),
+      entry<Attack, AscentAttack<VmiFgsm>>("attack"),
+      entry<Attack, AscentAttack<VniFgsm>>("attack"),
+      entry<Attack, AscentAttack<PiFgsm>>("attack"),
+      entry<Attack, AscentAttack<EmiFgsm>>("attack"),
   };
   return list;
 }

@@ -9,7 +9,7 @@ namespace aigis {
 namespace {
 
 /// Keys that a minor version added: a report of an earlier one lacks them.
-const std::vector<std::string> kLaterKeys{"clean_top5", "robust_top5"};
+const std::vector<std::string> kLaterKeys{"clean_top5", "robust_top5", "l1"};
 
 bool agree(const Json& said, const Json& found) {
   // Sums of fractions may be rounded in another order; whole numbers are exact.

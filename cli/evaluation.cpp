@@ -35,13 +35,23 @@ Json described(const std::vector<std::shared_ptr<const T>>& things, const std::s
   return list;
 }
 
-std::vector<double> read_epsilons(const std::vector<std::string>& texts) {
+std::vector<double> read_epsilons(const Settings& settings, Norm norm) {
+  if (norm != Norm::linf && settings.is_default("eps")) {
+    throw InputError(fmt::format("--eps is missing: the defaults are for linf; expected budgets in {}, such as {}",
+                                 norm_name(norm), norm == Norm::l2 ? "0.5" : "12"));
+  }
+  const std::vector<std::string>& texts = settings.list("eps");
+  // No two images of up to a million pixel values are further apart.
+  const double most = norm == Norm::linf ? 1 : norm == Norm::l2 ? 1e3 : 1e6;
   std::vector<double> epsilons;
   for (const auto& text : texts) {
     const double epsilon = parse_number(text, "epsilon");
-    if (epsilon < 0 || epsilon > 1) {
-      throw InputError(
-          fmt::format("epsilon: {} is out of range; expected 0 to 1 in units of the pixel range, such as 8/255", text));
+    if (epsilon < 0 || epsilon > most) {
+      throw InputError(fmt::format(
+          "epsilon: {} is out of range; expected 0 to {} in units of the pixel range, such as {}", text, most,
+          norm == Norm::linf ? "8/255"
+          : norm == Norm::l2 ? "0.5"
+                             : "12"));
     }
     if (std::find(epsilons.begin(), epsilons.end(), epsilon) != epsilons.end()) {
       throw InputError(fmt::format("epsilon: {} is given twice", text));
@@ -93,7 +103,7 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.many("access", {"white-box"}, "white-box, grey-box", Settings::Holds::text, ',');
   settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text,
                 ',');
-  settings.one("norm", "linf", "norm of the budget: linf");
+  settings.one("norm", "linf", "norm of the budget: linf, l2 or l1");
   settings.one("data", "synthetic", "test data, such as cifar10:DIR", Settings::Holds::data_spec);
   settings.one("limit", "0", "evaluate only the first N test images; 0 means all");
   settings.one("batch", "0", "images evaluated together; 0: 100 on a CPU, whose cache they fit, and 1000 on a GPU");
@@ -105,7 +115,7 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
 Evaluation::Evaluation(const Settings& settings) {
   plan.device = parse_device(settings.text("device"));
   plan.norm = parse_norm(settings.text("norm"));
-  plan.epsilons = read_epsilons(settings.list("eps"));
+  plan.epsilons = read_epsilons(settings, plan.norm);
   plan.batch = count_setting(settings, "batch", 0);
   if (plan.batch == 0) plan.batch = plan.device.is_cpu() ? 100 : 1000;
   plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
@@ -161,6 +171,9 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.workers = workers_for(plan.device, batches);
   for (const auto& model : models) {
     check_fit(model.id, model.network->card(), plan.data);
+    for (const auto& attack : attacks) {
+      if (attack) attack->check(model.network->card());
+    }
     plan.models.push_back(model.network);
     context.models.push_back({model.id, model.path, model.sha256, model.record, model.classes, model.network->card()});
   }

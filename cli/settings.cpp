@@ -91,7 +91,8 @@ void Settings::read_config(const std::string& path) {
 void Settings::resolve() {
   if (!config_path_.empty()) read_config(config_path_);
   for (auto& [key, setting] : settings_) {
-    if (setting.value.empty()) setting.value = setting.fallback;
+    setting.is_default = setting.value.empty();
+    if (setting.is_default) setting.value = setting.fallback;
     if (setting.separator == '\0') continue;
     std::vector<std::string> parts;
     for (const auto& value : setting.value) {
@@ -100,6 +101,8 @@ void Settings::resolve() {
     setting.value = parts;
   }
 }
+
+bool Settings::is_default(const std::string& key) const { return settings_.at(key).is_default; }
 
 std::string Settings::text(const std::string& key) const { return settings_.at(key).value.back(); }
 

@@ -33,6 +33,8 @@ class Settings {
   void resolve();
 
   std::string text(const std::string& key) const;
+  /// Whether neither flag nor config gave a value.
+  bool is_default(const std::string& key) const;
   const std::vector<std::string>& list(const std::string& key) const;
   /// Options of a table that `options` declared, as a spec to assign.
   Spec as_spec() const;
@@ -43,6 +45,7 @@ class Settings {
     Holds holds = Holds::text;
     char separator = '\0';
     std::vector<std::string> fallback, value;
+    bool is_default = true;
   };
   void add(const std::string& key, Setting setting, const std::string& help);
   void read_config(const std::string& path);

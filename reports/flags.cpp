@@ -94,6 +94,11 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
                          tally.audit.zero_gradients, tally.audit.backward),
              {{"gradients", tally.audit.zero_gradients}, {"of", tally.audit.backward}}));
   }
+  if (run.attack) {
+    for (const auto& note : run.attack->notes(model.card)) {
+      flags.push_back(flag("attack-note", "info", note, Json::object()));
+    }
+  }
   check_clean_accuracy(flags, plan, run, tally, model);
   check_class_names(flags, plan, model);
   return flags;

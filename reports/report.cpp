@@ -98,13 +98,14 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
           {"macs", {{"before", executed_macs(card, tally.clean)}, {"after", executed_macs(card, cell.pass)}}},
           {"perturbation",
            {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
-            {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}}}},
+            {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}},
+            {"l1", {{"mean", mean(cell.l1_sum)}, {"max", cell.l1_max}}}}},
           {"near_ties", cell.pass.near_ties}};
 }
 
 Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
-              {"version", "1.1"},
+              {"version", "1.2"},
               {"tool", context.tool},
               {"environment", context.environment},
               {"config", context.config},

@@ -21,7 +21,7 @@ def test_trains_and_is_evaluated(family, tmp_path):
     assert result.returncode == 0, result.stderr
     curve = report(tmp_path / "run/train.json")["curve"]
     assert curve[1]["loss"] < curve[0]["loss"]
-    evaluated = aigis("evaluate", "--model", tmp_path / "run/model.safetensors", "--data", "synthetic:test=20", "--attack", "pgd:steps=2", "--eps", "8/255", "--out", tmp_path / "r.json")
+    evaluated = aigis("evaluate", "--model", tmp_path / "run/model.safetensors", "--data", "synthetic:test=20", "--attack", "pgd:steps=2,stop=false", "--eps", "8/255", "--out", tmp_path / "r.json")
     assert evaluated.returncode == 0, evaluated.stderr
     (run,) = report(tmp_path / "r.json")["runs"]
     assert run["queries"] == {"forward": 40, "backward": 40} and not [f for f in run["flags"] if f["level"] == "error"]

@@ -25,8 +25,8 @@ TEST(GumbelGate, OpensWithTheProbabilityOfItsLogit) {
   int64_t layer = 0;
   for (const double logit : {-3.0, -0.5, 0.0, 1.735, 4.0}) {
     const double expected = 1 / (1 + std::exp(-logit));
-    const at::Tensor open = hard_gate(at::full({kDraws}, logit, at::TensorOptions(at::kDouble)),
-                                      noise.select(1, layer++), GateGradient::fixed_graph);
+    const at::Tensor open = decide_gate(at::full({kDraws}, logit, at::TensorOptions(at::kDouble)),
+                                        noise.select(1, layer++), GateGradient::fixed_graph);
     // five standard errors: one false alarm in two million
     EXPECT_NEAR(open.mean().item<double>(), expected, 5 * std::sqrt(expected * (1 - expected) / kDraws)) << logit;
   }
@@ -36,7 +36,7 @@ TEST(GumbelGate, GradientIsThatOfTheRelaxedGate) {
   const at::Tensor ids = at::arange(50, at::TensorOptions(at::kLong));
   const at::Tensor noise = gate_noise({2, Purpose::verdict_gates}, ids, 1).select(1, 0);
   at::Tensor logits = (at::arange(50, at::TensorOptions(at::kDouble)) / 10 - 2.5).set_requires_grad(true);
-  const at::Tensor open = hard_gate(logits, noise, GateGradient::straight_through);
+  const at::Tensor open = decide_gate(logits, noise, GateGradient::straight_through);
   EXPECT_TRUE(at::equal(open.detach(), (logits + noise).detach().gt(0).to(at::kDouble)));
   open.sum().backward();
   // numerical derivative of sigmoid(logits + noise) in float64

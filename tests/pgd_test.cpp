@@ -1,6 +1,5 @@
-// PGD by its definition: where it starts, where its steps lead, and what adversarial training does with it.
-#include "attacks/pgd.h"
-
+// The loop of iterated attacks by its definition: where it starts, where its steps lead, when it stops, and what
+// adversarial training does with it.
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
@@ -8,12 +7,15 @@
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/zeros.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "attacks/parts/start.h"
+#include "attacks/parts/objective.h"
+#include "attacks/parts/random.h"
 #include "lib/train/adversary.h"
+#include "tests/attacks.h"
 #include "tests/models_under_test.h"
 #include "tests/networks.h"
 
@@ -34,14 +36,13 @@ TEST(Pgd, StepsFromTheCleanImageUntilTheBall) {
   for (const auto& [steps, expected] :
        std::vector<std::pair<int64_t, double>>{{1, 0.53}, {3, 0.59}, {4, 0.6}, {9, 0.6}}) {
     Victim victim(model, 1);
-    const Pgd pgd({.steps = steps, .step_size = 0.03, .start = PgdOptions::Start::clean});
-    const at::Tensor x = pgd.propose(victim, batch, Norm::linf, {0.1, 0.0})[0];
+    const auto bim = make_attack(fmt::format("bim:steps={},step_size=0.03", steps));
+    const at::Tensor x = bim->propose(victim, batch, Norm::linf, {0.1, 0.0})[0];
     EXPECT_TRUE(at::allclose(x, at::full_like(x, expected), 0, 1e-12)) << steps;
     EXPECT_EQ(victim.audit().backward, 2 * 2 * steps);  // two images, two budgets
   }
   Victim victim(model, 1);
-  const Pgd relative({.steps = 2, .relative_step_size = 0.25, .start = PgdOptions::Start::clean});
-  const auto both = relative.propose(victim, batch, Norm::linf, {0.1, 0.2});
+  const auto both = make_attack("bim:steps=2,relative_step_size=0.25")->propose(victim, batch, Norm::linf, {0.1, 0.2});
   EXPECT_TRUE(at::allclose(both[0], at::full_like(both[0], 0.55), 0, 1e-12));
   EXPECT_TRUE(at::allclose(both[1], at::full_like(both[1], 0.6), 0, 1e-12));
 }
@@ -49,29 +50,84 @@ TEST(Pgd, StepsFromTheCleanImageUntilTheBall) {
 TEST(Pgd, StaysInTheBoxWhereTheBallLeavesIt) {
   LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -100);
   Victim victim(model, 1);
-  const at::Tensor x = Pgd({}).propose(victim, grey(1, 0.95), Norm::linf, {0.1})[0];
+  const at::Tensor x = make_attack("pgd")->propose(victim, grey(1, 0.95), Norm::linf, {0.1})[0];
   EXPECT_TRUE(x.eq(1).all().item<bool>());
 }
 
 TEST(Pgd, StartsUniformlyInTheBall) {
   const Batch batch = grey(40, 0.5, {3, 31, 33});  // 3069 pixels, not a multiple of four
-  const at::Tensor noise = uniform_noise(batch, {3, Purpose::attack});
+  const auto noise_of = [](const Batch& images) {
+    return uniform_noise(images.images, images.ids, {3, Purpose::attack}, Use::start);
+  };
+  const at::Tensor noise = noise_of(batch);
   const auto n = static_cast<double>(noise.numel());
   EXPECT_LT(noise.abs().max().item<double>(), 1);
   // Five standard errors of the mean of U(-1, 1), and of its square, whose variance is 1/5 - 1/9.
   EXPECT_NEAR(noise.mean().item<double>(), 0, 5 * std::sqrt(1.0 / 3 / n));
   EXPECT_NEAR(noise.pow(2).mean().item<double>(), 1.0 / 3, 5 * std::sqrt((1.0 / 5 - 1.0 / 9) / n));
   const Batch one{batch.images.slice(0, 4, 5), batch.labels.slice(0, 4, 5), batch.ids.slice(0, 4, 5)};
-  EXPECT_TRUE(at::equal(uniform_noise(one, {3, Purpose::attack})[0], noise[4]));
+  EXPECT_TRUE(at::equal(noise_of(one)[0], noise[4]));
   EXPECT_FALSE(at::equal(noise[4], noise[5]));
+}
+
+// A model that gets class 1 as soon as a pixel's mean passes a half: images beyond it are done.
+TEST(Pgd, StopsAtImagesThatAreBroken) {
+  LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -24);
+  Batch batch = grey(9, 0.405);
+  batch.images = batch.images + at::arange(9, at::TensorOptions(at::kDouble)).view({9, 1, 1, 1}) * 0.012;
+  const auto attack = make_attack("bim:steps=10,step_size=0.02");
+  Victim judged(model, 1, Judge::this_model), explored(model, 1);
+  const at::Tensor x = attack->propose(judged, batch, Norm::linf, {0.2})[0];
+  const at::Tensor all = attack->propose(explored, batch, Norm::linf, {0.2})[0];
+  for (int64_t i = 0; i < 9; ++i) {
+    const double begin = 0.405 + 0.012 * static_cast<double>(i);
+    const double steps = std::max(std::ceil((0.5 - begin) / 0.02), 0.0);
+    EXPECT_NEAR(x[i].mean().item<double>(), begin + 0.02 * std::min(steps, 10.0), 1e-9) << i;
+    EXPECT_NEAR(all[i].mean().item<double>(), begin + 0.2, 1e-9);
+  }
+  EXPECT_LT(judged.audit().backward, explored.audit().backward);
+  EXPECT_EQ(explored.audit().backward, 90);
+}
+
+TEST(Pgd, RestartsKeepTheWorstOfAll) {
+  const auto net = build_frozen("resnet-8");
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const auto loss = [&](const at::Tensor& x) {
+    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}});
+  };
+  Victim victim(*net, 5);
+  const at::Tensor together =
+      make_attack("pgd:steps=2,restarts=3,stop=false")->propose(victim, batch, Norm::linf, {0.02})[0];
+  at::Tensor best = loss(make_attack("pgd:steps=2")->propose(victim, batch, Norm::linf, {0.02})[0]);
+  const at::Tensor reached = net->forward(together, {}).logits.argmax(1).ne(batch.labels);
+  for (int64_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(reached[i].item<bool>() || loss(together)[i].item<double>() >= best[i].item<double>() - 1e-12) << i;
+  }
+}
+
+TEST(Pgd, KeepsTheBestIterate) {
+  const auto net = build_frozen("resnet-8");
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const auto run = [&](const std::string& text) {
+    Victim victim(*net, 5);
+    return make_attack(text)->propose(victim, batch, Norm::linf, {0.05})[0];
+  };
+  const auto loss = [&](const at::Tensor& x) {
+    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}});
+  };
+  at::Tensor best = loss(batch.images);
+  for (int steps = 1; steps <= 4; ++steps) {
+    best = at::maximum(best, loss(run(fmt::format("bim:step_size=0.05,stop=false,steps={}", steps))));
+  }
+  EXPECT_TRUE(at::allclose(loss(run("bim:step_size=0.05,steps=4,keep=best,stop=false")), best, 1e-12, 1e-12));
 }
 
 TEST(Pgd, BeginsWhereItsNoiseSays) {
   LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -100);
   const Batch batch = grey(3, 0.5);
   Victim victim(model, 9);
-  const at::Tensor x = Pgd({.steps = 1, .step_size = 1e-9}).propose(victim, batch, Norm::linf, {0.1})[0];
-  const at::Tensor start = 0.5 + 0.1 * uniform_noise(batch, {9, Purpose::attack});
+  const at::Tensor x = make_attack("pgd:steps=1,step_size=1e-9")->propose(victim, batch, Norm::linf, {0.1})[0];
+  const at::Tensor start = 0.5 + 0.1 * uniform_noise(batch.images, batch.ids, {9, Purpose::attack}, Use::start);
   EXPECT_TRUE(at::allclose(x, start, 0, 1.1e-9));
 }
 
@@ -80,7 +136,10 @@ TEST(Pgd, AStepAveragesOverItsDraws) {
   const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
   const auto gradient = [&](const at::Tensor& x, uint32_t draw, uint32_t step) {
     Victim victim(*net, 5);
-    return victim.gradient(x, batch, cross_entropy, {0, draw, step}, GateGradient::straight_through).images;
+    const Loss loss = [&](const Output& output) {
+      return loss_value(LossKind::cross_entropy, output.logits, {batch.labels, {}});
+    };
+    return victim.gradient(x, batch.ids, loss, {0, draw, step}, {}).images;
   };
   const auto moved = [&](const at::Tensor& x, const at::Tensor& direction) {
     const at::Tensor y = x + 0.01 * direction.sign();
@@ -90,8 +149,8 @@ TEST(Pgd, AStepAveragesOverItsDraws) {
   EXPECT_FALSE(at::equal(expected, moved(batch.images, gradient(batch.images, 0, 0))));
   expected = moved(expected, gradient(expected, 0, 1) + gradient(expected, 1, 1));
   Victim victim(*net, 5);
-  const Pgd pgd({.steps = 2, .step_size = 0.01, .start = PgdOptions::Start::clean, .draws = 2});
-  EXPECT_TRUE(at::allclose(pgd.propose(victim, batch, Norm::linf, {0.1})[0], expected, 0, 1e-12));
+  const auto eot = make_attack("bim:steps=2,step_size=0.01,draws=2");
+  EXPECT_TRUE(at::allclose(eot->propose(victim, batch, Norm::linf, {0.1})[0], expected, 0, 1e-12));
 }
 
 TEST(Adversary, LeavesTheNetworkAsItWas) {
@@ -103,7 +162,7 @@ TEST(Adversary, LeavesTheNetworkAsItWas) {
     for (const auto& [name, tensor] : list) before.push_back(tensor.detach().clone());
   }
   const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
-  const at::Tensor images = Adversary(std::make_shared<Pgd>(PgdOptions{.steps = 2}), 0.03).perturbed(*net, batch, 5);
+  const at::Tensor images = Adversary(make_attack("pgd:steps=2"), 0.03).perturbed(*net, batch, 5);
   EXPECT_LE((images - batch.images).abs().max().item<double>(), 0.03 + 1e-12);
   EXPECT_GT((images - batch.images).abs().mean().item<double>(), 0.01);
   EXPECT_TRUE(net->is_training());

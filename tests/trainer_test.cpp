@@ -9,9 +9,9 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "attacks/pgd.h"
 #include "lib/data/augment.h"
 #include "lib/train/mixup.h"
+#include "tests/attacks.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -176,8 +176,7 @@ TEST_F(Steps, TheModelIsTheAverage) {
 
 TEST_F(Steps, AdversarialImagesAreLearnt) {
   const at::Tensor before = network_.weight(), bias = network_.bias();
-  const auto one_step =
-      std::make_shared<Pgd>(PgdOptions{.steps = 1, .relative_step_size = 1, .start = PgdOptions::Start::clean});
+  const auto one_step = make_attack("bim:steps=1,relative_step_size=1");
   Trainer robust = trainer(AdversarialTraining{{one_step, 0.03}, {one_step, 0.03}});
   step(robust);
   const at::Tensor error = at::softmax(at::matmul(clean().flatten(1), before.t()) + bias, 1) - targets();

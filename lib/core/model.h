@@ -31,6 +31,7 @@ struct Output {
 /// How a gradient passes a hard gate.
 enum class GateGradient {
   straight_through,  ///< the gradient of the relaxed gate (paper, section 3.3)
+  relaxed,           ///< gates are soft in the forward pass too: a model that answers otherwise, to take gradients of
   fixed_graph,       ///< none: the executed graph is taken as given
 };
 
@@ -39,6 +40,7 @@ struct Pass {
   Stream noise;               ///< which random numbers the gates see
   at::Tensor image_ids = {};  ///< [N] int64 on the CPU: each image's index in its data set
   GateGradient gate_gradient = GateGradient::straight_through;
+  double temperature = 1;  ///< of relaxed gates, and of straight-through gradients
   at::Tensor graph =
       {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
 };

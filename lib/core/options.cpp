@@ -83,17 +83,42 @@ void OptionTable::add_choice(const std::string& name, const std::vector<std::str
   options_.push_back({name, "choice", join(names, ", "), "", help, read, [=] { return Json(get()); }});
 }
 
-void OptionTable::assign(const Spec& spec, const std::string& owner) {
-  for (const auto& given : spec.options) {
-    const std::string& key = given.first;
-    const auto found = std::find_if(options_.begin(), options_.end(), [&](const auto& o) { return o.name == key; });
-    if (found == options_.end()) {
-      std::vector<std::string> names;
-      for (const auto& option : options_) names.push_back(option.name);
-      throw InputError(owner + ": " + unknown_name("option", key, names));
-    }
-    found->read(given.second, fmt::format("{}: option '{}'", owner, key));
+void OptionTable::presets(const std::string& name, std::string* value,
+                          std::vector<std::pair<std::string, std::string>> sets) {
+  std::vector<std::string> names{"none"};
+  std::vector<std::string> told;
+  for (const auto& [set, text] : sets) {
+    names.push_back(set);
+    told.push_back(fmt::format("{}: {}", set, text));
   }
+  add_choice(
+      name, names, [=](size_t i) { *value = names[i]; }, [=] { return *value; },
+      "whose defaults to take; " + join(told, "; "));
+  preset_key_ = name;
+  presets_ = std::move(sets);
+}
+
+void OptionTable::read(const std::string& key, const std::string& text, const std::string& owner) {
+  const auto found = std::find_if(options_.begin(), options_.end(), [&](const auto& o) { return o.name == key; });
+  if (found == options_.end()) {
+    std::vector<std::string> names;
+    for (const auto& option : options_) names.push_back(option.name);
+    throw InputError(owner + ": " + unknown_name("option", key, names));
+  }
+  found->read(text, fmt::format("{}: option '{}'", owner, key));
+}
+
+void OptionTable::assign(const Spec& spec, const std::string& owner) {
+  const auto preset = std::find_if(spec.options.begin(), spec.options.end(),
+                                   [&](const auto& o) { return !preset_key_.empty() && o.first == preset_key_; });
+  if (preset != spec.options.end()) {
+    read(preset->first, preset->second, owner);
+    for (const auto& [name, text] : presets_) {
+      if (name != preset->second) continue;
+      for (const auto& [key, value] : Spec::parse("preset:" + text).options) read(key, value, owner);
+    }
+  }
+  for (const auto& [key, value] : spec.options) read(key, value, owner);
 }
 
 Json OptionTable::values() const {

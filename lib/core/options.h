@@ -30,6 +30,9 @@ class OptionTable {
               const std::string& help);
   /// Numbers joined by colons, "1:1:0.8"; may be empty. Its JSON value is that text.
   void numbers(const std::string& name, std::vector<double>* value, double low, double high, const std::string& help);
+  /// Named sets of options, each as in a spec: "steps=40,start=clean". `value` remembers which was taken, "none" at
+  /// first. Options given beside it win.
+  void presets(const std::string& name, std::string* value, std::vector<std::pair<std::string, std::string>> sets);
   /// Any text; its user checks it.
   void text(const std::string& name, std::string* value, const std::string& help);
   /// true or false.
@@ -67,7 +70,11 @@ class OptionTable {
   void add_choice(const std::string& name, const std::vector<std::string>& names, std::function<void(size_t)> set,
                   std::function<std::string()> get, const std::string& help);
 
+  void read(const std::string& key, const std::string& text, const std::string& owner);
+
   std::vector<Option> options_;
+  std::string preset_key_;
+  std::vector<std::pair<std::string, std::string>> presets_;
 };
 
 /// Options of type `T` read from a spec, defaults elsewhere.

@@ -8,14 +8,10 @@
 #include <vector>
 
 #include "lib/core/catalogue.h"
+#include "lib/eval/norm.h"
 #include "lib/eval/victim.h"
 
 namespace aigis {
-
-enum class Norm { linf };
-const char* norm_name(Norm norm);
-/// Throws InputError for an unknown name.
-Norm parse_norm(const std::string& name);
 
 /// Const and repeatable: all state of a run lives inside `propose`.
 class Attack {
@@ -27,6 +23,12 @@ class Attack {
   /// How its gradient passes hard gates: "straight-through", "fixed-graph", or "none" without gradients.
   virtual std::string gradient_mode() const = 0;
   virtual std::vector<Norm> norms() const = 0;
+  /// Whether it stops at images that the judge is known to get wrong (Victim::is_final).
+  virtual bool heeds_judge() const { return false; }
+  /// Throws InputError if it cannot attack such a model, before any work is done.
+  virtual void check(const ModelCard&) const {}
+  /// What a reader of the report should know of this attack on such a model, such as a loss that was replaced.
+  virtual std::vector<std::string> notes(const ModelCard&) const { return {}; }
 
   /// One candidate batch for each epsilon (in [0, 1] pixel units), inside the ball and inside [0, 1].
   /// Work that does not depend on epsilon is done once. The batch is not changed.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 
 #include "lib/core/error.h"
 #include "lib/core/progress.h"
@@ -73,17 +74,19 @@ class BatchEvaluation {
     return clean_[run.defense.get()] = measure_clean(target, batch_, plan_.seed);
   }
 
-  /// The attack on what it may see: once for each pair of attack and seen model.
+  /// The attack on what it may see: once for each pair of attack and seen model, unless the judge makes a difference.
   const Proposals& propose(const Run& run) {
     const auto seen = run.access == Access::white_box ? run.defense : nullptr;
-    const auto key = std::pair(run.attack.get(), seen.get());
+    const Judge judge =
+        run.attack && run.attack->heeds_judge() && seen == run.defense ? Judge::this_model : Judge::another;
+    const auto key = std::tuple(run.attack.get(), seen.get(), judge);
     const auto found = proposals_.find(key);
     if (found != proposals_.end()) return found->second;
     const Stopwatch watch;
     Proposals proposals;
     if (run.attack) {
       const std::shared_ptr<Model> seen_model = defended(model_, seen);
-      Victim victim(*seen_model, plan_.seed);
+      Victim victim(*seen_model, plan_.seed, judge);
       proposals.images = run.attack->propose(victim, batch_, plan_.norm, plan_.epsilons);
       proposals.audit = victim.audit();
     } else {
@@ -99,7 +102,7 @@ class BatchEvaluation {
   Batch batch_;
   int64_t examples_;
   std::map<const Defense*, CleanPass> clean_;
-  std::map<std::pair<const Attack*, const Defense*>, Proposals> proposals_;
+  std::map<std::tuple<const Attack*, const Defense*, Judge>, Proposals> proposals_;
 };
 
 /// Joins the parts that batches saved for the same model, run and budget.

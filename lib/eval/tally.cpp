@@ -90,6 +90,8 @@ void CellTally::add_sizes(const Admitted& admitted) {
   linf_max = std::max(linf_max, admitted.linf.max().item<double>());
   l2_sum += admitted.l2.sum().item<double>();
   l2_max = std::max(l2_max, admitted.l2.max().item<double>());
+  l1_sum += admitted.l1.sum().item<double>();
+  l1_max = std::max(l1_max, admitted.l1.max().item<double>());
 }
 
 void CellTally::merge(const CellTally& other) {
@@ -100,6 +102,8 @@ void CellTally::merge(const CellTally& other) {
   linf_max = std::max(linf_max, other.linf_max);
   l2_sum += other.l2_sum;
   l2_max = std::max(l2_max, other.l2_max);
+  l1_sum += other.l1_sum;
+  l1_max = std::max(l1_max, other.l1_max);
   over_budget += other.over_budget;
   out_of_box += other.out_of_box;
   not_finite += other.not_finite;
@@ -112,6 +116,7 @@ Json CellTally::to_json() const {
           {"flipped", flipped},
           {"linf", {linf_sum, linf_max}},
           {"l2", {l2_sum, l2_max}},
+          {"l1", {l1_sum, l1_max}},
           {"faults", {over_budget, out_of_box, not_finite}},
           {"worst_overshoot", worst_overshoot}};
 }
@@ -125,6 +130,8 @@ CellTally CellTally::from_json(const Json& json) {
   cell.linf_max = json.at("linf").at(1);
   cell.l2_sum = json.at("l2").at(0);
   cell.l2_max = json.at("l2").at(1);
+  cell.l1_sum = json.at("l1").at(0);
+  cell.l1_max = json.at("l1").at(1);
   cell.over_budget = json.at("faults").at(0);
   cell.out_of_box = json.at("faults").at(1);
   cell.not_finite = json.at("faults").at(2);

@@ -4,16 +4,15 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/max.h>
 #include <ATen/ops/maximum.h>
-#include <ATen/ops/minimum.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 
 #include "lib/core/error.h"
-#include "lib/core/text.h"
 
 namespace aigis {
 namespace {
@@ -25,16 +24,18 @@ double ulp_of_one(at::ScalarType type) {
   return type == at::kDouble ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
 }
 
-}  // namespace
-
-const char* norm_name(Norm) { return "linf"; }
-
-Norm parse_norm(const std::string& name) {
-  if (name == "linf") return Norm::linf;
-  throw InputError(unknown_name("norm", name, {"linf"}));
+/// How far a perturbation of size epsilon may seem to leave the ball by rounding alone: each pixel by half an ulp of 1.
+/// In Linf an ulp; in other norms as much as n such errors add up to, and an ulp of the size itself.
+double rounding(const at::Tensor& clean, Norm norm, double epsilon) {
+  const double ulp = ulp_of_one(clean.scalar_type());
+  if (norm == Norm::linf) return ulp;
+  const auto pixels = static_cast<double>(clean[0].numel());
+  return ulp * (epsilon + (norm == Norm::l2 ? std::sqrt(pixels) : pixels));
 }
 
-Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm, double epsilon) {
+}  // namespace
+
+Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, double epsilon) {
   if (proposed.sizes() != clean.sizes()) {
     throw RunError(
         fmt::format("an attack proposed images of another shape than its input ({} dimensions)", proposed.dim()));
@@ -44,7 +45,7 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm, double
   const auto per_image = [](const at::Tensor& x) { return x.flatten(1); };
   if (clean.size(0) == 0) {
     result.images = proposed.clone();
-    result.linf = result.l2 = clean.new_empty({0}, at::TensorOptions(at::kDouble));
+    result.linf = result.l2 = result.l1 = clean.new_empty({0}, at::TensorOptions(at::kDouble));
     return result;
   }
   const at::Tensor finite = per_image(at::isfinite(proposed)).all(1);
@@ -52,17 +53,18 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm, double
   const at::Tensor candidate =
       result.not_finite == 0 ? proposed : at::where(finite.view({-1, 1, 1, 1}), proposed, clean);
 
-  const at::Tensor beyond = per_image((candidate - clean).abs()).amax(1).to(at::kDouble) - epsilon;
+  const at::Tensor beyond = sizes_of(candidate - clean, norm) - epsilon;
   const at::Tensor outside = per_image(at::maximum(candidate - 1, -candidate)).amax(1).to(at::kDouble);
   const double tolerance = ulp_of_one(clean.scalar_type());
-  result.over_budget = beyond.gt(tolerance).sum().item<int64_t>();
+  result.over_budget = beyond.gt(rounding(clean, norm, epsilon)).sum().item<int64_t>();
   result.out_of_box = outside.gt(tolerance).sum().item<int64_t>();
   result.worst_overshoot = std::max({0.0, beyond.max().item<double>(), outside.max().item<double>()});
 
-  result.images = at::minimum(at::maximum(candidate, clean - epsilon), clean + epsilon).clamp_(0, 1);
-  const at::Tensor delta = per_image(result.images - clean).to(at::kDouble);
-  result.linf = delta.abs().amax(1).cpu();
-  result.l2 = delta.norm(2, 1).cpu();
+  result.images = within(clean, candidate, norm, epsilon);
+  const at::Tensor delta = result.images - clean;
+  result.linf = sizes_of(delta, Norm::linf).cpu();
+  result.l2 = sizes_of(delta, Norm::l2).cpu();
+  result.l1 = sizes_of(delta, Norm::l1).cpu();
   return result;
 }
 

@@ -8,11 +8,8 @@
 
 namespace aigis {
 
-/// One loss for each image: [N] from a model's output and labels. Attacks ascend it.
-using Loss = std::function<at::Tensor(const Output& output, const at::Tensor& labels)>;
-
-/// -log softmax(logits)[label].
-at::Tensor cross_entropy(const Output& output, const at::Tensor& labels);
+/// One loss for each image: [N] from a model's output. Attacks ascend it.
+using Loss = std::function<at::Tensor(const Output& output)>;
 
 /// What an attack has used and met, in images.
 struct AttackAudit {
@@ -29,29 +26,56 @@ struct Position {
   uint32_t restart = 0, draw = 0, step = 0;
 };
 
+/// How a gradient passes hard gates, as an attack's options say.
+struct GatePath {
+  GateGradient gradient = GateGradient::straight_through;
+  double temperature = 1;
+};
+
+/// What the verdict will make of the attack's images.
+enum class Judge {
+  another,     ///< another model or defense decides: an image that this one gets wrong may need more
+  this_model,  ///< the very model that the attack sees: once it gets an image wrong for certain, that is that
+};
+
 class Victim {
  public:
   /// `model` is the bare or the defended one. Throws RunError if it is in training mode.
-  Victim(Model& model, uint64_t seed);
+  Victim(Model& model, uint64_t seed, Judge judge = Judge::another);
 
   struct Gradient {
-    at::Tensor images;  ///< [N, C, H, W], d loss_i / d image_i
+    at::Tensor images;  ///< [N, C, H, W], d loss_i / d image_i; zero where it is not finite
     at::Tensor losses;  ///< [N]
+    at::Tensor logits;  ///< [N, K]
+    at::Tensor flat;    ///< [N] bool, the gradient is zero or was not finite
   };
-  /// One forward and one backward pass. No parameter gets a gradient, and no graph is kept.
-  Gradient gradient(const at::Tensor& images, const Batch& batch, const Loss& loss, const Position& position,
-                    GateGradient gates);
+  /// One forward and one backward pass. `ids` are the images' indices in their data set. No parameter gets a gradient,
+  /// and no graph is kept. Does not wait for a GPU.
+  Gradient gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss, const Position& position,
+                    const GatePath& path);
+
+  /// One forward pass without a gradient.
+  Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position);
+
+  const ModelCard& card() const { return model_.card(); }
+  /// Whether an image that is misclassified now will be for the judge, too.
+  bool is_final() const { return judge_ == Judge::this_model && !model_.card().has_random_gates; }
 
   /// The attack's own randomness at a position.
   Stream draws(const Position& position) const {
     return {seed_, Purpose::attack, position.restart, position.draw, position.step};
   }
-  const AttackAudit& audit() const { return audit_; }
+  /// Waits for the device.
+  AttackAudit audit() const;
 
  private:
+  Pass pass(const at::Tensor& ids, const Position& position, const GatePath& path) const;
+
   Model& model_;
   uint64_t seed_;
+  Judge judge_;
   AttackAudit audit_;
+  at::Tensor zero_, bad_;  ///< counts on the device; undefined before the first gradient
 };
 
 }  // namespace aigis

@@ -14,8 +14,10 @@ namespace aigis {
 /// Row i depends on the stream and on image_ids[i] alone.
 at::Tensor gate_noise(const Stream& stream, const at::Tensor& image_ids, int64_t layers);
 
-/// Hard gates in {0, 1} of logits [N]; `noise` is undefined for argmax gates. The gradient is that of the
-/// relaxed gate at the same noise and temperature 1, or none with GateGradient::fixed_graph.
-at::Tensor hard_gate(const at::Tensor& logits, const at::Tensor& noise, GateGradient gradient);
+/// Gates of logits [N]; `noise` is undefined for argmax gates. They are hard, in {0, 1}, with the gradient of the
+/// relaxed gate at the same noise and temperature, or none with GateGradient::fixed_graph; with GateGradient::relaxed
+/// they are that relaxed gate themselves where a gradient is asked for.
+at::Tensor decide_gate(const at::Tensor& logits, const at::Tensor& noise, GateGradient gradient,
+                       double temperature = 1);
 
 }  // namespace aigis

@@ -217,15 +217,17 @@ at::Tensor Gating::Decisions::state(int64_t column, const at::Tensor& logits) co
         pass_.graph.dim() == 1 ? pass_.graph[column].expand({logits.size(0)}) : pass_.graph.select(1, column);
     return given.to(logits.device(), logits.scalar_type());
   }
-  const GateGradient gradient = pass_.gate_gradient;
+  const auto decided = [&](const at::Tensor& noise) {
+    return decide_gate(logits, noise, pass_.gate_gradient, pass_.temperature);
+  };
   switch (mode_) {
-    case GateMode::sampled: return hard_gate(logits, noise_.select(1, column), gradient);
-    case GateMode::argmax: return hard_gate(logits, {}, gradient);
+    case GateMode::sampled: return decided(noise_.select(1, column));
+    case GateMode::argmax: return decided({});
     case GateMode::always:
     case GateMode::scaled: return at::ones_like(logits.detach());
     case GateMode::marginal:
-      return hard_gate(at::full_like(logits.detach(), logit(gating_->rates_[l])), noise_.select(1, column),
-                       GateGradient::fixed_graph);
+      return decide_gate(at::full_like(logits.detach(), logit(gating_->rates_[l])), noise_.select(1, column),
+                         GateGradient::fixed_graph);
     case GateMode::fixed: return at::full_like(logits.detach(), gating_->options_.graph[l] == '1' ? 1 : 0);
     case GateMode::budget: return within_budget(column, logits);
   }
@@ -237,7 +239,11 @@ at::Tensor Gating::Decisions::within_budget(int64_t column, const at::Tensor& lo
   for (const auto& open : open_) left = left - open.detach();
   const auto layers = static_cast<int64_t>(gating_->gated_.size());
   const at::Tensor shifts = gating_->shifts_.select(0, column).to(logits.device(), logits.scalar_type());
-  const at::Tensor free = hard_gate(logits + shifts.index_select(0, left.to(at::kLong)), {}, pass_.gate_gradient);
+  // What is left of the budget is counted in hard gates, so relaxed ones pass their gradient straight through.
+  const GateGradient gradient =
+      pass_.gate_gradient == GateGradient::relaxed ? GateGradient::straight_through : pass_.gate_gradient;
+  const at::Tensor free =
+      decide_gate(logits + shifts.index_select(0, left.to(at::kLong)), {}, gradient, pass_.temperature);
   const at::Tensor must_run = left.ge(layers - column), must_skip = left.le(0);
   return at::where(must_run, at::ones_like(free), at::where(must_skip, at::zeros_like(free), free));
 }

@@ -133,7 +133,8 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                      "robust_top5": proportion(robust + 0.6 * (1 - robust), IMAGES, draws)},
         "gates": gates, "macs": {"before": full * mean("before"), "after": full * mean("after")},
         "perturbation": {"linf": {"mean": epsilon, "max": epsilon},
-                         "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon}},
+                         "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon},
+                         "l1": {"mean": 3000 * epsilon * 0.97, "max": 3072 * epsilon}},
         "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps}, "near_ties": rng.randrange(4),
         "seconds": 2.5 * steps, "images_per_second": 400 / steps,
         "flags": make_flags(model, attack, epsilon, draws)}
@@ -151,7 +152,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.1", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.2", "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs,
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
                      "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}

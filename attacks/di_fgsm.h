@@ -1,0 +1,26 @@
+// DI-FGSM: BIM along gradients of images that are resized and padded at random (Xie et al., CVPR 2019). With momentum
+// it is M-DI-FGSM: `di-fgsm:momentum=1`.
+#pragma once
+
+#include "attacks/parts/ascent.h"
+
+namespace aigis {
+
+struct DiFgsm {
+  static constexpr const char* kName = "di-fgsm";
+  static constexpr const char* kSummary = "BIM along gradients of resized and padded images";
+  static constexpr const char* kSource = "Xie et al. 2019, arXiv:1803.06978, equation 3";
+
+  struct Options : AscentOptions {
+    Options() {
+      relative_step_size = 0.1;
+      diversity.probability = 0.5;
+    }
+    void bind(OptionTable& table) {
+      AscentOptions::bind(table,
+                          {{"torchattacks", "step_size=2/255"}, {"transferattack", "step_size=1.6/255,momentum=1"}});
+    }
+  };
+};
+
+}  // namespace aigis

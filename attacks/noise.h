@@ -1,0 +1,43 @@
+// Random noise: the weakest attack there is. Whatever does not beat it sees no gradient (guide for evaluations: Carlini
+// et al. 2019, arXiv:1902.06705, section 5).
+#pragma once
+
+#include "lib/core/options.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+struct NoiseOptions {
+  enum class Kind {
+    uniform,   ///< uniform in the ball
+    gaussian,  ///< Linf: normal with deviation epsilon, cut off at epsilon; L2, L1: a normal direction of length
+               ///< epsilon
+    sign,      ///< a random corner of the ball in Linf; in other norms the same with all pixels alike
+  };
+  Kind kind = Kind::uniform;
+  int64_t best_of = 1;  ///< noises tried; the one of the greatest margin counts
+  void bind(OptionTable& table);
+};
+
+class Noise : public Attack {
+ public:
+  static constexpr const char* kName = "noise";
+  static constexpr const char* kSummary = "random noise, the best of several";
+  static constexpr const char* kSource = "Carlini et al. 2019, arXiv:1902.06705, section 5";
+  using Options = NoiseOptions;
+
+  explicit Noise(const Options& options) : options_(options) {}
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return "none"; }
+  std::vector<Norm> norms() const override { return all_norms(); }
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override;
+
+ private:
+  at::Tensor noise(const Batch& batch, const Stream& stream, Norm norm) const;
+
+  Options options_;
+};
+
+}  // namespace aigis

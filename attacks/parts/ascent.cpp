@@ -1,0 +1,321 @@
+#include "attacks/parts/ascent.h"
+
+#include <ATen/ops/add.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "lib/core/error.h"
+
+namespace aigis {
+namespace {
+
+/// Sizes that a batch may shrink to as its images are done, so that few shapes are met: convolutions are set up anew
+/// for each. Those done fill up the last places.
+constexpr int64_t kBuckets = 8;
+
+at::Tensor column(const at::Tensor& numbers) { return numbers.view({-1, 1, 1, 1}); }
+
+/// A gradient over its mean absolute value; zero where the gradient is.
+at::Tensor normalized(const at::Tensor& gradient) {
+  const at::Tensor mean = gradient.abs().mean(at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
+  return gradient * at::where(mean.gt(0), 1 / mean, at::zeros_like(mean));
+}
+
+/// Everything that a run knows of the images that are still in it, row by row.
+struct Rows {
+  at::Tensor places;  ///< [n] rows of the whole batch
+  at::Tensor alive;   ///< [n] bool; a row that is done only fills its bucket
+  at::Tensor clean, ids;
+  Goal goal;
+  at::Tensor x;
+  at::Tensor best, best_loss;                                ///< where Keep::best
+  at::Tensor momentum, variance, last_direction, amplified;  ///< undefined until used
+
+  Rows select(const at::Tensor& rows) const {
+    const auto chosen = [&](const at::Tensor& t) {
+      return t.defined() ? t.index_select(0, rows.to(t.device())) : at::Tensor();
+    };
+    return {chosen(places),    chosen(alive),    chosen(clean),          chosen(ids),
+            goal.select(rows), chosen(x),        chosen(best),           chosen(best_loss),
+            chosen(momentum),  chosen(variance), chosen(last_direction), chosen(amplified)};
+  }
+};
+
+/// One run from one start.
+class Ascent {
+ public:
+  Ascent(Victim& victim, const AscentOptions& options, Norm norm, double epsilon, uint32_t restart)
+      : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon),
+        step_(options.step_size > 0 ? options.step_size : options.relative_step_size * epsilon), restart_(restart) {}
+
+  /// Writes the images it ends with into `result` at their places.
+  void run(Rows rows, at::Tensor& result) {
+    rows.x = start(rows);
+    for (uint32_t s = 0; s < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++s) {
+      step_number_ = s;
+      const Victim::Gradient at_x = gradient(rows);
+      if (stops()) retire(rows, at_x, result);
+      if (rows.x.size(0) == 0) return;
+      advance(rows, retired_ ? kept_ : at_x);
+    }
+    finish(rows, result);
+  }
+
+ private:
+  /// Gradients are taken at the iterate itself, with nothing random about them: so the logits are the iterate's, and a
+  /// flat gradient stays flat.
+  bool is_plain() const {
+    return !options_.nesterov && options_.samples == 1 && options_.scales == 1 && !options_.diversity.active() &&
+           options_.objective.path.gradient != GateGradient::relaxed;
+  }
+  bool stops() const { return options_.stop && is_plain() && victim_.is_final(); }
+
+  at::Tensor start(const Rows& rows) const {
+    if (options_.start == Start::clean || options_.start_size == 0) return rows.clean;
+    const Stream stream = victim_.draws({restart_, 0, 0});
+    const double radius = epsilon_ * options_.start_size;
+    const at::Tensor noise = options_.start == Start::uniform
+                                 ? ball_noise(rows.clean, rows.ids, stream, norm_)
+                                 : corner(normal_noise(rows.clean, rows.ids, stream, Use::start));
+    return within(rows.clean, at::add(rows.clean, noise, radius), norm_, epsilon_);
+  }
+
+  /// The corner of the unit ball that lies in a direction; in L2 and L1 all coordinates share its length.
+  at::Tensor corner(const at::Tensor& direction) const {
+    const auto pixels = static_cast<double>(direction.size(0) == 0 ? 1 : direction[0].numel());
+    const double length = norm_ == Norm::linf ? 1 : norm_ == Norm::l2 ? 1 / std::sqrt(pixels) : 1 / pixels;
+    return direction.sign() * length;
+  }
+
+  /// The gradient at a point, over scaled and diversified copies.
+  Victim::Gradient gradient_at(const Rows& rows, const at::Tensor& point, uint32_t evaluation) {
+    Victim::Gradient sum;
+    const auto draws = static_cast<uint32_t>(options_.objective.draws);
+    for (int64_t copy = 0; copy < options_.scales; ++copy) {
+      const uint32_t number = (evaluation * static_cast<uint32_t>(options_.scales) + static_cast<uint32_t>(copy));
+      const Position position{restart_, number * draws, step_number_};
+      const double scale = std::pow(0.5, static_cast<double>(copy));
+      Victim::Gradient one = gradient_through(rows, copy == 0 ? point : point * scale, position);
+      if (copy > 0) one.images = one.images * scale;  // of x, not of the copy
+      if (copy == 0) sum = one;
+      else sum.images = sum.images + one.images;
+    }
+    if (options_.scales > 1) sum.images = sum.images / static_cast<double>(options_.scales);
+    return sum;
+  }
+
+  Victim::Gradient gradient_through(const Rows& rows, const at::Tensor& point, const Position& position) {
+    if (!options_.diversity.active()) {
+      return ascent_direction(victim_, point, rows.ids, rows.goal, options_.objective, position);
+    }
+    const at::Tensor leaf = point.detach().set_requires_grad(true);
+    const at::Tensor seen = diversified(leaf, rows.ids, options_.diversity, victim_.draws(position));
+    Victim::Gradient result = ascent_direction(victim_, seen, rows.ids, rows.goal, options_.objective, position);
+    seen.backward(result.images);
+    result.images = leaf.grad();
+    return result;
+  }
+
+  /// The gradient of this step: where momentum leads, and averaged over samples along the last direction.
+  Victim::Gradient gradient(Rows& rows) {
+    at::Tensor point = rows.x;
+    if (options_.nesterov && rows.momentum.defined()) {
+      point = at::add(point, rows.momentum, options_.momentum * step_);
+    }
+    if (options_.samples == 1) return gradient_at(rows, point, 0);
+    Victim::Gradient sum;
+    const int64_t last = options_.samples - 1;
+    for (int64_t i = 0; i <= last; ++i) {
+      const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
+      const at::Tensor sampled =
+          rows.last_direction.defined() ? at::add(point, rows.last_direction, reach * step_) : point;
+      const Victim::Gradient one = gradient_at(rows, sampled, static_cast<uint32_t>(i));
+      if (i == 0) sum = one;
+      else sum.images = sum.images + one.images;
+    }
+    sum.images = sum.images / static_cast<double>(options_.samples);
+    rows.last_direction = normalized(sum.images);
+    return sum;
+  }
+
+  /// The difference between the mean gradient around x and the gradient at x.
+  at::Tensor variance(const Rows& rows, const at::Tensor& gradient) {
+    at::Tensor sum = at::zeros_like(gradient);
+    for (int64_t i = 0; i < options_.neighbours; ++i) {
+      const auto number = static_cast<uint32_t>(i);
+      const at::Tensor noise =
+          uniform_noise(rows.x, rows.ids, victim_.draws({restart_, number, step_number_}), Use::neighbour);
+      const at::Tensor around = at::add(rows.x, noise, options_.neighbourhood * epsilon_);
+      // Evaluations behind those of the step itself.
+      sum = sum + gradient_at(rows, around, static_cast<uint32_t>(options_.samples) + number).images;
+    }
+    return sum / static_cast<double>(options_.neighbours) - gradient;
+  }
+
+  void advance(Rows& rows, const Victim::Gradient& at_x) {
+    if (options_.keep == Keep::best) remember(rows, at_x.losses);
+    at::Tensor direction = rows.variance.defined() ? at_x.images + rows.variance : at_x.images;
+    if (options_.neighbours > 0) rows.variance = variance(rows, at_x.images);
+    if (options_.translation.active()) direction = smoothed(direction, options_.translation);
+    if (options_.momentum > 0) {
+      direction = normalized(direction);
+      if (rows.momentum.defined()) direction = at::add(direction, rows.momentum, options_.momentum);
+      rows.momentum = direction;
+    }
+    const auto pixels = static_cast<double>(rows.x[0].numel());
+    const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
+    const at::Tensor unit = steepest(direction, norm_, coordinates);
+    const at::Tensor change = options_.patchwise.active()
+                                  ? patchwise_change(unit, step_, epsilon_, options_.patchwise, rows.amplified)
+                                  : unit * step_;
+    rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
+  }
+
+  static void remember(Rows& rows, const at::Tensor& losses) {
+    if (!rows.best.defined()) {
+      rows.best = rows.x;
+      rows.best_loss = losses;
+      return;
+    }
+    const at::Tensor better = losses.gt(rows.best_loss);
+    rows.best = at::where(column(better), rows.x, rows.best);
+    rows.best_loss = at::where(better, losses, rows.best_loss);
+  }
+
+  static void write(const Rows& rows, const at::Tensor& which, const at::Tensor& images, at::Tensor& result) {
+    const at::Tensor chosen = which.nonzero().squeeze(1);
+    result.index_copy_(0, rows.places.index_select(0, chosen), images.index_select(0, chosen));
+  }
+
+  /// Takes out the images that are broken, and those whose gradient is and stays flat; their iterates stand.
+  void retire(Rows& rows, const Victim::Gradient& at_x, at::Tensor& result) {
+    retired_ = false;
+    const at::Tensor moves_on =
+        rows.momentum.defined() || rows.variance.defined() ? at::ones_like(at_x.flat) : at_x.flat.logical_not();
+    const at::Tensor done = rows.goal.reached(at_x.logits).logical_or(moves_on.logical_not()).logical_and(rows.alive);
+    if (!done.any().item<bool>()) return;
+    write(rows, done, rows.x, result);
+    rows.alive = rows.alive.logical_and(done.logical_not());
+    const int64_t alive = rows.alive.sum().item<int64_t>(), size = rows.x.size(0);
+    const int64_t unit = std::max<int64_t>((whole_ = std::max(whole_, size)) / kBuckets, 1);
+    const int64_t bucket = (alive + unit - 1) / unit * unit;
+    if (bucket >= size) return;
+    // The living in their order, then as many of the others as the bucket holds.
+    const at::Tensor kept =
+        rows.alive.to(at::kInt).argsort(/*stable=*/true, 0, /*descending=*/true).slice(0, 0, bucket);
+    rows = rows.select(kept);
+    kept_ = {at_x.images.index_select(0, kept), at_x.losses.index_select(0, kept), {}, {}};
+    retired_ = true;
+  }
+
+  void finish(Rows& rows, at::Tensor& result) {
+    if (rows.x.size(0) == 0) return;
+    if (options_.keep == Keep::best) {
+      const auto draw = static_cast<uint32_t>(options_.samples + options_.neighbours);
+      const Output output = victim_.forward(rows.x, rows.ids, {restart_, draw, static_cast<uint32_t>(options_.steps)});
+      const LossKind kind = possible_loss(options_.objective, victim_.card().classes);
+      remember(rows, loss_value(kind, output.logits, rows.goal));
+    }
+    write(rows, rows.alive, options_.keep == Keep::best ? rows.best : rows.x, result);
+  }
+
+  Victim& victim_;
+  const AscentOptions& options_;
+  Norm norm_;
+  double epsilon_, step_;
+  uint32_t restart_, step_number_ = 0;
+  int64_t whole_ = 0;      ///< rows at the start
+  bool retired_ = false;   ///< whether rows left in this step
+  Victim::Gradient kept_;  ///< of those that stayed
+};
+
+}  // namespace
+
+void AscentOptions::bind(OptionTable& table, const Presets& presets) {
+  table.presets("preset", &preset, presets);
+  table.integer("steps", &steps, 1, 100'000, "gradient steps");
+  table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons", "length of a step");
+  table.number("step_size", &step_size, 0, 1e4, "as epsilon",
+               "length of a step that is the same for all epsilons; 0: relative_step_size says");
+  table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
+                      "the clean image, uniform in the ball, or a random corner of it");
+  table.number("start_size", &start_size, 0, 1, "epsilons", "radius of the ball that the start is drawn from");
+  table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
+  table.choice<Keep>("keep", &keep, {{"last", Keep::last}, {"best", Keep::best}},
+                     "the last iterate, or that of the greatest loss");
+  table.flag("stop", &stop,
+             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+  table.number("l1_share", &l1_share, 1e-9, 1, "share of the pixel values", "that a step changes in the norm l1");
+  table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none (MI)");
+  table.flag("nesterov", &nesterov, "take gradients where momentum will lead (NI)");
+  table.integer("scales", &scales, 1, 30, "copies x, x/2, x/4, … whose gradients are averaged (SI)");
+  table.integer("neighbours", &neighbours, 0, 1000, "images around the iterate that tune the gradient (VMI); 0: none");
+  table.number("neighbourhood", &neighbourhood, 0, 100, "epsilons",
+               "half the width of the box that they are drawn from");
+  table.integer("samples", &samples, 1, 1000, "points along the last direction whose gradients are averaged (EMI)");
+  table.number("sample_radius", &sample_radius, 0, 1000, "steps", "how far they reach");
+  diversity.bind(table);
+  translation.bind(table);
+  patchwise.bind(table);
+  objective.bind(table);
+}
+
+void AscentOptions::check(const ModelCard& card) const {
+  check_target(objective, card);
+  for (const auto& [name, side] : {std::pair{"translation", translation.kernel}, {"patch", patchwise.kernel}}) {
+    if (side != 0 && side % 2 == 0) {
+      throw InputError(fmt::format("option '{}': a kernel has a middle; expected an odd number, got {}", name, side));
+    }
+  }
+  if (nesterov && momentum == 0) throw InputError("option 'nesterov': needs momentum above 0");
+}
+
+at::Tensor ascend(Victim& victim, const Batch& batch, const AscentOptions& options, Norm norm, double epsilon) {
+  at::Tensor result = batch.images.clone();
+  const int64_t count = batch.images.size(0);
+  if (count == 0) return result;
+  const at::Tensor everyone = at::arange(count, batch.labels.options());
+  Rows rows{everyone,
+            at::ones_like(everyone, at::TensorOptions(at::kBool)),
+            batch.images,
+            batch.ids,
+            goal_of(options.objective, victim, batch),
+            {},
+            {},
+            {},
+            {},
+            {},
+            {},
+            {}};
+  if (options.restarts == 1) {
+    Ascent(victim, options, norm, epsilon, 0).run(rows, result);
+    return result;
+  }
+  // After each run those that are broken leave; of the others the greatest loss counts.
+  const LossKind kind = possible_loss(options.objective, victim.card().classes);
+  at::Tensor best_loss = at::full({count}, -1e30, batch.images.options());
+  for (uint32_t restart = 0; restart < static_cast<uint32_t>(options.restarts) && rows.places.size(0) > 0; ++restart) {
+    at::Tensor found = batch.images.clone();
+    Ascent(victim, options, norm, epsilon, restart).run(rows, found);
+    const at::Tensor tried = found.index_select(0, rows.places);
+    const auto draw = static_cast<uint32_t>(options.samples + options.neighbours + 1);
+    const at::Tensor logits =
+        victim.forward(tried, rows.ids, {restart, draw, static_cast<uint32_t>(options.steps)}).logits;
+    const at::Tensor loss = loss_value(kind, logits, rows.goal), broken = rows.goal.reached(logits);
+    const at::Tensor better = loss.gt(best_loss.index_select(0, rows.places)).logical_or(broken);
+    const at::Tensor chosen = better.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
+    result.index_copy_(0, places, tried.index_select(0, chosen));
+    best_loss.index_copy_(0, places, loss.index_select(0, chosen));
+    if (options.stop && victim.is_final()) rows = rows.select(broken.logical_not().nonzero().squeeze(1));
+  }
+  return result;
+}
+
+}  // namespace aigis

@@ -1,0 +1,87 @@
+// The one loop of all iterated gradient attacks: from a start inside the ball along gradients, step by step, projected
+// back. What tells its members apart are the options below; each is explained in the file of the attack named for it.
+#pragma once
+
+#include "attacks/parts/diversity.h"
+#include "attacks/parts/objective.h"
+#include "attacks/parts/patchwise.h"
+#include "attacks/parts/translation.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+enum class Start {
+  clean,    ///< the clean image
+  uniform,  ///< uniform in the ball
+  sign,     ///< a corner: the sign of normal noise
+};
+enum class Keep {
+  last,  ///< the last iterate
+  best,  ///< the iterate of the greatest loss
+};
+
+struct AscentOptions {
+  std::string preset = "none";  ///< whose defaults were taken; other options win over it
+  int64_t steps = 10;
+  double relative_step_size = 0.25;  ///< length of a step in epsilons
+  double step_size = 0;              ///< length of a step in the norm instead, the same for all epsilons; 0: relative
+  Start start = Start::clean;
+  double start_size = 1;  ///< radius of the start's ball in epsilons
+  int64_t restarts = 1;
+  Keep keep = Keep::last;
+  bool stop = true;                ///< leave images that the judge is known to get wrong
+  double l1_share = 0.01;          ///< L1: share of the pixel values that a step changes (Tramèr & Boneh 2019)
+  double momentum = 0;             ///< decay of the accumulated direction; 0: none (mi_fgsm.h)
+  bool nesterov = false;           ///< gradients are taken where momentum will lead (ni_fgsm.h)
+  int64_t scales = 1;              ///< copies x, x/2, x/4, … whose gradients are averaged (si_ni_fgsm.h)
+  int64_t neighbours = 0;          ///< images around the iterate that tune the gradient's variance (vmi_fgsm.h)
+  double neighbourhood = 1.5;      ///< half the width of the box that they are drawn from, in epsilons
+  int64_t samples = 1;             ///< points along the last direction whose gradients are averaged (emi_fgsm.h)
+  double sample_radius = 7;        ///< how far they reach, in steps
+  DiversityOptions diversity;      ///< di_fgsm.h
+  TranslationOptions translation;  ///< ti_fgsm.h
+  PatchwiseOptions patchwise;      ///< pi_fgsm.h
+  ObjectiveOptions objective;
+
+  /// Presets by name, as options of a spec: {"torchattacks", "step_size=2/255,start=uniform"}.
+  using Presets = std::vector<std::pair<std::string, std::string>>;
+  void bind(OptionTable& table, const Presets& presets);
+  /// Throws InputError where options contradict each other or the model.
+  void check(const ModelCard& card) const;
+};
+
+/// Runs the loop; all state lives inside. Returns images inside the ball and the box.
+at::Tensor ascend(Victim& victim, const Batch& batch, const AscentOptions& options, Norm norm, double epsilon);
+
+/// An attack that is nothing but the loop with its own defaults. `T` names it:
+/// `struct Bim { static constexpr kName, kSummary, kSource; struct Options : AscentOptions { … bind(table) }; }`.
+template <class T>
+class AscentAttack : public Attack {
+ public:
+  static constexpr const char* kName = T::kName;
+  static constexpr const char* kSummary = T::kSummary;
+  static constexpr const char* kSource = T::kSource;
+  using Options = typename T::Options;
+
+  explicit AscentAttack(const Options& options) : options_(options) {}
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::vector<Norm> norms() const override { return all_norms(); }
+  bool heeds_judge() const override { return options_.stop; }
+  void check(const ModelCard& card) const override { options_.check(card); }
+  std::vector<std::string> notes(const ModelCard& card) const override {
+    return loss_notes(options_.objective, card.classes);
+  }
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override {
+    std::vector<at::Tensor> candidates;
+    for (const double epsilon : epsilons) candidates.push_back(ascend(victim, batch, options_, norm, epsilon));
+    return candidates;
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace aigis

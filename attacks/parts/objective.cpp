@@ -1,0 +1,145 @@
+#include "attacks/parts/objective.h"
+
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/ones_like.h>
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "attacks/parts/random.h"
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+namespace {
+
+constexpr double kTiny = 1e-12;  ///< keeps DLR finite where its denominator is 0, as the authors' code does
+
+at::Tensor at_class(const at::Tensor& logits, const at::Tensor& classes) {
+  return logits.gather(1, classes.unsqueeze(1)).squeeze(1);
+}
+
+/// The largest logit of all classes but one.
+at::Tensor best_other(const at::Tensor& logits, const at::Tensor& classes) {
+  return logits.scatter(1, classes.unsqueeze(1), -std::numeric_limits<double>::infinity()).amax(1);
+}
+
+/// The k-th largest logit; 1 is the largest.
+at::Tensor ranked(const at::Tensor& logits, int64_t k) { return std::get<0>(logits.topk(k, 1)).select(1, k - 1); }
+
+at::Tensor margin(const at::Tensor& logits, const Goal& goal) {
+  if (!goal.targets.defined()) return best_other(logits, goal.labels) - at_class(logits, goal.labels);
+  return at_class(logits, goal.targets) - best_other(logits, goal.targets);
+}
+
+at::Tensor dlr(const at::Tensor& logits, const Goal& goal) {
+  const at::Tensor of_label = at_class(logits, goal.labels);
+  if (!goal.targets.defined()) {
+    return (best_other(logits, goal.labels) - of_label) / (ranked(logits, 1) - ranked(logits, 3) + kTiny);
+  }
+  return (at_class(logits, goal.targets) - of_label) /
+         (ranked(logits, 1) - (ranked(logits, 3) + ranked(logits, 4)) / 2 + kTiny);
+}
+
+bool is_word(const std::string& target) {
+  return target == "none" || target == "random" || target == "least-likely" || target == "second";
+}
+
+}  // namespace
+
+void ObjectiveOptions::bind(OptionTable& table) {
+  table.choice<LossKind>(
+      "loss", &loss, {{"ce", LossKind::cross_entropy}, {"margin", LossKind::margin}, {"dlr", LossKind::dlr}},
+      "what is maximised: cross-entropy, the margin of logits (Carlini & Wagner), or DLR (Croce & Hein)");
+  table.text("target", &target,
+             "class to be taken for: none, random, least-likely, second (the likeliest wrong one) or a class's number");
+  table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates (EOT)");
+  table.choice<GateGradient>("gates", &path.gradient,
+                             {{"straight-through", GateGradient::straight_through},
+                              {"relaxed", GateGradient::relaxed},
+                              {"fixed-graph", GateGradient::fixed_graph}},
+                             "how the gradient passes hard gates: through them, through soft ones that also act, or "
+                             "around them, the executed graph taken as given");
+  table.number("temperature", &path.temperature, 0.01, 100, "", "of the soft gates in straight-through and relaxed");
+}
+
+LossKind possible_loss(const ObjectiveOptions& options, int64_t classes) {
+  const bool too_few = classes < (options.targeted() ? 4 : 3);
+  return options.loss == LossKind::dlr && too_few ? LossKind::margin : options.loss;
+}
+
+std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t classes) {
+  if (possible_loss(options, classes) == options.loss) return {};
+  return {fmt::format("DLR needs {} classes and the model has {}: the margin of logits took its place",
+                      options.targeted() ? 4 : 3, classes)};
+}
+
+void check_target(const ObjectiveOptions& options, const ModelCard& card) {
+  if (is_word(options.target)) return;
+  const int64_t klass = parse_integer(options.target, "option 'target'");
+  if (klass < 0 || klass >= card.classes) {
+    throw InputError(
+        fmt::format("option 'target': the model has no class {}; expected 0 to {}", klass, card.classes - 1));
+  }
+}
+
+Goal Goal::select(const at::Tensor& rows) const {
+  return {labels.index_select(0, rows), targets.defined() ? targets.index_select(0, rows) : at::Tensor()};
+}
+
+at::Tensor Goal::reached(const at::Tensor& logits) const {
+  const at::Tensor answer = logits.argmax(1);
+  return targets.defined() ? answer.eq(targets) : answer.ne(labels);
+}
+
+Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch) {
+  Goal goal{batch.labels, {}};
+  if (!options.targeted()) return goal;
+  const int64_t classes = victim.card().classes;
+  if (options.target == "random") {
+    const at::Tensor draws = uniform_numbers(batch.ids, 1, victim.draws({}), Use::target).squeeze(1);
+    const at::Tensor shift = (draws * static_cast<double>(classes - 1)).floor().to(at::kLong) + 1;
+    goal.targets = (batch.labels + shift.to(batch.labels.device())).remainder(classes);
+  } else if (is_word(options.target)) {
+    const at::Tensor logits = victim.forward(batch.images, batch.ids, {}).logits;
+    const bool least = options.target == "least-likely";
+    const double excluded = least ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+    const at::Tensor others = logits.scatter(1, batch.labels.unsqueeze(1), excluded);
+    goal.targets = least ? others.argmin(1) : others.argmax(1);
+  } else {
+    goal.targets = at::ones_like(batch.labels) * parse_integer(options.target, "option 'target'");
+  }
+  return goal;
+}
+
+at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal) {
+  switch (kind) {
+    case LossKind::cross_entropy: {
+      const at::Tensor log_probability = at::log_softmax(logits, 1);
+      return goal.targets.defined() ? at_class(log_probability, goal.targets) : -at_class(log_probability, goal.labels);
+    }
+    case LossKind::margin: return margin(logits, goal);
+    case LossKind::dlr: return dlr(logits, goal);
+  }
+  throw std::logic_error("unknown loss");
+}
+
+Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
+                                  const ObjectiveOptions& options, Position position) {
+  const LossKind kind = possible_loss(options, victim.card().classes);
+  const Loss loss = [&](const Output& output) { return loss_value(kind, output.logits, goal); };
+  Victim::Gradient sum = victim.gradient(images, ids, loss, position, options.path);
+  const uint32_t first = position.draw;
+  for (int64_t draw = 1; draw < options.draws; ++draw) {
+    position.draw = first + static_cast<uint32_t>(draw);
+    const auto one = victim.gradient(images, ids, loss, position, options.path);
+    sum.images += one.images;
+    sum.losses = one.losses;
+    sum.logits = one.logits;
+    sum.flat = sum.flat.logical_and(one.flat);
+  }
+  if (options.draws > 1) sum.images /= static_cast<double>(options.draws);
+  return sum;
+}
+
+}  // namespace aigis

@@ -1,0 +1,54 @@
+// What attacks maximise: how wrong a model is about an image, or how far it is on the way to a wanted class.
+#pragma once
+
+#include "lib/core/options.h"
+#include "lib/eval/victim.h"
+
+namespace aigis {
+
+enum class LossKind {
+  cross_entropy,  ///< -log softmax(z)_y
+  margin,         ///< max over j != y of z_j, less z_y (Carlini & Wagner, S&P 2017, f6)
+  dlr,            ///< difference of logits ratio (Croce & Hein, ICML 2020, equations 6 and 7): free of scale
+};
+
+struct ObjectiveOptions {
+  LossKind loss = LossKind::cross_entropy;
+  std::string target = "none";  ///< none, random, least-likely, second, or the number of a class
+  int64_t draws = 1;            ///< gradients that a step averages over, for random gates (EOT, Athalye et al. 2018)
+  GatePath path;
+
+  void bind(OptionTable& table);
+  bool targeted() const { return target != "none"; }
+};
+
+/// The loss that a model of so many classes allows: DLR needs 3 of them, 4 with a target, and gives way to the margin.
+LossKind possible_loss(const ObjectiveOptions& options, int64_t classes);
+
+/// A sentence where that is not the loss that was asked for.
+std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t classes);
+
+/// Throws InputError unless `target` is a word that is known or a class of the model.
+void check_target(const ObjectiveOptions& options, const ModelCard& card);
+
+/// Who an image is, and who it is to be taken for.
+struct Goal {
+  at::Tensor labels;   ///< [N]
+  at::Tensor targets;  ///< [N]; undefined without a target
+
+  Goal select(const at::Tensor& rows) const;
+  /// [N] bool: the model's answer is what the attack wants.
+  at::Tensor reached(const at::Tensor& logits) const;
+};
+
+/// The goal of a batch. Targets are chosen by the clean images' logits, or drawn among the classes but the label.
+Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch);
+
+/// [N], larger is better for the attack.
+at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal);
+
+/// The mean over `draws` of the gradients of the loss, with logits and losses of the last draw.
+Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
+                                  const ObjectiveOptions& options, Position position);
+
+}  // namespace aigis

@@ -1,0 +1,25 @@
+// PI-FGSM: BIM with steps ten times as long, whose surplus over the budget is handed on to neighbouring pixels
+// (Gao et al., ECCV 2020).
+#pragma once
+
+#include "attacks/parts/ascent.h"
+
+namespace aigis {
+
+struct PiFgsm {
+  static constexpr const char* kName = "pi-fgsm";
+  static constexpr const char* kSummary = "amplified steps whose surplus goes to neighbouring pixels";
+  static constexpr const char* kSource = "Gao et al. 2020, arXiv:2007.06765, algorithm 1";
+
+  struct Options : AscentOptions {
+    Options() {
+      relative_step_size = 0.1;
+      patchwise.amplification = 10;
+    }
+    void bind(OptionTable& table) {
+      AscentOptions::bind(table, {{"torchattacks", "relative_step_size=0.1"}, {"transferattack", "amplification=10"}});
+    }
+  };
+};
+
+}  // namespace aigis

@@ -1,0 +1,109 @@
+#include "lib/eval/norm.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+namespace {
+
+/// A number for each image, in a shape that multiplies images.
+at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images) {
+  std::vector<int64_t> shape(static_cast<size_t>(images.dim()), 1);
+  shape[0] = images.size(0);
+  return numbers.view(shape);
+}
+
+/// What soft thresholding must take off each element so that the rest sums to epsilon; 0 inside the ball.
+at::Tensor l1_threshold(const at::Tensor& magnitudes, double epsilon) {
+  const auto [sorted, order] = magnitudes.sort(1, /*descending=*/true);
+  const at::Tensor rank = at::arange(1, magnitudes.size(1) + 1, magnitudes.options());
+  const at::Tensor candidates = (sorted.cumsum(1) - epsilon) / rank;
+  const at::Tensor kept = sorted.gt(candidates).sum(1, /*keepdim=*/true).clamp_min(1);
+  return candidates.gather(1, kept - 1).squeeze(1).clamp_min(0);
+}
+
+}  // namespace
+
+const std::vector<Norm>& all_norms() {
+  static const std::vector<Norm> norms{Norm::linf, Norm::l2, Norm::l1};
+  return norms;
+}
+
+const char* norm_name(Norm norm) {
+  switch (norm) {
+    case Norm::linf: return "linf";
+    case Norm::l2: return "l2";
+    case Norm::l1: return "l1";
+  }
+  throw std::logic_error("unknown norm");
+}
+
+Norm parse_norm(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Norm norm : all_norms()) {
+    if (name == norm_name(norm)) return norm;
+    names.emplace_back(norm_name(norm));
+  }
+  throw InputError(unknown_name("norm", name, names));
+}
+
+at::Tensor sizes_of(const at::Tensor& delta, Norm norm) {
+  const at::Tensor rows = delta.flatten(1).to(at::kDouble);
+  switch (norm) {
+    case Norm::linf: return rows.abs().amax(1);
+    case Norm::l2: return rows.norm(2, 1);
+    case Norm::l1: return rows.abs().sum(1);
+  }
+  throw std::logic_error("unknown norm");
+}
+
+at::Tensor onto_ball(const at::Tensor& delta, Norm norm, double epsilon) {
+  if (delta.numel() == 0) return delta.clone();
+  switch (norm) {
+    case Norm::linf: return delta.clamp(-epsilon, epsilon);
+    case Norm::l2: {
+      const at::Tensor length = sizes_of(delta, norm);
+      const at::Tensor factor = at::where(length.gt(epsilon), epsilon / length, 1.0);
+      return delta * per_image(factor.to(delta.scalar_type()), delta);
+    }
+    case Norm::l1: {
+      const at::Tensor magnitude = delta.abs();
+      const at::Tensor excess = l1_threshold(magnitude.flatten(1), epsilon);
+      const at::Tensor outside = sizes_of(delta, norm).gt(epsilon);
+      const at::Tensor shrunk = delta.sign() * (magnitude - per_image(excess, delta)).clamp_min(0);
+      return at::where(per_image(outside, delta), shrunk, delta);
+    }
+  }
+  throw std::logic_error("unknown norm");
+}
+
+at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon) {
+  // Without a detour over the difference, whose rounding could leave the ball by an ulp.
+  if (norm == Norm::linf) return at::minimum(at::maximum(images, clean - epsilon), clean + epsilon).clamp_(0, 1);
+  return (clean + onto_ball(images - clean, norm, epsilon)).clamp_(0, 1);
+}
+
+at::Tensor steepest(const at::Tensor& gradient, Norm norm, int64_t coordinates) {
+  if (norm == Norm::linf || gradient.numel() == 0) return gradient.sign();
+  if (norm == Norm::l2) {
+    const at::Tensor length = sizes_of(gradient, norm);
+    const at::Tensor factor = at::where(length.gt(0), 1 / length, 0.0);
+    return gradient * per_image(factor.to(gradient.scalar_type()), gradient);
+  }
+  const at::Tensor rows = gradient.flatten(1);
+  const int64_t count = std::clamp<int64_t>(coordinates, 1, rows.size(1));
+  const at::Tensor places = std::get<1>(rows.abs().topk(count, 1));
+  const at::Tensor direction =
+      at::zeros_like(rows).scatter(1, places, rows.gather(1, places).sign() / static_cast<double>(count));
+  return direction.view(gradient.sizes());
+}
+
+}  // namespace aigis

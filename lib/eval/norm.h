@@ -1,0 +1,33 @@
+// The norms in which budgets are measured, and what attacks and the verdict need of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/core/tensor.h"
+
+namespace aigis {
+
+enum class Norm { linf, l2, l1 };
+
+const char* norm_name(Norm norm);
+/// Throws InputError for an unknown name.
+Norm parse_norm(const std::string& name);
+const std::vector<Norm>& all_norms();
+
+/// Size of each perturbation [N, ...] as [N] float64.
+at::Tensor sizes_of(const at::Tensor& delta, Norm norm);
+
+/// The nearest perturbations (in the Euclidean sense) within the ball of radius epsilon. L1: Duchi et al., ICML 2008.
+at::Tensor onto_ball(const at::Tensor& delta, Norm norm, double epsilon);
+
+/// x + delta on the ball around `clean` and then in the box [0, 1]. Clipping to the box brings every pixel nearer to
+/// the clean image, so the result is in both.
+at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon);
+
+/// The direction of length 1 along which a linear function with this gradient rises fastest: the sign (Linf), the
+/// gradient over its length (L2), the sign at the `coordinates` steepest elements (L1; with one it is exactly that
+/// direction, with more the sparse one of SLIDE, Tramèr & Boneh 2019). Where the gradient is 0 so is the direction.
+at::Tensor steepest(const at::Tensor& gradient, Norm norm, int64_t coordinates = 1);
+
+}  // namespace aigis

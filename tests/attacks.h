@@ -1,0 +1,44 @@
+// Attacks by the text that a user would type, and a small smooth network to try them on.
+#pragma once
+
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/linear.h>
+
+#include <memory>
+#include <string>
+
+#include "attacks/list.h"
+#include "lib/core/model.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+inline std::shared_ptr<Attack> make_attack(const std::string& text) {
+  const Spec spec = Spec::parse(text);
+  return find_entry(attack_list(), "attack", spec.name).make(spec);
+}
+
+/// conv 3x3, tanh, conv 3x3, tanh, linear: twice differentiable, so that rounding cannot turn a gradient over.
+class SmoothNet : public Model {
+ public:
+  SmoothNet(at::Tensor conv1, at::Tensor conv2, at::Tensor linear, std::vector<int64_t> input)
+      : conv1_(std::move(conv1)), conv2_(std::move(conv2)), linear_(std::move(linear)) {
+    card_.architecture = "smooth";
+    card_.classes = linear_.size(0);
+    card_.input = std::move(input);
+    card_.options = Json::object();
+    card_.gate_mode = "none";
+  }
+  Output forward(const at::Tensor& images, const Pass&) override {
+    const at::Tensor hidden = at::conv2d(at::conv2d(images, conv1_, {}, 1, 1).tanh(), conv2_, {}, 1, 1).tanh();
+    return {at::linear(hidden.flatten(1), linear_), {}};
+  }
+  const ModelCard& card() const override { return card_; }
+  bool is_training() const override { return false; }
+
+ private:
+  at::Tensor conv1_, conv2_, linear_;
+  ModelCard card_;
+};
+
+}  // namespace aigis

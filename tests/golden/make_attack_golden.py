@@ -1,0 +1,127 @@
+"""Adversarial images as torchattacks 3.5.1 and foolbox 3.3.4 make them, for tests/attack_golden_test.cpp.
+
+    python -m pip install torch==2.11.0 torchattacks==3.5.1 foolbox==3.3.4 safetensors
+    make_attack_golden.py OUT.safetensors
+
+Everything is in float64 on a small smooth network. Where a tool draws random numbers, it is given those of this project
+(tests/reference.py holds the generator), so that starts and neighbours are the same. A tensor is named by the attack as a
+user of aigis types it, then its norm and budget.
+"""
+
+import sys
+from pathlib import Path
+
+import foolbox
+import numpy as np
+import torch
+import torch.nn.functional as F
+import torchattacks
+from safetensors.torch import save_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from reference import philox  # noqa: E402
+
+COUNT, SIDE, CLASSES, EPS, SEED = 4, 8, 6, 8 / 255, 5
+ATTACK_PURPOSE, START, NEIGHBOUR = 9, 0, 2
+IDS = np.arange(COUNT) + 40
+
+
+class SmoothNet(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        generator = torch.Generator().manual_seed(1)
+        draw = lambda *shape: torch.nn.Parameter(torch.randn(*shape, generator=generator, dtype=torch.float64), False)
+        self.conv1, self.conv2, self.linear = draw(8, 3, 3, 3), draw(8, 8, 3, 3) * 0.3, draw(CLASSES, 8 * SIDE * SIDE) * 0.1
+
+    def forward(self, x):
+        hidden = torch.tanh(F.conv2d(torch.tanh(F.conv2d(x, self.conv1, padding=1)), self.conv2, padding=1))
+        return F.linear(hidden.flatten(1), self.linear)
+
+
+def words(elements, use, restart=0, draw=0, step=0):
+    """[COUNT, elements] words of the counter-based generator, as attacks/parts/random.cpp takes them."""
+    key = philox(np.array([ATTACK_PURPOSE, restart, draw, step], dtype=np.uint64), (SEED, 0))[:2]
+    blocks = (elements + 3) // 4
+    counter = np.zeros((COUNT, blocks, 4), dtype=np.uint64)
+    counter[..., 0], counter[..., 1] = np.arange(blocks), use
+    counter[..., 2] = IDS[:, None].astype(np.uint64)
+    return philox(counter, key).reshape(COUNT, -1)[:, :elements]
+
+
+def uniform(use, **position):
+    """U(-1, 1) in the shape of the images."""
+    u = (words(3 * SIDE * SIDE, use, **position).astype(np.float64) + 0.5) / 2.0**32
+    return torch.from_numpy(2 * u - 1).view(COUNT, 3, SIDE, SIDE)
+
+
+class Injected:
+    """While it holds, Tensor.uniform_ hands out given noises in turn, scaled to its limits."""
+
+    def __init__(self, noises):
+        self.noises = iter(noises)
+
+    def __enter__(self):
+        self.before = torch.Tensor.uniform_
+        torch.Tensor.uniform_ = lambda t, low=0, high=1: t.copy_(low + (next(self.noises) + 1) / 2 * (high - low))
+
+    def __exit__(self, *unused):
+        torch.Tensor.uniform_ = self.before
+
+
+def main():
+    torch.set_default_dtype(torch.float64)
+    net = SmoothNet().eval()
+    generator = torch.Generator().manual_seed(2)
+    images = torch.rand(COUNT, 3, SIDE, SIDE, generator=generator)
+    labels = net(images).argmax(1)
+    labels[-1] = (labels[-1] + 1) % CLASSES  # one that is misclassified from the start
+    made = {"images": images, "labels": labels, "conv1": net.conv1.data, "conv2": net.conv2.data, "linear": net.linear.data}
+
+    def add(name, tensor):
+        assert tensor.shape == images.shape and tensor.min() >= 0 and tensor.max() <= 1
+        made[name] = tensor.detach().clone()
+
+    def torchattack(name, attack, noises=()):
+        for parameter, value in list(vars(attack).items()):
+            if torch.is_tensor(value) and value.is_floating_point():
+                setattr(attack, parameter, value.double())  # kernels are made in float32
+        with Injected(noises):
+            add(f"{name}|linf|{EPS}", attack(images, labels))
+
+    start = [uniform(START)]
+    torchattack("fgsm", torchattacks.FGSM(net, eps=EPS))
+    for steps in (1, 2, 10):
+        torchattack(f"bim:preset=torchattacks,steps={steps}", torchattacks.BIM(net, steps=steps))
+        torchattack(f"mi-fgsm:preset=torchattacks,steps={steps}", torchattacks.MIFGSM(net, steps=steps))
+        torchattack(f"ni-fgsm:preset=torchattacks,steps={steps}", torchattacks.NIFGSM(net, steps=steps))
+        torchattack(f"si-ni-fgsm:preset=torchattacks,steps={steps}", torchattacks.SINIFGSM(net, steps=steps))
+        torchattack(f"ti-fgsm:preset=torchattacks,diversity=0,steps={steps}",
+                    torchattacks.TIFGSM(net, steps=steps, diversity_prob=0))
+        torchattack(f"ti-fgsm:preset=torchattacks,diversity=0,momentum=0.5,steps={steps}",
+                    torchattacks.TIFGSM(net, steps=steps, diversity_prob=0, decay=0.5))
+        torchattack(f"pgd:preset=torchattacks,steps={steps}", torchattacks.PGD(net, steps=steps), start)
+        neighbours = [uniform(NEIGHBOUR, draw=i, step=s) for s in range(steps) for i in range(5)]
+        torchattack(f"vmi-fgsm:preset=torchattacks,steps={steps}", torchattacks.VMIFGSM(net, steps=steps), neighbours)
+        torchattack(f"vni-fgsm:preset=torchattacks,steps={steps}", torchattacks.VNIFGSM(net, steps=steps), neighbours)
+        patchwise = torchattacks.PIFGSM(net, max_epsilon=EPS, num_iter_set=steps)
+        project = patchwise.project_noise
+        patchwise.project_noise = lambda x, kernel, padding: project(x, kernel.double(), padding)
+        torchattack(f"pi-fgsm:steps={steps},relative_step_size={1 / steps}", patchwise)
+    torchattack("ffgsm:preset=torchattacks", torchattacks.FFGSM(net), start)
+    add("bim:step_size=0.2|l2|1.0", torchattacks.PGDL2(net, eps=1.0, alpha=0.2, steps=10, random_start=False)(images, labels))
+
+    peer = foolbox.PyTorchModel(net, bounds=(0, 1))
+
+    def fool(name, norm, epsilon, attack):
+        add(f"{name}|{norm}|{epsilon}", attack(peer, images, labels, epsilons=epsilon)[1])
+
+    fool("fgsm", "l2", 0.7, foolbox.attacks.L2FastGradientAttack())
+    fool("bim:preset=foolbox", "linf", EPS, foolbox.attacks.LinfBasicIterativeAttack())
+    fool("bim:preset=foolbox", "l2", 0.7, foolbox.attacks.L2BasicIterativeAttack())
+    fool("bim:steps=40,relative_step_size=0.0333333333", "linf", EPS,
+         foolbox.attacks.LinfProjectedGradientDescentAttack(rel_stepsize=0.0333333333, random_start=False))
+    save_file(made, sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+// Balls, steps and noise of each norm, against closed forms and against slow searches.
+#include "lib/eval/norm.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "attacks/parts/diversity.h"
+#include "attacks/parts/random.h"
+#include "lib/core/error.h"
+
+namespace aigis {
+namespace {
+
+at::Tensor normal(at::IntArrayRef shape, uint64_t seed) {
+  auto generator = at::detail::createCPUGenerator(seed);
+  return at::randn(shape, generator, at::TensorOptions(at::kDouble));
+}
+
+/// The L1 projection by bisection on the soft threshold, which is slow and plainly right.
+at::Tensor l1_by_bisection(const at::Tensor& row, double epsilon) {
+  double low = 0, high = row.abs().max().item<double>();
+  if (row.abs().sum().item<double>() <= epsilon) return row;
+  for (int i = 0; i < 200; ++i) {
+    const double middle = (low + high) / 2;
+    ((row.abs() - middle).clamp_min(0).sum().item<double>() > epsilon ? low : high) = middle;
+  }
+  return row.sign() * (row.abs() - high).clamp_min(0);
+}
+
+TEST(Norms, ProjectionsAreNearest) {
+  const at::Tensor delta =
+      normal({5, 3, 4, 4}, 1) * at::tensor({0.01, 0.1, 1.0, 3.0, 0.3}, at::kDouble).view({5, 1, 1, 1});
+  const at::Tensor l2 = onto_ball(delta, Norm::l2, 1), l1 = onto_ball(delta, Norm::l1, 5);
+  for (int64_t i = 0; i < 5; ++i) {
+    const double length = delta[i].norm().item<double>();
+    EXPECT_TRUE(at::allclose(l2[i], length > 1 ? delta[i] / length : delta[i], 0, 1e-12));
+    EXPECT_TRUE(at::allclose(l1[i], l1_by_bisection(delta[i], 5), 0, 1e-9)) << i;
+  }
+  EXPECT_TRUE(at::equal(onto_ball(delta, Norm::linf, 0.5), delta.clamp(-0.5, 0.5)));
+  for (const Norm norm : all_norms()) {
+    EXPECT_TRUE(at::equal(onto_ball(delta, norm, 0), at::zeros_like(delta))) << norm_name(norm);
+    EXPECT_EQ(onto_ball(delta.slice(0, 0, 0), norm, 1).size(0), 0);
+    EXPECT_EQ(parse_norm(norm_name(norm)), norm);
+  }
+  EXPECT_THROW(parse_norm("l3"), InputError);
+}
+
+// <d, g> over the unit ball is at most the dual norm of g, and the steepest direction reaches it.
+TEST(Norms, SteepestReachesTheDualNorm) {
+  const at::Tensor gradient = normal({4, 3, 4, 4}, 2);
+  for (const auto& [norm, dual] : {std::pair{Norm::linf, Norm::l1}, {Norm::l2, Norm::l2}, {Norm::l1, Norm::linf}}) {
+    const at::Tensor direction = steepest(gradient, norm);
+    EXPECT_TRUE(at::allclose(sizes_of(direction, norm), at::ones({4}, at::TensorOptions(at::kDouble)), 1e-12, 0));
+    EXPECT_TRUE(at::allclose((direction * gradient).flatten(1).sum(1), sizes_of(gradient, dual), 1e-12, 0));
+    EXPECT_TRUE(at::equal(steepest(at::zeros_like(gradient), norm), at::zeros_like(gradient))) << norm_name(norm);
+  }
+  const at::Tensor sparse = steepest(gradient, Norm::l1, 5);
+  EXPECT_TRUE(sparse.ne(0).flatten(1).sum(1).eq(5).all().item<bool>());
+  EXPECT_TRUE(at::allclose(sizes_of(sparse, Norm::l1), at::ones({4}, at::TensorOptions(at::kDouble)), 1e-12, 0));
+}
+
+TEST(Norms, WithinIsInBallAndBox) {
+  const at::Tensor clean = normal({50, 3, 4, 4}, 3).sigmoid(), images = clean + normal({50, 3, 4, 4}, 4);
+  for (const auto& [norm, epsilon] : {std::pair{Norm::linf, 0.1}, {Norm::l2, 0.7}, {Norm::l1, 4.0}}) {
+    for (const auto type : {at::kDouble, at::kFloat}) {
+      const at::Tensor x = within(clean.to(type), images.to(type), norm, epsilon);
+      const double ulp = type == at::kDouble ? 1e-15 : 6e-7;
+      EXPECT_LE(sizes_of(x - clean.to(type), norm).max().item<double>(), epsilon * (1 + 50 * ulp)) << norm_name(norm);
+      EXPECT_GE(x.min().item<double>(), 0);
+      EXPECT_LE(x.max().item<double>(), 1);
+    }
+  }
+}
+
+// The radius of a uniform point in an n-ball has P(r <= s) = s^n whatever the norm: its mean is n / (n + 1), and that
+// of r^n, which is uniform, is 1/2 with variance 1/12.
+TEST(Noise, IsUniformInTheBall) {
+  const int64_t count = 4000, n = 12;
+  const at::Tensor like = at::zeros({count, 3, 2, 2}, at::TensorOptions(at::kDouble));
+  const at::Tensor ids = at::arange(count, at::TensorOptions(at::kLong)) + 3;
+  for (const Norm norm : all_norms()) {
+    const at::Tensor noise = ball_noise(like, ids, {1, Purpose::attack}, norm);
+    const at::Tensor radius = sizes_of(noise, norm);
+    EXPECT_LE(radius.max().item<double>(), 1);
+    EXPECT_NEAR(radius.pow(static_cast<double>(n)).mean().item<double>(), 0.5, 5 * std::sqrt(1.0 / 12 / count))
+        << norm_name(norm);
+    EXPECT_NEAR(noise.mean().item<double>(), 0, 5 / std::sqrt(static_cast<double>(count * n))) << norm_name(norm);
+    const at::Tensor one = ball_noise(like.slice(0, 7, 8), ids.slice(0, 7, 8), {1, Purpose::attack}, norm);
+    EXPECT_TRUE(at::equal(one[0], noise[7]));
+  }
+}
+
+TEST(Noise, IsNormal) {
+  const at::Tensor like = at::zeros({500, 3, 5, 7}, at::TensorOptions(at::kDouble));
+  const at::Tensor ids = at::arange(500, at::TensorOptions(at::kLong));
+  const at::Tensor x = normal_noise(like, ids, {2, Purpose::attack}, Use::start);
+  const auto n = static_cast<double>(x.numel());
+  EXPECT_NEAR(x.mean().item<double>(), 0, 5 / std::sqrt(n));
+  EXPECT_NEAR(x.pow(2).mean().item<double>(), 1, 5 * std::sqrt(2 / n));
+  EXPECT_NEAR(x.pow(4).mean().item<double>(), 3, 5 * std::sqrt(96 / n));
+  EXPECT_NEAR(x.abs().lt(1.959964).to(at::kDouble).mean().item<double>(), 0.95, 5 * std::sqrt(0.95 * 0.05 / n));
+  // Neighbours in memory are independent: Box-Muller's pairs, and pairs of pairs.
+  const at::Tensor flat = x.flatten();
+  EXPECT_NEAR((flat.slice(0, 0, -1) * flat.slice(0, 1)).mean().item<double>(), 0, 5 / std::sqrt(n));
+  EXPECT_FALSE(at::equal(x, normal_noise(like, ids, {2, Purpose::attack}, Use::neighbour)));
+}
+
+// Every image of random size and place is the bilinear resize of at::upsample_bilinear2d between zeros.
+TEST(Diversity, ResizesAndPads) {
+  const at::Tensor images = normal({200, 3, 10, 10}, 5), ids = at::arange(200, at::TensorOptions(at::kLong));
+  const at::Tensor made = diversified(images, ids, {.probability = 0.5, .least_size = 0.7}, {3, Purpose::attack});
+  int64_t untouched = 0;
+  std::array<int64_t, 10> sizes{};
+  for (int64_t i = 0; i < 200; ++i) {
+    if (at::equal(made[i], images[i])) {
+      ++untouched;
+      continue;
+    }
+    const at::Tensor filled = made[i].abs().sum(0);
+    const at::Tensor rows = filled.sum(1).nonzero(), columns = filled.sum(0).nonzero();
+    const int64_t size = rows.size(0), top = rows[0].item<int64_t>(), left = columns[0].item<int64_t>();
+    ASSERT_EQ(columns.size(0), size);
+    ++sizes[static_cast<size_t>(size)];
+    const at::Tensor expected = at::upsample_bilinear2d(images.slice(0, i, i + 1), {size, size}, false)[0];
+    EXPECT_TRUE(at::allclose(made[i].slice(1, top, top + size).slice(2, left, left + size), expected, 1e-9, 1e-9)) << i;
+  }
+  EXPECT_NEAR(static_cast<double>(untouched), 100, 5 * std::sqrt(50.0));
+  for (const size_t size : {7, 8, 9}) EXPECT_GT(sizes[size], 10) << size;
+  EXPECT_EQ(sizes[6] + sizes[5], 0);
+}
+
+}  // namespace
+}  // namespace aigis
