@@ -3,6 +3,7 @@
 
 #include "bench/benchmarks.h"
 #include "bench/paired.h"
+#include "lib/core/error.h"
 
 namespace aigis {
 namespace {
@@ -19,11 +20,18 @@ void floor_step(Model& model, const Batch& batch) {
 std::string bench_attack(Model& model, const Attack& attack, const Batch& batch, int64_t pairs) {
   Victim victim(model, 0);
   const std::vector<double> epsilons{8.0 / 255};
-  const auto result = measure_pairs([&] { attack.propose(victim, batch, Norm::linf, epsilons); },
-                                    [&] { floor_step(model, batch); }, pairs);
+  attack.propose(victim, batch, Norm::linf, epsilons);
+  const AttackAudit once = victim.audit();
+  if (once.backward == 0)
+    throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
+  const int64_t passes = once.backward / batch.labels.size(0);
+  const auto floor = [&] {
+    for (int64_t pass = 0; pass < passes; ++pass) floor_step(model, batch);
+  };
+  const auto result = measure_pairs([&] { attack.propose(victim, batch, Norm::linf, epsilons); }, floor, pairs);
   return fmt::format("{} on {}, batch {}, {}\n", attack.name(), model.card().architecture, batch.labels.size(0),
                      batch.images.device().str()) +
-         result.text(attack.name(), "bare forward and backward", batch.labels.size(0));
+         result.text(attack.name(), fmt::format("{} bare forward and backward", passes), batch.labels.size(0));
 }
 
 }  // namespace aigis

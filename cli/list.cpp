@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+
 #include "cli/commands.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
@@ -45,18 +48,96 @@ Json model_rows() {
   return list;
 }
 
+/// Attacks with the norms that they know, and what they ask of a model.
+Json attack_rows() {
+  Json list = rows(attack_list());
+  for (size_t i = 0; i < list.size(); ++i) {
+    const auto attack = attack_list()[i].make(Spec{attack_list()[i].name, "", {}});
+    for (const Norm norm : attack->norms()) list[i]["norms"].push_back(norm_name(norm));
+    list[i]["access"] = attack->gradient_mode() == "none" ? "answers alone (black box)" : "gradients (white box)";
+  }
+  return list;
+}
+
 Json rows_of(const std::string& kind) {
-  if (kind == "attacks") return rows(attack_list());
+  if (kind == "attacks") return attack_rows();
   if (kind == "defenses") return rows(defense_list());
   if (kind == "datasets") return rows(dataset_list());
   if (kind == "models") return model_rows();
   throw InputError(unknown_name("list", kind, {"models", "attacks", "defenses", "datasets"}));
 }
 
+std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+void print_option(const Json& option) {
+  const std::string unit = option["unit"].get<std::string>();
+  fmt::print("  {} = {}  [{}{}]  {}\n", option["name"].get<std::string>(), shown(option["default"]),
+             option["range"].get<std::string>(), unit.empty() ? "" : ", " + unit, option["help"].get<std::string>());
+}
+
+/// Options that many entries share, each with the default that most of them have.
+class SharedOptions {
+ public:
+  explicit SharedOptions(const Json& list) {
+    std::map<std::string, std::map<std::string, int>> defaults;
+    for (const auto& row : list) {
+      for (const auto& option : row["options"]) ++defaults[key(option)][option["default"].dump()];
+    }
+    for (const auto& row : list) {
+      for (const auto& option : row["options"]) {
+        const auto& counts = defaults[key(option)];
+        int entries = 0;
+        auto most = counts.begin();
+        for (auto it = counts.begin(); it != counts.end(); ++it) {
+          entries += it->second;
+          if (it->second > most->second) most = it;
+        }
+        if (entries < kShared || contains(option)) continue;
+        options_.push_back(option);
+        options_.back()["default"] = Json::parse(most->first);
+      }
+    }
+  }
+  bool contains(const Json& option) const { return find(option) != nullptr; }
+  bool has_usual_default(const Json& option) const { return (*find(option))["default"] == option["default"]; }
+  const std::vector<Json>& list() const { return options_; }
+
+ private:
+  static constexpr int kShared = 5;
+  static std::string key(const Json& option) {
+    return fmt::format("{}|{}|{}", shown(option["name"]), shown(option["range"]), shown(option["help"]));
+  }
+  const Json* find(const Json& option) const {
+    const auto found =
+        std::find_if(options_.begin(), options_.end(), [&](const Json& o) { return key(o) == key(option); });
+    return found == options_.end() ? nullptr : &*found;
+  }
+
+  std::vector<Json> options_;
+};
+
+/// An entry's own options, and in one line how its shared ones differ from what is usual.
+void print_options(const Json& row, const SharedOptions& shared) {
+  std::vector<std::string> differing;
+  for (const auto& option : row["options"]) {
+    if (!shared.contains(option)) {
+      print_option(option);
+    } else if (!shared.has_usual_default(option)) {
+      differing.push_back(fmt::format("{} = {}", shown(option["name"]), shown(option["default"])));
+    }
+  }
+  if (!differing.empty()) fmt::print("  shared options with defaults of its own: {}\n", join(differing, ", "));
+}
+
 void print_rows(const Json& list) {
+  const SharedOptions shared(list);
   for (const auto& row : list) {
     fmt::print("{}: {} ({})\n", row["name"].get<std::string>(), row["summary"].get<std::string>(),
                row["source"].get<std::string>());
+    if (row.contains("norms")) {
+      fmt::print("  norms {}; {}\n", fmt::join(row["norms"].get<std::vector<std::string>>(), ", "),
+                 row["access"].get<std::string>());
+    }
     if (row.contains("depths")) fmt::print("  depths {}\n", row["depths"].get<std::string>());
     if (row.contains("sizes")) {
       for (const auto& size : row["sizes"]) {
@@ -65,14 +146,10 @@ void print_rows(const Json& list) {
                    fmt::join(size["input"].get<std::vector<int64_t>>(), "x"), size["classes"].get<int64_t>());
       }
     }
-    for (const auto& option : row["options"]) {
-      const std::string unit = option["unit"].get<std::string>();
-      fmt::print("  {} = {}  [{}{}]  {}\n", option["name"].get<std::string>(),
-                 option["default"].is_string() ? option["default"].get<std::string>() : option["default"].dump(),
-                 option["range"].get<std::string>(), unit.empty() ? "" : ", " + unit,
-                 option["help"].get<std::string>());
-    }
+    print_options(row, shared);
   }
+  if (!shared.list().empty()) fmt::print("shared options, each of several of the above:\n");
+  for (const auto& option : shared.list()) print_option(option);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
+#include "reports/plot/value.h"
 
 namespace aigis {
 namespace {
@@ -136,7 +137,7 @@ std::string report_table(const Json& report) {
   size_t width = 5;
   for (const auto& model : report["models"]) width = std::max(width, model["id"].get_ref<const std::string&>().size());
   constexpr const char* kLine = "{:<{}}  {:<6}  {:<7}  {:<9}  {:>7}  {:>6}  {:>21}  {:>17}\n";
-  std::string text = fmt::format(kLine, "model", width, "attack", "defense", "access", "eps*255", "clean",
+  std::string text = fmt::format(kLine, "model", width, "attack", "defense", "access", "epsilon", "clean",
                                  "robust [95 %]", "rate before/after");
   for (const auto& run : report["runs"]) {
     const Json& robust = run["accuracy"]["robust"];
@@ -150,7 +151,7 @@ std::string report_table(const Json& report) {
     }
     text += fmt::format(kLine, run["model"].get<std::string>(), width, run["attack"]["name"].get<std::string>(),
                         run["defense"]["name"].get<std::string>(), run["access"].get<std::string>(),
-                        fmt::format("{:.4g}", 255 * run["epsilon"].get<double>()),
+                        plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);
     for (const auto& flag : run["flags"]) {
       if (flag["level"] == "info") continue;  // in the report
