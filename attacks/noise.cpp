@@ -37,7 +37,7 @@ std::vector<at::Tensor> Noise::propose(Victim& victim, const Batch& batch, Norm 
         continue;
       }
       const at::Tensor logits = victim.forward(tried, batch.ids, {restart, 0, 0}).logits;
-      const at::Tensor margin = loss_value(LossKind::margin, logits, {batch.labels, {}});
+      const at::Tensor margin = loss_value(LossKind::margin, logits, {batch.labels, {}, {}});
       if (restart == 0) {
         candidates.push_back(tried);
         margins.push_back(margin);

@@ -109,6 +109,9 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.one("batch", "0", "images evaluated together; 0: 100 on a CPU, whose cache they fit, and 1000 on a GPU");
   settings.one("seed", "0", "of gate noise and of the attacks' draws");
   settings.one("device", "cpu", "cpu or cuda");
+  settings.one(
+      "nested", "false",
+      "true: an image broken within one budget counts as broken within larger ones, and is not attacked again");
   settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
 }
 
@@ -120,6 +123,7 @@ Evaluation::Evaluation(const Settings& settings) {
   if (plan.batch == 0) plan.batch = plan.device.is_cpu() ? 100 : 1000;
   plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
   plan.examples = count_setting(settings, "examples", 0);
+  plan.nested = settings.truth("nested");
   const int64_t limit = count_setting(settings, "limit", 0);
 
   std::vector<std::shared_ptr<const Attack>> attacks;
@@ -192,6 +196,7 @@ Evaluation::Evaluation(const Settings& settings) {
                     {"batch", plan.batch},
                     {"seed", plan.seed},
                     {"device", settings.text("device")},
+                    {"nested", plan.nested},
                     {"examples", plan.examples}};
 }
 

@@ -102,6 +102,14 @@ void Settings::resolve() {
   }
 }
 
+bool Settings::truth(const std::string& key) const {
+  const std::string value = text(key);
+  if (value != "true" && value != "false") {
+    throw InputError(fmt::format("--{}: '{}' is not one of true, false", key, value));
+  }
+  return value == "true";
+}
+
 bool Settings::is_default(const std::string& key) const { return settings_.at(key).is_default; }
 
 std::string Settings::text(const std::string& key) const { return settings_.at(key).value.back(); }

@@ -33,6 +33,8 @@ class Settings {
   void resolve();
 
   std::string text(const std::string& key) const;
+  /// true or false; InputError for another word.
+  bool truth(const std::string& key) const;
   /// Whether neither flag nor config gave a value.
   bool is_default(const std::string& key) const;
   const std::vector<std::string>& list(const std::string& key) const;

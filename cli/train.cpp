@@ -27,7 +27,10 @@ constexpr int64_t kRateImages = 5000;
 /// Empty unless the options name an adversary. Whatever it is, PGD of ten steps is the judge.
 std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options) {
   const auto attack = make_or_none(attack_list(), "attack", Spec::parse(options.adversary));
-  if (!attack) return {};
+  if (!attack) {
+    if (options.trades > 0) throw InputError("trades needs an adversary, such as pgd:steps=10,loss=kl");
+    return {};
+  }
   if (options.mixup > 0) throw InputError("mixup and adversary exclude each other: an attack needs one label an image");
   const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
   return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};

@@ -112,7 +112,9 @@ class Verification {
     try {
       plan_.runs = configured_runs(config);
       plan_.epsilons = config.at("eps").get<std::vector<double>>();
+      plan_.nested = config.value("nested", false);  // not known before 1.2
       for (const auto& id : config.at("model")) {
+        const ModelCard card = model(id).network->card();
         for (const auto& run : plan_.runs) {
           for (const double epsilon : plan_.epsilons) {
             const std::string pointer = fmt::format("/runs/{}", index);
@@ -124,7 +126,7 @@ class Verification {
                        {"norm", config.at("norm")},
                        {"seed", config.at("seed")},
                        {"count", plan_.data.size()},
-                       {"nested", false}};
+                       {"nested", is_nested(plan_, run, card)}};
             found.update(run_facts(run));
             expect(report_["runs"][index], found, pointer);
             expect(report_["runs"][index++].value("examples", Json()), configured_examples(), pointer + "/examples");

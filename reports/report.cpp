@@ -50,7 +50,7 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
   json["epsilon"] = plan.epsilons[e];
   json["count"] = plan.data.size();
   json["seed"] = plan.seed;
-  json["nested"] = false;
+  json["nested"] = is_nested(plan, run, model.card);
   json.update(counted_facts(model.card, tally, cell));
   json["queries"] = {{"forward", tally.audit.forward}, {"backward", tally.audit.backward}};
   // A run's time covers all its budgets, and was spent by workers side by side; each budget gets an equal share.

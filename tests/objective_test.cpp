@@ -26,7 +26,7 @@ const at::Tensor& logits() {
 
 Goal goal(bool targeted) {
   const at::Tensor labels = at::tensor({0, 3}, at::kLong), targets = at::tensor({4, 0}, at::kLong);
-  return {labels, targeted ? targets : at::Tensor()};
+  return {labels, targeted ? targets : at::Tensor(), {}};
 }
 
 TEST(Losses, ByHand) {
@@ -67,6 +67,14 @@ TEST(Losses, GradientsAreThoseOfFiniteDifferences) {
       EXPECT_TRUE(at::allclose(z.grad(), numerical, 1e-6, 1e-8)) << static_cast<int>(kind) << targeted;
     }
   }
+}
+
+TEST(Losses, DivergenceByHand) {
+  const at::Tensor clean = at::tensor({0.7, 0.2, 0.1}, at::kDouble).log().view({1, 3});
+  const at::Tensor moved = at::tensor({0.1, 0.3, 0.6}, at::kDouble).log().view({1, 3}) + 5;  // logits know no offset
+  const double expected = 0.7 * std::log(7) + 0.2 * std::log(2.0 / 3) + 0.1 * std::log(1.0 / 6);
+  EXPECT_NEAR(loss_value(LossKind::kl, moved, {{}, {}, clean}).item<double>(), expected, 1e-12);
+  EXPECT_NEAR(loss_value(LossKind::kl, clean, {{}, {}, clean}).item<double>(), 0, 1e-12);
 }
 
 TEST(Losses, DlrGivesWayWhereClassesAreTooFew) {
@@ -115,7 +123,7 @@ TEST(Targets, AreChosenByTheCleanImages) {
 
 TEST(Targets, ThatDoNotExistAreRefused) {
   const auto net = build_frozen("resnet-8");
-  for (const char* text : {"pgd:target=10", "fgsm:target=-1", "mi-fgsm:target=cat"}) {
+  for (const char* text : {"pgd:target=10", "pgd:loss=kl,target=3", "fgsm:target=-1", "mi-fgsm:target=cat"}) {
     EXPECT_THROW(make_attack(text)->check(net->card()), InputError) << text;
   }
   EXPECT_THROW(make_attack("ti-fgsm:translation=4")->check(net->card()), InputError);

@@ -93,7 +93,7 @@ TEST(Pgd, RestartsKeepTheWorstOfAll) {
   const auto net = build_frozen("resnet-8");
   const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
   const auto loss = [&](const at::Tensor& x) {
-    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}});
+    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}, {}});
   };
   Victim victim(*net, 5);
   const at::Tensor together =
@@ -113,7 +113,7 @@ TEST(Pgd, KeepsTheBestIterate) {
     return make_attack(text)->propose(victim, batch, Norm::linf, {0.05})[0];
   };
   const auto loss = [&](const at::Tensor& x) {
-    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}});
+    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}, {}});
   };
   at::Tensor best = loss(batch.images);
   for (int steps = 1; steps <= 4; ++steps) {
@@ -137,7 +137,7 @@ TEST(Pgd, AStepAveragesOverItsDraws) {
   const auto gradient = [&](const at::Tensor& x, uint32_t draw, uint32_t step) {
     Victim victim(*net, 5);
     const Loss loss = [&](const Output& output) {
-      return loss_value(LossKind::cross_entropy, output.logits, {batch.labels, {}});
+      return loss_value(LossKind::cross_entropy, output.logits, {batch.labels, {}, {}});
     };
     return victim.gradient(x, batch.ids, loss, {0, draw, step}, {}).images;
   };

@@ -2,6 +2,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
+#include <ATen/ops/where.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -114,6 +115,36 @@ TEST(Sweep, FgsmOnGreysByHand) {
     EXPECT_EQ(run["flags"].size(), 0u) << run["flags"].dump();
     EXPECT_EQ(run["queries"]["forward"], kImages) << "one gradient an image serves all budgets";
   }
+}
+
+// An attack that works within small budgets only. Nested, what fell within the small one stays fallen within the large
+// one, its example lies inside, and it is not attacked again.
+TEST(Sweep, NestedBudgetsKeepWhatFell) {
+  int64_t attacked = 0;
+  const auto moody = planted([&](const at::Tensor& x, double epsilon) {
+    attacked += x.size(0);
+    return epsilon > 20.0 / 255 ? x : at::where(x.gt(0.5), x - epsilon, x + epsilon);
+  });
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({moody}, {nullptr}, {Access::white_box});
+  plan.epsilons = {10.0 / 255, 30.0 / 255};
+  plan.data = greys();
+  const auto cells = [&](bool nested) {
+    plan.nested = nested;
+    attacked = 0;
+    Journal journal;
+    return run_sweep(plan, journal).tallies[0][0].cells;
+  };
+  const auto apart = cells(false), nested = cells(true);
+  const double left = nested[0].pass.accuracy.successes();
+  EXPECT_EQ(left, apart[0].pass.accuracy.successes());
+  EXPECT_LT(left, 40);
+  EXPECT_GT(left, 0);
+  EXPECT_EQ(apart[1].pass.accuracy.successes(), 40);
+  EXPECT_EQ(nested[1].pass.accuracy.successes(), left);
+  EXPECT_EQ(attacked, 40 + static_cast<int64_t>(left));
+  EXPECT_NEAR(nested[1].linf_max, 10.0 / 255, 1e-6);
 }
 
 TEST(Sweep, BatchSizeDoesNotMatter) {

@@ -174,6 +174,26 @@ TEST_F(Steps, TheModelIsTheAverage) {
   EXPECT_TRUE(at::equal(network_.weight(), second));
 }
 
+// Zhang et al. 2019, equation 5, written out: cross-entropy of the clean images and beta KL(clean || attacked), both of
+// whose sides learn.
+TEST_F(Steps, TradesLearnsFromBoth) {
+  options_.trades = 3;
+  const at::Tensor before = network_.weight(), bias = network_.bias();
+  const auto one_step = make_attack("bim:steps=1,relative_step_size=1");
+  Trainer both = trainer(AdversarialTraining{{one_step, 0.03}, {one_step, 0.03}});
+  step(both);
+  const at::Tensor w = before.clone().set_requires_grad(true), b = bias.clone().set_requires_grad(true);
+  const auto probability = [&](const at::Tensor& x) { return at::softmax(at::matmul(x.flatten(1), w.t()) + b, 1); };
+  const at::Tensor p = probability(clean()), q = probability(network_.seen);
+  const at::Tensor error = at::softmax(at::matmul(clean().flatten(1), before.t()) + bias, 1) - targets();
+  const at::Tensor attacked = (clean() + 0.03 * at::matmul(error, before).sign().view(clean().sizes())).clamp(0, 1);
+  EXPECT_TRUE(at::allclose(network_.seen, attacked, 0, 1e-6));
+  const at::Tensor loss = -(targets() * p.log()).sum() / kImages + 3 * (p * (p / q).log()).sum() / kImages;
+  loss.backward();
+  EXPECT_TRUE(at::allclose(network_.weight(), before - kRate * w.grad(), 1e-4, 1e-6));
+  EXPECT_TRUE(at::allclose(network_.bias(), bias - kRate * b.grad(), 1e-4, 1e-6));
+}
+
 TEST_F(Steps, AdversarialImagesAreLearnt) {
   const at::Tensor before = network_.weight(), bias = network_.bias();
   const auto one_step = make_attack("bim:steps=1,relative_step_size=1");

@@ -49,8 +49,10 @@ bool is_word(const std::string& target) {
 
 void ObjectiveOptions::bind(OptionTable& table) {
   table.choice<LossKind>(
-      "loss", &loss, {{"ce", LossKind::cross_entropy}, {"margin", LossKind::margin}, {"dlr", LossKind::dlr}},
-      "what is maximised: cross-entropy, the margin of logits (Carlini & Wagner), or DLR (Croce & Hein)");
+      "loss", &loss,
+      {{"ce", LossKind::cross_entropy}, {"margin", LossKind::margin}, {"dlr", LossKind::dlr}, {"kl", LossKind::kl}},
+      "what is maximised: cross-entropy, the margin of logits (Carlini & Wagner), DLR (Croce & Hein), "
+      "or the divergence from the clean image's answer, which needs a random start");
   table.text("target", &target,
              "class to be taken for: none, random, least-likely, second (the likeliest wrong one) or a class's number");
   table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates (EOT)");
@@ -75,6 +77,9 @@ std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t cla
 }
 
 void check_target(const ObjectiveOptions& options, const ModelCard& card) {
+  if (options.loss == LossKind::kl && options.targeted()) {
+    throw InputError("option 'target': the loss kl moves away from the clean answer and knows no target");
+  }
   if (is_word(options.target)) return;
   const int64_t klass = parse_integer(options.target, "option 'target'");
   if (klass < 0 || klass >= card.classes) {
@@ -84,7 +89,8 @@ void check_target(const ObjectiveOptions& options, const ModelCard& card) {
 }
 
 Goal Goal::select(const at::Tensor& rows) const {
-  return {labels.index_select(0, rows), targets.defined() ? targets.index_select(0, rows) : at::Tensor()};
+  const auto chosen = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, rows) : at::Tensor(); };
+  return {chosen(labels), chosen(targets), chosen(clean)};
 }
 
 at::Tensor Goal::reached(const at::Tensor& logits) const {
@@ -93,7 +99,10 @@ at::Tensor Goal::reached(const at::Tensor& logits) const {
 }
 
 Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch) {
-  Goal goal{batch.labels, {}};
+  Goal goal{batch.labels, {}, {}};
+  if (options.loss == LossKind::kl) {
+    goal.clean = at::log_softmax(victim.forward(batch.images, batch.ids, {}).logits, 1);
+  }
   if (!options.targeted()) return goal;
   const int64_t classes = victim.card().classes;
   if (options.target == "random") {
@@ -120,6 +129,7 @@ at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal)
     }
     case LossKind::margin: return margin(logits, goal);
     case LossKind::dlr: return dlr(logits, goal);
+    case LossKind::kl: return (goal.clean.exp() * (goal.clean - at::log_softmax(logits, 1))).sum(1);
   }
   throw std::logic_error("unknown loss");
 }

@@ -10,6 +10,7 @@ enum class LossKind {
   cross_entropy,  ///< -log softmax(z)_y
   margin,         ///< max over j != y of z_j, less z_y (Carlini & Wagner, S&P 2017, f6)
   dlr,            ///< difference of logits ratio (Croce & Hein, ICML 2020, equations 6 and 7): free of scale
+  kl,             ///< divergence of the answer from that for the clean image (Zhang et al., ICML 2019, equation 5)
 };
 
 struct ObjectiveOptions {
@@ -35,6 +36,7 @@ void check_target(const ObjectiveOptions& options, const ModelCard& card);
 struct Goal {
   at::Tensor labels;   ///< [N]
   at::Tensor targets;  ///< [N]; undefined without a target
+  at::Tensor clean;    ///< [N, K] log-probabilities for the clean images; undefined unless the loss needs them
 
   Goal select(const at::Tensor& rows) const;
   /// [N] bool: the model's answer is what the attack wants.

@@ -47,24 +47,49 @@ class BatchEvaluation {
     const Run& run = plan_.runs[r];
     const std::shared_ptr<Model> target = defended(model_, run.defense);
     const CleanPass& clean = clean_pass(*target, run);
-    const Proposals& proposals = propose(run);
+    const bool nested = is_nested(plan_, run, model_->card());
+    const Proposals* all = nested ? nullptr : &propose(run);
     const Stopwatch watch;
     RunTally tally;
     tally.clean = clean.tally;
     tally.redraw_flipped = clean.redraw_flipped;
-    tally.audit = proposals.audit;
+    at::Tensor images = batch_.images, hits = clean.judgement.hits;  // of the last budget
     for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
       check_stop();
-      const Cell cell =
-          measure_cell(*target, batch_, clean, proposals.images[e], plan_.norm, plan_.epsilons[e], plan_.seed);
+      if (nested) images = attack_the_unbroken(run, images, hits, plan_.epsilons[e], tally.audit);
+      const Cell cell = measure_cell(*target, batch_, clean, nested ? images : all->images[e], plan_.norm,
+                                     plan_.epsilons[e], plan_.seed);
+      images = cell.images;
+      hits = cell.hits;
       tally.cells.push_back(cell.tally);
       if (examples_ > 0) {
         saved.push_back({model_index_, r, e, cell.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
                          cell.hits.slice(0, 0, examples_).clone()});
       }
     }
-    tally.seconds = watch.seconds() + proposals.seconds;
+    tally.seconds = watch.seconds();
+    if (all != nullptr) {
+      tally.audit = all->audit;
+      tally.seconds += all->seconds;
+    }
     return tally;
+  }
+
+  /// `images` with those replaced that the judge still gets right: by what the attack makes of the clean ones within a
+  /// larger budget.
+  at::Tensor attack_the_unbroken(const Run& run, const at::Tensor& images, const at::Tensor& hits, double epsilon,
+                                 AttackAudit& audit) const {
+    const at::Tensor rows = hits.gt(0).nonzero().squeeze(1);
+    if (rows.size(0) == 0) return images;
+    const at::Tensor there = rows.to(plan_.device);
+    const Batch unbroken{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
+                         batch_.ids.index_select(0, rows)};
+    const std::shared_ptr<const Defense> seen = run.access == Access::white_box ? run.defense : nullptr;
+    const std::shared_ptr<Model> seen_model = defended(model_, seen);
+    Victim victim(*seen_model, plan_.seed, seen == run.defense ? Judge::this_model : Judge::another);
+    const at::Tensor proposed = run.attack->propose(victim, unbroken, plan_.norm, {epsilon})[0];
+    audit.merge(victim.audit());
+    return images.index_copy(0, there, proposed);
   }
 
   /// The clean images through a defense: once, whatever the number of attacks and budgets.
@@ -166,6 +191,10 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
     }
   }
   return runs;
+}
+
+bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
+  return plan.nested && run.attack && !card.has_random_gates;
 }
 
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {

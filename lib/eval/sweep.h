@@ -37,6 +37,9 @@ struct SweepPlan {
   int64_t batch = 100;
   int64_t workers = 1;  ///< threads that evaluate batches side by side
   uint64_t seed = 0;
+  /// An image that is broken within one budget counts as broken within all larger ones, in which its example lies: so
+  /// it is not attacked again, and accuracy falls with the budget. Only where the judge is deterministic: is_nested().
+  bool nested = false;
   at::Device device = at::kCPU;
   int64_t examples = 0;  ///< adversarial images to keep for each model, attack and budget: the first of the set
 };
@@ -47,6 +50,9 @@ struct SavedExamples {
   at::Tensor images;  ///< [n, C, H, W] float32, as admitted
   at::Tensor hits;    ///< [n] int64
 };
+
+/// Whether a run against a model is nested as the plan wishes.
+bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card);
 
 struct SweepResult {
   std::vector<std::vector<RunTally>> tallies;  ///< [model][run]

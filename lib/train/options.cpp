@@ -33,6 +33,10 @@ void TrainOptions::bind(OptionTable& table) {
   table.text("adversary", &adversary,
              "attack that makes the images to train on, such as pgd:steps=7; none: they are clean");
   table.number("adversary_eps", &adversary_eps, 0, 1, "pixel value in [0,1]", "budget of the adversary, Linf");
+  table.number(
+      "trades", &trades, 0, 1000, "",
+      "beta of TRADES (Zhang et al. 2019): cross-entropy of clean images plus beta times the divergence of the "
+      "adversary's from them; 0: cross-entropy of the adversary's images alone");
   table.choice<Precision>(
       "precision", &precision,
       {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}},

@@ -34,6 +34,7 @@ struct TrainOptions {
   int64_t cutout = 0;  ///< side of the square that augmentation hides (DeVries & Taylor 2017), in pixels; 0: none
   std::string adversary = "none";    ///< attack that makes the images to train on, as on the command line
   double adversary_eps = 8.0 / 255;  ///< its budget, Linf in pixel values of [0, 1]
+  double trades = 0;                 ///< beta of TRADES (Zhang et al. 2019); 0: learn from adversarial images alone
   Precision precision = Precision::automatic;
   int64_t seed = 1;
 

@@ -1,6 +1,7 @@
 #include "lib/train/trainer.h"
 
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
@@ -125,31 +126,45 @@ Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double 
     batch.images = batch.images * share + batch.images.flip(0) * (1 - share);
   }
 
+  at::Tensor attacked;
   if (adversarial_) {
     const AutocastScope autocast(device_.type(), type_);
-    batch.images = adversarial_->adversary.perturbed(network_, batch, seed_of_epoch(seed, epoch));
+    attacked = adversarial_->adversary.perturbed(network_, batch, seed_of_epoch(seed, epoch));
   }
   sgd_.clear_gradients();
-  Step result;
-  at::Tensor logits;
-  {
-    const AutocastScope autocast(device_.type(), type_);
-    const Output output = network_.forward(batch.images, {{seed, Purpose::training_gates, 0, 0, epoch}, batch.ids});
-    logits = output.logits.to(at::kFloat);
-    result.loss = loss_of(logits, batch.labels);
-    if (share < 1) result.loss = result.loss * share + loss_of(logits, batch.labels.flip(0)) * (1 - share);
-    result.penalty = network_.penalty(output);
-  }
-  (result.penalty.defined() ? result.loss + result.penalty : result.loss).backward();
+  const Pull pull = options_.trades > 0 && adversarial_
+                        ? learn_from_both(attacked, batch, epoch)
+                        : learn_from(adversarial_ ? attacked : batch.images, batch, epoch, share);
+  (pull.penalty.defined() ? pull.loss + pull.penalty : pull.loss).backward();
   sgd_.step(learning_rate);
   if (average_) average_->update();
 
-  result.loss = result.loss.detach();
-  result.penalty = result.penalty.defined() ? result.penalty.detach() : at::zeros_like(result.loss);
-  const auto right = [&](const at::Tensor& labels) { return logits.detach().argmax(1).eq(labels).sum(); };
+  Step result;
+  result.loss = pull.loss.detach();
+  result.penalty = pull.penalty.defined() ? pull.penalty.detach() : at::zeros_like(result.loss);
+  const auto right = [&](const at::Tensor& labels) { return pull.logits.detach().argmax(1).eq(labels).sum(); };
   result.correct = right(batch.labels);
   if (share < 1) result.correct = result.correct * share + right(batch.labels.flip(0)) * (1 - share);
   return result;
+}
+
+Trainer::Pull Trainer::learn_from(const at::Tensor& images, const Batch& batch, uint32_t epoch, double share) {
+  const AutocastScope autocast(device_.type(), type_);
+  const Stream noise{static_cast<uint64_t>(options_.seed), Purpose::training_gates, 0, 0, epoch};
+  const Output output = network_.forward(images, {noise, batch.ids});
+  Pull pull{{}, network_.penalty(output), output.logits.to(at::kFloat)};
+  pull.loss = loss_of(pull.logits, batch.labels);
+  if (share < 1) pull.loss = pull.loss * share + loss_of(pull.logits, batch.labels.flip(0)) * (1 - share);
+  return pull;
+}
+
+Trainer::Pull Trainer::learn_from_both(const at::Tensor& attacked, const Batch& batch, uint32_t epoch) {
+  Pull pull = learn_from(batch.images, batch, epoch, 1);
+  const Pull of_attacked = learn_from(attacked, batch, epoch, 1);  // with the same gate noise
+  const at::Tensor clean = at::log_softmax(pull.logits, 1), moved = at::log_softmax(of_attacked.logits, 1);
+  pull.loss = pull.loss + (clean.exp() * (clean - moved)).sum(1).mean() * options_.trades;
+  if (pull.penalty.defined()) pull.penalty = (pull.penalty + of_attacked.penalty) / 2;
+  return pull;
 }
 
 Json Trainer::run_epoch(double seconds_left) {

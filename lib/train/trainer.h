@@ -48,6 +48,13 @@ class Trainer {
 
  private:
   Json run_epoch(double seconds_left);
+  /// What a batch gives to learn from, before the step.
+  struct Pull {
+    at::Tensor loss, penalty, logits;
+  };
+  Pull learn_from(const at::Tensor& images, const Batch& batch, uint32_t epoch, double share);
+  /// TRADES: the batch's images are clean, `attacked` the adversary's.
+  Pull learn_from_both(const at::Tensor& attacked, const Batch& batch, uint32_t epoch);
   at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels) const;
 
   Network& network_;
