@@ -1,11 +1,17 @@
 // Data sets: the official layout of CIFAR-10, the held-out part, augmentation against its definition.
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -92,6 +98,66 @@ TEST(Augmentation, EveryCropAndFlipEquallyLikely) {
   EXPECT_GT(chi_square, 105);  // and suspiciously even below its 1e-4 quantile
 }
 
+// A picture of two ramps tells which box was taken: its first and last values are those of the box's edges.
+TEST(Augmentation, ResizedCropsAreOfAnyAreaAspectAndPlace) {
+  constexpr int64_t kSide = 64, kDraws = 4000;
+  const at::Tensor ramp = at::arange(kSide, at::TensorOptions(at::kByte)) * 3;
+  const at::Tensor columns = ramp.view({1, kSide}).expand({kSide, kSide}), rows = columns.t();
+  Dataset data;
+  data.classes = {"a"};
+  data.images = at::stack({columns, rows, columns}).unsqueeze(0).repeat({kDraws, 1, 1, 1});
+  data.labels = at::zeros({kDraws}, at::TensorOptions(at::kLong));
+  data.ids = at::arange(kDraws, at::TensorOptions(at::kLong));
+  const Batch batch = augmented(data, data.ids, {2, Purpose::augmentation}, {.crop = Crop::resized});
+  const at::Tensor x = batch.images.select(1, 0).select(1, 0) * 85, y = batch.images.select(1, 1).select(2, 0) * 85;
+  std::array<int64_t, 10> areas{};
+  int64_t mirrored = 0;
+  double aspects = 0;
+  for (int64_t i = 0; i < kDraws; ++i) {
+    const double left = x[i][0].item<double>(), right = x[i][kSide - 1].item<double>();
+    const double top = y[i][0].item<double>(), bottom = y[i][kSide - 1].item<double>();
+    mirrored += right < left;
+    // The middle of the first pixel of the result lies half a step inside the box, unless the border cuts it off there.
+    const double width = std::abs(right - left) + 1, height = bottom - top + 1;
+    EXPECT_GE(std::min(left, right), -1e-4);
+    EXPECT_LE(std::max({left, right, bottom}), kSide - 1 + 1e-4);
+    const double share = width * height / (kSide * kSide), aspect = width / height;
+    EXPECT_GE(share, 0.06);
+    EXPECT_GE(aspect, 0.70);
+    EXPECT_LE(aspect, 1.43);
+    ++areas[static_cast<size_t>(std::min(share, 0.999) * 10)];
+    aspects += std::log(aspect);
+  }
+  EXPECT_NEAR(static_cast<double>(mirrored), kDraws / 2.0, 5 * std::sqrt(kDraws / 4.0));
+  EXPECT_NEAR(aspects / kDraws, 0, 5 * 0.17 / std::sqrt(static_cast<double>(kDraws)));
+  // Uniform in area below the sizes at which tall and wide boxes no longer fit.
+  for (const size_t tenth : {2, 3, 4, 5}) EXPECT_NEAR(static_cast<double>(areas[tenth]), areas[3], 130) << tenth;
+  EXPECT_GT(areas[9], 50);
+}
+
+// The same box as bilinear interpolation of the cut-out part gives.
+TEST(Augmentation, ResizedCropIsBilinear) {
+  Dataset data;
+  data.classes = {"a"};
+  data.images = (at::arange(3 * 20 * 20, at::TensorOptions(at::kLong)) * 89 % 251).to(at::kByte).view({1, 3, 20, 20});
+  data.labels = at::zeros({1}, at::TensorOptions(at::kLong));
+  data.ids = at::zeros({1}, at::TensorOptions(at::kLong));
+  const at::Tensor made = augmented(data, data.ids, {3, Purpose::augmentation}, {.crop = Crop::resized}).images[0];
+  bool found = false;
+  for (int64_t h = 4; h <= 20 && !found; ++h) {
+    for (int64_t w = 4; w <= 20 && !found; ++w) {
+      for (int64_t top = 0; top + h <= 20 && !found; ++top) {
+        for (int64_t left = 0; left + w <= 20 && !found; ++left) {
+          const at::Tensor part = data.images.slice(2, top, top + h).slice(3, left, left + w).to(at::kFloat) / 255;
+          const at::Tensor resized = at::upsample_bilinear2d(part, {20, 20}, false)[0];
+          found = at::allclose(resized, made, 0, 1e-5) || at::allclose(resized.flip({2}), made, 0, 1e-5);
+        }
+      }
+    }
+  }
+  EXPECT_TRUE(found);
+}
+
 // The hidden square of each image must be one around a pixel of the image, cut off at its border, and each pixel must
 // be as often its centre.
 TEST(Augmentation, CutoutHidesASquareAroundAnyPixel) {
@@ -101,8 +167,7 @@ TEST(Augmentation, CutoutHidesASquareAroundAnyPixel) {
   data.images = at::zeros({kDraws, 3, kSide, kSide}, at::TensorOptions(at::kByte));
   data.labels = at::zeros({kDraws}, at::TensorOptions(at::kLong));
   data.ids = at::arange(kDraws, at::TensorOptions(at::kLong));
-  const Batch batch =
-      augmented(data, data.ids, {1, Purpose::augmentation}, {.crop_and_flip = false, .cutout = kSquare});
+  const Batch batch = augmented(data, data.ids, {1, Purpose::augmentation}, {.crop = Crop::none, .cutout = kSquare});
   std::map<std::string, int64_t> counts;
   for (int64_t y = 0; y < kSide; ++y) {
     for (int64_t x = 0; x < kSide; ++x) {

@@ -5,6 +5,7 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace aigis {
@@ -32,6 +33,51 @@ int64_t uniform_below(uint32_t word, int64_t count) {
   return static_cast<int64_t>((uint64_t{word} * static_cast<uint64_t>(count)) >> 32);
 }
 
+/// A part of a picture, in pixels.
+struct Box {
+  int64_t top, left, height, width;
+};
+
+/// A box of random area and aspect within the picture; all of it where ten tries find none.
+Box random_box(PhiloxKey key, uint64_t id, int64_t height, int64_t width) {
+  constexpr double kLeastArea = 0.08;
+  constexpr uint32_t kFirstBlock = 2;  // those before are for shifts and cutout
+  for (uint32_t attempt = 0; attempt < 10; ++attempt) {
+    const auto words = draw_block(key, id, 0, kFirstBlock + attempt);
+    const double share = kLeastArea + (1 - kLeastArea) * open_uniform(words[0]);
+    const double area = share * static_cast<double>(height * width);
+    const double aspect = std::pow(4.0 / 3, 2 * open_uniform(words[1]) - 1);  // width over height
+    const auto w = static_cast<int64_t>(std::lround(std::sqrt(area * aspect)));
+    const auto h = static_cast<int64_t>(std::lround(std::sqrt(area / aspect)));
+    if (w < 1 || h < 1 || w > width || h > height) continue;
+    return {uniform_below(words[2], height - h + 1), uniform_below(words[3], width - w + 1), h, w};
+  }
+  return {0, 0, height, width};
+}
+
+/// A box of one plane brought to the whole plane's size, bilinearly and without antialiasing, in units of 1/255.
+void resize_plane(const uint8_t* in, float* out, int64_t height, int64_t width, const Box& box, bool mirror) {
+  const auto place = [](int64_t to, int64_t size, int64_t from) {
+    const double at = (static_cast<double>(to) + 0.5) * static_cast<double>(from) / static_cast<double>(size) - 0.5;
+    return std::clamp(at, 0.0, static_cast<double>(from - 1));
+  };
+  for (int64_t row = 0; row < height; ++row) {
+    const double y = place(row, height, box.height);
+    const auto y0 = static_cast<int64_t>(y), y1 = std::min(y0 + 1, box.height - 1);
+    const double down = y - static_cast<double>(y0);
+    const uint8_t* upper = in + (box.top + y0) * width + box.left;
+    const uint8_t* lower = in + (box.top + y1) * width + box.left;
+    for (int64_t column = 0; column < width; ++column) {
+      const double x = place(mirror ? width - 1 - column : column, width, box.width);
+      const auto x0 = static_cast<int64_t>(x), x1 = std::min(x0 + 1, box.width - 1);
+      const double right = x - static_cast<double>(x0);
+      const double above = upper[x0] * (1 - right) + upper[x1] * right;
+      const double below = lower[x0] * (1 - right) + lower[x1] * right;
+      out[row * width + column] = static_cast<float>((above * (1 - down) + below * down) / 255);
+    }
+  }
+}
+
 void hide_square(float* image, int64_t channels, int64_t height, int64_t width, int64_t side, int64_t row,
                  int64_t column) {
   constexpr float kGrey = 0.5f;
@@ -57,12 +103,16 @@ Batch augmented(const Dataset& data, const at::Tensor& positions, const Stream& 
   at::parallel_for(0, count, 32, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto words = draw_block(key, static_cast<uint64_t>(id[i]), 0, 0);
-      const bool moves = kinds.crop_and_flip;
+      const bool moves = kinds.crop == Crop::padded, mirror = kinds.crop != Crop::none && (words[2] & 1) == 1;
+      const Box box =
+          kinds.crop == Crop::resized ? random_box(key, static_cast<uint64_t>(id[i]), height, width) : Box{};
       const int64_t dx = moves ? uniform_below(words[0], 2 * kCropPadding + 1) - kCropPadding : 0;
       const int64_t dy = moves ? uniform_below(words[1], 2 * kCropPadding + 1) - kCropPadding : 0;
       for (int64_t c = 0; c < channels; ++c) {
-        shift_plane(in + (position[i] * channels + c) * plane, out + (i * channels + c) * plane, height, width, dx, dy,
-                    moves && (words[2] & 1) == 1);
+        const uint8_t* source = in + (position[i] * channels + c) * plane;
+        float* target = out + (i * channels + c) * plane;
+        if (kinds.crop == Crop::resized) resize_plane(source, target, height, width, box, mirror);
+        else shift_plane(source, target, height, width, dx, dy, mirror);
       }
       if (kinds.cutout == 0) continue;
       const auto centre = draw_block(key, static_cast<uint64_t>(id[i]), 0, 1);

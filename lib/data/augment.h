@@ -1,6 +1,7 @@
 // Augmentation of training images: that of He et al. 2016 for CIFAR (section 4.2), which is 4 pixels of zero padding, a
-// random crop of the original size and a horizontal flip half of the time; and cutout (DeVries & Taylor 2017,
-// arXiv:1708.04552), a grey square around a random pixel.
+// random crop of the original size and a horizontal flip half of the time; that of ImageNet, a crop of random area and
+// aspect brought back to the original size (Szegedy et al. 2015, arXiv:1409.4842, section 6) and flipped; and cutout
+// (DeVries & Taylor 2017, arXiv:1708.04552), a grey square around a random pixel.
 #pragma once
 
 #include "lib/core/philox.h"
@@ -10,8 +11,14 @@ namespace aigis {
 
 constexpr int64_t kCropPadding = 4;
 
+enum class Crop {
+  none,     ///< neither crop nor flip
+  padded,   ///< as for CIFAR
+  resized,  ///< as for ImageNet: 8 to 100 % of the area, aspect 3/4 to 4/3
+};
+
 struct Augmentation {
-  bool crop_and_flip = true;
+  Crop crop = Crop::padded;
   int64_t cutout = 0;  ///< side of the square in pixels; what of it lies outside of the image is cut off
 };
 

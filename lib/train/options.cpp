@@ -27,7 +27,10 @@ void TrainOptions::bind(OptionTable& table) {
   table.number("label_smoothing", &label_smoothing, 0, 0.9, "", "share of the target given to all classes alike");
   table.number("mixup", &mixup, 0, 1, "",
                "alpha of the Beta distribution by which pairs of images are mixed (Zhang et al. 2018); 0: none");
-  table.flag("augment", &augment, "random crop after 4 pixels of padding, and horizontal flip");
+  table.flag("augment", &augment, "random crop and horizontal flip");
+  table.choice<Crop>("crop", &crop, {{"padded", Crop::padded}, {"resized", Crop::resized}},
+                     "after 4 pixels of padding (CIFAR), or of random area and aspect, brought to the image's size "
+                     "(ImageNet)");
   table.integer("cutout", &cutout, 0, 1024,
                 "side in pixels of a square that augmentation turns grey (DeVries & Taylor 2017); 0: none");
   table.text("adversary", &adversary,

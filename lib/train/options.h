@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/core/options.h"
+#include "lib/data/augment.h"
 
 namespace aigis {
 
@@ -29,9 +30,10 @@ struct TrainOptions {
   double clip_norm = 0;        ///< greatest norm of the gradient of all weights together; 0: any
   double average = 0;          ///< decay of the moving average of the weights that is kept as the model; 0: none
   double label_smoothing = 0;  ///< share of the target that goes to all classes alike (Szegedy et al. 2016)
-  double mixup = 0;  ///< alpha of the Beta distribution that mixes pairs of images (Zhang et al. 2018); 0: none
-  bool augment = true;
-  int64_t cutout = 0;  ///< side of the square that augmentation hides (DeVries & Taylor 2017), in pixels; 0: none
+  double mixup = 0;          ///< alpha of the Beta distribution that mixes pairs of images (Zhang et al. 2018); 0: none
+  bool augment = true;       ///< random crop and flip
+  Crop crop = Crop::padded;  ///< which crop
+  int64_t cutout = 0;        ///< side of the square that augmentation hides (DeVries & Taylor 2017), in pixels; 0: none
   std::string adversary = "none";    ///< attack that makes the images to train on, as on the command line
   double adversary_eps = 8.0 / 255;  ///< its budget, Linf in pixel values of [0, 1]
   double trades = 0;                 ///< beta of TRADES (Zhang et al. 2019); 0: learn from adversarial images alone
