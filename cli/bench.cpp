@@ -100,6 +100,10 @@ std::string skipping(const BenchFlags& flags, at::Device device) {
     executed.options.emplace_back("execution", execution);
     networks.push_back(network_of(executed, data, device, true));
     check_fit(executed.text(), networks.back()->card(), data);
+    if (networks.back()->card().gated.empty()) {
+      throw InputError(
+          fmt::format("model '{}' has no gates to close; expected one with a target rate below 1", model.text()));
+    }
   }
   return bench_skipping(*networks[0], *networks[1], flags.execution, take(data, 0, largest, device), batches, rates,
                         flags.count);

@@ -85,12 +85,15 @@ int64_t count_setting(const Settings& settings, const std::string& key, int64_t 
 void check_fit(const std::string& id, const ModelCard& card, const Dataset& data) {
   const auto size = data.images.sizes().slice(1);
   if (size != at::IntArrayRef(card.input)) {
-    throw InputError(fmt::format("model '{}' takes {} images; data '{}' has {}", id, fmt::join(card.input, "x"),
-                                 data.name, fmt::join(size, "x")));
+    throw InputError(
+        fmt::format("model '{}' takes {} images; data '{}' has {}; expected a model trained on such images, or "
+                    "imagefolder with size={}",
+                    id, fmt::join(card.input, "x"), data.name, fmt::join(size, "x"), card.input.back()));
   }
   if (card.classes != static_cast<int64_t>(data.classes.size())) {
     throw InputError(
-        fmt::format("model '{}' has {} classes; data '{}' has {}", id, card.classes, data.name, data.classes.size()));
+        fmt::format("model '{}' has {} classes; data '{}' has {}; expected a model trained on the data's classes", id,
+                    card.classes, data.name, data.classes.size()));
   }
 }
 

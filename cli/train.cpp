@@ -1,6 +1,7 @@
 // `aigis train`: trains one model and writes its checkpoint, its record and what --resume needs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "attacks/list.h"
@@ -77,7 +78,14 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
     throw InputError(
         fmt::format("model '{}': expected an architecture to train, such as resnet-20 or aig-20", architecture_.name));
   }
-  find_architecture(architecture_.name);
+  const std::vector<std::string>& at_inference = find_architecture(architecture_.name).first->run_options;
+  for (const auto& [key, value] : architecture_.options) {
+    if (std::find(at_inference.begin(), at_inference.end(), key) == at_inference.end()) continue;
+    throw InputError(
+        fmt::format("model '{}': option '{}' acts at inference, and training always samples; give it with the "
+                    "checkpoint",
+                    architecture_.text(), key));
+  }
   train_ = load_dataset(data_, Part::train).first(count_setting(settings, "limit", 0));
   if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
   if (train_.classes.size() < 2) {

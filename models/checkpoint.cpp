@@ -85,6 +85,12 @@ void unpack_weights(const Safetensors& content, Network& network, const std::str
       if (!found->second.isfinite().all().item<bool>()) {
         throw InputError(fmt::format("{}: tensor '{}' holds NaN or infinity", path, name));
       }
+      const bool variance = name.ends_with("running_var"), deviation = name == "normalize.std";
+      if ((variance && found->second.lt(0).any().item<bool>()) ||
+          (deviation && found->second.le(0).any().item<bool>())) {
+        throw InputError(fmt::format("{}: tensor '{}' holds values {} 0; expected {}", path, name,
+                                     variance ? "below" : "of at most", variance ? "variances" : "deviations"));
+      }
       tensor.detach().copy_(found->second);
       used.insert(name);
     }

@@ -158,7 +158,7 @@ TEST_P(Modes, ABudgetIsMetForEveryImage) {
   rates.front() = 1;  // a layer that always ran on the training images, and one that never did
   rates.back() = 0;
   const auto always = build_frozen(GetParam() + ":gates=always")->forward(images, pass_of(12)).logits;
-  for (size_t budget = 0; budget <= layers; ++budget) {
+  for (size_t budget = 1; budget <= layers; ++budget) {
     const auto net = build_frozen(fmt::format("{}:gates=budget,layers={}", GetParam(), budget), rates);
     const Output output = net->forward(images, pass_of(12));
     EXPECT_TRUE(at::equal(output.gates.open.sum(1),

@@ -44,6 +44,9 @@ TEST(Architectures, WrongNamesAndOptionsAreRefused) {
       {"aig-8:gates=fixed,graph=11", "expected 3 digits"},
       {"aig-8:gates=fixed,graph=112", "expected 3 digits"},
       {"aig-8:gates=budget,layers=4", "at most 3"},
+      {"aig-8:gates=budget", "'layers' is missing; expected 1 to 3"},
+      {"aig-8:gates=argmax,layers=2", "is for gates=budget"},
+      {"aig-8:graph=101", "is for gates=fixed"},
       {"stochastic-depth-8:survival=1.5", "0 to 1"},
       {"resnet-20:gates=argmax", "gates"},
       {"resnet-20:stride_at=conv3", "conv2"},
@@ -60,7 +63,7 @@ TEST(Architectures, ImagesOfAnotherSizeAreRefused) {
 
 TEST(Architectures, ExecutionRatesMustBeKnownWhereTheyAreNeeded) {
   for (const char* mode : {"scaled", "marginal", "budget"}) {
-    const auto net = build(fmt::format("aig-8:gates={}", mode));
+    const auto net = build(fmt::format("aig-8:gates={}{}", mode, mode == std::string("budget") ? ",layers=2" : ""));
     expect_within(refusal([&] { net->freeze(); }), "execution rates");
     expect_within(refusal([&] { net->set_execution_rates({0.5, 0.5}); }), "3 gated layers");
   }

@@ -85,8 +85,9 @@ Gating::Gating(Weights& weights, const std::vector<GateableLayer>& layers, const
     : options_(options) {
   const std::vector<double>& given = options.target_rates;
   if (!given.empty() && given.size() != layers.size()) {
-    throw InputError(fmt::format("option 'target_rates' has {} rates; expected {}, one for each residual layer",
-                                 given.size(), layers.size()));
+    throw InputError(
+        fmt::format("option 'target_rates' has {} rates; expected {}, one for each layer that may be gated",
+                    given.size(), layers.size()));
   }
   for (size_t i = 0; i < layers.size(); ++i) {
     const double target = given.empty() ? options.target_rate : given[i];
@@ -101,6 +102,17 @@ Gating::Gating(Weights& weights, const std::vector<GateableLayer>& layers, const
   double* cost = cost_.mutable_data_ptr<double>();
   for (const auto& layer : gated_) *cost++ = static_cast<double>(layer.macs);
 
+  if (options.gates != GateMode::fixed && !options.graph.empty()) {
+    throw InputError(
+        fmt::format("option 'graph': is for gates=fixed; with gates={} it would say nothing", name_of(options.gates)));
+  }
+  if (options.gates != GateMode::budget && options.layers > 0) {
+    throw InputError(fmt::format("option 'layers': is for gates=budget; with gates={} it would say nothing",
+                                 name_of(options.gates)));
+  }
+  if (options.gates == GateMode::budget && options.layers == 0) {
+    throw InputError(fmt::format("gates=budget: option 'layers' is missing; expected 1 to {}", gated_.size()));
+  }
   const bool is_graph =
       options.graph.size() == gated_.size() && options.graph.find_first_not_of("01") == std::string::npos;
   if (options.gates == GateMode::fixed && !is_graph) {
