@@ -20,13 +20,14 @@ bool agree(const Json& said, const Json& found) {
   return std::abs(said.get<double>() - value) <= 1e-6 * std::max(1.0, std::abs(value));
 }
 
-void compare_within(const Json& said, const Json& found, const std::string& pointer,
+void compare_within(const Json& said, const Json& found, const std::string& pointer, bool is_earlier,
                     std::vector<std::string>& disagreements, bool is_outermost) {
   if (found.is_object() && said.is_object()) {
     for (const auto& [key, value] : found.items()) {
-      const bool is_later = std::find(kLaterKeys.begin(), kLaterKeys.end(), key) != kLaterKeys.end();
+      const bool is_later = is_earlier && (pointer.ends_with("/options") ||
+                                           std::find(kLaterKeys.begin(), kLaterKeys.end(), key) != kLaterKeys.end());
       if (said.contains(key)) {
-        compare_within(said[key], value, pointer + "/" + key, disagreements, false);
+        compare_within(said[key], value, pointer + "/" + key, is_earlier, disagreements, false);
       } else if (!is_later) {
         disagreements.push_back(fmt::format("{}/{} is missing; it is {}", pointer, key, value.dump()));
       }
@@ -36,7 +37,7 @@ void compare_within(const Json& said, const Json& found, const std::string& poin
     }
   } else if (found.is_array() && said.is_array() && found.size() == said.size()) {
     for (size_t i = 0; i < found.size(); ++i) {
-      compare_within(said[i], found[i], fmt::format("{}/{}", pointer, i), disagreements, false);
+      compare_within(said[i], found[i], fmt::format("{}/{}", pointer, i), is_earlier, disagreements, false);
     }
   } else if (!agree(said, found)) {
     disagreements.push_back(fmt::format("{} is {}, the report says {}", pointer, found.dump(), said.dump()));
@@ -45,8 +46,9 @@ void compare_within(const Json& said, const Json& found, const std::string& poin
 
 }  // namespace
 
-void compare(const Json& said, const Json& found, const std::string& pointer, std::vector<std::string>& disagreements) {
-  compare_within(said, found, pointer, disagreements, true);
+void compare(const Json& said, const Json& found, const std::string& pointer, bool is_earlier,
+             std::vector<std::string>& disagreements) {
+  compare_within(said, found, pointer, is_earlier, disagreements, true);
 }
 
 }  // namespace aigis

@@ -106,7 +106,7 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
 
 Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
-              {"version", "1.2"},
+              {"version", kReportVersion},
               {"tool", context.tool},
               {"environment", context.environment},
               {"config", context.config},

@@ -8,6 +8,9 @@
 
 namespace aigis {
 
+/// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
+inline constexpr const char* kReportVersion = "1.2";
+
 /// A model of the sweep as the report names it.
 struct ReportedModel {
   std::string id;                    ///< unique in the report

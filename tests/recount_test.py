@@ -235,6 +235,16 @@ def test_verify_misses_no_run(small):
         assert result.returncode == 2 and "/runs/" in result.stderr and "/config" in result.stderr
 
 
+def test_reports_of_an_earlier_version_lack_what_came_later(small):
+    folder, document = small
+    for version, code in (("1.1", 0), (document["version"], 1)):
+        earlier = json.loads(json.dumps(dict(document, version=version)))
+        for run in earlier["runs"]:
+            del run["attack"]["options"]["loss"], run["perturbation"]["l1"]
+        result = verify(folder, earlier)
+        assert result.returncode == code, result.stdout + result.stderr
+
+
 def test_verify_finds_checkpoints_from_the_reports_folder(tmp_path):
     """The report names checkpoints relative to where the sweep ran; the check may run elsewhere."""
     (tmp_path / "models").mkdir()
