@@ -1,4 +1,5 @@
-// Times of work on a noisy machine: medians, and a fair comparison of two pieces, run in turns and compared pair by pair.
+// Times of work on a noisy machine: medians, and a fair comparison of two pieces, run in turns and compared pair by
+// pair.
 #pragma once
 
 #include <cstdint>
