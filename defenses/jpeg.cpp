@@ -3,16 +3,15 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <fmt/ranges.h>
-#include <turbojpeg.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "lib/core/error.h"
+#include "lib/data/turbo_handle.h"
 #include "lib/ops/replace_forward.h"
 
 namespace aigis {
@@ -26,11 +25,6 @@ int turbo_subsampling(Subsampling subsampling) {
   }
   throw std::logic_error("unknown subsampling");
 }
-
-struct CloseHandle {
-  void operator()(void* handle) const { tjDestroy(handle); }
-};
-using Handle = std::unique_ptr<void, CloseHandle>;
 
 /// An encoder and a decoder with their buffers, for images of one size. One thread uses it at a time.
 class Codec {
@@ -66,7 +60,7 @@ class Codec {
 
  private:
   int height_, width_, quality_, subsampling_;
-  Handle encoder_, decoder_;
+  TurboHandle encoder_, decoder_;
   std::vector<uint8_t> file_, pixels_;
 };
 

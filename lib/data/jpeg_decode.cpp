@@ -1,20 +1,15 @@
 #include "lib/data/jpeg_decode.h"
 
 #include <fmt/format.h>
-#include <turbojpeg.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "lib/core/error.h"
 #include "lib/data/jpeg_markers.h"
+#include "lib/data/turbo_handle.h"
 
 namespace aigis {
 namespace {
-
-struct CloseHandle {
-  void operator()(void* handle) const { tjDestroy(handle); }
-};
 
 /// Four inks to light. `inverted` values already say how much light an ink lets through.
 std::vector<uint8_t> cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted) {
@@ -52,7 +47,7 @@ RgbImage upright(RgbImage stored, int orientation) {
 }  // namespace
 
 RgbImage decode_jpeg(std::string_view bytes, const std::string& path) {
-  const std::unique_ptr<void, CloseHandle> handle(tjInitDecompress());
+  const TurboHandle handle(tjInitDecompress());
   if (!handle) throw RunError(fmt::format("{}: {}", path, tjGetErrorStr2(nullptr)));
   const auto fail = [&] {
     throw InputError(fmt::format("{}: broken JPEG file: {}", path, tjGetErrorStr2(handle.get())));

@@ -2,22 +2,17 @@
 
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <fmt/format.h>
-#include <turbojpeg.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "lib/core/error.h"
+#include "lib/data/turbo_handle.h"
 
 namespace aigis {
 namespace {
 
 constexpr int64_t kLongestSide = 64;
 constexpr int kQuality = 92;
-
-struct CloseHandle {
-  void operator()(void* handle) const { tjDestroy(handle); }
-};
 
 }  // namespace
 
@@ -33,7 +28,7 @@ std::string thumbnail(const at::Tensor& image) {
   }
   const at::Tensor pixels = small.permute({1, 2, 0}).contiguous();
   const auto height = static_cast<int>(pixels.size(0)), width = static_cast<int>(pixels.size(1));
-  const std::unique_ptr<void, CloseHandle> encoder(tjInitCompress());
+  const TurboHandle encoder(tjInitCompress());
   if (!encoder) throw RunError(fmt::format("thumbnail: {}", tjGetErrorStr2(nullptr)));
   std::string file(tjBufSize(width, height, TJSAMP_444), '\0');
   auto* bytes = reinterpret_cast<unsigned char*>(file.data());
