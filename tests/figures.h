@@ -1,4 +1,4 @@
-// Helpers of the tests that read figures back: samples, matches and the scales of axes.
+// Helpers of the tests that read figures back: matches and the scales of axes.
 #pragma once
 
 #include <fmt/format.h>
@@ -6,28 +6,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <regex>
 
 #include "lib/core/files.h"
-#include "lib/core/json.h"
+#include "tests/sample_report.h"
 
 namespace aigis {
 
 namespace fs = std::filesystem;
-
-inline std::string scratch(const std::string& name) { return testing::TempDir() + "plot_test_" + name; }
-
-inline Json sample(const std::string& arguments = "") {
-  static std::map<std::string, Json> made;
-  if (made.contains(arguments)) return made[arguments];
-  const std::string path = scratch("sample.json");
-  const std::string command = fmt::format("'{}' '{}/tests/golden/make_sample_report.py' '{}' {}", AIGIS_PYTHON,
-                                          AIGIS_SOURCE_DIR, path, arguments);
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("cannot make the sample: " + command);
-  return made[arguments] = Json::parse(read_file(path));
-}
 
 /// Runs a Python program on a text; it judges by its exit code.
 inline bool python_accepts(const std::string& program, const std::string& text) {

@@ -1,25 +1,13 @@
 // Reports are refused for what is wrong with them, and accepted otherwise.
 #include "reports/schema.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <nlohmann/json.hpp>
-
 #include "lib/core/error.h"
-#include "lib/core/files.h"
+#include "tests/sample_report.h"
 
 namespace aigis {
 namespace {
-
-Json sample(const std::string& arguments = "") {
-  const std::string path = testing::TempDir() + "schema_sample.json";
-  const std::string command = fmt::format("'{}' '{}/tests/golden/make_sample_report.py' '{}' {}", AIGIS_PYTHON,
-                                          AIGIS_SOURCE_DIR, path, arguments);
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("cannot make the sample: " + command);
-  return Json::parse(read_file(path));
-}
 
 /// The complaint about a report; empty if there is none.
 std::string complaint(const Json& report) {
@@ -142,7 +130,7 @@ TEST(Schema, AcceptsLaterMinorVersionsAndAbsentNumbers) {
 }
 
 TEST(Schema, ReadsFilesAndRefusesBrokenOnes) {
-  const std::string path = testing::TempDir() + "read_report.json", text = sample().dump();
+  const std::string path = scratch("read_report.json"), text = sample().dump();
   const auto refusal = [&](const std::string& content) -> std::string {
     write_file(path, content);
     try {
