@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "lib/core/error.h"
-#include "lib/core/memory.h"
 #include "lib/core/stop.h"
 #include "lib/core/text.h"
 
@@ -36,7 +35,6 @@ int fail(const char* message, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  aigis::keep_freed_memory();
   aigis::install_stop_handler();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is reported like a full disk
