@@ -22,8 +22,10 @@ class Fgsm : public Attack {
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
   std::vector<Norm> norms() const override { return all_norms(); }
+  bool shares_budgets() const override { return true; }
   void check(const ModelCard& card) const override { check_target(options_, card); }
   std::vector<std::string> notes(const ModelCard& card) const override { return loss_notes(options_, card.classes); }
+  at::Tensor targets(Victim& victim, const Batch& batch) const override { return targets_of(options_, victim, batch); }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;
 

@@ -12,10 +12,10 @@ namespace aigis {
 namespace {
 
 Recount recount_batch(Model& target, const Json& run, const Batch& batch, const at::Tensor& images,
-                      const at::Tensor& hits) {
+                      const at::Tensor& hits, const at::Tensor& wanted) {
   const uint64_t seed = run["seed"];
   const CleanPass clean = measure_clean(target, batch, seed);
-  const Cell cell = measure_cell(target, batch, clean, images, parse_norm(run["norm"]), run["epsilon"], seed);
+  const Cell cell = measure_cell(target, batch, clean, images, wanted, parse_norm(run["norm"]), run["epsilon"], seed);
   Recount count;
   count.tally.clean = clean.tally;
   count.tally.redraw_flipped = clean.redraw_flipped;
@@ -26,8 +26,8 @@ Recount recount_batch(Model& target, const Json& run, const Batch& batch, const 
 
 }  // namespace
 
-Recount recount_run(Model& target, const Json& run, const Dataset& data, const ExampleReader::Saved& saved,
-                    int64_t batch, at::Device device) {
+Recount recount_run(Model& target, const Json& run, const Wanted& wanted, const Dataset& data,
+                    const ExampleReader::Saved& saved, int64_t batch, at::Device device) {
   const int64_t count = saved.images.size(0), size = std::clamp<int64_t>(batch, 1, count);
   std::vector<Recount> parts(static_cast<size_t>((count + size - 1) / size));
   const auto pieces = static_cast<int64_t>(parts.size());
@@ -38,9 +38,9 @@ Recount recount_run(Model& target, const Json& run, const Dataset& data, const E
   run_in_parallel(pieces, workers, [&](int64_t b) {
     check_stop();
     const int64_t begin = b * size, end = std::min(begin + size, count);
-    parts[static_cast<size_t>(b)] =
-        recount_batch(target, run, take(data, begin, end - begin, device), saved.images.slice(0, begin, end).to(device),
-                      saved.hits.slice(0, begin, end));
+    const Batch clean = take(data, begin, end - begin, device);
+    parts[static_cast<size_t>(b)] = recount_batch(target, run, clean, saved.images.slice(0, begin, end).to(device),
+                                                  saved.hits.slice(0, begin, end), wanted(clean));
   });
   Recount sum;
   for (const auto& part : parts) sum.merge(part);

@@ -1,6 +1,8 @@
 // A run judged again from its saved images.
 #pragma once
 
+#include <functional>
+
 #include "cli/examples.h"
 
 namespace aigis {
@@ -15,10 +17,13 @@ struct Recount {
   }
 };
 
+/// The classes that a run's attack aimed at, of a batch of clean images; undefined without a target.
+using Wanted = std::function<at::Tensor(const Batch& clean)>;
+
 /// Judges images again by the (defended) model, in batches of the sweep's size, `batch`, and as the sweep ran them:
 /// what is rounded is then rounded alike on the same kind of machine. `run` is a run of the report; there is at least
 /// one image.
-Recount recount_run(Model& target, const Json& run, const Dataset& data, const ExampleReader::Saved& saved,
-                    int64_t batch, at::Device device);
+Recount recount_run(Model& target, const Json& run, const Wanted& wanted, const Dataset& data,
+                    const ExampleReader::Saved& saved, int64_t batch, at::Device device);
 
 }  // namespace aigis

@@ -172,13 +172,16 @@ class Verification {
     if (count > plan_.data.size()) {
       throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", path_, index));
     }
-    std::shared_ptr<Model> target = model(entry["model"]).network;
-    check_fit(entry["model"], target->card(), plan_.data);
-    if (const auto defense = make_defense(entry["defense"])) target = std::make_shared<DefendedModel>(target, defense);
+    const std::shared_ptr<Model> bare = model(entry["model"]).network;
+    check_fit(entry["model"], bare->card(), plan_.data);
+    const Run& run = run_at(index);
+    const std::shared_ptr<Model> target = run.defense ? std::make_shared<DefendedModel>(bare, run.defense) : bare;
+    const Wanted wanted = [&](const Batch& clean) { return wanted_classes(run, bare, clean, entry["seed"]); };
     const Json batch = report_["config"].value("batch", Json(100));
     if (!batch.is_number_integer()) throw InputError(path_ + ": /config/batch: expected a whole number");
     if (count > 0) {
-      const Recount recounted = recount_run(*target, entry, plan_.data, {images, hits}, batch.get<int64_t>(), device_);
+      const Recount recounted =
+          recount_run(*target, entry, wanted, plan_.data, {images, hits}, batch.get<int64_t>(), device_);
       state(entry, index, recounted, target->card());
     }
     return count;
@@ -213,7 +216,7 @@ class Verification {
     const Json counted = counted_facts(card, count.tally, cell);
     expect(entry, counted, pointer);
     const size_t m = index_of_model(entry["model"]);
-    const Run& run = plan_.runs[index / plan_.epsilons.size() % plan_.runs.size()];
+    const Run& run = run_at(index);
     if (!run.defense && !card.gated.empty()) {
       expect(report_["models"][m]["macs"]["expected"], counted["macs"]["before"],
              fmt::format("/models/{}/macs/expected", m));
@@ -237,6 +240,9 @@ class Verification {
           fmt::format("{}/accuracy/{}/successes is from {} to {}, the report says {}", pointer, name, low, high, said));
     }
   }
+
+  /// What stands at a place of the report's list of runs, as check_runs() has seen.
+  const Run& run_at(size_t index) const { return plan_.runs[index / plan_.epsilons.size() % plan_.runs.size()]; }
 
   size_t index_of_model(const std::string& id) const {
     size_t m = 0;

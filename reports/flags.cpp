@@ -82,17 +82,23 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
                          "the attack proposed NaN or infinity; the clean image was judged instead",
                          {{"images", cell.not_finite}}));
   }
-  if (tally.audit.bad_gradients > 0) {
+  if (cell.audit.bad_gradients > 0) {
     flags.push_back(flag("gradient-not-finite", "error", "gradients with NaN or infinity were met",
-                         {{"gradients", tally.audit.bad_gradients}, {"of", tally.audit.backward}}));
+                         {{"gradients", cell.audit.bad_gradients}, {"of", cell.audit.backward}}));
   }
-  if (tally.audit.zero_gradients > 0) {
+  if (cell.audit.zero_gradients > 0) {
     flags.push_back(
         flag("zero-gradient", "warning",
              fmt::format("{} of {} gradients were zero in every pixel: the attack saw nothing there, so robustness "
                          "may be overstated",
-                         tally.audit.zero_gradients, tally.audit.backward),
-             {{"gradients", tally.audit.zero_gradients}, {"of", tally.audit.backward}}));
+                         cell.audit.zero_gradients, cell.audit.backward),
+             {{"gradients", cell.audit.zero_gradients}, {"of", cell.audit.backward}}));
+  }
+  if (tally.clean.like_probabilities > 0 && tally.clean.like_probabilities == tally.clean.accuracy.trials()) {
+    flags.push_back(flag("probabilities", "warning",
+                         "the model answers with probabilities where logits are expected: losses that take their "
+                         "softmax again have small gradients, so robustness may be overstated",
+                         {{"images", tally.clean.like_probabilities}}));
   }
   if (run.attack) {
     for (const auto& note : run.attack->notes(model.card)) {

@@ -52,9 +52,8 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
   json["seed"] = plan.seed;
   json["nested"] = is_nested(plan, run, model.card);
   json.update(counted_facts(model.card, tally, cell));
-  json["queries"] = {{"forward", tally.audit.forward}, {"backward", tally.audit.backward}};
-  // A run's time covers all its budgets, and was spent by workers side by side; each budget gets an equal share.
-  const double seconds = tally.seconds / static_cast<double>(plan.workers) / static_cast<double>(plan.epsilons.size());
+  json["queries"] = {{"forward", cell.audit.forward}, {"backward", cell.audit.backward}};
+  const double seconds = cell.seconds / static_cast<double>(plan.workers);  // spent by workers side by side
   json["seconds"] = seconds;
   json["images_per_second"] = seconds > 0 ? Json(static_cast<double>(plan.data.size()) / seconds) : Json();
   json["flags"] = make_flags(plan, run, tally, cell, model);
@@ -93,6 +92,7 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
             {"clean", tally.clean.accuracy.to_json()},
             {"robust", cell.pass.accuracy.to_json()},
             {"robust_quantized", cell.quantized.to_json()},
+            {"on_target", cell.on_target.trials() > 0 ? cell.on_target.to_json() : Json()},
             {"clean_top5", tally.clean.top5.to_json()},
             {"robust_top5", cell.pass.top5.to_json()}}},
           {"gates", gates_json(card, tally, cell)},

@@ -131,6 +131,32 @@ def test_the_images_are_those_of_fgsm(made):
         assert ((saved[f"{index}.images"] - expected).abs()[sure] < 1e-6).double().mean() > 0.9999
 
 
+def test_targets_and_rounded_images(tmp_path):
+    """The share that is taken for the target, and the verdict on 8-bit images no further from the clean ones."""
+    result = aigis("sweep", "--model", RESNET, "--data", f"synthetic:test={COUNT}", "--eps", "0,4.5/255", "--attack",
+                   "pgd:steps=3,target=3", "--examples", COUNT, "--out", tmp_path / "r.json")
+    assert result.returncode == 0, result.stderr
+    document = report(tmp_path / "r.json")
+    saved = load_file(tmp_path / document["runs"][0]["examples"]["file"])
+    clean, labels = saved["0.images"].double() * 255, torch.arange(COUNT) % 10
+    model = Reference(load_file(RESNET), 8)
+    for index, run in enumerate(document["runs"]):
+        images = saved[f"{index}.images"].double()
+        answers = model.forward(images, None)[0].argmax(1)
+        assert run["accuracy"]["on_target"]["successes"] == (answers == 3).sum()
+        change = images * 255 - clean
+        inwards = clean + change.sign() * torch.floor(change.abs() + 1e-3)
+        answers = model.forward(inwards / 255, None)[0].argmax(1)
+        assert run["accuracy"]["robust_quantized"]["successes"] == (answers == labels).sum()
+    assert document["runs"][1]["accuracy"]["on_target"]["successes"] > document["runs"][0]["accuracy"]["on_target"]["successes"]
+    verified = aigis("verify", tmp_path / "r.json", "--data", f"synthetic:test={COUNT}")
+    assert verified.returncode == 0 and "0 disagreements" in verified.stdout, verified.stdout + verified.stderr
+    document["runs"][1]["accuracy"]["on_target"] = document["runs"][1]["accuracy"]["clean"]
+    (tmp_path / "r.json").write_text(json.dumps(document))
+    verified = aigis("verify", tmp_path / "r.json", "--data", f"synthetic:test={COUNT}")
+    assert verified.returncode == 1 and "/runs/1/accuracy/on_target" in verified.stdout
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A report of little work, to be changed and verified often."""

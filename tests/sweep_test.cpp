@@ -5,10 +5,12 @@
 #include <ATen/ops/where.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "attacks/list.h"
 #include "lib/core/error.h"
+#include "reports/flags.h"
 #include "reports/report.h"
 #include "reports/schema.h"
 #include "tests/models_under_test.h"
@@ -85,7 +87,11 @@ Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons
   return outcome;
 }
 
-std::shared_ptr<const Attack> fgsm() { return find_entry(attack_list(), "attack", "fgsm").make(Spec::parse("fgsm")); }
+std::shared_ptr<const Attack> attack(const std::string& spec) {
+  const Spec parsed = Spec::parse(spec);
+  return find_entry(attack_list(), "attack", parsed.name).make(parsed);
+}
+std::shared_ptr<const Attack> fgsm() { return attack("fgsm"); }
 
 std::shared_ptr<const Attack> planted(std::function<at::Tensor(const at::Tensor&, double)> act) {
   return std::make_shared<Planted>(std::move(act));
@@ -114,6 +120,28 @@ TEST(Sweep, FgsmOnGreysByHand) {
     EXPECT_NEAR(run["perturbation"]["linf"]["max"].get<double>(), run["epsilon"].get<double>(), 1e-6);
     EXPECT_EQ(run["flags"].size(), 0u) << run["flags"].dump();
     EXPECT_EQ(run["queries"]["forward"], kImages) << "one gradient an image serves all budgets";
+  }
+}
+
+// Towards "bright", every image gains the budget: those that then lie above 127.5 reach it, whatever their label.
+TEST(Sweep, CountsTargetsReached) {
+  const Outcome outcome = sweep(attack("fgsm:target=1"), {0, 10.0 / 255, 25.0 / 255});
+  for (size_t e = 0; e < 3; ++e) {
+    const Json& run = outcome.report["runs"][e];
+    int64_t reached = 0;
+    for (int64_t i = 0; i < kImages; ++i)
+      reached += static_cast<double>(2 * i + 88) + 255 * run["epsilon"].get<double>() > 127.5;
+    EXPECT_EQ(run["accuracy"]["on_target"]["successes"], static_cast<double>(reached)) << e;
+    EXPECT_EQ(run["accuracy"]["on_target"]["trials"], kImages);
+  }
+  EXPECT_TRUE(sweep(fgsm(), {0}).report["runs"][0]["accuracy"]["on_target"].is_null());
+}
+
+TEST(Sweep, ChargesEachBudgetWithItsOwnWork) {
+  const Outcome outcome = sweep(attack("pgd:steps=3,stop=false"), {4.0 / 255, 10.0 / 255});
+  for (const auto& run : outcome.report["runs"]) {
+    EXPECT_EQ(run["queries"]["forward"], 3 * kImages);
+    EXPECT_EQ(run["queries"]["backward"], 3 * kImages);
   }
 }
 
@@ -203,7 +231,23 @@ TEST(Flags, ZeroGradient) {
   plan.data = data;
   Journal journal;
   const SweepResult result = run_sweep(plan, journal);
-  EXPECT_GT(result.tallies[0][0].audit.zero_gradients, 0);
+  EXPECT_GT(result.tallies[0][0].cells[0].audit.zero_gradients, 0);
+}
+
+TEST(Flags, AnswersThatLookLikeProbabilities) {
+  const auto flagged = [](double score) {
+    SweepPlan plan;
+    plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.0), score)};
+    plan.runs = plan_runs({fgsm()}, {nullptr}, {Access::white_box});
+    plan.epsilons = {8.0 / 255};
+    plan.data = greys();
+    Journal journal;
+    const RunTally tally = run_sweep(plan, journal).tallies[0][0];
+    const Json flags = make_flags(plan, plan.runs[0], tally, tally.cells[0], {.card = plan.models[0]->card()});
+    return std::any_of(flags.begin(), flags.end(), [](const Json& flag) { return flag["check"] == "probabilities"; });
+  };
+  EXPECT_TRUE(flagged(1));  // 0 and 1
+  EXPECT_FALSE(flagged(2));
 }
 
 TEST(Flags, CleanAccuracyThatCannotBe) {

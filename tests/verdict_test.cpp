@@ -43,9 +43,20 @@ TEST(Admit, NanFallsBackToTheCleanImage) {
   EXPECT_THROW(admit(filled(0.5), at::full({1, 1, 3, 3}, 0.5), Norm::linf, 0.1), RunError);
 }
 
-TEST(Quantized, RoundsToTheNearestLevel) {
-  EXPECT_FLOAT_EQ(quantized(filled(100.4 / 255)).max().item<float>(), 100.0f / 255);
-  EXPECT_FLOAT_EQ(quantized(filled(100.6 / 255)).max().item<float>(), 101.0f / 255);
+TEST(Quantized, RoundsTowardsTheCleanImage) {
+  const auto level = [](double clean, double image) {
+    return 255 * quantized(filled(clean / 255), filled(image / 255)).max().item<double>();
+  };
+  EXPECT_NEAR(level(90, 100.4), 100, 1e-4);
+  EXPECT_NEAR(level(90, 100.6), 100, 1e-4);
+  EXPECT_NEAR(level(110, 100.4), 101, 1e-4);
+  EXPECT_NEAR(level(110, 100.6), 101, 1e-4);
+  for (const int64_t grid : {0, 1, 100, 254, 255}) {  // what is on the grid but for float's rounding stays
+    for (const double slip : {-1e-5, 0.0, 1e-5}) {
+      EXPECT_NEAR(level(0, static_cast<double>(grid) + slip), static_cast<double>(grid), 1e-4);
+      EXPECT_NEAR(level(255, static_cast<double>(grid) + slip), static_cast<double>(grid), 1e-4);
+    }
+  }
 }
 
 TEST(Judge, CountsHitsAndNearTies) {
@@ -56,6 +67,9 @@ TEST(Judge, CountsHitsAndNearTies) {
   const Judgement judgement = judge(model, images, batch, 0, Purpose::verdict_gates);
   EXPECT_EQ(judgement.hits[0].item<int64_t>(), 1);
   EXPECT_EQ(judgement.hits[1].item<int64_t>(), 0);
+  EXPECT_EQ(judgement.answers.sizes(), (std::vector<int64_t>{1, 3}));
+  EXPECT_EQ(judgement.answers[0][0].item<int64_t>(), 1);
+  EXPECT_EQ(judgement.answers[0][1].item<int64_t>(), 0);
   EXPECT_FALSE(judgement.open.defined());
   LinearModel broken(at::full({1, 2, 2}, std::nan("")), 0);
   EXPECT_THROW(judge(broken, images, batch, 0, Purpose::verdict_gates), RunError);

@@ -73,6 +73,9 @@ class AscentAttack : public Attack {
   std::vector<std::string> notes(const ModelCard& card) const override {
     return loss_notes(options_.objective, card.classes);
   }
+  at::Tensor targets(Victim& victim, const Batch& batch) const override {
+    return targets_of(options_.objective, victim, batch);
+  }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {
     std::vector<at::Tensor> candidates;

@@ -1,7 +1,7 @@
 #include "attacks/parts/objective.h"
 
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/log_softmax.h>
-#include <ATen/ops/ones_like.h>
 #include <fmt/format.h>
 
 #include <limits>
@@ -98,26 +98,28 @@ at::Tensor Goal::reached(const at::Tensor& logits) const {
   return targets.defined() ? answer.eq(targets) : answer.ne(labels);
 }
 
+at::Tensor targets_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch) {
+  if (!options.targeted()) return {};
+  const int64_t classes = victim.card().classes;
+  if (options.target == "random") {
+    const at::Tensor draws = uniform_numbers(batch.ids, 1, victim.draws({}), Use::target).squeeze(1);
+    const at::Tensor shift = (draws * static_cast<double>(classes - 1)).floor().to(at::kLong) + 1;
+    return (batch.labels + shift.to(batch.labels.device())).remainder(classes);
+  }
+  if (!is_word(options.target)) return at::full_like(batch.labels, parse_integer(options.target, "option 'target'"));
+  const at::Tensor logits = victim.forward(batch.images, batch.ids, {}).logits;
+  const bool least = options.target == "least-likely";
+  const double excluded = least ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+  const at::Tensor others = logits.scatter(1, batch.labels.unsqueeze(1), excluded);
+  return least ? others.argmin(1) : others.argmax(1);
+}
+
 Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch) {
   Goal goal{batch.labels, {}, {}};
   if (options.loss == LossKind::kl) {
     goal.clean = at::log_softmax(victim.forward(batch.images, batch.ids, {}).logits, 1);
   }
-  if (!options.targeted()) return goal;
-  const int64_t classes = victim.card().classes;
-  if (options.target == "random") {
-    const at::Tensor draws = uniform_numbers(batch.ids, 1, victim.draws({}), Use::target).squeeze(1);
-    const at::Tensor shift = (draws * static_cast<double>(classes - 1)).floor().to(at::kLong) + 1;
-    goal.targets = (batch.labels + shift.to(batch.labels.device())).remainder(classes);
-  } else if (is_word(options.target)) {
-    const at::Tensor logits = victim.forward(batch.images, batch.ids, {}).logits;
-    const bool least = options.target == "least-likely";
-    const double excluded = least ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
-    const at::Tensor others = logits.scatter(1, batch.labels.unsqueeze(1), excluded);
-    goal.targets = least ? others.argmin(1) : others.argmax(1);
-  } else {
-    goal.targets = at::ones_like(batch.labels) * parse_integer(options.target, "option 'target'");
-  }
+  goal.targets = targets_of(options, victim, batch);
   return goal;
 }
 

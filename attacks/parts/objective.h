@@ -43,7 +43,10 @@ struct Goal {
   at::Tensor reached(const at::Tensor& logits) const;
 };
 
-/// The goal of a batch. Targets are chosen by the clean images' logits, or drawn among the classes but the label.
+/// [N] targets, chosen by the clean images' logits or drawn among the classes but the label; undefined without.
+at::Tensor targets_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch);
+
+/// The goal of a batch.
 Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch);
 
 /// [N], larger is better for the attack.

@@ -25,10 +25,15 @@ class Attack {
   virtual std::vector<Norm> norms() const = 0;
   /// Whether it stops at images that the judge is known to get wrong (Victim::is_final).
   virtual bool heeds_judge() const { return false; }
+  /// Whether the work for one budget serves all of them.
+  virtual bool shares_budgets() const { return false; }
   /// Throws InputError if it cannot attack such a model, before any work is done.
   virtual void check(const ModelCard&) const {}
   /// What a reader of the report should know of this attack on such a model, such as a loss that was replaced.
   virtual std::vector<std::string> notes(const ModelCard&) const { return {}; }
+
+  /// [N] classes that the images are to be taken for, the same whatever batch they are in; undefined without a target.
+  virtual at::Tensor targets(Victim&, const Batch&) const { return {}; }
 
   /// One candidate batch for each epsilon (in [0, 1] pixel units), inside the ball and inside [0, 1].
   /// Work that does not depend on epsilon is done once. The batch is not changed.

@@ -5,9 +5,6 @@
 namespace aigis {
 namespace {
 
-/// An image that rounding to 8 bits moves by less than this is on the grid already, but for float rounding.
-constexpr double kOnGrid = 1e-6;
-
 PassTally counted(const Judgement& judgement, const Batch& batch, const ModelCard& card) {
   PassTally tally;
   tally.add(judgement, batch.labels, card.classes, card.draws);
@@ -27,19 +24,24 @@ CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed) {
   return clean;
 }
 
-Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed, Norm norm,
-                  double epsilon, uint64_t seed) {
+Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed,
+                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed) {
   const auto judged = [&](const at::Tensor& images) {
     return judge(target, images, batch, seed, Purpose::verdict_gates);
   };
   const Admitted admitted = admit(batch.images, proposed, norm, epsilon);
   const Judgement after = at::equal(admitted.images, batch.images) ? clean.judgement : judged(admitted.images);
-  Cell cell{{}, admitted.images, after.hits};
+  const int64_t draws = target.card().draws;
+  Cell cell{{}, admitted.images, after.hits, draws - after.hits};
   cell.tally.add_sizes(admitted);
   cell.tally.pass = counted(after, batch, target.card());
   cell.tally.flipped = count_flips(clean.judgement.open, after.open);
+  if (wanted.defined()) {
+    cell.wins = after.answers.eq(wanted.cpu()).sum(0);
+    cell.tally.add_on_target(cell.wins, draws);
+  }
   // Images that are on the 8-bit grid already keep their verdict; others are judged again.
-  const at::Tensor rounded = quantized(admitted.images);
+  const at::Tensor rounded = quantized(batch.images, admitted.images);
   const bool on_grid = rounded.numel() == 0 || (rounded - admitted.images).abs().max().item<double>() < kOnGrid;
   cell.tally.quantized = on_grid ? cell.tally.pass.accuracy : counted(judged(rounded), batch, target.card()).accuracy;
   return cell;

@@ -17,9 +17,11 @@ struct Cell {
   CellTally tally;
   at::Tensor images;  ///< as admitted by the verdict
   at::Tensor hits;    ///< [N] int64, in how many draws the label was right
+  at::Tensor wins;  ///< [N] int64, in how many draws the answer was what the attack wants: not the label, or the target
 };
-/// Admits, judges and counts what an attack proposed. `clean` is the clean pass of the same batch.
-Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed, Norm norm,
-                  double epsilon, uint64_t seed);
+/// Admits, judges and counts what an attack proposed. `clean` is the clean pass of the same batch; `wanted` the classes
+/// that the attack aimed at, [N], undefined without a target.
+Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed,
+                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed);
 
 }  // namespace aigis

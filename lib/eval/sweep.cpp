@@ -1,6 +1,7 @@
 #include "lib/eval/sweep.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/ones_like.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +23,18 @@ std::shared_ptr<Model> defended(const std::shared_ptr<Model>& model, const std::
   return defense ? std::make_shared<DefendedModel>(model, defense) : model;
 }
 
+/// What an attack sees of a run, and whether that is what judges it.
+struct View {
+  std::shared_ptr<const Defense> defense;
+  std::shared_ptr<Model> model;
+  Judge judge;
+};
+View view_of(const Run& run, const std::shared_ptr<Model>& model) {
+  const auto seen = run.access == Access::white_box ? run.defense : nullptr;
+  const bool stops = run.attack && run.attack->heeds_judge() && seen == run.defense;
+  return {seen, defended(model, seen), stops ? Judge::this_model : Judge::another};
+}
+
 /// One batch against one model: all runs, all budgets.
 class BatchEvaluation {
  public:
@@ -37,8 +50,9 @@ class BatchEvaluation {
   }
 
  private:
-  struct Proposals {
-    std::vector<at::Tensor> images;  ///< one for each budget
+  /// What an attack makes of the batch within one budget, and the work that it alone needs.
+  struct Proposal {
+    at::Tensor images;
     AttackAudit audit;
     double seconds = 0;
   };
@@ -47,49 +61,49 @@ class BatchEvaluation {
     const Run& run = plan_.runs[r];
     const std::shared_ptr<Model> target = defended(model_, run.defense);
     const CleanPass& clean = clean_pass(*target, run);
+    const at::Tensor wanted = wanted_classes(run, model_, batch_, plan_.seed);
     const bool nested = is_nested(plan_, run, model_->card());
-    const Proposals* all = nested ? nullptr : &propose(run);
-    const Stopwatch watch;
+    const std::vector<Proposal>* all = nested ? nullptr : &propose(run);
     RunTally tally;
     tally.clean = clean.tally;
     tally.redraw_flipped = clean.redraw_flipped;
-    at::Tensor images = batch_.images, hits = clean.judgement.hits;  // of the last budget
+    Proposal proposal{batch_.images, {}, 0};
+    at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
     for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
       check_stop();
-      if (nested) images = attack_the_unbroken(run, images, hits, plan_.epsilons[e], tally.audit);
-      const Cell cell = measure_cell(*target, batch_, clean, nested ? images : all->images[e], plan_.norm,
-                                     plan_.epsilons[e], plan_.seed);
-      images = cell.images;
-      hits = cell.hits;
+      if (nested) attack_again(run, unbroken, plan_.epsilons[e], proposal);
+      else proposal = (*all)[e];
+      const Stopwatch watch;
+      Cell cell =
+          measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed);
+      cell.tally.audit = proposal.audit;
+      cell.tally.seconds = proposal.seconds + watch.seconds();
+      proposal.images = cell.images;
+      unbroken = cell.wins.eq(0);
       tally.cells.push_back(cell.tally);
       if (examples_ > 0) {
         saved.push_back({model_index_, r, e, cell.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
                          cell.hits.slice(0, 0, examples_).clone()});
       }
     }
-    tally.seconds = watch.seconds();
-    if (all != nullptr) {
-      tally.audit = all->audit;
-      tally.seconds += all->seconds;
-    }
     return tally;
   }
 
-  /// `images` with those replaced that the judge still gets right: by what the attack makes of the clean ones within a
-  /// larger budget.
-  at::Tensor attack_the_unbroken(const Run& run, const at::Tensor& images, const at::Tensor& hits, double epsilon,
-                                 AttackAudit& audit) const {
-    const at::Tensor rows = hits.gt(0).nonzero().squeeze(1);
-    if (rows.size(0) == 0) return images;
+  /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
+  /// a larger budget, and adds to the work.
+  void attack_again(const Run& run, const at::Tensor& unbroken, double epsilon, Proposal& proposal) const {
+    const Stopwatch watch;
+    const at::Tensor rows = unbroken.gt(0).nonzero().squeeze(1);
+    if (rows.size(0) == 0) return;
     const at::Tensor there = rows.to(plan_.device);
-    const Batch unbroken{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
-                         batch_.ids.index_select(0, rows)};
-    const std::shared_ptr<const Defense> seen = run.access == Access::white_box ? run.defense : nullptr;
-    const std::shared_ptr<Model> seen_model = defended(model_, seen);
-    Victim victim(*seen_model, plan_.seed, seen == run.defense ? Judge::this_model : Judge::another);
-    const at::Tensor proposed = run.attack->propose(victim, unbroken, plan_.norm, {epsilon})[0];
-    audit.merge(victim.audit());
-    return images.index_copy(0, there, proposed);
+    const Batch some{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
+                     batch_.ids.index_select(0, rows)};
+    const View view = view_of(run, model_);
+    Victim victim(*view.model, plan_.seed, view.judge);
+    const at::Tensor found = run.attack->propose(victim, some, plan_.norm, {epsilon})[0];
+    proposal.images = proposal.images.index_copy(0, there, found);
+    proposal.audit.merge(victim.audit());
+    proposal.seconds += watch.seconds();
   }
 
   /// The clean images through a defense: once, whatever the number of attacks and budgets.
@@ -99,26 +113,31 @@ class BatchEvaluation {
     return clean_[run.defense.get()] = measure_clean(target, batch_, plan_.seed);
   }
 
-  /// The attack on what it may see: once for each pair of attack and seen model, unless the judge makes a difference.
-  const Proposals& propose(const Run& run) {
-    const auto seen = run.access == Access::white_box ? run.defense : nullptr;
-    const Judge judge =
-        run.attack && run.attack->heeds_judge() && seen == run.defense ? Judge::this_model : Judge::another;
-    const auto key = std::tuple(run.attack.get(), seen.get(), judge);
+  /// The attack on what it may see, within each budget: once for each pair of attack and seen model, unless the judge
+  /// makes a difference.
+  const std::vector<Proposal>& propose(const Run& run) {
+    const View view = view_of(run, model_);
+    const auto key = std::tuple(run.attack.get(), view.defense.get(), view.judge);
     const auto found = proposals_.find(key);
     if (found != proposals_.end()) return found->second;
-    const Stopwatch watch;
-    Proposals proposals;
-    if (run.attack) {
-      const std::shared_ptr<Model> seen_model = defended(model_, seen);
-      Victim victim(*seen_model, plan_.seed, judge);
-      proposals.images = run.attack->propose(victim, batch_, plan_.norm, plan_.epsilons);
-      proposals.audit = victim.audit();
-    } else {
-      proposals.images.assign(plan_.epsilons.size(), batch_.images);
+    return proposals_[key] = run.attack ? attacked(*run.attack, view)
+                                        : std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, 0});
+  }
+
+  std::vector<Proposal> attacked(const Attack& attack, const View& view) const {
+    std::vector<Proposal> proposals;
+    const at::ArrayRef<double> epsilons(plan_.epsilons);
+    // One by one, so that each budget's work is known, unless it is the same work.
+    const size_t together = attack.shares_budgets() ? epsilons.size() : 1;
+    for (size_t e = 0; e < epsilons.size(); e += together) {
+      check_stop();
+      const Stopwatch watch;
+      Victim victim(*view.model, plan_.seed, view.judge);
+      for (auto& images : attack.propose(victim, batch_, plan_.norm, epsilons.slice(e, together))) {
+        proposals.push_back({std::move(images), victim.audit(), watch.seconds()});
+      }
     }
-    proposals.seconds = watch.seconds();
-    return proposals_[key] = std::move(proposals);
+    return proposals;
   }
 
   const SweepPlan& plan_;
@@ -127,7 +146,7 @@ class BatchEvaluation {
   Batch batch_;
   int64_t examples_;
   std::map<const Defense*, CleanPass> clean_;
-  std::map<std::tuple<const Attack*, const Defense*, Judge>, Proposals> proposals_;
+  std::map<std::tuple<const Attack*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
 };
 
 /// Joins the parts that batches saved for the same model, run and budget.
@@ -195,6 +214,13 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
 
 bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
   return plan.nested && run.attack && !card.has_random_gates;
+}
+
+at::Tensor wanted_classes(const Run& run, const std::shared_ptr<Model>& model, const Batch& batch, uint64_t seed) {
+  if (!run.attack) return {};
+  const View view = view_of(run, model);
+  Victim victim(*view.model, seed, view.judge);
+  return run.attack->targets(victim, batch);
 }
 
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {

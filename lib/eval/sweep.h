@@ -64,6 +64,9 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
                            const std::vector<std::shared_ptr<const Defense>>& defenses,
                            const std::vector<Access>& accesses);
 
+/// [N] classes that a run's attack on a bare model wants its images to be taken for; undefined without a target.
+at::Tensor wanted_classes(const Run& run, const std::shared_ptr<Model>& model, const Batch& batch, uint64_t seed);
+
 /// Runs the plan batch by batch, several at once. What the journal holds is not done again; what is done goes into it,
 /// so that a run that was killed goes on where it was and ends with the same result. Throws Interrupted on Ctrl-C.
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal);

@@ -24,6 +24,7 @@ void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_
   const int64_t count = label.size(0);
   const int64_t layers = judgement.open.defined() ? judgement.open.size(2) : 0;
   near_ties += judgement.near_ties;
+  like_probabilities += judgement.like_probabilities;
   passes.resize(static_cast<size_t>(classes));
   open.resize(static_cast<size_t>(classes * layers));
   histogram.resize(layers == 0 ? 0 : static_cast<size_t>(layers + 1));
@@ -52,6 +53,7 @@ void PassTally::merge(const PassTally& other) {
   accuracy.merge(other.accuracy);
   top5.merge(other.top5);
   near_ties += other.near_ties;
+  like_probabilities += other.like_probabilities;
   add_to(passes, other.passes);
   add_to(open, other.open);
   add_to(histogram, other.histogram);
@@ -66,6 +68,7 @@ Json PassTally::to_json() const {
   return {{"accuracy", accuracy.counts()},
           {"top5", top5.counts()},
           {"near_ties", near_ties},
+          {"like_probabilities", like_probabilities},
           {"passes", passes},
           {"open", open},
           {"histogram", histogram}};
@@ -75,6 +78,7 @@ PassTally PassTally::from_json(const Json& json) {
   return {Proportion::from_counts(json.at("accuracy")),
           Proportion::from_counts(json.at("top5")),
           json.at("near_ties"),
+          json.at("like_probabilities"),
           json.at("passes"),
           json.at("open"),
           json.at("histogram")};
@@ -94,9 +98,15 @@ void CellTally::add_sizes(const Admitted& admitted) {
   l1_max = std::max(l1_max, admitted.l1.max().item<double>());
 }
 
+void CellTally::add_on_target(const at::Tensor& wins, int64_t draws) {
+  const int64_t* count = wins.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < wins.size(0); ++i) on_target.add(count[i], draws);
+}
+
 void CellTally::merge(const CellTally& other) {
   pass.merge(other.pass);
   quantized.merge(other.quantized);
+  on_target.merge(other.on_target);
   flipped += other.flipped;
   linf_sum += other.linf_sum;
   linf_max = std::max(linf_max, other.linf_max);
@@ -108,23 +118,29 @@ void CellTally::merge(const CellTally& other) {
   out_of_box += other.out_of_box;
   not_finite += other.not_finite;
   worst_overshoot = std::max(worst_overshoot, other.worst_overshoot);
+  audit.merge(other.audit);
+  seconds += other.seconds;
 }
 
 Json CellTally::to_json() const {
   return {{"pass", pass.to_json()},
           {"quantized", quantized.counts()},
+          {"on_target", on_target.counts()},
           {"flipped", flipped},
           {"linf", {linf_sum, linf_max}},
           {"l2", {l2_sum, l2_max}},
           {"l1", {l1_sum, l1_max}},
           {"faults", {over_budget, out_of_box, not_finite}},
-          {"worst_overshoot", worst_overshoot}};
+          {"worst_overshoot", worst_overshoot},
+          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients}},
+          {"seconds", seconds}};
 }
 
 CellTally CellTally::from_json(const Json& json) {
   CellTally cell;
   cell.pass = PassTally::from_json(json.at("pass"));
   cell.quantized = Proportion::from_counts(json.at("quantized"));
+  cell.on_target = Proportion::from_counts(json.at("on_target"));
   cell.flipped = json.at("flipped");
   cell.linf_sum = json.at("linf").at(0);
   cell.linf_max = json.at("linf").at(1);
@@ -136,6 +152,9 @@ CellTally CellTally::from_json(const Json& json) {
   cell.out_of_box = json.at("faults").at(1);
   cell.not_finite = json.at("faults").at(2);
   cell.worst_overshoot = json.at("worst_overshoot");
+  const Json& audit = json.at("audit");
+  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3)};
+  cell.seconds = json.at("seconds");
   return cell;
 }
 
@@ -144,18 +163,12 @@ void RunTally::merge(const RunTally& other) {
   redraw_flipped += other.redraw_flipped;
   cells.resize(std::max(cells.size(), other.cells.size()));
   for (size_t i = 0; i < other.cells.size(); ++i) cells[i].merge(other.cells[i]);
-  audit.merge(other.audit);
-  seconds += other.seconds;
 }
 
 Json RunTally::to_json() const {
   Json list = Json::array();
   for (const auto& cell : cells) list.push_back(cell.to_json());
-  return {{"clean", clean.to_json()},
-          {"redraw_flipped", redraw_flipped},
-          {"cells", list},
-          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients}},
-          {"seconds", seconds}};
+  return {{"clean", clean.to_json()}, {"redraw_flipped", redraw_flipped}, {"cells", list}};
 }
 
 RunTally RunTally::from_json(const Json& json) {
@@ -163,9 +176,6 @@ RunTally RunTally::from_json(const Json& json) {
   run.clean = PassTally::from_json(json.at("clean"));
   run.redraw_flipped = json.at("redraw_flipped");
   for (const auto& cell : json.at("cells")) run.cells.push_back(CellTally::from_json(cell));
-  const Json& audit = json.at("audit");
-  run.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3)};
-  run.seconds = json.at("seconds");
   return run;
 }
 

@@ -13,6 +13,7 @@ struct PassTally {
   Proportion accuracy;
   Proportion top5;  ///< the label is among the five largest logits
   int64_t near_ties = 0;
+  int64_t like_probabilities = 0;  ///< images whose answer looks like probabilities
   std::vector<int64_t> passes;     ///< [K] passes by class of the image (images times draws)
   std::vector<int64_t> open;       ///< [K * L] passes in which a layer ran, by class
   std::vector<int64_t> histogram;  ///< [L + 1] passes by number of layers that ran
@@ -29,12 +30,17 @@ struct PassTally {
 struct CellTally {
   PassTally pass;
   Proportion quantized;  ///< accuracy on the adversarial images rounded to 8 bits
+  Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
   int64_t flipped = 0;   ///< gates that differ from the clean pass at equal noise, over images, draws and layers
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;
+  AttackAudit audit;   ///< the work that this budget alone needs
+  double seconds = 0;  ///< of attack and verdict
 
   void add_sizes(const Admitted& admitted);
+  /// `wins`: [N] int64, in how many draws the target was the answer.
+  void add_on_target(const at::Tensor& wins, int64_t draws);
   void merge(const CellTally& other);
   Json to_json() const;
   static CellTally from_json(const Json& json);
@@ -45,8 +51,6 @@ struct RunTally {
   PassTally clean;
   int64_t redraw_flipped = 0;  ///< gates that differ between two draws on clean images
   std::vector<CellTally> cells;
-  AttackAudit audit;
-  double seconds = 0;
 
   void merge(const RunTally& other);
   Json to_json() const;

@@ -19,6 +19,8 @@ namespace {
 
 /// Two top logits closer than this times the largest logit may change places under another order of summation.
 constexpr double kNearTie = 1e-5;
+/// Probabilities in float32 add up to 1 as nearly as this.
+constexpr double kProbability = 1e-4;
 
 double ulp_of_one(at::ScalarType type) {
   return type == at::kDouble ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
@@ -68,31 +70,40 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, d
   return result;
 }
 
-at::Tensor quantized(const at::Tensor& images) { return (images * 255).round_().div_(255); }
+at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images) {
+  const at::Tensor levels = images * 255, nearest = levels.round();
+  const at::Tensor inwards = at::where(images.gt(clean), levels.floor(), levels.ceil());
+  return at::where((levels - nearest).abs().lt(kOnGrid * 255), nearest, inwards).div_(255);
+}
 
 Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint64_t seed, Purpose purpose) {
   const at::NoGradGuard no_grad;
   Judgement result;
-  at::Tensor hits, hits_top5, near;
-  std::vector<at::Tensor> open;
+  at::Tensor hits_top5, near, probable;
+  std::vector<at::Tensor> answers, open;
   for (int64_t draw = 0; draw < model.card().draws; ++draw) {
     const Output output = model.forward(images, {{seed, purpose, 0, static_cast<uint32_t>(draw), 0}, batch.ids});
     const at::Tensor logits = output.logits;
     if (!at::isfinite(logits).all().item<bool>()) {
       throw RunError("the model's logits are not finite; its weights or input are broken");
     }
-    const at::Tensor hit = logits.argmax(1).eq(batch.labels).to(at::kLong);
+    answers.push_back(logits.argmax(1));
     const auto [top, classes] = logits.topk(std::min<int64_t>(5, logits.size(1)), 1);
     const at::Tensor hit_top5 = classes.eq(batch.labels.unsqueeze(1)).any(1).to(at::kLong);
     const at::Tensor tie = (top.select(1, 0) - top.select(1, 1)).le(kNearTie * logits.abs().amax(1));
-    hits = hits.defined() ? hits + hit : hit;
     hits_top5 = hits_top5.defined() ? hits_top5 + hit_top5 : hit_top5;
     near = near.defined() ? near.logical_or(tie) : tie;
+    const at::Tensor sums_to_one =
+        (logits.sum(1) - 1).abs().le(kProbability).logical_and(logits.amin(1).ge(0)).logical_and(logits.amax(1).le(1));
+    probable = probable.defined() ? probable.logical_and(sums_to_one) : sums_to_one;
     if (output.gates.any()) open.push_back(output.gates.open.gt(0.5).cpu());
   }
-  result.hits = hits.cpu();
+  const at::Tensor all = at::stack(answers, 0);
+  result.answers = all.cpu();
+  result.hits = all.eq(batch.labels).sum(0).cpu();
   result.hits_top5 = hits_top5.cpu();
   result.near_ties = near.sum().item<int64_t>();
+  result.like_probabilities = probable.sum().item<int64_t>();
   if (!open.empty()) result.open = at::stack(open, 0);
   return result;
 }

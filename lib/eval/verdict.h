@@ -22,14 +22,21 @@ struct Admitted {
 /// Throws RunError if the shapes differ.
 Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, double epsilon);
 
-/// Rounded to the nearest of 256 levels, as an image file would hold it.
-at::Tensor quantized(const at::Tensor& images);
+/// An image that rounding to 8 bits moves by less than this is on the grid already, but for float rounding.
+inline constexpr double kOnGrid = 1e-6;
+
+/// As an image file would hold it: each pixel value at one of 256 levels, the next one on the way to the clean image,
+/// so that a budget that held still does.
+at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images);
 
 /// What the model made of a batch in `draws` passes.
 struct Judgement {
-  at::Tensor hits;        ///< [N] int64, in how many draws the label was right
-  at::Tensor hits_top5;   ///< [N] int64, in how many draws the label was among the five largest logits
-  at::Tensor open;        ///< [draws, N, L] bool, gates; undefined without gates
+  at::Tensor answers;    ///< [draws, N] int64, the class of the largest logit
+  at::Tensor hits;       ///< [N] int64, in how many draws the label was right
+  at::Tensor hits_top5;  ///< [N] int64, in how many draws the label was among the five largest logits
+  at::Tensor open;       ///< [draws, N, L] bool, gates; undefined without gates
+  /// Images whose answer looks like probabilities: between 0 and 1, and 1 in sum.
+  int64_t like_probabilities = 0;
   int64_t near_ties = 0;  ///< images of which some draw had two top logits within a rounding error's reach
 };
 
