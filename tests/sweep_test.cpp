@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "attacks/list.h"
 #include "lib/core/error.h"
 #include "reports/flags.h"
 #include "reports/report.h"
 #include "reports/schema.h"
+#include "tests/attacks.h"
 #include "tests/models_under_test.h"
 
 namespace aigis {
@@ -87,11 +87,7 @@ Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons
   return outcome;
 }
 
-std::shared_ptr<const Attack> attack(const std::string& spec) {
-  const Spec parsed = Spec::parse(spec);
-  return find_entry(attack_list(), "attack", parsed.name).make(parsed);
-}
-std::shared_ptr<const Attack> fgsm() { return attack("fgsm"); }
+std::shared_ptr<const Attack> fgsm() { return make_attack("fgsm"); }
 
 std::shared_ptr<const Attack> planted(std::function<at::Tensor(const at::Tensor&, double)> act) {
   return std::make_shared<Planted>(std::move(act));
@@ -125,7 +121,7 @@ TEST(Sweep, FgsmOnGreysByHand) {
 
 // Towards "bright", every image gains the budget: those that then lie above 127.5 reach it, whatever their label.
 TEST(Sweep, CountsTargetsReached) {
-  const Outcome outcome = sweep(attack("fgsm:target=1"), {0, 10.0 / 255, 25.0 / 255});
+  const Outcome outcome = sweep(make_attack("fgsm:target=1"), {0, 10.0 / 255, 25.0 / 255});
   for (size_t e = 0; e < 3; ++e) {
     const Json& run = outcome.report["runs"][e];
     int64_t reached = 0;
@@ -138,7 +134,7 @@ TEST(Sweep, CountsTargetsReached) {
 }
 
 TEST(Sweep, ChargesEachBudgetWithItsOwnWork) {
-  const Outcome outcome = sweep(attack("pgd:steps=3,stop=false"), {4.0 / 255, 10.0 / 255});
+  const Outcome outcome = sweep(make_attack("pgd:steps=3,stop=false"), {4.0 / 255, 10.0 / 255});
   for (const auto& run : outcome.report["runs"]) {
     EXPECT_EQ(run["queries"]["forward"], 3 * kImages);
     EXPECT_EQ(run["queries"]["backward"], 3 * kImages);

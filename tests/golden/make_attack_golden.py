@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from reference import philox  # noqa: E402
 
 COUNT, SIDE, CLASSES, EPS, SEED = 4, 8, 6, 8 / 255, 5
-ATTACK_PURPOSE, START, NEIGHBOUR = 9, 0, 2
+ATTACK_PURPOSE, START, DIVERSITY, NEIGHBOUR = 9, 0, 1, 2
 IDS = np.arange(COUNT) + 40
 
 
@@ -68,6 +68,55 @@ class Injected:
         torch.Tensor.uniform_ = self.before
 
 
+class InjectedDiversity:
+    """While it holds, an image's size, place and choice are those of this project: torch draws them in this order."""
+
+    def __init__(self, numbers):
+        self.numbers = iter(numbers)  # of each step: choice, size, top, left
+
+    def __enter__(self):
+        self.before = torch.randint, torch.rand
+        self.drawn = []
+
+        def next_number():
+            if not self.drawn:
+                choice, size, top, left = next(self.numbers)
+                self.drawn = [size, top, left, choice]
+            return self.drawn.pop(0)
+
+        torch.randint = lambda low, high, size, **unused: torch.tensor([low + int(next_number() * (high - low))])
+        torch.rand = lambda *unused: torch.tensor([next_number()])
+
+    def __exit__(self, *unused):
+        torch.randint, torch.rand = self.before
+
+
+def diversified(net, images, labels, steps, **options):
+    """torchattacks draws one size and place for a batch; here each image is a batch."""
+    attack = torchattacks.DIFGSM(net, steps=steps, **options)
+    numbers = np.stack([(words(4, DIVERSITY, step=step).astype(np.float64) + 0.5) / 2.0**32 for step in range(steps)])
+    made = []
+    for i in range(COUNT):
+        with InjectedDiversity(numbers[:, i]):
+            made.append(attack(images[i:i + 1], labels[i:i + 1]))
+    return torch.cat(made)
+
+
+def enhanced_momentum(net, images, labels, steps, step_size, samples=11, radius=7):
+    """EMI-FGSM from its paper (Wang et al. 2021, equations 4 to 6): no tool on PyPI has it."""
+    mean_one = lambda g: g / g.abs().mean((1, 2, 3), keepdim=True)
+    x, momentum, last = images.clone(), torch.zeros_like(images), torch.zeros_like(images)
+    for _ in range(steps):
+        total = torch.zeros_like(images)
+        for reach in np.linspace(-radius, radius, samples):
+            point = (x + reach * step_size * last).requires_grad_(True)
+            total += torch.autograd.grad(F.cross_entropy(net(point), labels, reduction="sum"), point)[0]
+        last = mean_one(total / samples)
+        momentum = momentum + last
+        x = torch.clamp(images + torch.clamp(x + step_size * momentum.sign() - images, -EPS, EPS), 0, 1)
+    return x
+
+
 def main():
     torch.set_default_dtype(torch.float64)
     net = SmoothNet().eval()
@@ -107,6 +156,12 @@ def main():
         project = patchwise.project_noise
         patchwise.project_noise = lambda x, kernel, padding: project(x, kernel.double(), padding)
         torchattack(f"pi-fgsm:steps={steps},relative_step_size={1 / steps}", patchwise)
+        add(f"di-fgsm:preset=torchattacks,diversity_size=0.5,steps={steps}|linf|{EPS}",
+            diversified(net, images, labels, steps, resize_rate=0.5))
+        add(f"di-fgsm:preset=torchattacks,diversity_size=0.5,diversity=0.9,momentum=1,steps={steps}|linf|{EPS}",
+            diversified(net, images, labels, steps, resize_rate=0.5, diversity_prob=0.9, decay=1.0))
+        add(f"emi-fgsm:preset=transferattack,steps={steps}|linf|{EPS}",
+            enhanced_momentum(net, images, labels, steps, 1.6 / 255))
     torchattack("ffgsm:preset=torchattacks", torchattacks.FFGSM(net), start)
     add("bim:step_size=0.2|l2|1.0", torchattacks.PGDL2(net, eps=1.0, alpha=0.2, steps=10, random_start=False)(images, labels))
 
