@@ -239,7 +239,8 @@ TEST(Flags, AnswersThatLookLikeProbabilities) {
     plan.data = greys();
     Journal journal;
     const RunTally tally = run_sweep(plan, journal).tallies[0][0];
-    const Json flags = make_flags(plan, plan.runs[0], tally, tally.cells[0], {.card = plan.models[0]->card()});
+    const ReportedModel reported{"linear", "", "", nullptr, {}, plan.models[0]->card()};
+    const Json flags = make_flags(plan, plan.runs[0], tally, tally.cells[0], reported);
     return std::any_of(flags.begin(), flags.end(), [](const Json& flag) { return flag["check"] == "probabilities"; });
   };
   EXPECT_TRUE(flagged(1));  // 0 and 1
