@@ -153,6 +153,22 @@ TEST(Pgd, AStepAveragesOverItsDraws) {
   EXPECT_TRUE(at::allclose(eot->propose(victim, batch, Norm::linf, {0.1})[0], expected, 0, 1e-12));
 }
 
+TEST(Pgd, ADeterministicModelIsAskedOnce) {
+  const auto net = build_frozen("aig-8:gates=argmax");
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const auto images = [&](const std::string& spec, AttackAudit& audit) {
+    Victim victim(*net, 5);
+    const at::Tensor made = make_attack(spec)->propose(victim, batch, Norm::linf, {0.03})[0];
+    audit = victim.audit();
+    return made;
+  };
+  AttackAudit once, averaged;
+  const at::Tensor pgd = images("pgd:steps=4", once), eot = images("eot-pgd:steps=4", averaged);
+  EXPECT_TRUE(at::equal(pgd, eot));
+  EXPECT_EQ(averaged.backward, 4 * 3);
+  EXPECT_EQ(once, averaged);
+}
+
 TEST(Adversary, LeavesTheNetworkAsItWas) {
   const auto net = build("aig-8");
   net->move_to(at::kCPU, at::kDouble);

@@ -142,7 +142,8 @@ Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, cons
   const Loss loss = [&](const Output& output) { return loss_value(kind, output.logits, goal); };
   Victim::Gradient sum = victim.gradient(images, ids, loss, position, options.path);
   const uint32_t first = position.draw;
-  for (int64_t draw = 1; draw < options.draws; ++draw) {
+  const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
+  for (int64_t draw = 1; draw < draws; ++draw) {
     position.draw = first + static_cast<uint32_t>(draw);
     const auto one = victim.gradient(images, ids, loss, position, options.path);
     sum.images += one.images;
@@ -150,7 +151,7 @@ Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, cons
     sum.logits = one.logits;
     sum.flat = sum.flat.logical_and(one.flat);
   }
-  if (options.draws > 1) sum.images /= static_cast<double>(options.draws);
+  if (draws > 1) sum.images /= static_cast<double>(draws);
   return sum;
 }
 

@@ -52,7 +52,8 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
 /// [N], larger is better for the attack.
 at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal);
 
-/// The mean over `draws` of the gradients of the loss, with logits and losses of the last draw.
+/// The mean over `draws` of the gradients of the loss, with logits and losses of the last draw. A model without random
+/// gates is asked once.
 Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
                                   const ObjectiveOptions& options, Position position);
 
