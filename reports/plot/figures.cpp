@@ -9,6 +9,7 @@
 #include "lib/core/text.h"
 #include "reports/plot/accuracy_figure.h"
 #include "reports/plot/adaptivity_figure.h"
+#include "reports/plot/attacks_figure.h"
 #include "reports/plot/classes_figure.h"
 #include "reports/plot/cost_figure.h"
 #include "reports/plot/gates_figure.h"
@@ -104,6 +105,14 @@ const std::vector<FigureKind>& figure_kinds() {
        {"model", "attack", "defense", "access"},
        [](const Files& files, const PlotSelection& s) { return accuracy_figure(select_runs(join_runs(files), s)); },
        [](const Files& files) { return std::vector{accuracy_figure(join_runs(files))}; }},
+      {"attacks",
+       "aigis-report",
+       {"model", "attack", "defense", "access"},
+       [](const Files& files, const PlotSelection& s) { return attacks_figure(select_runs(join_runs(files), s)); },
+       [](const Files& files) {
+         const RunList list = join_runs(files);
+         return list.attacks().size() > 1 ? std::vector{attacks_figure(list)} : std::vector<Figure>{};
+       }},
       {"gates",
        "aigis-report",
        {"class", "eps", "model", "attack", "defense", "access"},

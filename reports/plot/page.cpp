@@ -150,6 +150,9 @@ std::string render_html(const std::vector<Json>& files) {
     return figures;
   };
   if (reports) {
+    if (const std::string figures = every("attacks"); !figures.empty()) {
+      add("attacks", "Attacks", section("attacks", "Attacks compared", figures));
+    }
     add("accuracies", "Accuracy", section("accuracies", "Accuracy", drawn(accuracy_figure(list))));
     add("gates", "Gates", gates_section(list));
     add("runs", "Runs", section("runs", "Runs", runs_table(list)));

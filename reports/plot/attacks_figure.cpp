@@ -1,0 +1,161 @@
+#include "reports/plot/attacks_figure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "reports/plot/axis.h"
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+constexpr double kPanelWidth = 190, kGap = 26, kRow = 22, kHeading = 26;
+
+/// All runs of an attack behind one defense.
+struct Row {
+  std::string attack;
+  std::vector<const PlottedRun*> runs;
+  double mean = 0;  ///< of the accuracies
+
+  void weigh() {
+    double sum = 0, count = 0;
+    for (const auto* run : runs) {
+      if (const auto share = share_of(at(*run->json, {"accuracy", "robust"}))) sum += share->value, ++count;
+    }
+    mean = count > 0 ? sum / count : 1;
+  }
+};
+
+struct Group {
+  std::string setting;
+  std::vector<Row> rows;
+};
+
+std::vector<Group> groups_of(const RunList& list) {
+  std::vector<Group> groups;
+  for (const auto& run : list.runs) {
+    if (!run.attacked() || run.epsilon == 0) continue;
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.setting == run.setting; });
+    if (group == groups.end()) group = groups.insert(group, {run.setting, {}});
+    auto row =
+        std::find_if(group->rows.begin(), group->rows.end(), [&](const Row& r) { return r.attack == run.attack; });
+    if (row == group->rows.end()) row = group->rows.insert(row, {run.attack, {}});
+    row->runs.push_back(&run);
+  }
+  for (auto& group : groups) {
+    for (auto& row : group.rows) row.weigh();
+    std::stable_sort(group.rows.begin(), group.rows.end(), [](const Row& a, const Row& b) { return a.mean < b.mean; });
+  }
+  return groups;
+}
+
+using Budget = std::pair<std::string, double>;  ///< norm and epsilon
+
+std::vector<Budget> budgets_of(const std::vector<Group>& groups) {
+  std::vector<Budget> budgets;
+  for (const auto& group : groups) {
+    for (const auto& row : group.rows) {
+      for (const auto* run : row.runs) budgets.emplace_back(run->norm, run->epsilon);
+    }
+  }
+  std::sort(budgets.begin(), budgets.end());
+  budgets.erase(std::unique(budgets.begin(), budgets.end()), budgets.end());
+  return budgets;
+}
+
+std::vector<double> ticks_of(const std::vector<Group>& groups) {
+  double high = 0.01;
+  for (const auto& group : groups) {
+    for (const auto& row : group.rows) {
+      for (const auto* run : row.runs) {
+        if (const auto share = share_of(at(*run->json, {"accuracy", "robust"}))) {
+          high = std::max(high, share->high.value_or(share->value));
+        }
+      }
+    }
+  }
+  return share_ticks(0, high, 4);
+}
+
+void draw_mark(Canvas& canvas, const Axis& x, double y, const PlottedRun& run, const std::string& model) {
+  const auto share = share_of(at(*run.json, {"accuracy", "robust"}));
+  if (!share) return;
+  canvas.begin(series_color(run.model));
+  if (share->low && share->high) {
+    canvas.line(x.at(*share->low), y, x.at(*share->high), y, "stroke=\"currentColor\" stroke-width=\"2\"");
+  }
+  canvas.path("M0 -4L4 0L0 4L-4 0z",
+              fmt::format("class=\"attack\" fill=\"currentColor\" transform=\"translate({} {})\"",
+                          coordinate(x.at(share->value)), coordinate(y)),
+              fmt::format("{}, {}, {}, ε {}: {}", model, run.attack, run.setting, epsilon_text(run.epsilon, run.norm),
+                          percent(share)));
+  canvas.end();
+}
+
+}  // namespace
+
+Figure attacks_figure(const RunList& list) {
+  const auto groups = groups_of(list);
+  const auto budgets = budgets_of(groups);
+  const auto ticks = ticks_of(groups);
+  double left = 60, height = 0;
+  for (const auto& group : groups) {
+    height += kHeading + kRow * static_cast<double>(group.rows.size());
+    for (const auto& row : group.rows) left = std::max(left, text_width(row.attack, 12) + 26);
+  }
+  const double top = 74 + 18 * static_cast<double>(list.models.size()), bottom = top + height;
+  Figure figure{"attacks", "Accuracy under each attack, the strongest first", "", 0, bottom + 50, ""};
+  figure.width = left + std::max(1.0, static_cast<double>(budgets.size())) * (kPanelWidth + kGap) + 20;
+  Canvas canvas;
+  canvas.text(8, 22, figure.title, {.size = 14, .bold = true});
+  for (size_t m = 0; m < list.models.size(); ++m) {
+    const double y = 44 + 18 * static_cast<double>(m);
+    canvas.begin(series_color(m))
+        .path("M0 -4L4 0L0 4L-4 0z",
+              fmt::format("fill=\"currentColor\" transform=\"translate(14 {})\"", coordinate(y - 4)))
+        .end();
+    canvas.text(26, y, list.models[m].label, {});
+  }
+  const auto panel = [&](size_t b) { return left + static_cast<double>(b) * (kPanelWidth + kGap); };
+  for (size_t b = 0; b < budgets.size(); ++b) {
+    const Axis x(ticks.front(), ticks.back(), panel(b), panel(b) + kPanelWidth);
+    const auto& [norm, epsilon] = budgets[b];
+    canvas.text(panel(b) + kPanelWidth / 2, top - 10,
+                fmt::format("ε {}{}", epsilon_text(epsilon, norm), norm == "linf" ? "" : " (" + norm + ")"),
+                {.anchor = "middle", .bold = true});
+    for (const double tick : ticks) {
+      canvas.line(x.at(tick), top, x.at(tick), bottom, paint::grid);
+      canvas.text(x.at(tick), bottom + 16, tick_text(100 * tick), {.anchor = "middle", .paint = paint::soft},
+                  b == 0 ? "data-axis=\"x\"" : "");
+    }
+    canvas.text(panel(b) + kPanelWidth / 2, bottom + 34, "Accuracy (%) [95 %]",
+                {.anchor = "middle", .paint = paint::soft});
+  }
+  double y = top;
+  for (const auto& group : groups) {
+    canvas.text(8, y + 17, group.setting, {.bold = true});
+    y += kHeading;
+    for (const auto& row : group.rows) {
+      canvas.text(left - 14, y + kRow / 2 + 4, row.attack, {.anchor = "end"}, "data-attack=\"\"");
+      for (const auto* run : row.runs) {
+        const auto b = static_cast<size_t>(std::find(budgets.begin(), budgets.end(), Budget(run->norm, run->epsilon)) -
+                                           budgets.begin());
+        const Axis x(ticks.front(), ticks.back(), panel(b), panel(b) + kPanelWidth);
+        // Models share the row, one below the other.
+        const double shift = (static_cast<double>(run->model) + 0.5) / static_cast<double>(list.models.size()) - 0.5;
+        draw_mark(canvas, x, y + kRow / 2 + shift * kRow * 0.7, *run, list.models[run->model].label);
+      }
+      y += kRow;
+    }
+    if (!group.rows.empty()) {
+      figure.description += fmt::format("{}{}: strongest {}, weakest {}.", figure.description.empty() ? "" : " ",
+                                        group.setting, group.rows.front().attack, group.rows.back().attack);
+    }
+  }
+  figure.elements = canvas.elements();
+  return figure;
+}
+
+}  // namespace aigis::plotting
