@@ -3,6 +3,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -245,6 +246,19 @@ TEST(Flags, AnswersThatLookLikeProbabilities) {
   };
   EXPECT_TRUE(flagged(1));  // 0 and 1
   EXPECT_FALSE(flagged(2));
+}
+
+// Three quarters of a level across the boundary, which rounding towards the clean image takes back.
+TEST(Flags, AnAttackThatRoundingUndoes) {
+  const auto barely = planted([](const at::Tensor& x, double) { return at::where(x.gt(0.5), x, x + 0.75 / 255); });
+  Dataset dark = greys();
+  dark.images = at::full_like(dark.images, 127);
+  dark.labels = at::zeros_like(dark.labels);
+  const Outcome outcome = sweep(barely, {1.0 / 255}, dark);
+  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust"]["successes"], 0.0);
+  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust_quantized"]["successes"], 40.0);
+  EXPECT_TRUE(outcome.has(0, "rounding"));
+  EXPECT_FALSE(sweep(fgsm(), {1.0 / 255}, dark).has(0, "rounding"));
 }
 
 TEST(Flags, CleanAccuracyThatCannotBe) {
