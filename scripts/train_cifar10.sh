@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 data=${1:?usage: train_cifar10.sh CIFAR10_DIR [CONFIG...]}
 shift
-[ $# -gt 0 ] || set -- cifar10-resnet-20-robust cifar10-aig-20-robust fast/resnet-20 fast/aig-20
+[ $# -gt 0 ] || set -- fast/resnet-20 fast/aig-20 cifar10-resnet-20-robust cifar10-aig-20-robust
 for config in "$@"; do
   mkdir -p "$(dirname "runs/$config")"
   build/aigis train "configs/train/$config.json" --data "cifar10:$data" --resume --out "runs/$config"
