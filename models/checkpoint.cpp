@@ -82,6 +82,9 @@ void unpack_weights(const Safetensors& content, Network& network, const std::str
                                      fmt::join(found->second.sizes(), "x"), network.card().architecture,
                                      fmt::join(tensor.sizes(), "x")));
       }
+      if (!at::isFloatingType(found->second.scalar_type())) {
+        throw InputError(fmt::format("{}: tensor '{}' holds whole numbers; expected floating point", path, name));
+      }
       if (!found->second.isfinite().all().item<bool>()) {
         throw InputError(fmt::format("{}: tensor '{}' holds NaN or infinity", path, name));
       }

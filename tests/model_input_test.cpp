@@ -69,6 +69,14 @@ TEST(Architectures, ExecutionRatesMustBeKnownWhereTheyAreNeeded) {
   }
 }
 
+TEST(Architectures, AllLayersAlwaysRunningLeavesNoGates) {
+  const auto net = build("aig-8:target_rate=1");
+  EXPECT_EQ(net->gate_modes(), std::vector<std::string>{"none"});
+  net->set_gate_mode("none");
+  EXPECT_EQ(net->card().gate_mode, "none");
+  EXPECT_EQ(build("aig-8")->gate_modes().front(), "sampled");
+}
+
 TEST(StateDicts, WhatLacksATensorIsRefused) {
   const std::string path = ::testing::TempDir() + "aigis_bare.safetensors";
   Safetensors content = pack_checkpoint(*build("resnet-18", 3, 64), Spec::parse("resnet-18"), {}, nullptr);
@@ -81,6 +89,10 @@ TEST(StateDicts, WhatLacksATensorIsRefused) {
   expect_within(loading(""), "architecture=resnet-50");
   expect_within(loading(":architecture=resnet-50"), "has shape");
   expect_within(loading(":architecture=resnet-19"), "18, 34, 50, 101 or 152");
+  const at::Tensor bias = content.tensors.at("fc.bias");
+  content.tensors.insert_or_assign("fc.bias", bias.to(at::kLong));
+  expect_within(loading(":architecture=resnet-18"), "'fc.bias' holds whole numbers; expected floating point");
+  content.tensors.insert_or_assign("fc.bias", bias);
   content.tensors.erase("layer1.0.bn1.weight");
   expect_within(loading(":architecture=resnet-18"), "'layer1.0.bn1.weight' is missing");
   content.tensors.erase("fc.weight");

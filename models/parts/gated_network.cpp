@@ -2,7 +2,12 @@
 
 namespace aigis {
 
+std::vector<std::string> GatedNetwork::gate_modes() const {
+  return card_.gated.empty() ? WeightedNetwork::gate_modes() : Gating::mode_names();
+}
+
 void GatedNetwork::set_gate_mode(const std::string& mode) {
+  if (card_.gated.empty()) return WeightedNetwork::set_gate_mode(mode);
   gating_->set_mode(mode);
   gating_->describe(card_);
   card_.options["gates"] = mode;

@@ -9,7 +9,8 @@ namespace aigis {
 class GatedNetwork : public WeightedNetwork {
  public:
   explicit GatedNetwork(const NetworkShape& shape) : WeightedNetwork(shape) {}
-  std::vector<std::string> gate_modes() const override { return Gating::mode_names(); }
+  /// Those of any network without gates where every layer always runs.
+  std::vector<std::string> gate_modes() const override;
   void set_gate_mode(const std::string& mode) override;
   std::vector<double> execution_rates() const override { return gating_->rates(); }
   void set_execution_rates(const std::vector<double>& rates) override { gating_->set_rates(rates); }
