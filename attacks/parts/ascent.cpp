@@ -60,10 +60,10 @@ class Ascent {
     rows.x = start(rows);
     for (uint32_t s = 0; s < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++s) {
       step_number_ = s;
-      const Victim::Gradient at_x = gradient(rows);
-      if (stops()) retire(rows, at_x, result);
+      Victim::Gradient at_x = gradient(rows);
+      if (stops()) at_x = retire(rows, at_x, result);
       if (rows.x.size(0) == 0) return;
-      advance(rows, retired_ ? kept_ : at_x);
+      advance(rows, at_x);
     }
     finish(rows, result);
   }
@@ -194,25 +194,24 @@ class Ascent {
     result.index_copy_(0, rows.places.index_select(0, chosen), images.index_select(0, chosen));
   }
 
-  /// Takes out the images that are broken, and those whose gradient is and stays flat; their iterates stand.
-  void retire(Rows& rows, const Victim::Gradient& at_x, at::Tensor& result) {
-    retired_ = false;
+  /// Takes out the images that are broken, and those whose gradient is and stays flat; their iterates stand. Returns
+  /// the gradient of the rows that are left.
+  Victim::Gradient retire(Rows& rows, const Victim::Gradient& at_x, at::Tensor& result) {
     const at::Tensor moves_on =
         rows.momentum.defined() || rows.variance.defined() ? at::ones_like(at_x.flat) : at_x.flat.logical_not();
     const at::Tensor done = rows.goal.reached(at_x.logits).logical_or(moves_on.logical_not()).logical_and(rows.alive);
-    if (!done.any().item<bool>()) return;
+    if (!done.any().item<bool>()) return at_x;
     write(rows, done, rows.x, result);
     rows.alive = rows.alive.logical_and(done.logical_not());
     const int64_t alive = rows.alive.sum().item<int64_t>(), size = rows.x.size(0);
     const int64_t unit = std::max<int64_t>((whole_ = std::max(whole_, size)) / kBuckets, 1);
     const int64_t bucket = (alive + unit - 1) / unit * unit;
-    if (bucket >= size) return;
+    if (bucket >= size) return at_x;
     // The living in their order, then as many of the others as the bucket holds.
     const at::Tensor kept =
         rows.alive.to(at::kInt).argsort(/*stable=*/true, 0, /*descending=*/true).slice(0, 0, bucket);
     rows = rows.select(kept);
-    kept_ = {at_x.images.index_select(0, kept), at_x.losses.index_select(0, kept), {}, {}};
-    retired_ = true;
+    return {at_x.images.index_select(0, kept), at_x.losses.index_select(0, kept), {}, {}};
   }
 
   void finish(Rows& rows, at::Tensor& result) {
@@ -231,9 +230,7 @@ class Ascent {
   Norm norm_;
   double epsilon_, step_;
   uint32_t restart_, step_number_ = 0;
-  int64_t whole_ = 0;      ///< rows at the start
-  bool retired_ = false;   ///< whether rows left in this step
-  Victim::Gradient kept_;  ///< of those that stayed
+  int64_t whole_ = 0;  ///< rows at the start
 };
 
 }  // namespace
