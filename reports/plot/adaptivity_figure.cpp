@@ -19,8 +19,7 @@ constexpr const char* kPoint = "class=\"c1\" color=\"#d55e00\"";
 void draw_key(Canvas& canvas) {
   canvas.rect(8, kTop - 47, 12, 12, paint::before);
   canvas.text(26, kTop - 37, "images that execute the layer", {});
-  canvas.path("M0 -4L4 0L0 4L-4 0z",
-              fmt::format("{} fill=\"currentColor\" transform=\"translate(224 {})\"", kPoint, coordinate(kTop - 41)));
+  canvas.begin(kPoint).diamond(224, kTop - 41, "key").end();
   canvas.text(234, kTop - 37, "the gate's variance that is due to the image, with 95 % interval", {});
 }
 
@@ -66,10 +65,8 @@ Figure adaptivity_figure(const PlottedInspection& model, const std::string& name
       canvas.line(centre, y.at(interval[0].get<double>()), centre, y.at(interval[1].get<double>()),
                   "stroke=\"currentColor\" stroke-width=\"2\"");
     }
-    canvas.path("M0 -4L4 0L0 4L-4 0z",
-                fmt::format("class=\"share\" fill=\"currentColor\" transform=\"translate({} {})\"", coordinate(centre),
-                            coordinate(y.at(*share))),
-                fmt::format("{}: {} of its variance is due to the image", model.layers[l], percent(share)));
+    canvas.diamond(centre, y.at(*share), "share",
+                   fmt::format("{}: {} of its variance is due to the image", model.layers[l], percent(share)));
     canvas.end();
   }
   draw_layer_axis(canvas, model.layers, kLeft, step, bottom);

@@ -86,11 +86,9 @@ void draw_mark(Canvas& canvas, const Axis& x, double y, const PlottedRun& run, c
   if (share->low && share->high) {
     canvas.line(x.at(*share->low), y, x.at(*share->high), y, "stroke=\"currentColor\" stroke-width=\"2\"");
   }
-  canvas.path("M0 -4L4 0L0 4L-4 0z",
-              fmt::format("class=\"attack\" fill=\"currentColor\" transform=\"translate({} {})\"",
-                          coordinate(x.at(share->value)), coordinate(y)),
-              fmt::format("{}, {}, {}, ε {}: {}", model, run.attack, run.setting, epsilon_text(run.epsilon, run.norm),
-                          percent(share)));
+  canvas.diamond(x.at(share->value), y, "attack",
+                 fmt::format("{}, {}, {}, ε {}: {}", model, run.attack, run.setting,
+                             epsilon_text(run.epsilon, run.norm), percent(share)));
   canvas.end();
 }
 
@@ -112,10 +110,7 @@ Figure attacks_figure(const RunList& list) {
   canvas.text(8, 22, figure.title, {.size = 14, .bold = true});
   for (size_t m = 0; m < list.models.size(); ++m) {
     const double y = 44 + 18 * static_cast<double>(m);
-    canvas.begin(series_color(m))
-        .path("M0 -4L4 0L0 4L-4 0z",
-              fmt::format("fill=\"currentColor\" transform=\"translate(14 {})\"", coordinate(y - 4)))
-        .end();
+    canvas.begin(series_color(m)).diamond(14, y - 4, "key").end();
     canvas.text(26, y, list.models[m].label, {});
   }
   const auto panel = [&](size_t b) { return left + static_cast<double>(b) * (kPanelWidth + kGap); };

@@ -53,10 +53,8 @@ Figure modes_figure(const std::vector<PlottedInspection>& models) {
         canvas.line(x.at(*accuracy->low), middle, x.at(*accuracy->high), middle,
                     "stroke=\"currentColor\" stroke-width=\"2\"");
       }
-      canvas.path("M0 -4L4 0L0 4L-4 0z",
-                  fmt::format("class=\"mode\" fill=\"currentColor\" transform=\"translate({} {})\"",
-                              coordinate(x.at(accuracy->value)), coordinate(middle)),
-                  fmt::format("{}, {}: {}", models[i].label, name, percent(accuracy)));
+      canvas.diamond(x.at(accuracy->value), middle, "mode",
+                     fmt::format("{}, {}: {}", models[i].label, name, percent(accuracy)));
       canvas.text(left + width + 14, middle + 4, percent(accuracy), {.size = 11});
       const auto layers = number_at(mode, {"executed_layers", "mean"});
       canvas.text(left + width + 150, middle + 4,

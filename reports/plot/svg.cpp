@@ -105,6 +105,13 @@ Canvas& Canvas::path(std::string_view d, std::string_view attributes, std::strin
   return *this;
 }
 
+Canvas& Canvas::diamond(double x, double y, std::string_view name, std::string_view tooltip) {
+  return path("M0 -4L4 0L0 4L-4 0z",
+              fmt::format("class=\"{}\" fill=\"currentColor\" transform=\"translate({} {})\"", name, coordinate(x),
+                          coordinate(y)),
+              tooltip);
+}
+
 Canvas& Canvas::text(double x, double y, std::string_view content, const TextStyle& style,
                      std::string_view attributes) {
   std::string more(attributes);

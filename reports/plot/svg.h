@@ -53,6 +53,8 @@ class Canvas {
                std::string_view tooltip = "");
   Canvas& path(std::string_view d, std::string_view attributes, std::string_view tooltip = "");
   Canvas& text(double x, double y, std::string_view content, const TextStyle& style, std::string_view attributes = "");
+  /// A mark in the colour of the group that it stands in.
+  Canvas& diamond(double x, double y, std::string_view name, std::string_view tooltip = "");
   /// A picture of few pixels, given as a data: URL.
   Canvas& image(double x, double y, double width, double height, std::string_view url, std::string_view tooltip);
   Canvas& begin(std::string_view attributes);  ///< opens a group
