@@ -175,7 +175,7 @@ class Verification {
     const std::shared_ptr<Model> bare = model(entry["model"]).network;
     check_fit(entry["model"], bare->card(), plan_.data);
     const Run& run = run_at(index);
-    const std::shared_ptr<Model> target = run.defense ? std::make_shared<DefendedModel>(bare, run.defense) : bare;
+    const std::shared_ptr<Model> target = defended(bare, run.defense);
     const Wanted wanted = [&](const Batch& clean) { return wanted_classes(run, bare, clean, entry["seed"]); };
     const Json batch = report_["config"].value("batch", Json(100));
     if (!batch.is_number_integer()) throw InputError(path_ + ": /config/batch: expected a whole number");

@@ -38,4 +38,10 @@ class DefendedModel : public Model {
   std::shared_ptr<const Defense> defense_;
 };
 
+/// The model behind a defense; the model itself without one.
+inline std::shared_ptr<Model> defended(const std::shared_ptr<Model>& model,
+                                       const std::shared_ptr<const Defense>& defense) {
+  return defense ? std::make_shared<DefendedModel>(model, defense) : model;
+}
+
 }  // namespace aigis

@@ -18,11 +18,6 @@
 namespace aigis {
 namespace {
 
-/// The defended model of a run; the model itself without a defense.
-std::shared_ptr<Model> defended(const std::shared_ptr<Model>& model, const std::shared_ptr<const Defense>& defense) {
-  return defense ? std::make_shared<DefendedModel>(model, defense) : model;
-}
-
 /// What an attack sees of a run, and whether that is what judges it.
 struct View {
   std::shared_ptr<const Defense> defense;

@@ -5,26 +5,30 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "reports/plot/axis.h"
-#include "reports/plot/value.h"
+#include "reports/plot/share_mark.h"
 
 namespace aigis::plotting {
 namespace {
 
 constexpr double kPanelWidth = 190, kGap = 26, kRow = 22, kHeading = 26;
 
+struct Mark {
+  const PlottedRun* run;
+  std::optional<Share> robust;
+};
+
 /// All runs of an attack behind one defense.
 struct Row {
   std::string attack;
-  std::vector<const PlottedRun*> runs;
-  double mean = 0;  ///< of the accuracies
+  std::vector<Mark> marks;
 
-  void weigh() {
+  /// Of the accuracies; 1 if there are none.
+  double mean() const {
     double sum = 0, count = 0;
-    for (const auto* run : runs) {
-      if (const auto share = share_of(at(*run->json, {"accuracy", "robust"}))) sum += share->value, ++count;
+    for (const auto& mark : marks) {
+      if (mark.robust) sum += mark.robust->value, ++count;
     }
-    mean = count > 0 ? sum / count : 1;
+    return count > 0 ? sum / count : 1;
   }
 };
 
@@ -42,11 +46,11 @@ std::vector<Group> groups_of(const RunList& list) {
     auto row =
         std::find_if(group->rows.begin(), group->rows.end(), [&](const Row& r) { return r.attack == run.attack; });
     if (row == group->rows.end()) row = group->rows.insert(row, {run.attack, {}});
-    row->runs.push_back(&run);
+    row->marks.push_back({&run, share_of(at(*run.json, {"accuracy", "robust"}))});
   }
   for (auto& group : groups) {
-    for (auto& row : group.rows) row.weigh();
-    std::stable_sort(group.rows.begin(), group.rows.end(), [](const Row& a, const Row& b) { return a.mean < b.mean; });
+    std::stable_sort(group.rows.begin(), group.rows.end(),
+                     [](const Row& a, const Row& b) { return a.mean() < b.mean(); });
   }
   return groups;
 }
@@ -57,7 +61,7 @@ std::vector<Budget> budgets_of(const std::vector<Group>& groups) {
   std::vector<Budget> budgets;
   for (const auto& group : groups) {
     for (const auto& row : group.rows) {
-      for (const auto* run : row.runs) budgets.emplace_back(run->norm, run->epsilon);
+      for (const auto& mark : row.marks) budgets.emplace_back(mark.run->norm, mark.run->epsilon);
     }
   }
   std::sort(budgets.begin(), budgets.end());
@@ -69,27 +73,12 @@ std::vector<double> ticks_of(const std::vector<Group>& groups) {
   double high = 0.01;
   for (const auto& group : groups) {
     for (const auto& row : group.rows) {
-      for (const auto* run : row.runs) {
-        if (const auto share = share_of(at(*run->json, {"accuracy", "robust"}))) {
-          high = std::max(high, share->high.value_or(share->value));
-        }
+      for (const auto& mark : row.marks) {
+        if (mark.robust) high = std::max(high, mark.robust->high.value_or(mark.robust->value));
       }
     }
   }
   return share_ticks(0, high, 4);
-}
-
-void draw_mark(Canvas& canvas, const Axis& x, double y, const PlottedRun& run, const std::string& model) {
-  const auto share = share_of(at(*run.json, {"accuracy", "robust"}));
-  if (!share) return;
-  canvas.begin(series_color(run.model));
-  if (share->low && share->high) {
-    canvas.line(x.at(*share->low), y, x.at(*share->high), y, "stroke=\"currentColor\" stroke-width=\"2\"");
-  }
-  canvas.diamond(x.at(share->value), y, "attack",
-                 fmt::format("{}, {}, {}, ε {}: {}", model, run.attack, run.setting,
-                             epsilon_text(run.epsilon, run.norm), percent(share)));
-  canvas.end();
 }
 
 }  // namespace
@@ -134,13 +123,18 @@ Figure attacks_figure(const RunList& list) {
     y += kHeading;
     for (const auto& row : group.rows) {
       canvas.text(left - 14, y + kRow / 2 + 4, row.attack, {.anchor = "end"}, "data-attack=\"\"");
-      for (const auto* run : row.runs) {
+      for (const auto& [run, robust] : row.marks) {
+        if (!robust) continue;
         const auto b = static_cast<size_t>(std::find(budgets.begin(), budgets.end(), Budget(run->norm, run->epsilon)) -
                                            budgets.begin());
         const Axis x(ticks.front(), ticks.back(), panel(b), panel(b) + kPanelWidth);
         // Models share the row, one below the other.
         const double shift = (static_cast<double>(run->model) + 0.5) / static_cast<double>(list.models.size()) - 0.5;
-        draw_mark(canvas, x, y + kRow / 2 + shift * kRow * 0.7, *run, list.models[run->model].label);
+        canvas.begin(series_color(run->model));
+        draw_share(canvas, x, y + kRow / 2 + shift * kRow * 0.7, *robust, "attack",
+                   fmt::format("{}, {}, {}, ε {}: {}", list.models[run->model].label, run->attack, run->setting,
+                               epsilon_text(run->epsilon, run->norm), percent(robust)));
+        canvas.end();
       }
       y += kRow;
     }

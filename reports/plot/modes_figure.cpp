@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "reports/plot/axis.h"
-#include "reports/plot/value.h"
+#include "reports/plot/share_mark.h"
 
 namespace aigis::plotting {
 
@@ -49,12 +48,8 @@ Figure modes_figure(const std::vector<PlottedInspection>& models) {
       const std::string name = text_at(mode, {"mode"}) == "none" ? "no gates" : text_at(mode, {"mode"});
       const double middle = y + row / 2;
       canvas.text(left - 10, middle + 4, name, {.anchor = "end"});
-      if (accuracy->low && accuracy->high) {
-        canvas.line(x.at(*accuracy->low), middle, x.at(*accuracy->high), middle,
-                    "stroke=\"currentColor\" stroke-width=\"2\"");
-      }
-      canvas.diamond(x.at(accuracy->value), middle, "mode",
-                     fmt::format("{}, {}: {}", models[i].label, name, percent(accuracy)));
+      draw_share(canvas, x, middle, *accuracy, "mode",
+                 fmt::format("{}, {}: {}", models[i].label, name, percent(accuracy)));
       canvas.text(left + width + 14, middle + 4, percent(accuracy), {.size = 11});
       const auto layers = number_at(mode, {"executed_layers", "mean"});
       canvas.text(left + width + 150, middle + 4,
