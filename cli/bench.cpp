@@ -31,7 +31,7 @@ std::shared_ptr<Network> network_of(const Spec& spec, const Dataset& data, at::D
       throw InputError(
           fmt::format("bench training: '{}' is a checkpoint; expected an architecture such as resnet-20", spec.name));
     }
-    return load_model(spec, device).network;
+    return load_network(spec, device).network;
   }
   std::shared_ptr<Network> network =
       make_network(spec, {"", 0, static_cast<int64_t>(data.classes.size()), data.images.sizes().slice(1).vec(), 0});

@@ -11,6 +11,7 @@ Command evaluate_command(CommandLine& line);
 Command plot_command(CommandLine& line);
 Command verify_command(CommandLine& line);
 Command inspect_command(CommandLine& line);
+Command export_command(CommandLine& line);
 Command list_command(CommandLine& line);
 Command bench_command(CommandLine& line);
 

@@ -14,7 +14,7 @@
 #include "lib/core/files.h"
 #include "lib/core/text.h"
 #include "lib/core/workers.h"
-#include "models/checkpoint.h"
+#include "models/load.h"
 #include "reports/schema.h"
 
 namespace aigis {
@@ -158,13 +158,6 @@ Evaluation::Evaluation(const Settings& settings) {
   std::vector<LoadedModel> models;
   for (const auto& text : settings.list("model")) {
     const Spec spec = Spec::parse(text);
-    if (!is_checkpoint(spec)) {
-      find_architecture(spec.name);
-      throw InputError(
-          fmt::format("model '{}' is an architecture without weights; expected a checkpoint, such as "
-                      "models/{}.safetensors",
-                      text, spec.name));
-    }
     models.push_back(load_model(spec, plan.device));
     if (std::find(ids.begin(), ids.end(), models.back().id) != ids.end()) {
       throw InputError(fmt::format("model '{}' is given twice", text));
@@ -177,12 +170,12 @@ Evaluation::Evaluation(const Settings& settings) {
   const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
   plan.workers = workers_for(plan.device, batches);
   for (const auto& model : models) {
-    check_fit(model.id, model.network->card(), plan.data);
+    check_fit(model.id, model.model->card(), plan.data);
     for (const auto& attack : attacks) {
-      if (attack) attack->check(model.network->card());
+      if (attack) attack->check(model.model->card());
     }
-    plan.models.push_back(model.network);
-    context.models.push_back({model.id, model.path, model.sha256, model.record, model.classes, model.network->card()});
+    plan.models.push_back(model.model);
+    context.models.push_back({model.id, model.path, model.sha256, model.record, model.classes, model.model->card()});
   }
   check_examples_fit(plan);
   context.tool = tool_json();

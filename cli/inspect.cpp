@@ -29,7 +29,7 @@ bool names_option(const Spec& spec, const std::string& key) {
   return std::any_of(spec.options.begin(), spec.options.end(), [&](const auto& o) { return o.first == key; });
 }
 
-void print_card(const LoadedModel& model) {
+void print_card(const LoadedNetwork& model) {
   const ModelCard& card = model.network->card();
   fmt::print("{}\n  architecture  {}\n  sha256        {}\n  parameters    {}\n", model.id, card.architecture,
              model.sha256, card.parameters);
@@ -43,7 +43,7 @@ void print_card(const LoadedModel& model) {
 }
 
 /// The gate modes to measure: the one that was asked for, or all that need nothing more than the checkpoint has.
-std::vector<Spec> modes_of(const Spec& spec, const LoadedModel& model) {
+std::vector<Spec> modes_of(const Spec& spec, const LoadedNetwork& model) {
   if (model.network->card().gated.empty() || names_option(spec, "gates")) return {spec};
   std::vector<Spec> modes;
   for (const auto& mode : model.network->gate_modes()) {
@@ -55,11 +55,11 @@ std::vector<Spec> modes_of(const Spec& spec, const LoadedModel& model) {
   return modes;
 }
 
-InspectedModel inspect_model(const Spec& spec, const LoadedModel& model, const Dataset& data, at::Device device,
+InspectedModel inspect_model(const Spec& spec, const LoadedNetwork& model, const Dataset& data, at::Device device,
                              uint64_t seed) {
   InspectedModel inspected{model.id, model.path, model.sha256, model.record, {}};
   for (const auto& mode : modes_of(spec, model)) {
-    const LoadedModel deciding = load_model(mode, device);
+    const LoadedNetwork deciding = load_network(mode, device);
     inspected.modes.push_back({deciding.network->card(), inspect(*deciding.network, data, seed, device)});
   }
   return inspected;
@@ -84,11 +84,11 @@ int run(const InspectFlags& flags) {
   const at::Device device = parse_device(flags.device);
   const auto seed = static_cast<uint64_t>(flags.seed);
   std::vector<Spec> specs;
-  std::vector<LoadedModel> models;
+  std::vector<LoadedNetwork> models;
   for (const auto& text : flags.models) {
     specs.push_back(Spec::parse(text));
-    models.push_back(load_model(specs.back(), device));
-    const auto same = [&](const LoadedModel& other) { return other.id == models.back().id; };
+    models.push_back(load_network(specs.back(), device));
+    const auto same = [&](const LoadedNetwork& other) { return other.id == models.back().id; };
     if (std::count_if(models.begin(), models.end(), same) > 1) {
       throw InputError(fmt::format("checkpoint '{}' is given twice", models.back().id));
     }

@@ -8,7 +8,7 @@
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
-#include "models/checkpoint.h"
+#include "models/load.h"
 
 namespace aigis {
 namespace fs = std::filesystem;
@@ -30,7 +30,9 @@ std::string relocated(const std::string& value, Settings::Holds holds, const fs:
   if (holds == Settings::Holds::path) return joined(folder, value);
   Spec spec = Spec::parse(value);
   if (holds == Settings::Holds::data_spec && !spec.path.empty()) spec.path = joined(folder, spec.path);
-  if (holds == Settings::Holds::model_spec && is_checkpoint(spec)) spec.name = joined(folder, spec.name);
+  if (holds == Settings::Holds::model_spec) {
+    if (std::string* path = model_path(spec)) *path = joined(folder, *path);
+  }
   return spec.text();
 }
 

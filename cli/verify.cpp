@@ -18,7 +18,7 @@
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
-#include "models/checkpoint.h"
+#include "models/load.h"
 #include "reports/flags.h"
 #include "reports/schema.h"
 
@@ -98,9 +98,9 @@ class Verification {
     for (size_t i = 0; i < report_["models"].size(); ++i) {
       const Json& entry = report_["models"][i];
       const LoadedModel loaded = model(entry["id"]);
-      Json found = model_facts(loaded.network->card());
+      Json found = model_facts(loaded.model->card());
       found["macs"]["expected"] = entry["macs"]["expected"];  // measured: looked at with its runs
-      found["checkpoint"] = {{"file", Spec::parse(loaded.id).name}, {"sha256", loaded.sha256}};
+      found["checkpoint"] = {{"file", file_of(loaded.id)}, {"sha256", loaded.sha256}};
       expect(entry, found, fmt::format("/models/{}", i));
     }
   }
@@ -114,7 +114,7 @@ class Verification {
       plan_.epsilons = config.at("eps").get<std::vector<double>>();
       plan_.nested = config.value("nested", false);  // not known before 1.2
       for (const auto& id : config.at("model")) {
-        const ModelCard card = model(id).network->card();
+        const ModelCard card = model(id).model->card();
         for (const auto& run : plan_.runs) {
           for (const double epsilon : plan_.epsilons) {
             const std::string pointer = fmt::format("/runs/{}", index);
@@ -172,7 +172,7 @@ class Verification {
     if (count > plan_.data.size()) {
       throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", path_, index));
     }
-    const std::shared_ptr<Model> bare = model(entry["model"]).network;
+    const std::shared_ptr<Model> bare = model(entry["model"]).model;
     check_fit(entry["model"], bare->card(), plan_.data);
     const Run& run = run_at(index);
     const std::shared_ptr<Model> target = defended(bare, run.defense);
@@ -260,12 +260,18 @@ class Verification {
     }
   }
 
+  static std::string file_of(const std::string& id) {
+    Spec spec = Spec::parse(id);
+    const std::string* path = model_path(spec);
+    return path ? *path : "";
+  }
+
   /// Throws RunError if it is not the checkpoint that the report was made with.
   LoadedModel model(const std::string& id) {
     const auto found = models_.find(id);
     if (found != models_.end()) return found->second;
     Spec spec = Spec::parse(id);
-    spec.name = located(spec.name);
+    if (std::string* path = model_path(spec)) *path = located(*path);
     LoadedModel loaded = load_model(spec, device_);
     const Json& named = report_["models"][index_of_model(id)]["checkpoint"];
     if (named.is_null() || named["sha256"] != loaded.sha256) {

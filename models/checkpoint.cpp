@@ -184,7 +184,7 @@ std::vector<double> execution_rates_of(const Safetensors& content, const std::st
 
 }  // namespace
 
-LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type) {
+LoadedNetwork read_network(const Spec& spec) {
   const std::string& path = spec.name;
   const std::string bytes = read_file(path);
   Safetensors content = parse_safetensors(bytes, path);
@@ -199,29 +199,40 @@ LoadedModel load_model(const Spec& spec, at::Device device, at::ScalarType type)
   const auto& allowed = find_architecture(architecture.name).first->run_options;
   for (const auto& [key, value] : spec.options) {
     if (key == "architecture") continue;
-    if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
+    if (named == spec.options.end() && std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
       throw InputError(
           fmt::format("model '{}': {}", path, unknown_name("option of a trained " + architecture.name, key, allowed)));
     }
     architecture.options.emplace_back(key, value);
   }
   shape.is_drawn = false;
-  LoadedModel model{spec.text(), path, sha256(bytes), nullptr, classes, nullptr};
+  LoadedNetwork loaded{{spec.text(), path, sha256(bytes), nullptr, classes}, nullptr};
   try {
-    model.network = make_network(architecture, shape);
+    loaded.network = make_network(architecture, shape);
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", path, error.what()));
   }
-  unpack_weights(content, *model.network, path);
-  if (content.metadata.contains("record")) model.record = usable_record(content.metadata.at("record"));
+  unpack_weights(content, *loaded.network, path);
+  if (content.metadata.contains("record")) loaded.record = usable_record(content.metadata.at("record"));
   try {
-    if (const auto rates = execution_rates_of(content, path); !rates.empty()) model.network->set_execution_rates(rates);
-    model.network->move_to(device, type);
-    model.network->freeze();
+    if (const auto rates = execution_rates_of(content, path); !rates.empty())
+      loaded.network->set_execution_rates(rates);
   } catch (const InputError& error) {
     throw InputError(fmt::format("model '{}': {}", spec.text(), error.what()));
   }
-  return model;
+  loaded.network->set_training(false);
+  return loaded;
+}
+
+LoadedNetwork load_network(const Spec& spec, at::Device device, at::ScalarType type) {
+  LoadedNetwork loaded = read_network(spec);
+  loaded.network->move_to(device, type);
+  try {
+    loaded.network->freeze();
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("model '{}': {}", spec.text(), error.what()));
+  }
+  return loaded;
 }
 
 }  // namespace aigis

@@ -10,13 +10,16 @@
 
 namespace aigis {
 
-/// A model ready for evaluation, and what its file says of it.
-struct LoadedModel {
+/// What a model's file says of it.
+struct ModelFile {
   std::string id;  ///< the spec it was asked for with, such as "models/aig-20.safetensors:gates=argmax"
   std::string path;
   std::string sha256;                ///< of the file
   Json record;                       ///< the training record, null if the file has none
   std::vector<std::string> classes;  ///< names of its outputs; empty if the file has none
+};
+
+struct LoadedNetwork : ModelFile {
   std::shared_ptr<Network> network;
 };
 
@@ -29,11 +32,14 @@ Safetensors pack_checkpoint(Network& network, const Spec& architecture, const st
 /// missing, unknown or of another shape.
 void unpack_weights(const Safetensors& content, Network& network, const std::string& path);
 
-/// Loads `models/aig-20.safetensors:gates=argmax` in evaluation mode, on the device, frozen.
-/// Only options that act at inference may be given. A bare state dict, such as torchvision's, is loaded by naming its
-/// architecture: `resnet50.safetensors:architecture=resnet-50`; ImageNet's normalization is then assumed. `type` is
-/// float32 but for tests in float64.
-LoadedModel load_model(const Spec& spec, at::Device device = at::kCPU, at::ScalarType type = at::kFloat);
+/// Reads `models/aig-20.safetensors:gates=argmax` in evaluation mode, its weights as they are in the file. Only options
+/// that act at inference may be given. A bare state dict, such as torchvision's, is read by naming its architecture
+/// with whatever options shaped it: `resnet50.safetensors:architecture=resnet-50,stride_at=conv1`; ImageNet's
+/// normalization is then assumed. Throws InputError.
+LoadedNetwork read_network(const Spec& spec);
+
+/// The same for evaluation and attack: on the device, frozen. `type` is float32 but for tests in float64.
+LoadedNetwork load_network(const Spec& spec, at::Device device = at::kCPU, at::ScalarType type = at::kFloat);
 
 /// True for a path of a checkpoint, false for the name of an architecture.
 bool is_checkpoint(const Spec& spec);

@@ -83,7 +83,7 @@ TEST(StateDicts, WhatLacksATensorIsRefused) {
   content.metadata.clear();
   const auto loading = [&](const std::string& options) {
     write_safetensors(path, content);
-    return refusal([&] { load_model(Spec::parse(path + options)); });
+    return refusal([&] { load_network(Spec::parse(path + options)); });
   };
   EXPECT_EQ(loading(":architecture=resnet-18"), "");
   expect_within(loading(""), "architecture=resnet-50");

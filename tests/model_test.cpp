@@ -64,7 +64,7 @@ class AgainstPython : public ::testing::TestWithParam<Case> {
     if (mode == "budget") {
       spec.options.emplace_back("layers", fmt::format("{}", golden("budget.gates")[0].sum().item<double>()));
     }
-    return load_model(spec, at::kCPU, at::kDouble).network;
+    return load_network(spec, at::kCPU, at::kDouble).network;
   }
 
   void compare(Network& network, const std::string& mode, const std::string& gradient) const {
@@ -177,7 +177,7 @@ TEST_P(Forms, ACheckpointHoldsEverything) {
   write_safetensors(path, pack_checkpoint(*net, architecture, std::vector<std::string>(10, "c"), nullptr));
   Spec spec = Spec::parse(path);
   if (!rates.empty()) spec.options.emplace_back("gates", net->card().gate_mode);
-  const auto loaded = load_model(spec, at::kCPU, at::kDouble).network;
+  const auto loaded = load_network(spec, at::kCPU, at::kDouble).network;
   EXPECT_EQ(loaded->execution_rates(), rates);
   EXPECT_EQ(loaded->card().options, net->card().options);
   const at::Tensor images = random_images(3);
