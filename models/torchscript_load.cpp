@@ -53,8 +53,9 @@ class ScriptedModel : public Model {
 };
 
 /// What happened: the first sentence of the last line of an interpreter's report.
-std::string reason(const c10::Error& error) {
-  std::string text = error.what_without_backtrace();
+std::string reason(const std::exception& error) {
+  const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
+  std::string text = torch_error ? torch_error->what_without_backtrace() : error.what();
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
   text = text.substr(text.find_last_of('\n') + 1);
   return text.substr(0, text.find(". "));
@@ -126,7 +127,9 @@ void examine(ScriptedModel& model, const std::string& path, at::Device device) {
     if (!at::allclose(more.slice(0, 0, 2), logits.detach(), 1e-3, 1e-3)) {
       fail("an image's answer depends on the images beside it; expected a model in which it does not");
     }
-  } catch (const c10::Error& error) {
+  } catch (const InputError&) {
+    throw;
+  } catch (const std::exception& error) {
     fail(fmt::format("fails on images of {}: {}", fmt::join(card.input, "x"), reason(error)));
   }
 }

@@ -38,7 +38,8 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
 
 void end(const at::RecordFunction& function, at::ObserverContext* context) {
   const int64_t macs = static_cast<const Operation*>(context)->for_each_output;
-  if (macs > 0) counted += macs * function.outputs().back().toTensor().numel();
+  if (macs == 0 || function.outputs().empty()) return;  // empty: it threw
+  counted += macs * function.outputs().back().toTensor().numel();
 }
 
 }  // namespace

@@ -1,0 +1,170 @@
+"""TorchScript both ways: what `aigis export` writes as other programs read it, and other programs' models here."""
+
+import json
+import zipfile
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from program import AIG, RESNET, aigis, refused, report
+from reference import Reference, read_metadata
+
+MEAN, STD = [0.49, 0.48, 0.45], [0.25, 0.24, 0.26]
+NORMALIZED = "input=3x32x32,mean=" + ":".join(map(str, MEAN)) + ",std=" + ":".join(map(str, STD))
+ATTACK = ["--attack", "pgd:steps=3", "--eps", "8/255", "--data", "synthetic:test=40"]
+
+
+class Net(torch.nn.Module):
+    """A user's network, with a layer that differs between training and evaluation."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 8, 3, stride=2, padding=1), torch.nn.BatchNorm2d(8), torch.nn.ReLU(), torch.nn.Dropout(0.5),
+            torch.nn.AdaptiveAvgPool2d(4), torch.nn.Flatten(), torch.nn.Linear(128, 10))
+
+    def forward(self, x):
+        return self.body(x)
+
+
+def saved(module, path):
+    torch.jit.save(torch.jit.script(module), path)
+    return path
+
+
+def evaluated(model, folder, *flags):
+    result = aigis("evaluate", "--model", model, *(flags or ATTACK), "--examples", 40, "--out", folder / "r.json")
+    assert result.returncode == 0, result.stderr
+    document = report(folder / "r.json")
+    return document, load_file(folder / document["runs"][0]["examples"]["file"])
+
+
+@pytest.mark.parametrize("options", ["", "gates=argmax", "gates=always", "gates=scaled", "gates=fixed,graph=101", "gates=budget,layers=2"])
+def test_an_exported_network_is_the_network(options, tmp_path):
+    source = AIG if options else RESNET
+    spec = f"{source}:{options}" if options else source
+    result = aigis("export", spec, "--out", tmp_path / "net.pt")
+    assert result.returncode == 0, result.stderr
+    module, state = torch.jit.load(tmp_path / "net.pt"), load_file(source)
+    assert not module.training
+    assert sorted(module.state_dict()) == sorted(state)
+    assert all(torch.equal(tensor, state[name]) for name, tensor in module.state_dict().items())
+
+    words = dict(word.split("=") for word in options.split(",")) if options else {}
+    mode = words.get("gates", "argmax")
+    rates = json.loads(read_metadata(source).get("execution_rates", "null"))
+    graph = [int(digit) for digit in words["graph"]] if "graph" in words else None
+    reference = Reference(state, 8, dtype=torch.float32)
+    torch.manual_seed(1)
+    for count in (1, 5):
+        images = torch.rand(count, 3, 32, 32, requires_grad=True)
+        logits = module(images)
+        expected = reference.forward(images, None, mode=mode, rates=rates, graph=graph, to_run=int(words.get("layers", 0)))[0]
+        assert torch.allclose(logits, expected, atol=1e-4)
+        weights = torch.rand(count, 10)
+        given, wanted = (torch.autograd.grad((y * weights).sum(), images)[0] for y in (logits, expected))
+        assert torch.allclose(given, wanted, atol=1e-4 * wanted.abs().max())
+
+    own, images = evaluated(spec, tmp_path)
+    scripted, other_images = evaluated(f"torchscript:{tmp_path / 'net.pt'}", tmp_path)
+    for key in ("robust", "clean", "robust_quantized"):
+        assert scripted["runs"][0]["accuracy"][key] == own["runs"][0]["accuracy"][key]
+    # Gates that decide nothing leave no trace.
+    unused = 0 if mode not in ("always", "scaled") else sum(layer["gate_macs"] for layer in own["models"][0]["gates"]["layers"])
+    assert scripted["models"][0]["macs"]["full"] == own["models"][0]["macs"]["full"] - unused
+    assert (images["0.images"] - other_images["0.images"]).abs().mean() < 1e-3  # a step where a gradient is near 0 may differ
+
+
+@pytest.mark.parametrize("form", ["script", "trace"])
+def test_a_models_own_file(form, tmp_path):
+    net = Net()  # in training mode, as its owner forgot
+    if form == "trace":
+        torch.jit.save(torch.jit.trace(net.eval(), torch.rand(4, 3, 32, 32)), tmp_path / "net.pt")
+    else:
+        saved(net, tmp_path / "net.pt")
+    document, images = evaluated(f"torchscript:{tmp_path / 'net.pt'},{NORMALIZED}", tmp_path)
+    (model,), (run,) = document["models"], document["runs"]
+    assert model["architecture"] == "torchscript"
+    assert model["parameters"] == sum(p.numel() for p in net.parameters())
+    assert model["macs"]["full"] == 8 * 27 * 16 * 16 + 128 * 10
+    labels, column = torch.arange(40) % 10, lambda numbers: torch.tensor(numbers).view(3, 1, 1)
+    logits = net.eval()((images["0.images"] - column(MEAN)) / column(STD))
+    assert run["accuracy"]["robust"]["successes"] == (logits.argmax(1) == labels).sum().item()
+    assert run["queries"]["backward"] > 0 and not [flag for flag in run["flags"] if flag["check"] == "zero-gradients"]
+    result = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=40")
+    assert result.returncode == 0, result.stderr
+
+
+class Constant(Net):
+    def forward(self, x):
+        return self.body(x).detach()
+
+
+class Pair(Net):
+    def forward(self, x):
+        return self.body(x), x
+
+
+class Noisy(Net):
+    def forward(self, x):
+        return self.body(x + 0.1 * torch.rand_like(x))
+
+
+class Neighbours(Net):
+    def forward(self, x):
+        return self.body(x - x.mean(0))
+
+
+class Image(Net):
+    def forward(self, x):
+        return x
+
+
+REFUSED = [(Constant, "cannot be differentiated"), (Pair, "Expected Tensor but got Tuple"), (Noisy, "differently twice"),
+           (Neighbours, "depends on the images beside it"), (Image, "expected logits [2, K]")]
+
+
+@pytest.mark.parametrize("kind, reason", REFUSED)
+def test_what_cannot_be_attacked_is_refused(kind, reason, tmp_path):
+    path = saved(kind().eval(), tmp_path / "net.pt")
+    assert reason in refused("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--limit", 2)
+
+
+def test_wrong_files_and_options_are_refused(tmp_path):
+    net = saved(Net(), tmp_path / "net.pt")
+    with zipfile.ZipFile(tmp_path / "other.pt", "w") as archive:
+        archive.writestr("notes.txt", "no model")
+    (tmp_path / "text.pt").write_text("no model")
+    (tmp_path / "cut.pt").write_bytes(net.read_bytes()[:2000])
+    exported = tmp_path / "exported.pt"
+    assert aigis("export", RESNET, "--out", exported).returncode == 0
+    for spec, reason in [
+        (f"torchscript:{tmp_path / 'other.pt'},input=3x32x32", "is no TorchScript file"),
+        (f"torchscript:{tmp_path / 'text.pt'},input=3x32x32", "is no TorchScript file"),
+        (f"torchscript:{tmp_path / 'cut.pt'},input=3x32x32", "is no TorchScript file"),
+        (f"torchscript:{tmp_path / 'none.pt'},input=3x32x32", "cannot be read"),
+        ("torchscript", "the file is missing"),
+        (f"torchscript:{net}", "expected input=CxHxW"),
+        (f"torchscript:{net},input=32x32", "expected input=CxHxW"),
+        (f"torchscript:{net},input=3x0x32", "expected input=CxHxW"),
+        (f"torchscript:{net},input=1x32x32", "fails on images of 1x32x32"),
+        (f"torchscript:{net},input=3x64x64", "takes 3x64x64 images"),
+        (f"torchscript:{net},input=3x32x32,mean=0.5", "1 numbers; expected 3"),
+        (f"torchscript:{net},input=3x32x32,mean=0.5:0.5:0.5", "std: 0 numbers; expected 3"),
+        (f"torchscript:{net},input=3x32x32,means=1", "unknown option 'means'"),
+        (f"torchscript:{exported},input=3x32x32", "expected no options"),
+    ]:
+        assert reason in refused("evaluate", "--model", spec, "--limit", 2), spec
+
+
+def test_export_refuses_what_it_cannot_write(tmp_path):
+    out = tmp_path / "net.pt"
+    assert "expected gates=argmax" in refused("export", AIG, "--out", out)
+    assert "expected the path of a checkpoint" in refused("export", "resnet-20", "--out", out)
+    assert "cannot be read" in refused("export", tmp_path / "none.safetensors", "--out", out)
+    assert not out.exists()
+    out.write_text("kept")
+    assert "expected gates=argmax" in refused("export", AIG, "--out", out)
+    assert out.read_text() == "kept"
