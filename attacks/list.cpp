@@ -1,5 +1,8 @@
 #include "attacks/list.h"
 
+#include "attacks/apgd_ce.h"
+#include "attacks/apgd_dlr.h"
+#include "attacks/apgd_t.h"
 #include "attacks/bim.h"
 #include "attacks/di_fgsm.h"
 #include "attacks/emi_fgsm.h"
@@ -37,6 +40,9 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, AscentAttack<VniFgsm>>("attack"),
       entry<Attack, AscentAttack<PiFgsm>>("attack"),
       entry<Attack, AscentAttack<EmiFgsm>>("attack"),
+      entry<Attack, AutoPgdAttack<ApgdCe>>("attack"),
+      entry<Attack, AutoPgdAttack<ApgdDlr>>("attack"),
+      entry<Attack, AutoPgdAttack<ApgdT>>("attack"),
   };
   return list;
 }

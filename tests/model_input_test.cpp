@@ -86,6 +86,9 @@ TEST(StateDicts, WhatLacksATensorIsRefused) {
     return refusal([&] { load_network(Spec::parse(path + options)); });
   };
   EXPECT_EQ(loading(":architecture=resnet-18"), "");
+  EXPECT_EQ(loading(":architecture=resnet-18,shortcut=conv"), "");
+  expect_within(loading(":architecture=resnet-18,shortcut=identity"), "does not belong to resnet-18");
+  expect_within(loading(":architecture=resnet-18,gates=argmax"), "unknown option 'gates'");
   expect_within(loading(""), "architecture=resnet-50");
   expect_within(loading(":architecture=resnet-50"), "has shape");
   expect_within(loading(":architecture=resnet-19"), "18, 34, 50, 101 or 152");

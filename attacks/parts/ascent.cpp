@@ -11,14 +11,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attacks/parts/shrinking.h"
 #include "lib/core/error.h"
 
 namespace aigis {
 namespace {
-
-/// Sizes that a batch may shrink to as its images are done, so that few shapes are met: convolutions are set up anew
-/// for each. Those done fill up the last places.
-constexpr int64_t kBuckets = 8;
 
 at::Tensor column(const at::Tensor& numbers) { return numbers.view({-1, 1, 1, 1}); }
 
@@ -203,13 +200,8 @@ class Ascent {
     if (!done.any().item<bool>()) return at_x;
     write(rows, done, rows.x, result);
     rows.alive = rows.alive.logical_and(done.logical_not());
-    const int64_t alive = rows.alive.sum().item<int64_t>(), size = rows.x.size(0);
-    const int64_t unit = std::max<int64_t>((whole_ = std::max(whole_, size)) / kBuckets, 1);
-    const int64_t bucket = (alive + unit - 1) / unit * unit;
-    if (bucket >= size) return at_x;
-    // The living in their order, then as many of the others as the bucket holds.
-    const at::Tensor kept =
-        rows.alive.to(at::kInt).argsort(/*stable=*/true, 0, /*descending=*/true).slice(0, 0, bucket);
+    const at::Tensor kept = shrinking_.kept(rows.alive);
+    if (!kept.defined()) return at_x;
     rows = rows.select(kept);
     return {at_x.images.index_select(0, kept), at_x.losses.index_select(0, kept), {}, {}};
   }
@@ -230,7 +222,7 @@ class Ascent {
   Norm norm_;
   double epsilon_, step_;
   uint32_t restart_, step_number_ = 0;
-  int64_t whole_ = 0;  ///< rows at the start
+  Shrinking shrinking_;
 };
 
 }  // namespace

@@ -48,13 +48,21 @@ bool is_word(const std::string& target) {
 }  // namespace
 
 void ObjectiveOptions::bind(OptionTable& table) {
+  bind_loss(table);
+  table.text("target", &target,
+             "class to be taken for: none, random, least-likely, second (the likeliest wrong one) or a class's number");
+  bind_gates(table);
+}
+
+void ObjectiveOptions::bind_loss(OptionTable& table) {
   table.choice<LossKind>(
       "loss", &loss,
       {{"ce", LossKind::cross_entropy}, {"margin", LossKind::margin}, {"dlr", LossKind::dlr}, {"kl", LossKind::kl}},
       "what is maximised: cross-entropy, the margin of logits (Carlini & Wagner), DLR (Croce & Hein), "
       "or the divergence from the clean image's answer, which needs a random start");
-  table.text("target", &target,
-             "class to be taken for: none, random, least-likely, second (the likeliest wrong one) or a class's number");
+}
+
+void ObjectiveOptions::bind_gates(OptionTable& table) {
   table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates (EOT)");
   table.choice<GateGradient>("gates", &path.gradient,
                              {{"straight-through", GateGradient::straight_through},

@@ -20,6 +20,8 @@ struct ObjectiveOptions {
   GatePath path;
 
   void bind(OptionTable& table);
+  void bind_loss(OptionTable& table);
+  void bind_gates(OptionTable& table);  ///< all but loss and target
   bool targeted() const { return target != "none"; }
 };
 

@@ -1,8 +1,10 @@
 #include "lib/eval/norm.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -89,6 +91,35 @@ at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, 
   // Without a detour over the difference, whose rounding could leave the ball by an ulp.
   if (norm == Norm::linf) return at::minimum(at::maximum(images, clean - epsilon), clean + epsilon).clamp_(0, 1);
   return (clean + onto_ball(images - clean, norm, epsilon)).clamp_(0, 1);
+}
+
+at::Tensor level_of(const at::Tensor& slopes, const at::Tensor& ends, const at::Tensor& wanted) {
+  const auto [sorted, order] = ends.to(at::kDouble).sort(1);
+  const at::Tensor slope = slopes.to(at::kDouble).gather(1, order);
+  const at::Tensor filled = (slope * sorted).cumsum(1);  // by those that have ended, the one at hand included
+  const at::Tensor rising = (slope.sum(1, /*keepdim=*/true) - slope.cumsum(1)).clamp_min(0);
+  const at::Tensor reached = filled + rising * sorted;  // when the level is at this end
+  const at::Tensor target = wanted.to(at::kDouble).unsqueeze(1);
+  const at::Tensor below = reached.lt(target).sum(1, /*keepdim=*/true);  // ends that lie below the level
+  const at::Tensor last = (below - 1).clamp_min(0);
+  const at::Tensor before = at::where(below.gt(0), filled.gather(1, last), 0.0);
+  const at::Tensor still = at::where(below.gt(0), rising.gather(1, last), slope.sum(1, /*keepdim=*/true));
+  const at::Tensor level = at::where(still.gt(0), (target - before) / still, 0.0);
+  const at::Tensor most = sorted.select(1, sorted.size(1) - 1).unsqueeze(1);
+  return at::where(below.lt(sorted.size(1)), level, most).squeeze(1).clamp_min(0);
+}
+
+at::Tensor nearest_in_l1(const at::Tensor& clean, const at::Tensor& images, double epsilon) {
+  if (images.numel() == 0) return images.clone();
+  // Each change y becomes min(max(|y| - t, 0), room), with the same t for all and the room that the box leaves it: as t
+  // grows it falls from t = |y| - room on, until t = |y|.
+  const at::Tensor change = (images - clean).to(at::kDouble).flatten(1);
+  const at::Tensor from = clean.to(at::kDouble).flatten(1), size = change.abs();
+  const at::Tensor room = at::minimum(at::where(change.gt(0), 1 - from, from), size);
+  const at::Tensor ends = at::cat({size, size - room}, 1), ones = at::ones_like(size);
+  const at::Tensor threshold = level_of(at::cat({ones, -ones}, 1), ends, room.sum(1) - epsilon).unsqueeze(1);
+  const at::Tensor kept = at::minimum((size - threshold).clamp_min(0), room) * change.sign();
+  return (clean + kept.view(clean.sizes()).to(clean.scalar_type())).clamp_(0, 1);
 }
 
 at::Tensor steepest(const at::Tensor& gradient, Norm norm, int64_t coordinates) {

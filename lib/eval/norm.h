@@ -25,6 +25,15 @@ at::Tensor onto_ball(const at::Tensor& delta, Norm norm, double epsilon);
 /// the clean image, so the result is in both.
 at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon);
 
+/// The nearest image (in the Euclidean sense) to `images` that is in the L1 ball around `clean` and in the box: what
+/// `within` gives for L1 is in both, but not the nearest (Croce & Hein, ICML 2021, proposition 2.1).
+at::Tensor nearest_in_l1(const at::Tensor& clean, const at::Tensor& images, double epsilon);
+
+/// For each row the level at which sum_i slopes_i min(level, ends_i) is `wanted`; the largest end where even that is
+/// too little. `ends` [N, n] are not negative, and the sum must not fall as the level rises. `wanted` is [N]; the
+/// result is [N] in float64.
+at::Tensor level_of(const at::Tensor& slopes, const at::Tensor& ends, const at::Tensor& wanted);
+
 /// The direction of length 1 along which a linear function with this gradient rises fastest: the sign (Linf), the
 /// gradient over its length (L2), the sign at the `coordinates` steepest elements (L1; with one it is exactly that
 /// direction, with more the sparse one of SLIDE, Tramèr & Boneh 2019). Where the gradient is 0 so is the direction.

@@ -1,6 +1,7 @@
-"""Adversarial images as torchattacks 3.5.1 and foolbox 3.3.4 make them, for tests/attack_golden_test.cpp.
+"""Adversarial images as torchattacks 3.5.1, foolbox 3.3.4 and pyautoattack 0.2.0 make them, for
+tests/attack_golden_test.cpp.
 
-    python -m pip install torch==2.11.0 torchattacks==3.5.1 foolbox==3.3.4 safetensors
+    python -m pip install torch==2.11.0 torchattacks==3.5.1 foolbox==3.3.4 pyautoattack==0.2.0 safetensors
     make_attack_golden.py OUT.safetensors
 
 Everything is in float64 on a small smooth network. Where a tool draws random numbers, it is given those of this project
@@ -16,6 +17,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import torchattacks
+from pyautoattack import autopgd_base
+from pyautoattack.autopgd_base import APGDAttack, APGDAttack_targeted
 from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -52,6 +55,59 @@ def uniform(use, **position):
     """U(-1, 1) in the shape of the images."""
     u = (words(3 * SIDE * SIDE, use, **position).astype(np.float64) + 0.5) / 2.0**32
     return torch.from_numpy(2 * u - 1).view(COUNT, 3, SIDE, SIDE)
+
+
+def normal(use, **position):
+    """N(0, 1) in the shape of the images, by Box and Muller's transform of pairs."""
+    u = ((words(3 * SIDE * SIDE, use, **position).astype(np.float64) + 0.5) / 2.0**32).reshape(COUNT, -1, 2)
+    radius, angle = np.sqrt(-2 * np.log(u[..., 0])), 2 * np.pi * u[..., 1]
+    return torch.from_numpy(np.stack([radius * np.cos(angle), radius * np.sin(angle)], 2)).view(COUNT, 3, SIDE, SIDE)
+
+
+class InjectedStarts:
+    """While it holds, torch.rand and torch.randn hand out the starts of one run, and nothing falls back to float32."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def __enter__(self):
+        self.before = torch.rand, torch.randn, torch.randn_like, torch.Tensor.float
+        torch.rand = lambda shape: (uniform(START, restart=self.run) + 1) / 2
+        torch.randn = torch.randn_like = lambda shape: normal(START, restart=self.run)
+        torch.Tensor.float = torch.Tensor.double
+
+    def __exit__(self, *unused):
+        torch.rand, torch.randn, torch.randn_like, torch.Tensor.float = self.before
+
+
+# In L1 pyautoattack goes from x to x + y - y, and counts what rounding leaves of that as pixel values that were changed.
+autopgd_base.L0_norm = lambda x: (x.abs() > 1e-12).flatten(1).sum(1).double()
+
+
+def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", ranks=(), larger_budgets=False):
+    """One run of Auto-PGD, or one towards each class of the given ranks: the last image that was seen to be wrong, else
+    that of the greatest loss."""
+    kind = {"linf": "Linf", "l2": "L2", "l1": "L1"}[norm]
+    made, best = images.clone(), torch.full((COUNT,), -1e30)
+    broken = torch.zeros(COUNT, dtype=torch.bool)
+    for run, rank in enumerate(ranks or [None]):
+        make = APGDAttack if rank is None else APGDAttack_targeted
+        attack = make(net, n_iter=steps, norm=kind, eps=epsilon, device="cpu", **({} if ranks else {"loss": loss}))
+        attack.init_hyperparam(images)
+        if rank is not None:
+            attack.y_target = net(images).sort(dim=1)[1][:, -rank]
+        with InjectedStarts(run):
+            if larger_budgets:
+                parts = [-(-3 * steps // 10)] * 2
+                result = attack.decr_eps_pgd(images, labels, [3 * epsilon, 2 * epsilon, epsilon], [*parts, steps - sum(parts)])
+            else:
+                result = attack.attack_single_run(images, labels)
+        x_best, right, loss_best, x_wrong = (t.detach() for t in result)
+        wrong = right == 0
+        made[wrong], broken = x_wrong[wrong], broken | wrong
+        better = ~broken & (loss_best > best)
+        made[better], best[better] = x_best[better], loss_best[better]
+    return made
 
 
 class Injected:
@@ -175,6 +231,17 @@ def main():
     fool("bim:preset=foolbox", "l2", 0.7, foolbox.attacks.L2BasicIterativeAttack())
     fool("bim:steps=40,relative_step_size=0.0333333333", "linf", EPS,
          foolbox.attacks.LinfProjectedGradientDescentAttack(rel_stepsize=0.0333333333, random_start=False))
+
+    for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
+        for steps in (10, 100):
+            # The last image is misclassified, and where its label ranks third DLR is constant: its gradient is what rounding
+            # leaves, and directions made of that agree for ten signs, but neither for a hundred nor for lengths.
+            for loss in ("ce",) if norm == "l2" else ("ce", "dlr"):
+                add(f"apgd-{loss}:steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, loss))
+            if norm == "l1" and steps == 100:
+                continue
+            add(f"apgd-t:classes=3,steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, ranks=(2, 3, 4)))
+    add("apgd-ce:larger_budgets=true|l1|3.0", auto_pgd(net, images, labels, "l1", 3.0, 100, larger_budgets=True))
     save_file(made, sys.argv[1])
 
 

@@ -1,0 +1,21 @@
+#include "attacks/parts/shrinking.h"
+
+#include <algorithm>
+
+namespace aigis {
+namespace {
+
+constexpr int64_t kSteps = 8;
+
+}  // namespace
+
+at::Tensor Shrinking::kept(const at::Tensor& alive) {
+  const int64_t left = alive.sum().item<int64_t>(), size = alive.size(0);
+  whole_ = std::max(whole_, size);
+  const int64_t unit = std::max<int64_t>(whole_ / kSteps, 1);
+  const int64_t rows = (left + unit - 1) / unit * unit;
+  if (rows >= size) return {};
+  return alive.to(at::kInt).argsort(/*stable=*/true, 0, /*descending=*/true).slice(0, 0, rows);
+}
+
+}  // namespace aigis

@@ -1,0 +1,19 @@
+// A batch that shrinks as its images are done.
+#pragma once
+
+#include "lib/core/tensor.h"
+
+namespace aigis {
+
+/// Which rows of a batch stay when some are done. Sizes step down by an eighth of the first one, so that few shapes are
+/// met: convolutions are set up anew for each. Rows that are done fill up the last places.
+class Shrinking {
+ public:
+  /// `alive` is [n] bool. Returns the rows to go on with, those alive first and in their order; undefined if all n are.
+  at::Tensor kept(const at::Tensor& alive);
+
+ private:
+  int64_t whole_ = 0;
+};
+
+}  // namespace aigis
