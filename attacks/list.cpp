@@ -3,10 +3,12 @@
 #include "attacks/apgd_ce.h"
 #include "attacks/apgd_dlr.h"
 #include "attacks/apgd_t.h"
+#include "attacks/autoattack.h"
 #include "attacks/bim.h"
 #include "attacks/di_fgsm.h"
 #include "attacks/emi_fgsm.h"
 #include "attacks/eot_pgd.h"
+#include "attacks/fab_t.h"
 #include "attacks/ffgsm.h"
 #include "attacks/fgsm.h"
 #include "attacks/mi_fgsm.h"
@@ -16,6 +18,7 @@
 #include "attacks/pi_fgsm.h"
 #include "attacks/r_fgsm.h"
 #include "attacks/si_ni_fgsm.h"
+#include "attacks/square.h"
 #include "attacks/ti_fgsm.h"
 #include "attacks/vmi_fgsm.h"
 #include "attacks/vni_fgsm.h"
@@ -43,6 +46,9 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, AutoPgdAttack<ApgdCe>>("attack"),
       entry<Attack, AutoPgdAttack<ApgdDlr>>("attack"),
       entry<Attack, AutoPgdAttack<ApgdT>>("attack"),
+      entry<Attack, FabT>("attack"),
+      entry<Attack, Square>("attack"),
+      entry<Attack, AutoAttack>("attack"),
   };
   return list;
 }

@@ -42,6 +42,15 @@ Json model_json(const ReportedModel& model, const std::vector<Run>& runs, const 
   return json;
 }
 
+Json stages_json(const AttackAudit& audit) {
+  if (audit.stages.empty()) return nullptr;
+  Json stages = Json::array();
+  for (const Stage& stage : audit.stages) {
+    stages.push_back({{"attack", stage.attack}, {"tried", stage.tried}, {"broken", stage.broken}});
+  }
+  return stages;
+}
+
 Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size_t e, const ReportedModel& model) {
   const CellTally& cell = tally.cells[e];
   Json json{{"model", model.id}};
@@ -53,6 +62,7 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
   json["nested"] = is_nested(plan, run, model.card);
   json.update(counted_facts(model.card, tally, cell));
   json["queries"] = {{"forward", cell.audit.forward}, {"backward", cell.audit.backward}};
+  json["stages"] = stages_json(cell.audit);
   const double seconds = cell.seconds / static_cast<double>(plan.workers);  // spent by workers side by side
   json["seconds"] = seconds;
   json["images_per_second"] = seconds > 0 ? Json(static_cast<double>(plan.data.size()) / seconds) : Json();

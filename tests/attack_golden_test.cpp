@@ -33,7 +33,7 @@ TEST_P(Peers, MakeTheSameImages) {
   const at::Tensor images = given.at("images");
   SmoothNet net(given.at("conv1"), given.at("conv2"), given.at("linear"), images.sizes().slice(1).vec());
   const Batch batch{images, given.at("labels"), at::arange(images.size(0), at::TensorOptions(at::kLong)) + 40};
-  Victim victim(net, 5);
+  Victim victim(net, 5, parts.size() > 3 ? Judge::this_model : Judge::another);
   const auto attack = make_attack(parts[0]);
   attack->check(net.card());
   const double epsilon = parse_number(parts[2], "epsilon");

@@ -34,7 +34,7 @@ at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed, at::ScalarType ty
 std::string brief(const std::string& name) {
   std::vector<std::string> options;
   for (const auto& option : find_entry(attack_list(), "attack", name).options()) {
-    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales"}) {
+    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries"}) {
       if (option["name"] == many && option["default"] > 3) options.push_back(std::string(many) + "=3");
     }
   }
@@ -164,7 +164,9 @@ TEST_P(Laws, ReachesTheOptimumOfALinearModel) {
     if (norm == Norm::l1 && optimum > 0.4) FAIL() << "the box would bind";
     // A random start is undone step by step.
     const bool random = GetParam() == "pgd" || GetParam() == "eot-pgd";
-    const auto attack = make_attack(GetParam() + (random ? ":steps=200,draws=1" : ""));
+    const auto attack = make_attack(GetParam() + (random                       ? ":steps=200,draws=1"
+                                                  : GetParam() == "autoattack" ? ":queries=20"
+                                                                               : ""));
     Victim victim(model, 5);
     const auto proposals = attack->propose(victim, one, norm, {0.99 * optimum, 1.01 * optimum});
     EXPECT_EQ(judge(model, proposals[0], one, 0, Purpose::verdict_gates).hits.item<int64_t>(), 1) << norm_name(norm);

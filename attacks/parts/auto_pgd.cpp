@@ -6,14 +6,12 @@
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "attacks/parts/random.h"
 #include "attacks/parts/shrinking.h"
-#include "lib/core/error.h"
 
 namespace aigis {
 namespace {
@@ -255,16 +253,10 @@ void AutoPgdOptions::bind(OptionTable& table) {
 
 void AutoPgdOptions::check(const ModelCard& card) const {
   check_target(objective, card);
-  if (classes >= card.classes) {
-    throw InputError(fmt::format("option 'classes': {} wrong classes of {}; expected at most {}", classes, card.classes,
-                                 card.classes - 1));
-  }
+  check_wrong_classes(classes, card);
 }
 
-int64_t AutoPgdOptions::rounds(const ModelCard& card) const {
-  constexpr int64_t kMost = 9;  // as many as the authors aim at, whatever the data
-  return classes > 0 ? classes : std::min(kMost, card.classes - 1);
-}
+int64_t AutoPgdOptions::rounds(const ModelCard& card) const { return wrong_classes(classes, card.classes); }
 
 at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& options, Norm norm, double epsilon) {
   const int64_t count = batch.images.size(0);

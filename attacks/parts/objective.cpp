@@ -4,6 +4,7 @@
 #include <ATen/ops/log_softmax.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "attacks/parts/random.h"
@@ -64,13 +65,17 @@ void ObjectiveOptions::bind_loss(OptionTable& table) {
 
 void ObjectiveOptions::bind_gates(OptionTable& table) {
   table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates (EOT)");
-  table.choice<GateGradient>("gates", &path.gradient,
+  path.bind(table);
+}
+
+void GatePathOptions::bind(OptionTable& table) {
+  table.choice<GateGradient>("gates", &gradient,
                              {{"straight-through", GateGradient::straight_through},
                               {"relaxed", GateGradient::relaxed},
                               {"fixed-graph", GateGradient::fixed_graph}},
                              "how the gradient passes hard gates: through them, through soft ones that also act, or "
                              "around them, the executed graph taken as given");
-  table.number("temperature", &path.temperature, 0.01, 100, "", "of the soft gates in straight-through and relaxed");
+  table.number("temperature", &temperature, 0.01, 100, "", "of the soft gates in straight-through and relaxed");
 }
 
 LossKind possible_loss(const ObjectiveOptions& options, int64_t classes) {
@@ -82,6 +87,17 @@ std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t cla
   if (possible_loss(options, classes) == options.loss) return {};
   return {fmt::format("DLR needs {} classes and the model has {}: the margin of logits took its place",
                       options.targeted() ? 4 : 3, classes)};
+}
+
+int64_t wrong_classes(int64_t wanted, int64_t classes) {
+  constexpr int64_t kUsual = 9;
+  return std::min(wanted > 0 ? wanted : kUsual, classes - 1);
+}
+
+void check_wrong_classes(int64_t wanted, const ModelCard& card) {
+  if (wanted < card.classes) return;
+  throw InputError(fmt::format("option 'classes': {}; expected at most {}, the wrong ones of {}", wanted,
+                               card.classes - 1, card.classes));
 }
 
 void check_target(const ObjectiveOptions& options, const ModelCard& card) {

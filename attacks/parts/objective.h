@@ -13,11 +13,16 @@ enum class LossKind {
   kl,             ///< divergence of the answer from that for the clean image (Zhang et al., ICML 2019, equation 5)
 };
 
+/// How gradients pass gates, as options.
+struct GatePathOptions : GatePath {
+  void bind(OptionTable& table);
+};
+
 struct ObjectiveOptions {
   LossKind loss = LossKind::cross_entropy;
   std::string target = "none";  ///< none, random, least-likely, second, or the number of a class
   int64_t draws = 1;            ///< gradients that a step averages over, for random gates (EOT, Athalye et al. 2018)
-  GatePath path;
+  GatePathOptions path;
 
   void bind(OptionTable& table);
   void bind_loss(OptionTable& table);
@@ -30,6 +35,13 @@ LossKind possible_loss(const ObjectiveOptions& options, int64_t classes);
 
 /// A sentence where that is not the loss that was asked for.
 std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t classes);
+
+/// How many wrong classes an attack aims at that takes the likeliest in turn: `wanted`, or with 0 as many as
+/// AutoAttack, 9; but no more than there are.
+int64_t wrong_classes(int64_t wanted, int64_t classes);
+
+/// Throws InputError if a model has not so many wrong classes.
+void check_wrong_classes(int64_t wanted, const ModelCard& card);
 
 /// Throws InputError unless `target` is a word that is known or a class of the model.
 void check_target(const ObjectiveOptions& options, const ModelCard& card);

@@ -123,6 +123,8 @@ void CellTally::merge(const CellTally& other) {
 }
 
 Json CellTally::to_json() const {
+  Json stages = Json::array();
+  for (const Stage& stage : audit.stages) stages.push_back({stage.attack, stage.tried, stage.broken});
   return {{"pass", pass.to_json()},
           {"quantized", quantized.counts()},
           {"on_target", on_target.counts()},
@@ -132,7 +134,7 @@ Json CellTally::to_json() const {
           {"l1", {l1_sum, l1_max}},
           {"faults", {over_budget, out_of_box, not_finite}},
           {"worst_overshoot", worst_overshoot},
-          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients}},
+          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages}},
           {"seconds", seconds}};
 }
 
@@ -153,7 +155,8 @@ CellTally CellTally::from_json(const Json& json) {
   cell.not_finite = json.at("faults").at(2);
   cell.worst_overshoot = json.at("worst_overshoot");
   const Json& audit = json.at("audit");
-  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3)};
+  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), {}};
+  for (const Json& stage : audit.at(4)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});
   cell.seconds = json.at("seconds");
   return cell;
 }

@@ -5,6 +5,8 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
+
 #include "lib/core/error.h"
 
 namespace aigis {
@@ -19,6 +21,16 @@ void AttackAudit::merge(const AttackAudit& other) {
   backward += other.backward;
   zero_gradients += other.zero_gradients;
   bad_gradients += other.bad_gradients;
+  for (const Stage& stage : other.stages) {
+    const auto known =
+        std::find_if(stages.begin(), stages.end(), [&](const Stage& s) { return s.attack == stage.attack; });
+    if (known == stages.end()) {
+      stages.push_back(stage);
+    } else {
+      known->tried += stage.tried;
+      known->broken += stage.broken;
+    }
+  }
 }
 
 Victim::Victim(Model& model, uint64_t seed, Judge judge) : model_(model), seed_(seed), judge_(judge) {
@@ -57,6 +69,12 @@ Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Po
   const at::NoGradGuard no_grad;
   audit_.forward += images.size(0);
   return model_.forward(images, pass(ids, position, {}));
+}
+
+void Victim::credit(const std::string& attack, int64_t tried, int64_t broken) {
+  AttackAudit one;
+  one.stages = {{attack, tried, broken}};
+  audit_.merge(one);
 }
 
 AttackAudit Victim::audit() const {

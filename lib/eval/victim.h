@@ -11,11 +11,19 @@ namespace aigis {
 /// One loss for each image: [N] from a model's output. Attacks ascend it.
 using Loss = std::function<at::Tensor(const Output& output)>;
 
+/// What one attack of several did to the images that were left to it.
+struct Stage {
+  std::string attack;
+  int64_t tried = 0, broken = 0;
+  bool operator==(const Stage&) const = default;
+};
+
 /// What an attack has used and met, in images.
 struct AttackAudit {
   int64_t forward = 0, backward = 0;
   int64_t zero_gradients = 0;  ///< gradients that are zero in every element
   int64_t bad_gradients = 0;   ///< gradients with NaN or infinity
+  std::vector<Stage> stages;   ///< of an attack that is made of others, in their order
 
   void merge(const AttackAudit& other);
   bool operator==(const AttackAudit&) const = default;
@@ -56,6 +64,9 @@ class Victim {
 
   /// One forward pass without a gradient.
   Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position);
+
+  /// For the report: `broken` of the `tried` images fell to this attack, and to none before it.
+  void credit(const std::string& attack, int64_t tried, int64_t broken);
 
   const ModelCard& card() const { return model_.card(); }
   /// Whether an image that is misclassified now will be for the judge, too.

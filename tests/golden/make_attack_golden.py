@@ -6,7 +6,7 @@ tests/attack_golden_test.cpp.
 
 Everything is in float64 on a small smooth network. Where a tool draws random numbers, it is given those of this project
 (tests/reference.py holds the generator), so that starts and neighbours are the same. A tensor is named by the attack as a
-user of aigis types it, then its norm and budget.
+user of aigis types it, then its norm and budget, and 'final' where images that are broken are left.
 """
 
 import sys
@@ -19,13 +19,15 @@ import torch.nn.functional as F
 import torchattacks
 from pyautoattack import autopgd_base
 from pyautoattack.autopgd_base import APGDAttack, APGDAttack_targeted
+from pyautoattack.fab_pt import FABAttack_PT
+from pyautoattack.square import SquareAttack
 from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from reference import philox  # noqa: E402
 
 COUNT, SIDE, CLASSES, EPS, SEED = 4, 8, 6, 8 / 255, 5
-ATTACK_PURPOSE, START, DIVERSITY, NEIGHBOUR = 9, 0, 1, 2
+ATTACK_PURPOSE, START, DIVERSITY, NEIGHBOUR, SQUARE = 9, 0, 1, 2, 4
 IDS = np.arange(COUNT) + 40
 
 
@@ -108,6 +110,31 @@ def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", ranks=(), lar
         better = ~broken & (loss_best > best)
         made[better], best[better] = x_best[better], loss_best[better]
     return made
+
+
+def square(net, images, labels, norm, epsilon, queries):
+    """pyautoattack draws one square for a batch; here each image is a batch, and torch.rand hands out our numbers."""
+    attack = SquareAttack(net, norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], n_queries=queries, eps=epsilon,
+                          resc_schedule=False, device="cpu")
+    start, query = (3 * SIDE, 5) if norm == "linf" else (64 * 4, 8)
+    numbers = [(words(start if q == 0 else query, SQUARE, step=q).astype(np.float64) + 0.5) / 2.0**32 for q in range(queries + 1)]
+    made = []
+    for i in range(COUNT):
+        queue = iter(np.concatenate([of_query[i] for of_query in numbers]))
+        attack.init_hyperparam(images[i:i + 1])
+        with InjectedStarts(0):
+            torch.rand = lambda shape: torch.tensor([next(queue) for _ in range(int(np.prod(shape)))]).view(*shape)
+            made.append(attack.attack_single_run(images[i:i + 1], labels[i:i + 1])[1])
+    return torch.cat(made)
+
+
+def boundary(net, images, labels, norm, rank):
+    """FAB towards the class of a rank, and the distance of the farthest image that it found."""
+    attack = FABAttack_PT(net, norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], n_iter=30, device="cpu")
+    attack.target_class = rank
+    with InjectedStarts(0):
+        made = attack.attack_single_run(images, labels, is_targeted=True)
+    return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l1": 1}[norm], 1).max().item()
 
 
 class Injected:
@@ -242,6 +269,10 @@ def main():
                 continue
             add(f"apgd-t:classes=3,steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, ranks=(2, 3, 4)))
     add("apgd-ce:larger_budgets=true|l1|3.0", auto_pgd(net, images, labels, "l1", 3.0, 100, larger_budgets=True))
+    for norm, epsilon in (("linf", 2 * EPS), ("l2", 0.7), ("l1", 6.0)):
+        add(f"square:queries=200|{norm}|{epsilon}|final", square(net, images, labels, norm, epsilon, 200))
+        found, farthest = boundary(net, images, labels, norm, 2)
+        add(f"fab-t:classes=1,steps=30|{norm}|{1.01 * farthest}", found)
     save_file(made, sys.argv[1])
 
 

@@ -1,0 +1,53 @@
+// AutoAttack: one strong attack after another, each on the images that withstood those before (Croce & Hein, ICML 2020,
+// section 4).
+#pragma once
+
+#include "attacks/parts/objective.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+enum class AutoAttackVersion {
+  standard,  ///< apgd-ce, apgd-t, fab-t, square; L1: with larger budgets first, and 5 classes and restarts (Croce &
+             ///< Hein 2021)
+  rand,      ///< for models that answer at random: apgd-ce and apgd-dlr, whose gradients average over 20 draws
+};
+
+struct AutoAttackOptions {
+  AutoAttackVersion version = AutoAttackVersion::standard;
+  int64_t steps = 100;
+  int64_t queries = 5000;  ///< of square
+  int64_t draws = 20;      ///< of rand
+  GatePathOptions path;
+  void bind(OptionTable& table);
+};
+
+/// A model without randomness is done with an image at its first wrong answer. One with random gates is done where all
+/// of its draws are wrong; the authors' code takes one draw's word for it.
+class AutoAttack : public Attack {
+ public:
+  static constexpr const char* kName = "autoattack";
+  static constexpr const char* kSummary = "apgd-ce, apgd-t, fab-t and square, one after the other on what is left";
+  static constexpr const char* kSource = "Croce & Hein 2020, arXiv:2003.01690, section 4; L1: arXiv:2103.01208";
+  using Options = AutoAttackOptions;
+
+  explicit AutoAttack(const Options& options);
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::vector<Norm> norms() const override { return all_norms(); }
+  bool heeds_judge() const override { return true; }
+  void check(const ModelCard& card) const override;
+  std::vector<std::string> notes(const ModelCard& card) const override;
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override;
+
+ private:
+  using Stages = std::vector<std::shared_ptr<const Attack>>;
+  const Stages& stages(Norm norm) const { return norm == Norm::l1 ? stages_l1_ : stages_; }
+
+  Options options_;
+  Stages stages_, stages_l1_;
+};
+
+}  // namespace aigis

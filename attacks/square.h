@@ -1,0 +1,39 @@
+// Square: a random search that changes one square of the image at a time and sees nothing but the model's logits
+// (Andriushchenko, Croce, Flammarion & Hein, ECCV 2020, algorithms 1 to 3; L1: Croce & Hein, ICML 2021, appendix).
+#pragma once
+
+#include "lib/core/options.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+struct SquareOptions {
+  int64_t queries = 5000;
+  double share = 0.8;    ///< p: of the image that the first squares cover
+  bool rescale = false;  ///< the schedule of p, made for 10,000 queries, is stretched to `queries`
+  bool stop = true;      ///< leave images that the judge is known to get wrong
+  void bind(OptionTable& table);
+};
+
+/// A square is kept where it makes the margin of logits smaller. Each image has its own squares.
+class Square : public Attack {
+ public:
+  static constexpr const char* kName = "square";
+  static constexpr const char* kSummary = "random search over squares of the image; black box";
+  static constexpr const char* kSource = "Andriushchenko et al. 2020, arXiv:1912.00049, algorithms 1 to 3";
+  using Options = SquareOptions;
+
+  explicit Square(const Options& options) : options_(options) {}
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return "none"; }
+  std::vector<Norm> norms() const override { return all_norms(); }
+  bool heeds_judge() const override { return options_.stop; }
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override;
+
+ private:
+  Options options_;
+};
+
+}  // namespace aigis
