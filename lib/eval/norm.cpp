@@ -118,7 +118,8 @@ at::Tensor nearest_in_l1(const at::Tensor& clean, const at::Tensor& images, doub
   const at::Tensor room = at::minimum(at::where(change.gt(0), 1 - from, from), size);
   const at::Tensor ends = at::cat({size, size - room}, 1), ones = at::ones_like(size);
   const at::Tensor threshold = level_of(at::cat({ones, -ones}, 1), ends, room.sum(1) - epsilon).unsqueeze(1);
-  const at::Tensor kept = at::minimum((size - threshold).clamp_min(0), room) * change.sign();
+  constexpr double kHair = 1 + 1e-12;  // more than rounding of the sums can leave outside
+  const at::Tensor kept = at::minimum((size - threshold * kHair).clamp_min(0), room) * change.sign();
   return (clean + kept.view(clean.sizes()).to(clean.scalar_type())).clamp_(0, 1);
 }
 
