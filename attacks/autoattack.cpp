@@ -62,7 +62,7 @@ AutoAttack::AutoAttack(const Options& options) : options_(options) {
     Square::Options square;
     square.queries = options.queries;
     list = {std::make_shared<AutoPgdAttack<ApgdCe>>(ce), std::make_shared<AutoPgdAttack<ApgdT>>(towards),
-            std::make_shared<FabT>(fab), std::make_shared<Square>(square)};
+            std::make_shared<NearestAttack<FabT>>(fab), std::make_shared<Square>(square)};
   }
 }
 

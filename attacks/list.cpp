@@ -5,12 +5,15 @@
 #include "attacks/apgd_t.h"
 #include "attacks/autoattack.h"
 #include "attacks/bim.h"
+#include "attacks/ddn.h"
+#include "attacks/deepfool.h"
 #include "attacks/di_fgsm.h"
 #include "attacks/emi_fgsm.h"
 #include "attacks/eot_pgd.h"
 #include "attacks/fab_t.h"
 #include "attacks/ffgsm.h"
 #include "attacks/fgsm.h"
+#include "attacks/fmn.h"
 #include "attacks/mi_fgsm.h"
 #include "attacks/ni_fgsm.h"
 #include "attacks/noise.h"
@@ -46,7 +49,10 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, AutoPgdAttack<ApgdCe>>("attack"),
       entry<Attack, AutoPgdAttack<ApgdDlr>>("attack"),
       entry<Attack, AutoPgdAttack<ApgdT>>("attack"),
-      entry<Attack, FabT>("attack"),
+      entry<Attack, NearestAttack<DeepFool>>("attack"),
+      entry<Attack, NearestAttack<Ddn>>("attack"),
+      entry<Attack, NearestAttack<Fmn>>("attack"),
+      entry<Attack, NearestAttack<FabT>>("attack"),
       entry<Attack, Square>("attack"),
       entry<Attack, AutoAttack>("attack"),
   };

@@ -24,11 +24,7 @@ struct Rows {
   at::Tensor places, alive, clean, ids, labels;
   at::Tensor x, margin;  ///< the best image so far, and its label's logit less the largest other; [n]
 
-  void keep(const at::Tensor& rows) {
-    for (at::Tensor* t : {&places, &alive, &clean, &ids, &labels, &x, &margin}) {
-      if (t->defined()) *t = t->index_select(0, rows.to(t->device()));
-    }
-  }
+  void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids, &labels, &x, &margin}); }
 };
 
 /// The numbers of one query, U(0, 1), handed out from the left.

@@ -55,10 +55,8 @@ struct Rows {
   at::Tensor share, changed;  ///< L1: share of pixel values that a step moves; how many differ from clean
 
   void keep(const at::Tensor& rows) {
-    for (at::Tensor* tensor : {&places, &alive, &clean, &ids, &x, &last_move, &gradient, &best, &best_gradient,
-                               &best_loss, &loss, &rises, &step, &was_halved, &loss_at_check, &share, &changed}) {
-      if (tensor->defined()) *tensor = tensor->index_select(0, rows.to(tensor->device()));
-    }
+    keep_rows(rows, {&places, &alive, &clean, &ids, &x, &last_move, &gradient, &best, &best_gradient, &best_loss, &loss,
+                     &rises, &step, &was_halved, &loss_at_check, &share, &changed});
     goal = goal.select(rows);
   }
 };

@@ -9,6 +9,12 @@ constexpr int64_t kSteps = 8;
 
 }  // namespace
 
+void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensors) {
+  for (at::Tensor* tensor : tensors) {
+    if (tensor->defined()) *tensor = tensor->index_select(0, rows.to(tensor->device()));
+  }
+}
+
 at::Tensor Shrinking::kept(const at::Tensor& alive) {
   const int64_t left = alive.sum().item<int64_t>(), size = alive.size(0);
   whole_ = std::max(whole_, size);

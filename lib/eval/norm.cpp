@@ -2,6 +2,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/ones_like.h>
@@ -23,11 +24,11 @@ at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images) {
   return numbers.view(shape);
 }
 
-/// What soft thresholding must take off each element so that the rest sums to epsilon; 0 inside the ball.
-at::Tensor l1_threshold(const at::Tensor& magnitudes, double epsilon) {
+/// What soft thresholding must take off each element so that the rest sums to the radius [N]; 0 inside the ball.
+at::Tensor l1_threshold(const at::Tensor& magnitudes, const at::Tensor& radius) {
   const auto [sorted, order] = magnitudes.sort(1, /*descending=*/true);
   const at::Tensor rank = at::arange(1, magnitudes.size(1) + 1, magnitudes.options());
-  const at::Tensor candidates = (sorted.cumsum(1) - epsilon) / rank;
+  const at::Tensor candidates = (sorted.cumsum(1) - radius.to(magnitudes.scalar_type()).unsqueeze(1)) / rank;
   const at::Tensor kept = sorted.gt(candidates).sum(1, /*keepdim=*/true).clamp_min(1);
   return candidates.gather(1, kept - 1).squeeze(1).clamp_min(0);
 }
@@ -68,23 +69,25 @@ at::Tensor sizes_of(const at::Tensor& delta, Norm norm) {
 }
 
 at::Tensor onto_ball(const at::Tensor& delta, Norm norm, double epsilon) {
+  if (norm == Norm::linf) return delta.clamp(-epsilon, epsilon);
+  return onto_balls(delta, norm, at::full({delta.size(0)}, epsilon, delta.options().dtype(at::kDouble)));
+}
+
+at::Tensor onto_balls(const at::Tensor& delta, Norm norm, const at::Tensor& radius) {
   if (delta.numel() == 0) return delta.clone();
-  switch (norm) {
-    case Norm::linf: return delta.clamp(-epsilon, epsilon);
-    case Norm::l2: {
-      const at::Tensor length = sizes_of(delta, norm);
-      const at::Tensor factor = at::where(length.gt(epsilon), epsilon / length, 1.0);
-      return delta * per_image(factor.to(delta.scalar_type()), delta);
-    }
-    case Norm::l1: {
-      const at::Tensor magnitude = delta.abs();
-      const at::Tensor excess = l1_threshold(magnitude.flatten(1), epsilon);
-      const at::Tensor outside = sizes_of(delta, norm).gt(epsilon);
-      const at::Tensor shrunk = delta.sign() * (magnitude - per_image(excess, delta)).clamp_min(0);
-      return at::where(per_image(outside, delta), shrunk, delta);
-    }
+  if (norm == Norm::linf) {
+    const at::Tensor most = per_image(radius.to(delta.scalar_type()), delta);
+    return at::minimum(at::maximum(delta, -most), most);
   }
-  throw std::logic_error("unknown norm");
+  const at::Tensor size = sizes_of(delta, norm), outside = size.gt(radius);
+  if (norm == Norm::l2) {
+    const at::Tensor factor = at::where(outside, radius / size, 1.0);
+    return delta * per_image(factor.to(delta.scalar_type()), delta);
+  }
+  const at::Tensor magnitude = delta.abs();
+  const at::Tensor excess = l1_threshold(magnitude.flatten(1), radius);
+  const at::Tensor shrunk = delta.sign() * (magnitude - per_image(excess, delta)).clamp_min(0);
+  return at::where(per_image(outside, delta), shrunk, delta);
 }
 
 at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon) {

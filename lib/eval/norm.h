@@ -20,6 +20,8 @@ at::Tensor sizes_of(const at::Tensor& delta, Norm norm);
 
 /// The nearest perturbations (in the Euclidean sense) within the ball of radius epsilon. L1: Duchi et al., ICML 2008.
 at::Tensor onto_ball(const at::Tensor& delta, Norm norm, double epsilon);
+/// The same with a radius for each: [N].
+at::Tensor onto_balls(const at::Tensor& delta, Norm norm, const at::Tensor& radius);
 
 /// x + delta on the ball around `clean` and then in the box [0, 1]. Clipping to the box brings every pixel nearer to
 /// the clean image, so the result is in both.

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -53,16 +54,34 @@ Victim::Gradient Victim::gradient(const at::Tensor& images, const at::Tensor& id
   const Output output = model_.forward(leaf, pass(ids, position, path));
   const at::Tensor losses = loss(output);
   if (losses.requires_grad()) losses.sum().backward();  // weights are frozen, so the leaf alone receives a gradient
-  at::Tensor gradient = leaf.grad().defined() ? leaf.grad() : at::zeros_like(images);
-
   audit_.forward += count;
-  audit_.backward += count;
+  const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images));
+  return {gradient, losses.detach(), output.logits.detach(), flat};
+}
+
+std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient) {
+  audit_.backward += gradient.size(0);
   const at::Tensor sums = gradient.abs().sum({1, 2, 3});  // one pass finds both: NaN and infinity spread to the sum
   const at::Tensor zero = sums.eq(0), bad = at::isfinite(sums).logical_not();
   zero_ = zero_.defined() ? zero_ + zero.sum() : zero.sum();
   bad_ = bad_.defined() ? bad_ + bad.sum() : bad.sum();
-  gradient = at::where(bad.view({-1, 1, 1, 1}), at::zeros_like(gradient), gradient);
-  return {gradient, losses.detach(), output.logits.detach(), zero.logical_or(bad)};
+  return {at::where(bad.view({-1, 1, 1, 1}), at::zeros_like(gradient), gradient), zero.logical_or(bad)};
+}
+
+Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
+                                    const at::Tensor& labels, const Position& position, const GatePath& path) {
+  const at::Tensor leaf = images.detach().set_requires_grad(true);
+  const at::Tensor logits = model_.forward(leaf, pass(ids, position, path)).logits;
+  audit_.forward += images.size(0);
+  const at::Tensor differences = logits.gather(1, classes) - logits.gather(1, labels.unsqueeze(1));
+  std::vector<at::Tensor> each;
+  for (int64_t k = 0; k < classes.size(1); ++k) {
+    leaf.mutable_grad() = at::Tensor();
+    if (differences.requires_grad())
+      differences.select(1, k).sum().backward({}, /*retain_graph=*/k + 1 < classes.size(1));
+    each.push_back(counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images)).first);
+  }
+  return {at::stack(each, 1), differences.detach(), logits.detach()};
 }
 
 Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Position& position) {

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "lib/core/model.h"
 #include "lib/data/dataset.h"
@@ -62,6 +65,15 @@ class Victim {
   Gradient gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss, const Position& position,
                     const GatePath& path);
 
+  struct Gradients {
+    at::Tensor images;       ///< [N, k, C, H, W], of z_class - z_label; zero where it is not finite
+    at::Tensor differences;  ///< [N, k], z_class - z_label
+    at::Tensor logits;       ///< [N, K]
+  };
+  /// One forward pass, and a backward pass for each of `classes` [N, k].
+  Gradients gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
+                      const at::Tensor& labels, const Position& position, const GatePath& path);
+
   /// One forward pass without a gradient.
   Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position);
 
@@ -80,6 +92,8 @@ class Victim {
   AttackAudit audit() const;
 
  private:
+  /// Counts a gradient; returns it with zeros for images where it is not finite, and which are flat.
+  std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& gradient);
   Pass pass(const at::Tensor& ids, const Position& position, const GatePath& path) const;
 
   Model& model_;

@@ -12,6 +12,7 @@ user of aigis types it, then its norm and budget, and 'final' where images that 
 import sys
 from pathlib import Path
 
+import eagerpy
 import foolbox
 import numpy as np
 import torch
@@ -135,6 +136,24 @@ def boundary(net, images, labels, norm, rank):
     with InjectedStarts(0):
         made = attack.attack_single_run(images, labels, is_targeted=True)
     return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l1": 1}[norm], 1).max().item()
+
+
+def minimal(attack, peer, images, labels, norm):
+    """A search for the nearest adversarial image, and the distance of the farthest that it found."""
+    made = attack.run(peer, images, foolbox.Misclassification(labels))
+    assert (peer(made).argmax(1) != labels).sum() > 2  # where nothing is found the clean image comes back
+    return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l1": 1}[norm], 1).max().item()
+
+
+# foolbox projects onto the L2 ball with min(1, |x| / |x|): not at all. The paper projects x - x0 onto the ball of radius epsilon.
+def project_l2(self, x, x0, epsilon):
+    delta = (x - x0).raw
+    size = delta.flatten(1).norm(dim=1).clamp_min(1e-12)
+    factor = torch.minimum(torch.ones_like(size), epsilon.raw / size)
+    return x0 + eagerpy.astensor(delta * factor.view(-1, 1, 1, 1))
+
+
+foolbox.attacks.L2FMNAttack.project = project_l2
 
 
 class Injected:
@@ -273,6 +292,16 @@ def main():
         add(f"square:queries=200|{norm}|{epsilon}|final", square(net, images, labels, norm, epsilon, 200))
         found, farthest = boundary(net, images, labels, norm, 2)
         add(f"fab-t:classes=1,steps=30|{norm}|{1.01 * farthest}", found)
+    for name, norm, attack in (
+            ("deepfool", "l2", foolbox.attacks.L2DeepFoolAttack()), ("deepfool", "linf", foolbox.attacks.LinfDeepFoolAttack()),
+            ("deepfool:classes=2,overshoot=0.2", "l2", foolbox.attacks.L2DeepFoolAttack(candidates=3, overshoot=0.2)),
+            ("ddn", "l2", foolbox.attacks.DDNAttack()), ("ddn:steps=20,gamma=0.2,radius=0.5", "l2",
+             foolbox.attacks.DDNAttack(steps=20, gamma=0.2, init_epsilon=0.5)),
+            ("fmn:overshoot=0", "l2", foolbox.attacks.L2FMNAttack()),
+            ("fmn:overshoot=0", "linf", foolbox.attacks.LInfFMNAttack()),
+            ("fmn:overshoot=0,steps=30,step_size=0.3,gamma=0.2", "linf", foolbox.attacks.LInfFMNAttack(steps=30, max_stepsize=0.3, gamma=0.2))):
+        found, farthest = minimal(attack, peer, images, labels, norm)
+        add(f"{name}|{norm}|{1.01 * farthest}", found)
     save_file(made, sys.argv[1])
 
 

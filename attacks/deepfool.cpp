@@ -1,0 +1,74 @@
+#include "attacks/deepfool.h"
+
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+namespace aigis {
+namespace {
+
+constexpr double kNudge = 1e-4;  ///< beyond the boundary, as in foolbox: an image on it is not yet wrong
+constexpr double kTiny = 1e-8;   ///< keeps distances finite where a gradient is zero
+
+struct Rows : Searched {
+  at::Tensor classes;   ///< [n, k] those that are looked at
+  at::Tensor x, total;  ///< the iterate, and all steps so far
+
+  void keep(const at::Tensor& rows) {
+    Searched::keep(rows);
+    keep_rows(rows, {&classes, &x, &total});
+  }
+};
+
+/// The step to the nearest of the boundaries: differences [n, k], gradients [n, k, C, H, W].
+at::Tensor step_to_nearest(const at::Tensor& differences, const at::Tensor& gradients, Norm norm) {
+  const at::Tensor flat = gradients.flatten(2);
+  const at::Tensor slope = norm == Norm::linf ? flat.abs().sum(2) : flat.norm(2, 2);
+  const at::Tensor distances = differences.abs() / (slope + kTiny), nearest = distances.argmin(1, /*keepdim=*/true);
+  const at::Tensor distance = distances.gather(1, nearest) + kNudge;
+  const at::Tensor gradient = flat.gather(1, nearest.unsqueeze(2).expand({flat.size(0), 1, flat.size(2)})).squeeze(1);
+  const at::Tensor unit = norm == Norm::linf ? gradient.sign() : gradient / (slope.gather(1, nearest) + kTiny);
+  const auto sizes = gradients.sizes();
+  return (distance * unit).view({sizes[0], sizes[2], sizes[3], sizes[4]});
+}
+
+}  // namespace
+
+void DeepFool::Options::bind(OptionTable& table) {
+  table.integer("steps", &steps, 1, 100'000, "steps");
+  table.integer("classes", &classes, 0, 10'000,
+                "wrong classes that are looked at, the likeliest first; 0: all, but at most 9");
+  table.number("overshoot", &overshoot, 0, 10, "share of the perturbation", "by which it goes beyond the boundary");
+  bind_stop(table, &stop);
+  path.bind(table);
+}
+
+void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest& nearest) {
+  Rows rows{nearest.searched(), {}, {}, {}};
+  if (rows.places.size(0) == 0) return;
+  const int64_t count = wrong_classes(options.classes, victim.card().classes);
+  rows.classes =
+      nearest.clean_logits(rows).argsort(/*stable=*/true, 1, /*descending=*/true).slice(1, 1, count + 1).contiguous();
+  rows.x = rows.clean;
+  rows.total = at::zeros_like(rows.clean);
+  for (int64_t step = 0; step <= options.steps && rows.x.size(0) > 0; ++step) {
+    const Position position{0, 0, static_cast<uint32_t>(step)};
+    if (step == options.steps) {  // the last iterate is only looked at
+      const at::Tensor logits = victim.forward(rows.x, rows.ids, position).logits;
+      nearest.offer(rows, rows.x, logits.argmax(1).ne(rows.labels));
+      return;
+    }
+    const Victim::Gradients at_x =
+        victim.gradients(rows.x, rows.ids, rows.classes, rows.labels, position, options.path);
+    const at::Tensor wrong = at_x.logits.argmax(1).ne(rows.labels);
+    nearest.offer(rows, rows.x, wrong);
+    // A wrong image has arrived: it is as near as DeepFool brings it.
+    const at::Tensor going = wrong.logical_not().nonzero().squeeze(1);
+    rows.keep(going);
+    if (going.size(0) == 0) return;
+    rows.total =
+        rows.total + step_to_nearest(at_x.differences.index_select(0, going), at_x.images.index_select(0, going), norm);
+    rows.x = (rows.clean + rows.total * (1 + options.overshoot)).clamp(0, 1);
+  }
+}
+
+}  // namespace aigis

@@ -1,0 +1,86 @@
+// Attacks that look for the nearest adversarial image, whatever the budget: one run serves all of them.
+#pragma once
+
+#include "attacks/parts/objective.h"
+#include "attacks/parts/shrinking.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+/// Images that are still searched for, row by row; an attack's own state is derived from it.
+struct Searched {
+  at::Tensor places;  ///< [n] rows of the whole batch
+  at::Tensor alive;   ///< [n] bool; a row that is done only fills up the batch
+  at::Tensor clean, ids, labels;
+
+  void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids, &labels}); }
+};
+
+/// The nearest adversarial images of a batch so far.
+class Nearest {
+ public:
+  /// `enough`: images that near need no nearer one, where the model that is attacked judges and is deterministic;
+  /// negative for none. Asks the model once, for the clean images.
+  Nearest(Victim& victim, const Batch& batch, Norm norm, double enough);
+
+  /// The images that are not done.
+  Searched searched() const;
+  /// Takes those of x that are wrong and nearer than what is known.
+  void offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong);
+  /// Marks the rows that are done; returns those to go on with, undefined for all.
+  at::Tensor kept(Searched& rows, Shrinking& shrinking) const;
+  /// [n], infinite where none is known.
+  at::Tensor distance(const Searched& rows) const { return distance_.index_select(0, rows.places); }
+  /// [n, K] for the clean images.
+  at::Tensor clean_logits(const Searched& rows) const { return logits_.index_select(0, rows.places); }
+  /// A batch for each budget: what lies within it, and elsewhere its projection.
+  std::vector<at::Tensor> within_each(at::ArrayRef<double> epsilons) const;
+
+ private:
+  const Batch& batch_;
+  Norm norm_;
+  double enough_;
+  at::Tensor images_, distance_, logits_;
+};
+
+/// An attack that is nothing but a search with its own options. `T` names it as in AscentAttack (ascent.h), and offers
+/// `static std::vector<Norm> norms()` and `static void search(Victim&, const Options&, Norm, Nearest&)`; its Options
+/// have `stop` and `check(card)`.
+template <class T>
+class NearestAttack : public Attack {
+ public:
+  static constexpr const char* kName = T::kName;
+  static constexpr const char* kSummary = T::kSummary;
+  static constexpr const char* kSource = T::kSource;
+  using Options = typename T::Options;
+
+  explicit NearestAttack(const Options& options) : options_(options) {}
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::vector<Norm> norms() const override { return T::norms(); }
+  bool heeds_judge() const override { return options_.stop; }
+  bool shares_budgets() const override { return true; }
+  void check(const ModelCard& card) const override { options_.check(card); }
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override {
+    if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
+    const double least = epsilons.empty() ? -1 : *std::min_element(epsilons.begin(), epsilons.end());
+    Nearest nearest(victim, batch, norm, options_.stop && victim.is_final() ? least : -1);
+    T::search(victim, options_, norm, nearest);
+    return nearest.within_each(epsilons);
+  }
+
+ private:
+  Options options_;
+};
+
+/// The option of all such attacks.
+inline void bind_stop(OptionTable& table, bool* stop) {
+  table.flag(
+      "stop", stop,
+      "leave an image once it is broken within the smallest budget, where the model that is attacked also judges "
+      "and is deterministic");
+}
+
+}  // namespace aigis

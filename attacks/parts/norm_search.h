@@ -1,0 +1,27 @@
+// The loop of DDN and FMN: gradient steps on the border of a ball whose radius grows while the image is classified
+// rightly, and shrinks when it is not.
+#pragma once
+
+#include "attacks/parts/nearest.h"
+
+namespace aigis {
+
+struct NormSearchOptions {
+  int64_t steps = 100;
+  double step_size = 1;      ///< L2 length of the first step; a hundredth of it at last, along half a cosine
+  double gamma = 0.05;       ///< by which share the radius changes
+  double last_gamma = 0.05;  ///< at last, along half a cosine
+  double radius = 0;         ///< at first; 0: what the linearized model says
+  double overshoot = 0;      ///< share by which the ball then reaches beyond that boundary
+  bool on_sphere = false;    ///< goes to the ball's surface from inside, too
+  LossKind loss = LossKind::margin;
+  bool stop = true;  ///< leave images that are adversarial within the smallest budget
+  GatePathOptions path;
+
+  void bind(OptionTable& table);
+  void check(const ModelCard&) const {}
+};
+
+void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Nearest& nearest);
+
+}  // namespace aigis
