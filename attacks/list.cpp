@@ -5,6 +5,7 @@
 #include "attacks/apgd_t.h"
 #include "attacks/autoattack.h"
 #include "attacks/bim.h"
+#include "attacks/cw.h"
 #include "attacks/ddn.h"
 #include "attacks/deepfool.h"
 #include "attacks/di_fgsm.h"
@@ -50,6 +51,7 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, AutoPgdAttack<ApgdDlr>>("attack"),
       entry<Attack, AutoPgdAttack<ApgdT>>("attack"),
       entry<Attack, NearestAttack<DeepFool>>("attack"),
+      entry<Attack, NearestAttack<CarliniWagner>>("attack"),
       entry<Attack, NearestAttack<Ddn>>("attack"),
       entry<Attack, NearestAttack<Fmn>>("attack"),
       entry<Attack, NearestAttack<FabT>>("attack"),

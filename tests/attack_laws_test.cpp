@@ -34,7 +34,7 @@ at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed, at::ScalarType ty
 std::string brief(const std::string& name) {
   std::vector<std::string> options;
   for (const auto& option : find_entry(attack_list(), "attack", name).options()) {
-    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries"}) {
+    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches"}) {
       if (option["name"] == many && option["default"] > 3) options.push_back(std::string(many) + "=3");
     }
   }

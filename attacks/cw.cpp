@@ -1,0 +1,133 @@
+#include "attacks/cw.h"
+
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <cmath>
+#include <limits>
+
+namespace aigis {
+namespace {
+
+constexpr double kInside = 0.999999;  ///< of the box, so that its corners have a place in tanh space
+constexpr double kProgress = 0.9999;  ///< share of the loss a tenth of the steps ago that must be undercut to go on
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+at::Tensor to_box(const at::Tensor& w) { return (w.tanh() + 1) / 2; }
+
+struct Rows : Searched {
+  at::Tensor origin, w;        ///< the clean image and the iterate, in tanh space
+  at::Tensor first, second;    ///< Adam's moments
+  at::Tensor weight, checked;  ///< [n] float64: c, and the loss at the last check
+  at::Tensor found;            ///< [n] bool: wrong with this weight
+
+  void keep(const at::Tensor& rows) {
+    Searched::keep(rows);
+    keep_rows(rows, {&origin, &w, &first, &second, &weight, &checked, &found});
+  }
+};
+
+class Minimization {
+ public:
+  Minimization(Victim& victim, const CarliniWagner::Options& options, Nearest& nearest)
+      : victim_(victim), options_(options), nearest_(nearest) {}
+
+  /// With a weight for each image; returns for which it led to a wrong answer, in the order of `all`.
+  at::Tensor run(const Searched& all, const at::Tensor& weight, uint32_t number) {
+    Rows rows{all, ((all.clean * 2 - 1) * kInside).atanh(), {}, {}, {}, weight, at::full_like(weight, kInfinity), {}};
+    rows.w = rows.origin;
+    rows.first = rows.second = at::zeros_like(rows.w);
+    rows.found = at::zeros_like(all.alive);
+    at::Tensor found = at::zeros_like(all.alive);
+    const at::Tensor mine = rows.places;
+    const int64_t tenth = (options_.steps + 9) / 10;
+    for (int64_t step = 0; step < options_.steps && rows.w.size(0) > 0; ++step) {
+      const at::Tensor x = to_box(rows.w), from = to_box(rows.origin);
+      const Victim::Gradient at_x = gradient(rows, x, {number, 0, static_cast<uint32_t>(step)});
+      const at::Tensor loss = at_x.losses.to(at::kDouble) + (x - from).flatten(1).square().sum(1).to(at::kDouble);
+      descend(rows, (at_x.images + (x - from) * 2) * (1 - rows.w.tanh().square()) / 2, step + 1);
+      at::Tensor goes_on = at::full_like(rows.found, true);
+      if (step % tenth == 0) {
+        goes_on = loss.le(rows.checked * kProgress);
+        rows.checked = loss;
+      }
+      const at::Tensor wrong = is_wrong(rows, at_x.logits).logical_and(goes_on);
+      rows.found = rows.found.logical_or(wrong);
+      nearest_.offer(rows, x, wrong);
+      leave(rows, goes_on, found, mine);
+    }
+    leave(rows, at::zeros_like(rows.found), found, mine);
+    return found;
+  }
+
+ private:
+  Victim::Gradient gradient(const Rows& rows, const at::Tensor& x, const Position& position) {
+    const Goal goal{rows.labels, {}, {}};
+    const Loss loss = [&](const Output& output) {
+      const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal);
+      return (options_.confidence - margin).clamp_min(0) * rows.weight.to(margin.scalar_type());
+    };
+    return victim_.gradient(x, rows.ids, loss, position, options_.path);
+  }
+
+  void descend(Rows& rows, const at::Tensor& gradient, int64_t t) const {
+    constexpr double kFirst = 0.9, kSecond = 0.999, kTiny = 1e-8;
+    rows.first = rows.first * kFirst + gradient * (1 - kFirst);
+    rows.second = rows.second * kSecond + gradient.square() * (1 - kSecond);
+    const at::Tensor mean = rows.first / (1 - std::pow(kFirst, t)), square = rows.second / (1 - std::pow(kSecond, t));
+    rows.w = rows.w - mean / (square.sqrt() + kTiny) * options_.step_size;
+  }
+
+  at::Tensor is_wrong(const Rows& rows, const at::Tensor& logits) const {
+    const at::Tensor handicap = at::full_like(rows.labels, options_.confidence, logits.options()).unsqueeze(1);
+    return logits.scatter_add(1, rows.labels.unsqueeze(1), handicap).argmax(1).ne(rows.labels);
+  }
+
+  /// Writes down what became of the images that do not go on, and drops them.
+  void leave(Rows& rows, const at::Tensor& goes_on, at::Tensor& found, const at::Tensor& mine) {
+    const at::Tensor gone = goes_on.logical_not().nonzero().squeeze(1);
+    if (gone.size(0) == 0) return;
+    const at::Tensor places = rows.places.index_select(0, gone);
+    const at::Tensor there = mine.unsqueeze(1).eq(places.unsqueeze(0)).nonzero().select(1, 0);
+    found.index_copy_(0, there, rows.found.index_select(0, gone));
+    rows.keep(goes_on.nonzero().squeeze(1));
+  }
+
+  Victim& victim_;
+  const CarliniWagner::Options& options_;
+  Nearest& nearest_;
+};
+
+}  // namespace
+
+void CarliniWagner::Options::bind(OptionTable& table) {
+  table.presets("preset", &preset, {{"foolbox", "steps=10000"}});
+  table.integer("steps", &steps, 1, 1'000'000, "steps of Adam with each weight");
+  table.integer("searches", &searches, 1, 100, "weights that are tried");
+  table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
+  table.number("weight", &weight, 1e-10, 1e10, "", "of the margin beside the squared distance, at first (c)");
+  table.number("confidence", &confidence, 0, 1e4, "logits", "by which another one must exceed the label's (kappa)");
+  bind_stop(table, &stop);
+  path.bind(table);
+}
+
+void CarliniWagner::search(Victim& victim, const Options& options, Norm, Nearest& nearest) {
+  constexpr double kGrowth = 10;
+  Searched rows = nearest.searched();
+  at::Tensor weight = at::full_like(rows.places, options.weight, at::TensorOptions(at::kDouble));
+  at::Tensor low = at::zeros_like(weight), high = at::full_like(weight, kInfinity);
+  Shrinking shrinking;
+  for (int64_t search = 0; search < options.searches && rows.places.size(0) > 0; ++search) {
+    const at::Tensor found = Minimization(victim, options, nearest).run(rows, weight, static_cast<uint32_t>(search));
+    high = at::where(found, weight, high);
+    low = at::where(found, low, weight);
+    weight = at::where(high.isinf(), weight * kGrowth, (low + high) / 2);
+    if (const at::Tensor kept = nearest.kept(rows, shrinking); kept.defined()) {
+      rows.keep(kept);
+      keep_rows(kept, {&weight, &low, &high});
+    }
+  }
+}
+
+}  // namespace aigis

@@ -1,0 +1,31 @@
+// C&W: the smallest L2 perturbation by Adam in tanh space, with a weight on being wrong that a binary search finds
+// (Carlini & Wagner, S&P 2017, section V).
+#pragma once
+
+#include "attacks/parts/nearest.h"
+
+namespace aigis {
+
+struct CarliniWagner {
+  static constexpr const char* kName = "cw";
+  static constexpr const char* kSummary = "Carlini & Wagner: distance and margin minimized together, by Adam";
+  static constexpr const char* kSource = "Carlini & Wagner 2017, arXiv:1608.04644, section V-D";
+
+  struct Options {
+    std::string preset = "none";
+    int64_t steps = 1000;
+    int64_t searches = 9;     ///< weights that are tried
+    double step_size = 0.01;  ///< of Adam
+    double weight = 0.001;    ///< c, of the margin beside the squared distance, at first
+    double confidence = 0;    ///< kappa: by how much another logit must exceed the label's
+    bool stop = true;         ///< leave images that are adversarial within the smallest budget
+    GatePathOptions path;
+    void bind(OptionTable& table);
+    void check(const ModelCard&) const {}
+  };
+
+  static std::vector<Norm> norms() { return {Norm::l2}; }
+  static void search(Victim& victim, const Options& options, Norm norm, Nearest& nearest);
+};
+
+}  // namespace aigis
