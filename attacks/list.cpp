@@ -15,6 +15,10 @@
 #include "attacks/ffgsm.h"
 #include "attacks/fgsm.h"
 #include "attacks/fmn.h"
+#include "attacks/gate_jitter.h"
+#include "attacks/gate_reroute.h"
+#include "attacks/gate_sloth.h"
+#include "attacks/gate_starve.h"
 #include "attacks/mi_fgsm.h"
 #include "attacks/ni_fgsm.h"
 #include "attacks/noise.h"
@@ -57,6 +61,10 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, NearestAttack<FabT>>("attack"),
       entry<Attack, Square>("attack"),
       entry<Attack, AutoAttack>("attack"),
+      entry<Attack, GateAttack<GateSloth>>("attack"),
+      entry<Attack, GateAttack<GateStarve>>("attack"),
+      entry<Attack, GateAttack<GateJitter>>("attack"),
+      entry<Attack, GateAttack<GateReroute>>("attack"),
   };
   return list;
 }

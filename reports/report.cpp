@@ -103,6 +103,7 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
             {"robust", cell.pass.accuracy.to_json()},
             {"robust_quantized", cell.quantized.to_json()},
             {"on_target", cell.on_target.trials() > 0 ? cell.on_target.to_json() : Json()},
+            {"label_kept", cell.kept.to_json()},
             {"clean_top5", tally.clean.top5.to_json()},
             {"robust_top5", cell.pass.top5.to_json()}}},
           {"gates", gates_json(card, tally, cell)},

@@ -17,6 +17,8 @@
 namespace aigis {
 namespace {
 
+constexpr double kMostWeight = 100;  ///< of a violated constraint
+
 at::Tensor column(const at::Tensor& numbers) { return numbers.view({-1, 1, 1, 1}); }
 
 /// A gradient over its mean absolute value; zero where the gradient is.
@@ -57,7 +59,7 @@ class Ascent {
     rows.x = start(rows);
     for (uint32_t s = 0; s < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++s) {
       step_number_ = s;
-      Victim::Gradient at_x = gradient(rows);
+      Ascended at_x = gradient(rows);
       if (stops()) at_x = retire(rows, at_x, result);
       if (rows.x.size(0) == 0) return;
       advance(rows, at_x);
@@ -92,14 +94,14 @@ class Ascent {
   }
 
   /// The gradient at a point, over scaled and diversified copies.
-  Victim::Gradient gradient_at(const Rows& rows, const at::Tensor& point, uint32_t evaluation) {
-    Victim::Gradient sum;
+  Ascended gradient_at(const Rows& rows, const at::Tensor& point, uint32_t evaluation) {
+    Ascended sum;
     const auto draws = static_cast<uint32_t>(options_.objective.draws);
     for (int64_t copy = 0; copy < options_.scales; ++copy) {
       const uint32_t number = (evaluation * static_cast<uint32_t>(options_.scales) + static_cast<uint32_t>(copy));
       const Position position{restart_, number * draws, step_number_};
       const double scale = std::pow(0.5, static_cast<double>(copy));
-      Victim::Gradient one = gradient_through(rows, copy == 0 ? point : point * scale, position);
+      Ascended one = gradient_through(rows, copy == 0 ? point : point * scale, position);
       if (copy > 0) one.images = one.images * scale;  // of x, not of the copy
       if (copy == 0) sum = one;
       else sum.images = sum.images + one.images;
@@ -108,32 +110,32 @@ class Ascent {
     return sum;
   }
 
-  Victim::Gradient gradient_through(const Rows& rows, const at::Tensor& point, const Position& position) {
+  Ascended gradient_through(const Rows& rows, const at::Tensor& point, const Position& position) {
     if (!options_.diversity.active()) {
       return ascent_direction(victim_, point, rows.ids, rows.goal, options_.objective, position);
     }
     const at::Tensor leaf = point.detach().set_requires_grad(true);
     const at::Tensor seen = diversified(leaf, rows.ids, options_.diversity, victim_.draws(position));
-    Victim::Gradient result = ascent_direction(victim_, seen, rows.ids, rows.goal, options_.objective, position);
+    Ascended result = ascent_direction(victim_, seen, rows.ids, rows.goal, options_.objective, position);
     seen.backward(result.images);
     result.images = leaf.grad();
     return result;
   }
 
   /// The gradient of this step: where momentum leads, and averaged over samples along the last direction.
-  Victim::Gradient gradient(Rows& rows) {
+  Ascended gradient(Rows& rows) {
     at::Tensor point = rows.x;
     if (options_.nesterov && rows.momentum.defined()) {
       point = at::add(point, rows.momentum, options_.momentum * step_);
     }
     if (options_.samples == 1) return gradient_at(rows, point, 0);
-    Victim::Gradient sum;
+    Ascended sum;
     const int64_t last = options_.samples - 1;
     for (int64_t i = 0; i <= last; ++i) {
       const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
       const at::Tensor sampled =
           rows.last_direction.defined() ? at::add(point, rows.last_direction, reach * step_) : point;
-      const Victim::Gradient one = gradient_at(rows, sampled, static_cast<uint32_t>(i));
+      const Ascended one = gradient_at(rows, sampled, static_cast<uint32_t>(i));
       if (i == 0) sum = one;
       else sum.images = sum.images + one.images;
     }
@@ -156,8 +158,8 @@ class Ascent {
     return sum / static_cast<double>(options_.neighbours) - gradient;
   }
 
-  void advance(Rows& rows, const Victim::Gradient& at_x) {
-    if (options_.keep == Keep::best) remember(rows, at_x.losses);
+  void advance(Rows& rows, const Ascended& at_x) {
+    if (options_.keep == Keep::best) remember(rows, at_x.scores);
     at::Tensor direction = rows.variance.defined() ? at_x.images + rows.variance : at_x.images;
     if (options_.neighbours > 0) rows.variance = variance(rows, at_x.images);
     if (options_.translation.active()) direction = smoothed(direction, options_.translation);
@@ -173,6 +175,8 @@ class Ascent {
                                   ? patchwise_change(unit, step_, epsilon_, options_.patchwise, rows.amplified)
                                   : unit * step_;
     rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
+    // Dual ascent: what is violated weighs more at the next step, what holds weighs less.
+    if (at_x.violation.defined()) rows.goal.weight = (rows.goal.weight + at_x.violation).clamp(0, kMostWeight);
   }
 
   static void remember(Rows& rows, const at::Tensor& losses) {
@@ -193,7 +197,7 @@ class Ascent {
 
   /// Takes out the images that are broken, and those whose gradient is and stays flat; their iterates stand. Returns
   /// the gradient of the rows that are left.
-  Victim::Gradient retire(Rows& rows, const Victim::Gradient& at_x, at::Tensor& result) {
+  Ascended retire(Rows& rows, const Ascended& at_x, at::Tensor& result) {
     const at::Tensor moves_on =
         rows.momentum.defined() || rows.variance.defined() ? at::ones_like(at_x.flat) : at_x.flat.logical_not();
     const at::Tensor done = rows.goal.reached(at_x.logits).logical_or(moves_on.logical_not()).logical_and(rows.alive);
@@ -203,7 +207,9 @@ class Ascent {
     const at::Tensor kept = shrinking_.kept(rows.alive);
     if (!kept.defined()) return at_x;
     rows = rows.select(kept);
-    return {at_x.images.index_select(0, kept), at_x.losses.index_select(0, kept), {}, {}};
+    Ascended left = at_x;
+    keep_rows(kept, {&left.images, &left.losses, &left.logits, &left.flat, &left.scores, &left.violation});
+    return left;
   }
 
   void finish(Rows& rows, at::Tensor& result) {
@@ -211,8 +217,7 @@ class Ascent {
     if (options_.keep == Keep::best) {
       const auto draw = static_cast<uint32_t>(options_.samples + options_.neighbours);
       const Output output = victim_.forward(rows.x, rows.ids, {restart_, draw, static_cast<uint32_t>(options_.steps)});
-      const LossKind kind = possible_loss(options_.objective, victim_.card().classes);
-      remember(rows, loss_value(kind, output.logits, rows.goal));
+      remember(rows, score(options_.objective, victim_.card().classes, output, rows.goal));
     }
     write(rows, rows.alive, options_.keep == Keep::best ? rows.best : rows.x, result);
   }

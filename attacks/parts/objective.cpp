@@ -2,6 +2,8 @@
 
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/where.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -114,7 +116,7 @@ void check_target(const ObjectiveOptions& options, const ModelCard& card) {
 
 Goal Goal::select(const at::Tensor& rows) const {
   const auto chosen = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, rows) : at::Tensor(); };
-  return {chosen(labels), chosen(targets), chosen(clean)};
+  return {chosen(labels), chosen(targets), chosen(clean), chosen(answers), chosen(share), chosen(weight)};
 }
 
 at::Tensor Goal::reached(const at::Tensor& logits) const {
@@ -139,9 +141,16 @@ at::Tensor targets_of(const ObjectiveOptions& options, Victim& victim, const Bat
 }
 
 Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch) {
-  Goal goal{batch.labels, {}, {}};
+  Goal goal;
+  goal.labels = batch.labels;
   if (options.loss == LossKind::kl) {
     goal.clean = at::log_softmax(victim.forward(batch.images, batch.ids, {}).logits, 1);
+  }
+  if (options.constraint) {
+    const Output clean = victim.forward(batch.images, batch.ids, {});
+    goal.answers = clean.logits.argmax(1);
+    goal.share = executed_share(clean.gates);
+    goal.weight = at::ones_like(goal.share);
   }
   goal.targets = targets_of(options, victim, batch);
   return goal;
@@ -160,11 +169,39 @@ at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal)
   throw std::logic_error("unknown loss");
 }
 
-Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
-                                  const ObjectiveOptions& options, Position position) {
-  const LossKind kind = possible_loss(options, victim.card().classes);
-  const Loss loss = [&](const Output& output) { return loss_value(kind, output.logits, goal); };
-  Victim::Gradient sum = victim.gradient(images, ids, loss, position, options.path);
+namespace {
+
+/// Without the constraint.
+at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
+  const LossKind kind = possible_loss(options, classes);
+  if (!options.term) return loss_value(kind, output.logits, goal);
+  const at::Tensor of_gates = options.term->value(output.gates);
+  return options.answer_weight == 0 ? of_gates
+                                    : of_gates + loss_value(kind, output.logits, goal) * options.answer_weight;
+}
+
+}  // namespace
+
+at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
+  const at::Tensor value = objective(options, classes, output, goal).detach();
+  constexpr double kNothing = -1e6;
+  return options.constraint ? at::where(options.constraint->holds(output, goal), value, kNothing) : value;
+}
+
+Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
+                          const ObjectiveOptions& options, Position position) {
+  const int64_t classes = victim.card().classes;
+  at::Tensor scores, violation;
+  const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
+  const Loss loss = [&](const Output& output) {
+    const at::Tensor value = objective(options, classes, output, goal);
+    if (!options.constraint) return value;
+    const at::Tensor violated = options.constraint->violation(output, goal);
+    add(scores, score(options, classes, output, goal));
+    add(violation, violated.detach());
+    return value - goal.weight * violated.clamp_min(0);
+  };
+  Ascended sum{victim.gradient(images, ids, loss, position, options.path), {}, {}};
   const uint32_t first = position.draw;
   const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
   for (int64_t draw = 1; draw < draws; ++draw) {
@@ -176,6 +213,8 @@ Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, cons
     sum.flat = sum.flat.logical_and(one.flat);
   }
   if (draws > 1) sum.images /= static_cast<double>(draws);
+  sum.scores = scores.defined() ? scores / static_cast<double>(draws) : sum.losses;
+  if (violation.defined()) sum.violation = violation / static_cast<double>(draws);
   return sum;
 }
 

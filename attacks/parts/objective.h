@@ -1,6 +1,7 @@
 // What attacks maximise: how wrong a model is about an image, or how far it is on the way to a wanted class.
 #pragma once
 
+#include "attacks/parts/gate_term.h"
 #include "lib/core/options.h"
 #include "lib/eval/victim.h"
 
@@ -23,6 +24,10 @@ struct ObjectiveOptions {
   std::string target = "none";  ///< none, random, least-likely, second, or the number of a class
   int64_t draws = 1;            ///< gradients that a step averages over, for random gates (EOT, Athalye et al. 2018)
   GatePathOptions path;
+  // Attacks on gates (gate_options.h):
+  double answer_weight = 1;                      ///< of the loss on the answer
+  std::shared_ptr<const GateTerm> term;          ///< added to it
+  std::shared_ptr<const Constraint> constraint;  ///< what must hold besides
 
   void bind(OptionTable& table);
   void bind_loss(OptionTable& table);
@@ -51,6 +56,17 @@ struct Goal {
   at::Tensor labels;   ///< [N]
   at::Tensor targets;  ///< [N]; undefined without a target
   at::Tensor clean;    ///< [N, K] log-probabilities for the clean images; undefined unless the loss needs them
+  // Where there is a constraint:
+  at::Tensor answers = {};  ///< [N] of the model for the clean images
+  at::Tensor share = {};    ///< [N] of the gated layers' cost that is executed for them
+  at::Tensor weight = {};   ///< [N] of a violation, found by dual ascent
+
+  /// With the clean answers as labels.
+  Goal of_answers() const {
+    Goal goal;
+    goal.labels = answers;
+    return goal;
+  }
 
   Goal select(const at::Tensor& rows) const;
   /// [N] bool: the model's answer is what the attack wants.
@@ -66,9 +82,17 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
 /// [N], larger is better for the attack.
 at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal);
 
-/// The mean over `draws` of the gradients of the loss, with logits and losses of the last draw. A model without random
-/// gates is asked once.
-Victim::Gradient ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
-                                  const ObjectiveOptions& options, Position position);
+struct Ascended : Victim::Gradient {
+  at::Tensor scores;     ///< [N], mean over draws: what the best iterate is chosen by
+  at::Tensor violation;  ///< [N], mean over draws; undefined without a constraint
+};
+
+/// What an image is worth to the attack: the objective where the constraint holds, else nothing.
+at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal);
+
+/// The mean over `draws` of the gradients of the objective, with logits and losses of the last draw. A model without
+/// random gates is asked once.
+Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
+                          const ObjectiveOptions& options, Position position);
 
 }  // namespace aigis

@@ -36,6 +36,7 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   cell.tally.add_sizes(admitted);
   cell.tally.pass = counted(after, batch, target.card());
   cell.tally.flipped = count_flips(clean.judgement.open, after.open);
+  cell.tally.add_kept(after.answers.eq(clean.judgement.answers).sum(0), draws);
   if (wanted.defined()) {
     cell.wins = after.answers.eq(wanted.cpu()).sum(0);
     cell.tally.add_on_target(cell.wins, draws);

@@ -14,6 +14,13 @@ void add_to(std::vector<int64_t>& sum, const std::vector<int64_t>& other) {
   for (size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
 }
 
+/// `counts`: [N] int64, the successes among each image's draws.
+void add_images(Proportion& proportion, const at::Tensor& counts, int64_t draws) {
+  const at::Tensor whole = counts.contiguous();
+  const int64_t* count = whole.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < whole.size(0); ++i) proportion.add(count[i], draws);
+}
+
 }  // namespace
 
 void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_t classes, int64_t draws) {
@@ -98,15 +105,15 @@ void CellTally::add_sizes(const Admitted& admitted) {
   l1_max = std::max(l1_max, admitted.l1.max().item<double>());
 }
 
-void CellTally::add_on_target(const at::Tensor& wins, int64_t draws) {
-  const int64_t* count = wins.const_data_ptr<int64_t>();
-  for (int64_t i = 0; i < wins.size(0); ++i) on_target.add(count[i], draws);
-}
+void CellTally::add_kept(const at::Tensor& same, int64_t draws) { add_images(kept, same, draws); }
+
+void CellTally::add_on_target(const at::Tensor& wins, int64_t draws) { add_images(on_target, wins, draws); }
 
 void CellTally::merge(const CellTally& other) {
   pass.merge(other.pass);
   quantized.merge(other.quantized);
   on_target.merge(other.on_target);
+  kept.merge(other.kept);
   flipped += other.flipped;
   linf_sum += other.linf_sum;
   linf_max = std::max(linf_max, other.linf_max);
@@ -128,6 +135,7 @@ Json CellTally::to_json() const {
   return {{"pass", pass.to_json()},
           {"quantized", quantized.counts()},
           {"on_target", on_target.counts()},
+          {"kept", kept.counts()},
           {"flipped", flipped},
           {"linf", {linf_sum, linf_max}},
           {"l2", {l2_sum, l2_max}},
@@ -143,6 +151,7 @@ CellTally CellTally::from_json(const Json& json) {
   cell.pass = PassTally::from_json(json.at("pass"));
   cell.quantized = Proportion::from_counts(json.at("quantized"));
   cell.on_target = Proportion::from_counts(json.at("on_target"));
+  cell.kept = Proportion::from_counts(json.at("kept"));
   cell.flipped = json.at("flipped");
   cell.linf_sum = json.at("linf").at(0);
   cell.linf_max = json.at("linf").at(1);

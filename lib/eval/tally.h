@@ -31,6 +31,7 @@ struct CellTally {
   PassTally pass;
   Proportion quantized;  ///< accuracy on the adversarial images rounded to 8 bits
   Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
+  Proportion kept;       ///< images whose answer is that for the clean image, at equal noise
   int64_t flipped = 0;   ///< gates that differ from the clean pass at equal noise, over images, draws and layers
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
@@ -39,6 +40,8 @@ struct CellTally {
   double seconds = 0;  ///< of attack and verdict
 
   void add_sizes(const Admitted& admitted);
+  /// `same`: [N] int64, in how many draws the answer was that for the clean image.
+  void add_kept(const at::Tensor& same, int64_t draws);
   /// `wins`: [N] int64, in how many draws the target was the answer.
   void add_on_target(const at::Tensor& wins, int64_t draws);
   void merge(const CellTally& other);

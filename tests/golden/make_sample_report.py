@@ -129,7 +129,7 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
         "access": access, "norm": "linf", "epsilon": epsilon, "count": IMAGES, "seed": 0, "nested": False,
         "accuracy": {"convention": "mean", "draws": draws, "clean": clean_share, "robust": robust_share,
                      "robust_quantized": proportion(min(clean, robust + 0.004), IMAGES, draws),
-                     "on_target": None,
+                     "on_target": None, "label_kept": proportion(robust + 0.08 * (1 - robust), IMAGES, draws),
                      "clean_top5": proportion(clean + 0.9 * (1 - clean), IMAGES, draws),
                      "robust_top5": proportion(robust + 0.6 * (1 - robust), IMAGES, draws)},
         "gates": gates, "macs": {"before": full * mean("before"), "after": full * mean("after")},

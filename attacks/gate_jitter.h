@@ -1,0 +1,22 @@
+// Gate jitter: makes every gate as unsure as it can, so that answer and latency change from one pass to the next.
+#pragma once
+
+#include "attacks/parts/gate_options.h"
+
+namespace aigis {
+
+struct GateJitter {
+  static constexpr const char* kName = "gate-jitter";
+  static constexpr const char* kSummary = "gates as unsure as can be: compute that varies from pass to pass";
+  static constexpr const char* kSource = "variance of the executed cost, sum of c^2 p (1 - p)";
+
+  struct Options : GateAttackOptions {
+    void bind(OptionTable& table) {
+      bind_steps(table);
+      bind_label(table);
+    }
+    void settle() { objective.term = std::make_shared<GateDoubt>(); }
+  };
+};
+
+}  // namespace aigis

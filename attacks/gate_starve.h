@@ -1,0 +1,18 @@
+// Gate starve: drives every gate shut, so that the model loses its layers.
+#pragma once
+
+#include "attacks/parts/gate_options.h"
+
+namespace aigis {
+
+struct GateStarve {
+  static constexpr const char* kName = "gate-starve";
+  static constexpr const char* kSummary = "every gate shut: the model does as little work as it can";
+  static constexpr const char* kSource = "cost-weighted margins of gate logits";
+
+  struct Options : GateAttackOptions {
+    void settle() { objective.term = std::make_shared<GateMargin>(false, confidence); }
+  };
+};
+
+}  // namespace aigis

@@ -1,0 +1,36 @@
+#include "attacks/parts/gate_options.h"
+
+#include <fmt/format.h>
+
+#include "lib/core/error.h"
+
+namespace aigis {
+
+void GateAttackOptions::bind_steps(OptionTable& table) {
+  table.integer("steps", &steps, 1, 100'000, "gradient steps");
+  table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons", "length of a step");
+  table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
+                      "the clean image, uniform in the ball, or a random corner of it");
+  table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none");
+  objective.bind_gates(table);
+}
+
+void GateAttackOptions::bind_label(OptionTable& table) {
+  table.flag("keep_label", &keep_label, "only images count whose answer stays what it is for the clean image");
+  table.number("label_margin", &label_margin, 0, 100, "logits", "by which it stays, while the attack works on it");
+}
+
+void GateAttackOptions::bind(OptionTable& table) {
+  bind_steps(table);
+  table.number("confidence", &confidence, 0.5, 0.9999, "probability",
+               "with which each gate is to stay as the attack wants it, under its own noise");
+  bind_label(table);
+}
+
+void GateAttackOptions::check(const ModelCard& card) const {
+  if (!card.gated.empty()) return;
+  throw InputError(fmt::format("an attack on gates: the model '{}' has none; expected a gated one, such as aig-20",
+                               card.architecture));
+}
+
+}  // namespace aigis

@@ -1,0 +1,46 @@
+// The options that attacks on gates share: PGD from the clean image whose best iterate counts.
+#pragma once
+
+#include "attacks/parts/ascent.h"
+#include "attacks/parts/gate_term.h"
+
+namespace aigis {
+
+struct GateAttackOptions : AscentOptions {
+  double confidence = 0.95;   ///< probability with which each gate is to stay as the attack wants it
+  bool keep_label = false;    ///< the answer stays what it is for the clean image
+  double label_margin = 0.5;  ///< by so much in logits, while the attack works on it
+
+  GateAttackOptions() {
+    steps = 40;
+    relative_step_size = 0.125;
+    keep = Keep::best;
+    stop = false;
+    objective.answer_weight = 0;
+  }
+  void bind(OptionTable& table);
+  /// Throws InputError for a model without gates.
+  void check(const ModelCard& card) const;
+
+ protected:
+  void bind_steps(OptionTable& table);
+  void bind_label(OptionTable& table);
+};
+
+/// An attack on gates. `T` names it as in AscentAttack; its Options derive from GateAttackOptions, and `settle()` makes
+/// the objective that they ask for.
+template <class T>
+class GateAttack : public AscentAttack<T> {
+ public:
+  using Options = typename T::Options;
+  explicit GateAttack(const Options& options) : AscentAttack<T>(settled(options)) {}
+
+ private:
+  static Options settled(Options options) {
+    if (options.keep_label) options.objective.constraint = std::make_shared<KeepAnswer>(options.label_margin);
+    options.settle();
+    return options;
+  }
+};
+
+}  // namespace aigis

@@ -1,0 +1,74 @@
+// What attacks on gates want of the gates, and what they leave as it is. Gates decide by the logit difference
+// D = logit of open - logit of closed; margins are taken of D, for the probability sigmoid(D) has no gradient left
+// where a gate is sure.
+#pragma once
+
+#include "lib/core/model.h"
+
+namespace aigis {
+
+struct Goal;
+
+/// A part of what is ascended: larger is better for the attack.
+class GateTerm {
+ public:
+  virtual ~GateTerm() = default;
+  /// [N], from the gates of one pass.
+  virtual at::Tensor value(const Gates& gates) const = 0;
+};
+
+/// -sum_l c_l max(0, k - s D_l), with c_l a layer's share of the cost that gates may save: all open (s = 1) or all shut
+/// (s = -1) so surely that each stays so with probability `confidence` under its own noise, k = logit(confidence).
+class GateMargin : public GateTerm {
+ public:
+  GateMargin(bool open, double confidence) : open_(open), confidence_(confidence) {}
+  at::Tensor value(const Gates& gates) const override;
+
+ private:
+  bool open_;
+  double confidence_;
+};
+
+/// -sum_l c_l^2 |D_l| over sum_l c_l^2: gates that are as unsure as can be, so that the executed cost varies most from
+/// one pass to the next: its variance is sum_l c_l^2 p_l (1 - p_l).
+class GateDoubt : public GateTerm {
+ public:
+  at::Tensor value(const Gates& gates) const override;
+};
+
+/// Something that must hold; attacks find the weight of its violation by dual ascent.
+class Constraint {
+ public:
+  virtual ~Constraint() = default;
+  /// [N], above 0 where it does not hold, with a gradient.
+  virtual at::Tensor violation(const Output& output, const Goal& goal) const = 0;
+  /// [N] bool: what is asked of the image that is handed out, which may be less than what the attack works for.
+  virtual at::Tensor holds(const Output& output, const Goal& goal) const = 0;
+};
+
+/// The answer stays what it is for the clean image, by a margin of logits.
+class KeepAnswer : public Constraint {
+ public:
+  explicit KeepAnswer(double margin) : margin_(margin) {}
+  at::Tensor violation(const Output& output, const Goal& goal) const override;
+  at::Tensor holds(const Output& output, const Goal& goal) const override;
+
+ private:
+  double margin_;
+};
+
+/// The executed share of what gates may save stays what it is for the clean image, by at most `tolerance`.
+class KeepCost : public Constraint {
+ public:
+  explicit KeepCost(double tolerance) : tolerance_(tolerance) {}
+  at::Tensor violation(const Output& output, const Goal& goal) const override;
+  at::Tensor holds(const Output& output, const Goal& goal) const override;
+
+ private:
+  double tolerance_;
+};
+
+/// [N]: the executed share of what gates may save, in one pass.
+at::Tensor executed_share(const Gates& gates);
+
+}  // namespace aigis
