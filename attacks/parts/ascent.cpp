@@ -170,6 +170,7 @@ class Ascent {
     }
     const auto pixels = static_cast<double>(rows.x[0].numel());
     const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
+    if (norm_ == Norm::l1) direction = free_to_move(rows.x, direction);
     const at::Tensor unit = steepest(direction, norm_, coordinates);
     const at::Tensor change = options_.patchwise.active()
                                   ? patchwise_change(unit, step_, epsilon_, options_.patchwise, rows.amplified)
@@ -177,6 +178,12 @@ class Ascent {
     rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
     // Dual ascent: what is violated weighs more at the next step, what holds weighs less.
     if (at_x.violation.defined()) rows.goal.weight = (rows.goal.weight + at_x.violation).clamp(0, kMostWeight);
+  }
+
+  /// Without the elements that the box already stops: in L1 they would take the place of those that can move.
+  static at::Tensor free_to_move(const at::Tensor& x, const at::Tensor& direction) {
+    const at::Tensor stopped = direction.gt(0).logical_and(x.ge(1)).logical_or(direction.lt(0).logical_and(x.le(0)));
+    return at::where(stopped, at::zeros_like(direction), direction);
   }
 
   static void remember(Rows& rows, const at::Tensor& losses) {

@@ -1,0 +1,158 @@
+// Attacks on gates: their terms by hand, optima in closed form, and constraints that hold.
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "attacks/parts/gate_term.h"
+#include "lib/core/error.h"
+#include "lib/data/dataset.h"
+#include "lib/eval/verdict.h"
+#include "lib/ops/gumbel.h"
+#include "models/checkpoint.h"
+#include "tests/attacks.h"
+#include "tests/networks.h"
+
+namespace aigis {
+namespace {
+
+constexpr double kThreshold = 0.55, kSlope = 8;
+constexpr int64_t kSide = 4, kPixels = 3 * kSide * kSide;
+
+/// One gate, open where the mean of all pixels is above a threshold. The answer is class 0 as long as the red channel
+/// is brighter than the blue one by `pull` times the mean: brighter images tend to class 1.
+class MeanGate : public Model {
+ public:
+  explicit MeanGate(double pull) : pull_(pull) {
+    card_.architecture = "mean-gate";
+    card_.classes = 2;
+    card_.input = {3, kSide, kSide};
+    card_.options = Json::object();
+    card_.gate_mode = "argmax";
+    card_.gated = {{"layer", 100, 1}};
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    const at::Tensor mean = images.mean({1, 2, 3}), delta = (mean - kThreshold) * kSlope;
+    Output output;
+    const at::Tensor redness = (images.select(1, 0) - images.select(1, 2)).mean({1, 2});
+    output.logits = at::stack({redness * 5, mean * pull_}, 1);
+    output.gates.logits = delta.unsqueeze(1);
+    output.gates.open = decide_gate(delta, {}, pass.gate_gradient).unsqueeze(1);
+    output.gates.probability = output.gates.logits.sigmoid();
+    output.gates.cost = at::full({1}, 100.0, at::TensorOptions(at::kDouble));
+    return output;
+  }
+  const ModelCard& card() const override { return card_; }
+  bool is_training() const override { return false; }
+
+ private:
+  double pull_;
+  ModelCard card_;
+};
+
+/// Grey images with a little red in them.
+Batch images_of(double level) {
+  at::Tensor images = at::full({2, 3, kSide, kSide}, level, at::TensorOptions(at::kDouble));
+  images.select(1, 0).add_(0.06);
+  images.select(1, 2).sub_(0.06);
+  return {images, at::zeros({2}, at::TensorOptions(at::kLong)), at::arange(2, at::TensorOptions(at::kLong))};
+}
+
+Output after(MeanGate& model, const std::string& attack, const Batch& batch, Norm norm, double epsilon) {
+  Victim victim(model, 0);
+  const at::Tensor x = make_attack(attack)->propose(victim, batch, norm, {epsilon})[0];
+  EXPECT_EQ(admit(batch.images, x, norm, epsilon).over_budget, 0);
+  return model.forward(x, {});
+}
+
+/// To move the mean of all pixels by d takes d in Linf, d sqrt(n) in L2 and d n in L1.
+TEST(GateMargins, ReachTheClosedForm) {
+  MeanGate model(0);
+  for (const auto& [attack, level, open] :
+       {std::tuple{"gate-sloth:steps=200", 0.5, 1.0}, {"gate-starve:steps=200", 0.6, 0.0}}) {
+    const Batch batch = images_of(level);
+    const double distance = std::abs(level - kThreshold);
+    for (const auto& [norm, unit] : {std::pair{Norm::linf, 1.0},
+                                     {Norm::l2, std::sqrt(static_cast<double>(kPixels))},
+                                     {Norm::l1, static_cast<double>(kPixels)}}) {
+      const auto opened = [&](double share) {
+        return after(model, attack, batch, norm, share * distance * unit).gates.open.mean().item<double>();
+      };
+      EXPECT_EQ(opened(0.99), 1 - open) << attack << norm_name(norm);
+      EXPECT_EQ(opened(1.01), open) << attack << norm_name(norm);
+    }
+  }
+}
+
+/// Opening the gate brightens the image, and a bright image is of class 1, unless red and blue make up for it.
+TEST(KeepLabel, HoldsWhereTheGateAlonePullsTheAnswerOver) {
+  MeanGate model(1.15);
+  const Batch batch = images_of(0.5);
+  ASSERT_EQ(model.forward(batch.images, {}).logits.argmax(1).sum().item<int64_t>(), 0);
+  const Output free = after(model, "gate-sloth", batch, Norm::linf, 0.09);
+  EXPECT_EQ(free.gates.open.mean().item<double>(), 1);
+  EXPECT_EQ(free.logits.argmax(1).sum().item<int64_t>(), 2) << "the attack alone should change the answer";
+  const Output kept = after(model, "gate-sloth:keep_label=true,label_margin=0.02", batch, Norm::linf, 0.09);
+  EXPECT_EQ(kept.gates.open.mean().item<double>(), 1);
+  EXPECT_EQ(kept.logits.argmax(1).sum().item<int64_t>(), 0);
+  // What cannot be had with the label in place is not taken: the clean image comes back.
+  Batch bright = images_of(0.5);
+  const Output none = after(model, "gate-sloth:keep_label=true,steps=1,relative_step_size=1", bright, Norm::linf, 0.09);
+  EXPECT_EQ(none.logits.argmax(1).sum().item<int64_t>(), 0);
+}
+
+TEST(GateTerms, ByHand) {
+  Gates gates;
+  gates.logits = at::tensor({2.0, -1.0, 0.5, 4.0}, at::kDouble).view({2, 2});
+  gates.open = gates.logits.gt(0).to(at::kDouble);
+  gates.cost = at::tensor({30.0, 10.0}, at::kDouble);
+  const double k = std::log(0.9 / 0.1);
+  const at::Tensor open = GateMargin(true, 0.9).value(gates), shut = GateMargin(false, 0.9).value(gates);
+  EXPECT_NEAR(open[0].item<double>(), -(0.75 * (k - 2) + 0.25 * (k + 1)), 1e-12);
+  EXPECT_NEAR(open[1].item<double>(), -0.75 * (k - 0.5), 1e-12);  // the second gate is sure enough
+  EXPECT_NEAR(shut[0].item<double>(), -(0.75 * (k + 2) + 0.25 * (k - 1)), 1e-12);
+  const at::Tensor doubt = GateDoubt().value(gates);
+  EXPECT_NEAR(doubt[0].item<double>(), -(0.5625 * 2 + 0.0625 * 1) / 0.625, 1e-12);
+  EXPECT_NEAR(executed_share(gates)[0].item<double>(), 0.75, 1e-12);
+  EXPECT_NEAR(executed_share(gates)[1].item<double>(), 1, 1e-12);
+}
+
+/// On a trained network: the answers change, what is executed does not.
+TEST(Reroute, MovesTheAnswerAndNotTheCost) {
+  const std::string path = std::string(AIGIS_SOURCE_DIR) + "/models/synthetic-aig-8.safetensors:gates=argmax";
+  const auto net = load_network(Spec::parse(path)).network;
+  Batch batch = take(load_dataset(Spec::parse("synthetic:test=40"), Part::test), 0, 40);
+  const Output clean = net->forward(batch.images, {});
+  batch.labels = clean.logits.argmax(1);
+  Victim victim(*net, 0);
+  const auto changed = [&](const std::string& attack, double cost) {
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.06})[0];
+    const Output output = net->forward(x, {});
+    EXPECT_LE((executed_share(output.gates) - executed_share(clean.gates)).abs().max().item<double>(), cost) << attack;
+    return output.logits.argmax(1).ne(batch.labels).sum().item<int64_t>();
+  };
+  const int64_t free = changed("gate-reroute:tolerance=1", 1);
+  EXPECT_GE(free, 20);
+  EXPECT_GE(changed("gate-reroute:tolerance=0.01", 0.01), free * 3 / 4);
+}
+
+TEST(GateAttacks, NeedGates) {
+  const auto net = build_frozen("resnet-8");
+  for (const char* attack : {"gate-sloth", "gate-starve", "gate-jitter", "gate-reroute"}) {
+    try {
+      make_attack(attack)->check(net->card());
+      FAIL() << attack;
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find("expected a gated one"), std::string::npos) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace aigis
