@@ -5,14 +5,19 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "attacks/parts/diversity.h"
+#include "attacks/parts/hyperplane.h"
 #include "attacks/parts/random.h"
 #include "lib/core/error.h"
 
@@ -54,6 +59,79 @@ TEST(Norms, ProjectionsAreNearest) {
 }
 
 // <d, g> over the unit ball is at most the dual norm of g, and the steepest direction reaches it.
+/// min(max(|y| - t, 0), room) with t by bisection: slow and plainly right.
+at::Tensor in_box_and_l1(const at::Tensor& clean, const at::Tensor& x, double epsilon) {
+  const at::Tensor y = x - clean, room = at::where(y.gt(0), 1 - clean, clean);
+  const auto cut = [&](double t) { return at::minimum((y.abs() - t).clamp_min(0), room); };
+  double low = 0, high = y.abs().max().item<double>();
+  if (cut(0).sum().item<double>() <= epsilon) high = 0;
+  for (int i = 0; i < 200; ++i) {
+    const double middle = (low + high) / 2;
+    (cut(middle).sum().item<double>() > epsilon ? low : high) = middle;
+  }
+  return clean + cut(high) * y.sign();
+}
+
+TEST(Norms, NearestInL1IsInTheBoxToo) {
+  const at::Tensor clean = normal({6, 3, 4, 4}, 5).sigmoid();
+  const at::Tensor x =
+      clean + normal({6, 3, 4, 4}, 6) * at::tensor({0.01, 0.1, 0.5, 1.0, 3.0, 10.0}, at::kDouble).view({6, 1, 1, 1});
+  for (const double epsilon : {0.0, 0.5, 3.0, 100.0}) {
+    const at::Tensor nearest = nearest_in_l1(clean, x, epsilon);
+    for (int64_t i = 0; i < 6; ++i) {
+      EXPECT_TRUE(at::allclose(nearest[i], in_box_and_l1(clean[i], x[i], epsilon), 0, 1e-9)) << epsilon << " " << i;
+    }
+    EXPECT_LE(sizes_of(nearest - clean, Norm::l1).max().item<double>(), epsilon + 1e-12);
+    // What is projected then clipped lies in both as well, but never nearer.
+    const auto distance = [&](const at::Tensor& y) { return (y - x).flatten(1).norm(2, 1); };
+    EXPECT_TRUE(distance(nearest).le(distance(within(clean, x, Norm::l1, epsilon)) + 1e-9).all().item<bool>());
+  }
+}
+
+TEST(Norms, LevelFillsWhatIsWanted) {
+  const at::Tensor slopes = normal({5, 20}, 7).abs(), ends = normal({5, 20}, 8).abs();
+  const at::Tensor most = (slopes * ends).sum(1), wanted = most * at::tensor({0.0, 0.1, 0.7, 1.0, 2.0}, at::kDouble);
+  const at::Tensor level = level_of(slopes, ends, wanted);
+  const at::Tensor filled = (slopes * at::minimum(level.unsqueeze(1), ends)).sum(1);
+  EXPECT_TRUE(at::allclose(filled, at::minimum(wanted, most), 1e-12, 1e-12));
+  EXPECT_NEAR(level[4].item<double>(), ends[4].max().item<double>(), 1e-12);
+}
+
+/// Optimality by duality: among changes d in the box with w.(x + d) = b none is smaller than (w.x - b) / |w|* where the
+/// box does not bind; with the box, no feasible point on the way to another one is smaller.
+TEST(Hyperplane, ChangesAreFeasibleAndNoRandomOneIsSmaller) {
+  const int64_t n = 12;
+  const at::Tensor x = normal({40, n}, 9).sigmoid(), w = normal({40, n}, 10);
+  const at::Tensor corner = at::where(w.gt(0), at::ones_like(w), at::zeros_like(w));
+  const at::Tensor share = normal({40}, 11).sigmoid().unsqueeze(1);
+  const at::Tensor b = (w * (x + (corner - x) * share)).sum(1);  // somewhere on the way to the highest corner
+  for (const Norm norm : all_norms()) {
+    const at::Tensor d = change_onto_hyperplane(x, w, b, norm), there = x + d;
+    EXPECT_TRUE(at::allclose((w * there).sum(1), b, 1e-9, 1e-9)) << norm_name(norm);
+    EXPECT_GE(there.min().item<double>(), -1e-12);
+    EXPECT_LE(there.max().item<double>(), 1 + 1e-12);
+    const at::Tensor size = sizes_of(d, norm);
+    // Feasible others: random points of the box above the plane, pulled back along the line to x until they are on it.
+    for (uint64_t seed = 0; seed < 50; ++seed) {
+      const at::Tensor to = at::minimum(normal({40, n}, 100 + seed).sigmoid() + corner * 0.7, at::ones_like(x));
+      const at::Tensor rise = (w * (to - x)).sum(1), needed = b - (w * x).sum(1), part = needed / rise;
+      const at::Tensor feasible = part.ge(0).logical_and(part.le(1));
+      const at::Tensor other = sizes_of((to - x) * part.unsqueeze(1), norm);
+      EXPECT_TRUE(size.le(other + 1e-9).logical_or(feasible.logical_not()).all().item<bool>()) << norm_name(norm);
+    }
+  }
+  // Where the box does not bind the distance is the excess over the dual norm.
+  const at::Tensor middle = at::full_like(x, 0.5), near = (w * middle).sum(1) - 0.01;
+  for (const auto& [norm, dual] : {std::pair{Norm::linf, Norm::l1}, {Norm::l2, Norm::l2}, {Norm::l1, Norm::linf}}) {
+    EXPECT_TRUE(at::allclose(sizes_of(change_onto_hyperplane(middle, w, near, norm), norm), 0.01 / sizes_of(w, dual),
+                             1e-9, 1e-12))
+        << norm_name(norm);
+  }
+  // Out of the box's reach: as near as it goes.
+  const at::Tensor unreachable = change_onto_hyperplane(x, w, (w * corner).sum(1) + 1, Norm::l2);
+  EXPECT_TRUE(at::allclose(x + unreachable, corner, 0, 1e-12));
+}
+
 TEST(Norms, SteepestReachesTheDualNorm) {
   const at::Tensor gradient = normal({4, 3, 4, 4}, 2);
   for (const auto& [norm, dual] : {std::pair{Norm::linf, Norm::l1}, {Norm::l2, Norm::l2}, {Norm::l1, Norm::linf}}) {
