@@ -74,6 +74,21 @@ void check_examples_fit(const SweepPlan& plan) {
   }
 }
 
+ReportedModel reported(const LoadedModel& loaded) {
+  return {loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, loaded.model->card()};
+}
+
+/// A model's options have commas too: "transfer:m.safetensors:gates=sampled" and "draws=5" belong together.
+std::vector<std::string> whole_accesses(const std::vector<std::string>& parts) {
+  std::vector<std::string> whole;
+  for (const auto& part : parts) {
+    const bool is_option = part.find('=') != std::string::npos && !part.starts_with("transfer:");
+    if (is_option && !whole.empty() && whole.back().starts_with("transfer:")) whole.back() += "," + part;
+    else whole.push_back(part);
+  }
+  return whole;
+}
+
 }  // namespace
 
 int64_t count_setting(const Settings& settings, const std::string& key, int64_t low) {
@@ -103,7 +118,8 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
                 Settings::Holds::model_spec);
   settings.many("attack", {"fgsm"}, "attack with options, or none");
   settings.many("defense", {"none"}, "defense with options, such as jpeg:quality=75, or none");
-  settings.many("access", {"white-box"}, "white-box, grey-box", Settings::Holds::text, ',');
+  settings.many("access", {"white-box"}, "white-box, grey-box, or transfer:MODEL for images made against another model",
+                Settings::Holds::access, ',');
   settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text,
                 ',');
   settings.one("norm", "linf", "norm of the budget: linf, l2 or l1");
@@ -143,14 +159,6 @@ Evaluation::Evaluation(const Settings& settings) {
   for (const auto& text : settings.list("defense")) {
     defenses.push_back(make_or_none(defense_list(), "defense", Spec::parse(text)));
   }
-  std::vector<Access> accesses;
-  Json access_names = Json::array();
-  for (const auto& text : settings.list("access")) {
-    accesses.push_back(parse_access(text));
-    access_names.push_back(text);
-  }
-  plan.runs = plan_runs(attacks, defenses, accesses);
-
   if (settings.list("model").empty()) {
     throw InputError("no model is given; add --model FILE.safetensors or a config that names one");
   }
@@ -171,11 +179,19 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.workers = workers_for(plan.device, batches);
   for (const auto& model : models) {
     check_fit(model.id, model.model->card(), plan.data);
-    for (const auto& attack : attacks) {
-      if (attack) attack->check(model.model->card());
-    }
     plan.models.push_back(model.model);
-    context.models.push_back({model.id, model.path, model.sha256, model.record, model.classes, model.model->card()});
+    context.models.push_back(reported(model));
+  }
+  std::vector<Access> accesses;
+  const std::vector<std::string> access_names = whole_accesses(settings.list("access"));
+  for (const auto& name : access_names) {
+    accesses.push_back(parse_access(name, [&](const std::string& spec) { return add_surrogate(spec); }));
+  }
+  plan.runs = plan_runs(attacks, defenses, accesses);
+  for (const Run& run : plan.runs) {
+    if (!run.attack) continue;
+    for (const auto& model : plan.models)
+      run.attack->check((run.access.surrogate ? run.access.surrogate : model)->card());
   }
   check_examples_fit(plan);
   context.tool = tool_json();
@@ -196,8 +212,17 @@ Evaluation::Evaluation(const Settings& settings) {
                     {"examples", plan.examples}};
 }
 
+std::shared_ptr<Model> Evaluation::add_surrogate(const std::string& spec) {
+  const LoadedModel loaded = load_model(Spec::parse(spec), plan.device);
+  check_fit(loaded.id, loaded.model->card(), plan.data);
+  context.surrogates.push_back(reported(loaded));
+  context.surrogates.back().id = spec;
+  return loaded.model;
+}
+
 Json Evaluation::identity() const {
   Json hashes = Json::array();
+  for (const auto& surrogate : context.surrogates) hashes.push_back(surrogate.sha256);
   for (const auto& model : context.models) hashes.push_back(model.sha256);
   return {{"config", context.config},       {"version", context.tool["version"]}, {"commit", context.tool["commit"]},
           {"build", context.tool["build"]}, {"data", plan.data.hash()},           {"models", hashes}};

@@ -28,6 +28,9 @@ struct Evaluation {
   /// Runs the plan and returns the report. With a path it is written there, and its examples beside it
   /// (cli/examples.h).
   Json run(Journal& journal, const std::string& out) const;
+
+ private:
+  std::shared_ptr<Model> add_surrogate(const std::string& spec);
 };
 
 }  // namespace aigis

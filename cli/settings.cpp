@@ -28,6 +28,11 @@ std::string joined(const fs::path& folder, const std::string& path) {
 std::string relocated(const std::string& value, Settings::Holds holds, const fs::path& folder) {
   if (holds == Settings::Holds::text || value.empty()) return value;
   if (holds == Settings::Holds::path) return joined(folder, value);
+  if (holds == Settings::Holds::access) {
+    const std::string transfer = "transfer:";
+    if (!value.starts_with(transfer)) return value;
+    return transfer + relocated(value.substr(transfer.size()), Settings::Holds::model_spec, folder);
+  }
   Spec spec = Spec::parse(value);
   if (holds == Settings::Holds::data_spec && !spec.path.empty()) spec.path = joined(folder, spec.path);
   if (holds == Settings::Holds::model_spec) {

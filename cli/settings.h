@@ -16,7 +16,7 @@ namespace aigis {
 class Settings {
  public:
   /// Where relative paths hide in a value of a config file; they are relative to that file.
-  enum class Holds { text, path, data_spec, model_spec };
+  enum class Holds { text, path, data_spec, model_spec, access };
 
   explicit Settings(CommandLine& line) : line_(line) {}
 

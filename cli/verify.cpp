@@ -141,7 +141,7 @@ class Verification {
     }
   }
 
-  static std::vector<Run> configured_runs(const Json& config) {
+  std::vector<Run> configured_runs(const Json& config) {
     std::vector<std::shared_ptr<const Attack>> attacks;
     for (const auto& given : config.at("attack")) {
       attacks.push_back(make_or_none(attack_list(), "attack", Spec::of(given.at("name"), given.at("options"))));
@@ -149,7 +149,9 @@ class Verification {
     std::vector<std::shared_ptr<const Defense>> defenses;
     for (const auto& given : config.at("defense")) defenses.push_back(make_defense(given));
     std::vector<Access> accesses;
-    for (const auto& given : config.at("access")) accesses.push_back(parse_access(given));
+    for (const auto& given : config.at("access")) {
+      accesses.push_back(parse_access(given, [&](const std::string& spec) { return surrogate(spec); }));
+    }
     return plan_runs(attacks, defenses, accesses);
   }
 
@@ -266,20 +268,31 @@ class Verification {
     return path ? *path : "";
   }
 
-  /// Throws RunError if it is not the checkpoint that the report was made with.
-  LoadedModel model(const std::string& id) {
-    const auto found = models_.find(id);
-    if (found != models_.end()) return found->second;
+  /// Throws RunError if it is not the file that the report was made with.
+  LoadedModel load(const std::string& id, const Json& checkpoint) const {
     Spec spec = Spec::parse(id);
     if (std::string* path = model_path(spec)) *path = located(*path);
     LoadedModel loaded = load_model(spec, device_);
-    const Json& named = report_["models"][index_of_model(id)]["checkpoint"];
-    if (named.is_null() || named["sha256"] != loaded.sha256) {
+    if (checkpoint.is_null() || checkpoint["sha256"] != loaded.sha256) {
       throw RunError(
           fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", loaded.path));
     }
     loaded.id = id;
-    return models_[id] = loaded;
+    return loaded;
+  }
+
+  LoadedModel model(const std::string& id) {
+    const auto found = models_.find(id);
+    if (found != models_.end()) return found->second;
+    return models_[id] = load(id, report_["models"][index_of_model(id)]["checkpoint"]);
+  }
+
+  /// What a transferred attack saw.
+  std::shared_ptr<Model> surrogate(const std::string& id) const {
+    for (const Json& entry : report_.value("surrogates", Json::array())) {
+      if (entry["id"] == id) return load(id, entry["checkpoint"]).model;
+    }
+    throw InputError(fmt::format("{}: /surrogates: '{}' is missing, though /config asks for it", path_, id));
   }
 
   std::string path_;

@@ -90,7 +90,7 @@ Json run_facts(const Run& run) {
   const auto described = [&](const auto& thing) {
     return thing ? method(thing->name(), thing->options(), thing->gradient_mode()) : none;
   };
-  return {{"attack", described(run.attack)}, {"defense", described(run.defense)}, {"access", access_name(run.access)}};
+  return {{"attack", described(run.attack)}, {"defense", described(run.defense)}, {"access", run.access.name}};
 }
 
 Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
@@ -129,7 +129,12 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportC
                 {"sha256", plan.data.hash()},
                 {"spec", context.data_spec}}},
               {"models", Json::array()},
+              {"surrogates", Json::array()},
               {"runs", Json::array()}};
+  for (const auto& surrogate : context.surrogates) {
+    report["surrogates"].push_back(
+        {{"id", surrogate.id}, {"checkpoint", {{"file", surrogate.file}, {"sha256", surrogate.sha256}}}});
+  }
   for (size_t m = 0; m < context.models.size(); ++m) {
     report["models"].push_back(model_json(context.models[m], plan.runs, result.tallies[m]));
     for (size_t r = 0; r < plan.runs.size(); ++r) {

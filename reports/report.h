@@ -25,7 +25,8 @@ struct ReportedModel {
 struct ReportContext {
   Json tool, environment, config;
   std::string data_spec;
-  std::vector<ReportedModel> models;  ///< in the order of the plan's
+  std::vector<ReportedModel> models;      ///< in the order of the plan's
+  std::vector<ReportedModel> surrogates;  ///< that transferred attacks see
 };
 
 /// A report that satisfies reports/schema/report.schema.json. Runs are in the order model, run, epsilon.

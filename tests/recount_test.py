@@ -312,3 +312,31 @@ def test_verify_notices_other_images(small):
     result = verify(folder, document)
     path.write_bytes(before)
     assert result.returncode == 1 and "SHA-256 differs" in result.stderr
+
+
+def test_a_transferred_attack_sees_the_other_model(tmp_path):
+    result = aigis("evaluate", "--model", RESNET, "--model", AIG + ":gates=argmax", "--attack", "fgsm",
+                   "--access", f"white-box,transfer:{RESNET}", "--access", f"transfer:{AIG}:gates=sampled,draws=2",
+                   "--data", "synthetic:test=40", "--examples", 40, "--out", tmp_path / "r.json")
+    assert result.returncode == 0, result.stderr
+    document = report(tmp_path / "r.json")
+    saved = load_file(tmp_path / document["runs"][0]["examples"]["file"])
+    made = {(run["model"], run["access"]): (saved[f"{i}.images"], run) for i, run in enumerate(document["runs"])}
+    assert len(made) == 6 and [s["id"] for s in document["surrogates"]] == [RESNET, f"{AIG}:gates=sampled,draws=2"]
+    from_resnet = f"transfer:{RESNET}"
+    assert torch.equal(made[RESNET, "white-box"][0], made[AIG + ":gates=argmax", from_resnet][0])
+    assert torch.equal(made[RESNET, "white-box"][0], made[RESNET, from_resnet][0])
+    assert not torch.equal(made[AIG + ":gates=argmax", "white-box"][0], made[AIG + ":gates=argmax", from_resnet][0])
+    images, run = made[AIG + ":gates=argmax", from_resnet]
+    labels = torch.arange(40) % 10
+    logits = Reference(load_file(AIG), 8).forward(images.double(), None)[0]
+    assert run["accuracy"]["robust"]["successes"] == (logits.argmax(1) == labels).sum().item()
+
+    verified = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=40")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    document["surrogates"][0]["checkpoint"]["sha256"] = "0" * 64
+    (tmp_path / "r.json").write_text(json.dumps(document))
+    verified = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=40")
+    assert verified.returncode == 1 and "its SHA-256 differs" in verified.stderr
+    assert "cannot be read" in refused("evaluate", "--model", RESNET, "--access", "transfer:none.safetensors")
+    assert "'transfer:'" in refused("evaluate", "--model", RESNET, "--access", "transfer:")

@@ -68,7 +68,7 @@ Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons
   SweepPlan plan;
   auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5);
   plan.models = {model};
-  plan.runs = plan_runs({std::move(attack)}, {nullptr}, {Access::white_box});
+  plan.runs = plan_runs({std::move(attack)}, {nullptr}, {Access{}});
   plan.epsilons = std::move(epsilons);
   plan.data = std::move(data);
   plan.batch = batch;
@@ -152,7 +152,7 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
   });
   SweepPlan plan;
   plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({moody}, {nullptr}, {Access::white_box});
+  plan.runs = plan_runs({moody}, {nullptr}, {Access{}});
   plan.epsilons = {10.0 / 255, 30.0 / 255};
   plan.data = greys();
   const auto cells = [&](bool nested) {
@@ -223,7 +223,7 @@ TEST(Flags, ZeroGradient) {
   SweepPlan plan;
   auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 500.0), -1000);
   plan.models = {model};
-  plan.runs = plan_runs({fgsm()}, {nullptr}, {Access::white_box});
+  plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}});
   plan.epsilons = {8.0 / 255};
   plan.data = data;
   Journal journal;
@@ -235,7 +235,7 @@ TEST(Flags, AnswersThatLookLikeProbabilities) {
   const auto flagged = [](double score) {
     SweepPlan plan;
     plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.0), score)};
-    plan.runs = plan_runs({fgsm()}, {nullptr}, {Access::white_box});
+    plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}});
     plan.epsilons = {8.0 / 255};
     plan.data = greys();
     Journal journal;
@@ -284,7 +284,7 @@ TEST(Access, GreyBoxDoesNotSeeTheDefense) {
   data.labels = 1 - data.labels;  // right behind the mirror, all wrong without it
   SweepPlan plan;
   plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({fgsm()}, {std::make_shared<Mirror>()}, {Access::white_box, Access::grey_box});
+  plan.runs = plan_runs({fgsm()}, {std::make_shared<Mirror>()}, {Access{}, Access{"grey-box", nullptr}});
   plan.epsilons = {50.0 / 255};
   plan.data = data;
   Journal journal;

@@ -102,7 +102,7 @@ TEST(Proportions, DrawsOfOneImageAreACluster) {
 
 TEST(Plans, RepeatedRunsAreLeftOut) {
   const std::shared_ptr<const Attack> attack;  // the absent one
-  const auto runs = plan_runs({attack}, {nullptr}, {Access::white_box, Access::grey_box});
+  const auto runs = plan_runs({attack}, {nullptr}, {Access{}, Access{"grey-box", nullptr}});
   EXPECT_EQ(runs.size(), 1u);
 }
 

@@ -25,7 +25,8 @@ struct View {
   Judge judge;
 };
 View view_of(const Run& run, const std::shared_ptr<Model>& model) {
-  const auto seen = run.access == Access::white_box ? run.defense : nullptr;
+  if (run.access.surrogate) return {nullptr, run.access.surrogate, Judge::another};
+  const auto seen = run.access.sees_defense() ? run.defense : nullptr;
   const bool stops = run.attack && run.attack->heeds_judge() && seen == run.defense;
   return {seen, defended(model, seen), stops ? Judge::this_model : Judge::another};
 }
@@ -112,7 +113,7 @@ class BatchEvaluation {
   /// makes a difference.
   const std::vector<Proposal>& propose(const Run& run) {
     const View view = view_of(run, model_);
-    const auto key = std::tuple(run.attack.get(), view.defense.get(), view.judge);
+    const auto key = std::tuple(run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge);
     const auto found = proposals_.find(key);
     if (found != proposals_.end()) return found->second;
     return proposals_[key] = run.attack ? attacked(*run.attack, view)
@@ -141,7 +142,7 @@ class BatchEvaluation {
   Batch batch_;
   int64_t examples_;
   std::map<const Defense*, CleanPass> clean_;
-  std::map<std::tuple<const Attack*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
+  std::map<std::tuple<const Attack*, const Model*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
 };
 
 /// Joins the parts that batches saved for the same model, run and budget.
@@ -180,12 +181,11 @@ std::vector<RunTally> read_part(const Json* entry, const SweepPlan& plan, const 
 
 }  // namespace
 
-const char* access_name(Access access) { return access == Access::white_box ? "white-box" : "grey-box"; }
-
-Access parse_access(const std::string& name) {
-  if (name == "white-box") return Access::white_box;
-  if (name == "grey-box") return Access::grey_box;
-  throw InputError(unknown_name("access", name, {"white-box", "grey-box"}));
+Access parse_access(const std::string& name, const std::function<std::shared_ptr<Model>(const std::string&)>& load) {
+  const std::string transfer = "transfer:";
+  if (name.starts_with(transfer) && name.size() > transfer.size()) return {name, load(name.substr(transfer.size()))};
+  if (name == "white-box" || name == "grey-box") return {name, nullptr};
+  throw InputError(unknown_name("access", name, {"white-box", "grey-box", "transfer:MODEL"}));
 }
 
 std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
@@ -194,11 +194,12 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
   std::vector<Run> runs;
   for (const auto& attack : attacks) {
     for (const auto& defense : defenses) {
-      for (const Access access : accesses) {
-        // Without a defense, or without an attack, there is nothing that access could change.
-        const Access effective = defense && attack ? access : Access::white_box;
+      for (const Access& access : accesses) {
+        // Without a defense, or without an attack, there is nothing that seeing it could change.
+        const bool matters = attack && (defense || access.surrogate);
+        const Access effective = matters ? access : Access{};
         const bool repeated = std::any_of(runs.begin(), runs.end(), [&](const Run& r) {
-          return r.attack == attack && r.defense == defense && r.access == effective;
+          return r.attack == attack && r.defense == defense && r.access.name == effective.name;
         });
         if (!repeated) runs.push_back({attack, defense, effective});
       }

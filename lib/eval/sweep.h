@@ -1,6 +1,7 @@
 // Every model x attack x defense x access x epsilon, over one data set.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,19 +14,20 @@
 namespace aigis {
 
 /// What the attack is given.
-enum class Access {
-  white_box,  ///< the defended model: the attack differentiates through the defense
-  grey_box,   ///< the bare model
-};
-const char* access_name(Access access);
-/// Throws InputError for an unknown name.
-Access parse_access(const std::string& name);
+struct Access {
+  std::string name = "white-box";    ///< "white-box": the defended model; "grey-box": the bare one; "transfer:MODEL"
+  std::shared_ptr<Model> surrogate;  ///< the other model that a transferred attack sees; else null
 
-/// One line of a report, over all budgets. Without a defense both accesses are one: white-box.
+  bool sees_defense() const { return name == "white-box"; }
+};
+/// Reads a name; `load` gives the model of "transfer:MODEL". Throws InputError for an unknown one.
+Access parse_access(const std::string& name, const std::function<std::shared_ptr<Model>(const std::string&)>& load);
+
+/// One line of a report, over all budgets. Without a defense grey-box is white-box.
 struct Run {
   std::shared_ptr<const Attack> attack;    ///< null: no attack
   std::shared_ptr<const Defense> defense;  ///< null: no defense
-  Access access = Access::white_box;
+  Access access;
 };
 
 struct SweepPlan {
