@@ -4,8 +4,9 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <cmath>
 #include <limits>
+
+#include "attacks/parts/adam.h"
 
 namespace aigis {
 namespace {
@@ -17,14 +18,15 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 at::Tensor to_box(const at::Tensor& w) { return (w.tanh() + 1) / 2; }
 
 struct Rows : Searched {
-  at::Tensor origin, w;        ///< the clean image and the iterate, in tanh space
-  at::Tensor first, second;    ///< Adam's moments
+  at::Tensor origin, w;  ///< the clean image and the iterate, in tanh space
+  Adam adam;
   at::Tensor weight, checked;  ///< [n] float64: c, and the loss at the last check
   at::Tensor found;            ///< [n] bool: wrong with this weight
 
   void keep(const at::Tensor& rows) {
     Searched::keep(rows);
-    keep_rows(rows, {&origin, &w, &first, &second, &weight, &checked, &found});
+    keep_rows(rows, {&origin, &w, &weight, &checked, &found});
+    adam.keep(rows);
   }
 };
 
@@ -35,9 +37,8 @@ class Minimization {
 
   /// With a weight for each image; returns for which it led to a wrong answer, in the order of `all`.
   at::Tensor run(const Searched& all, const at::Tensor& weight, uint32_t number) {
-    Rows rows{all, ((all.clean * 2 - 1) * kInside).atanh(), {}, {}, {}, weight, at::full_like(weight, kInfinity), {}};
+    Rows rows{all, ((all.clean * 2 - 1) * kInside).atanh(), {}, {}, weight, at::full_like(weight, kInfinity), {}};
     rows.w = rows.origin;
-    rows.first = rows.second = at::zeros_like(rows.w);
     rows.found = at::zeros_like(all.alive);
     at::Tensor found = at::zeros_like(all.alive);
     const at::Tensor mine = rows.places;
@@ -46,7 +47,8 @@ class Minimization {
       const at::Tensor x = to_box(rows.w), from = to_box(rows.origin);
       const Victim::Gradient at_x = gradient(rows, x, {number, 0, static_cast<uint32_t>(step)});
       const at::Tensor loss = at_x.losses.to(at::kDouble) + (x - from).flatten(1).square().sum(1).to(at::kDouble);
-      descend(rows, (at_x.images + (x - from) * 2) * (1 - rows.w.tanh().square()) / 2, step + 1);
+      const at::Tensor slope = (1 - rows.w.tanh().square()) / 2;  // of x in w
+      rows.w = rows.w - rows.adam.step((at_x.images + (x - from) * 2) * slope) * options_.step_size;
       at::Tensor goes_on = at::full_like(rows.found, true);
       if (step % tenth == 0) {
         goes_on = loss.le(rows.checked * kProgress);
@@ -69,14 +71,6 @@ class Minimization {
       return (options_.confidence - margin).clamp_min(0) * rows.weight.to(margin.scalar_type());
     };
     return victim_.gradient(x, rows.ids, loss, position, options_.path);
-  }
-
-  void descend(Rows& rows, const at::Tensor& gradient, int64_t t) const {
-    constexpr double kFirst = 0.9, kSecond = 0.999, kTiny = 1e-8;
-    rows.first = rows.first * kFirst + gradient * (1 - kFirst);
-    rows.second = rows.second * kSecond + gradient.square() * (1 - kSecond);
-    const at::Tensor mean = rows.first / (1 - std::pow(kFirst, t)), square = rows.second / (1 - std::pow(kSecond, t));
-    rows.w = rows.w - mean / (square.sqrt() + kTiny) * options_.step_size;
   }
 
   at::Tensor is_wrong(const Rows& rows, const at::Tensor& logits) const {

@@ -26,6 +26,7 @@
 #include "attacks/pi_fgsm.h"
 #include "attacks/r_fgsm.h"
 #include "attacks/si_ni_fgsm.h"
+#include "attacks/spsa.h"
 #include "attacks/square.h"
 #include "attacks/ti_fgsm.h"
 #include "attacks/vmi_fgsm.h"
@@ -60,6 +61,7 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, NearestAttack<Fmn>>("attack"),
       entry<Attack, NearestAttack<FabT>>("attack"),
       entry<Attack, Square>("attack"),
+      entry<Attack, Spsa>("attack"),
       entry<Attack, AutoAttack>("attack"),
       entry<Attack, GateAttack<GateSloth>>("attack"),
       entry<Attack, GateAttack<GateStarve>>("attack"),

@@ -34,7 +34,7 @@ at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed, at::ScalarType ty
 std::string brief(const std::string& name) {
   std::vector<std::string> options;
   for (const auto& option : find_entry(attack_list(), "attack", name).options()) {
-    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches"}) {
+    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches", "pairs"}) {
       if (option["name"] == many && option["default"] > 3) options.push_back(std::string(many) + "=3");
     }
   }
@@ -133,7 +133,9 @@ TEST_P(Laws, SameAloneAsInABatch) {
     const Batch one{images.images.slice(0, i, i + 1), images.labels.slice(0, i, i + 1), images.ids.slice(0, i, i + 1)};
     alone.push_back(run(*net, one, {0.03})[0]);
   }
-  EXPECT_TRUE(at::equal(together, at::cat(alone)));
+  // SPSA divides differences of answers by their distance, and their last bits depend on the batch.
+  const double tolerance = GetParam() == "spsa" ? 1e-9 : 0;
+  EXPECT_TRUE(at::allclose(together, at::cat(alone), 0, tolerance));
 }
 
 TEST_P(Laws, TakesAnEmptyBatch) {

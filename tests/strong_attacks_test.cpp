@@ -73,6 +73,17 @@ TEST_F(Cascade, BreaksWhatAnyOfItsAttacksBreaksAndSaysWhich) {
   }
 }
 
+/// From answers alone nearly as much as from gradients; and as many answers as it says.
+TEST_F(Cascade, SpsaFindsMostOfWhatGradientsFind) {
+  constexpr double kEpsilon = 0.045;
+  AttackAudit audit;
+  const at::Tensor by_gradients = broken_by("pgd:steps=40", kEpsilon);
+  const at::Tensor by_answers = broken_by("spsa:steps=20,pairs=100,stop=false", kEpsilon, &audit);
+  EXPECT_GE(by_answers.sum().item<int64_t>(), by_gradients.sum().item<int64_t>() * 2 / 3);
+  EXPECT_EQ(audit.forward, 30 * 20 * 2 * 100);
+  EXPECT_EQ(audit.backward, 0);
+}
+
 TEST_F(Cascade, RandomGatesAreOnlyBrokenInEveryDraw) {
   const auto net = build_frozen("aig-8:draws=4");
   Batch batch = labelled(*net, random_images(6));

@@ -52,9 +52,13 @@ bool is_word(const std::string& target) {
 
 void ObjectiveOptions::bind(OptionTable& table) {
   bind_loss(table);
+  bind_target(table);
+  bind_gates(table);
+}
+
+void ObjectiveOptions::bind_target(OptionTable& table) {
   table.text("target", &target,
              "class to be taken for: none, random, least-likely, second (the likeliest wrong one) or a class's number");
-  bind_gates(table);
 }
 
 void ObjectiveOptions::bind_loss(OptionTable& table) {

@@ -31,6 +31,7 @@ struct ObjectiveOptions {
 
   void bind(OptionTable& table);
   void bind_loss(OptionTable& table);
+  void bind_target(OptionTable& table);
   void bind_gates(OptionTable& table);  ///< all but loss and target
   bool targeted() const { return target != "none"; }
 };

@@ -1,0 +1,111 @@
+#include "attacks/spsa.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "attacks/parts/adam.h"
+#include "attacks/parts/random.h"
+#include "attacks/parts/shrinking.h"
+
+namespace aigis {
+namespace {
+
+struct Rows {
+  at::Tensor places, alive, clean, ids, x;
+  Goal goal;
+  Adam adam;
+
+  void keep(const at::Tensor& rows) {
+    keep_rows(rows, {&places, &alive, &clean, &ids, &x});
+    goal = goal.select(rows);
+    adam.keep(rows);
+  }
+};
+
+/// A search within one budget.
+class Search {
+ public:
+  Search(Victim& victim, const SpsaOptions& options, Norm norm, double epsilon)
+      : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon),
+        kind_(possible_loss(options.objective, victim.card().classes)) {}
+
+  void run(Rows rows, at::Tensor& result) {
+    Shrinking shrinking;
+    for (uint32_t step = 0; step < static_cast<uint32_t>(options_.steps); ++step) {
+      if (options_.stop && victim_.is_final()) {
+        const auto asked = static_cast<uint32_t>(2 * options_.pairs);
+        const at::Tensor logits = victim_.forward(rows.x, rows.ids, {0, asked, step}).logits;
+        const at::Tensor done = rows.goal.reached(logits).logical_and(rows.alive);
+        write(rows, done, result);
+        rows.alive = rows.alive.logical_and(done.logical_not());
+        if (const at::Tensor kept = shrinking.kept(rows.alive); kept.defined()) rows.keep(kept);
+      }
+      if (rows.x.size(0) == 0) return;
+      rows.x = within(rows.clean, rows.x + rows.adam.step(estimate(rows, step)) * options_.step_size, norm_, epsilon_);
+    }
+    write(rows, rows.alive, result);
+  }
+
+ private:
+  /// The mean over pairs of (loss(x + d s) - loss(x - d s)) / 2d along s, with s of random signs.
+  at::Tensor estimate(const Rows& rows, uint32_t step) {
+    at::Tensor sum = at::zeros_like(rows.x);
+    for (uint32_t pair = 0; pair < static_cast<uint32_t>(options_.pairs); ++pair) {
+      const at::Tensor signs = uniform_noise(rows.x, rows.ids, victim_.draws({0, pair, step}), Use::estimate).sign();
+      const auto loss = [&](double side) {
+        const Position position{0, 2 * pair + (side > 0 ? 0u : 1u), step};
+        const at::Tensor there = rows.x + signs * (side * options_.distance);
+        return loss_value(kind_, victim_.forward(there, rows.ids, position).logits, rows.goal);
+      };
+      const at::Tensor above = loss(1), below = loss(-1);
+      sum = sum + signs * ((above - below) / (2 * options_.distance)).view({-1, 1, 1, 1});
+    }
+    return sum / static_cast<double>(options_.pairs);
+  }
+
+  static void write(const Rows& rows, const at::Tensor& which, at::Tensor& result) {
+    const at::Tensor chosen = which.nonzero().squeeze(1);
+    result.index_copy_(0, rows.places.index_select(0, chosen), rows.x.index_select(0, chosen));
+  }
+
+  Victim& victim_;
+  const SpsaOptions& options_;
+  Norm norm_;
+  double epsilon_;
+  LossKind kind_;
+};
+
+}  // namespace
+
+void SpsaOptions::bind(OptionTable& table) {
+  table.integer("steps", &steps, 1, 100'000, "of Adam");
+  table.integer("pairs", &pairs, 1, 100'000, "of answers for each step's gradient");
+  table.number("distance", &distance, 1e-6, 1, "pixel value in [0,1]", "of each answer's image from the iterate");
+  table.number("step_size", &step_size, 1e-6, 1, "pixel value in [0,1]", "of Adam");
+  table.flag("stop", &stop,
+             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+  objective.bind_loss(table);
+  objective.bind_target(table);
+}
+
+std::vector<at::Tensor> Spsa::propose(Victim& victim, const Batch& batch, Norm norm,
+                                      at::ArrayRef<double> epsilons) const {
+  std::vector<at::Tensor> candidates;
+  for (const double epsilon : epsilons) {
+    candidates.push_back(batch.images.clone());
+    if (batch.images.size(0) == 0) continue;
+    const at::Tensor places = at::arange(batch.images.size(0), batch.labels.options());
+    Rows rows{places,
+              at::ones_like(places, at::TensorOptions(at::kBool)),
+              batch.images,
+              batch.ids,
+              batch.images,
+              goal_of(options_.objective, victim, batch),
+              {}};
+    Search(victim, options_, norm, epsilon).run(std::move(rows), candidates.back());
+  }
+  return candidates;
+}
+
+}  // namespace aigis
