@@ -1,12 +1,27 @@
 // `aigis export`: a checkpoint as a TorchScript file for other programs.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "cli/commands.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "models/torchscript.h"
 
 namespace aigis {
+
+namespace {
+
+/// Throws InputError unless a file may be written: a new one, or in place of another archive, as TorchScript files are.
+void check_replaceable(const std::string& out) {
+  std::error_code error;
+  if (std::filesystem::exists(out, error) && !read_file(out).starts_with("PK")) {
+    throw InputError(out + ": is no TorchScript file; choose another --out");
+  }
+  check_writable(out);
+}
+
+}  // namespace
 
 Command export_command(CommandLine& line) {
   struct Flags {
@@ -24,7 +39,7 @@ Command export_command(CommandLine& line) {
     }
     LoadedNetwork loaded = read_network(spec);
     const std::string content = to_torchscript(loaded);
-    check_writable(out);
+    check_replaceable(out);
     write_file(out, content);
     fmt::print("{}\n", out);
     return 0;

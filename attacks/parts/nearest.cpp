@@ -45,4 +45,12 @@ std::vector<at::Tensor> Nearest::within_each(at::ArrayRef<double> epsilons) cons
   return candidates;
 }
 
+double least_budget(at::ArrayRef<double> epsilons) {
+  double least = -1;
+  for (const double epsilon : epsilons) {
+    if (epsilon > 0 && (least < 0 || epsilon < least)) least = epsilon;
+  }
+  return least;
+}
+
 }  // namespace aigis

@@ -43,6 +43,9 @@ class Nearest {
   at::Tensor images_, distance_, logits_;
 };
 
+/// The smallest budget above 0 (within 0 nothing can be found); negative without any.
+double least_budget(at::ArrayRef<double> epsilons);
+
 /// An attack that is nothing but a search with its own options. `T` names it as in AscentAttack (ascent.h), and offers
 /// `static std::vector<Norm> norms()` and `static void search(Victim&, const Options&, Norm, Nearest&)`; its Options
 /// have `stop` and `check(card)`.
@@ -65,8 +68,7 @@ class NearestAttack : public Attack {
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {
     if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
-    const double least = epsilons.empty() ? -1 : *std::min_element(epsilons.begin(), epsilons.end());
-    Nearest nearest(victim, batch, norm, options_.stop && victim.is_final() ? least : -1);
+    Nearest nearest(victim, batch, norm, options_.stop && victim.is_final() ? least_budget(epsilons) : -1);
     T::search(victim, options_, norm, nearest);
     return nearest.within_each(epsilons);
   }
