@@ -16,6 +16,7 @@
 #include "attacks/fgsm.h"
 #include "attacks/fmn.h"
 #include "attacks/gate_jitter.h"
+#include "attacks/gate_joint.h"
 #include "attacks/gate_reroute.h"
 #include "attacks/gate_sloth.h"
 #include "attacks/gate_starve.h"
@@ -66,6 +67,7 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, GateAttack<GateSloth>>("attack"),
       entry<Attack, GateAttack<GateStarve>>("attack"),
       entry<Attack, GateAttack<GateJitter>>("attack"),
+      entry<Attack, GateAttack<GateJoint>>("attack"),
       entry<Attack, GateAttack<GateReroute>>("attack"),
   };
   return list;

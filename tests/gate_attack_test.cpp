@@ -56,6 +56,19 @@ class MeanGate : public Model {
   ModelCard card_;
 };
 
+/// MeanGate whose answer is the state of its gate alone.
+class DecidingGate : public MeanGate {
+ public:
+  DecidingGate() : MeanGate(0) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = MeanGate::forward(images, pass);
+    if (pass.graph.defined()) output.gates.open = pass.graph;
+    const at::Tensor open = output.gates.open.select(1, 0);
+    output.logits = at::stack({1 - open, open}, 1) + images.mean({1, 2, 3}).unsqueeze(1) * 1e-3;
+    return output;
+  }
+};
+
 /// Grey images with a little red in them.
 Batch images_of(double level) {
   at::Tensor images = at::full({2, 3, kSide, kSide}, level, at::TensorOptions(at::kDouble));
@@ -142,9 +155,26 @@ TEST(Reroute, MovesTheAnswerAndNotTheCost) {
   EXPECT_GE(changed("gate-reroute:tolerance=0.01", 0.01), free * 3 / 4);
 }
 
+/// A gate that decides the answer and passes no gradient: only its measured worth tells where to drive it.
+TEST(Joint, DrivesAGateThatGradientsDoNotReach) {
+  DecidingGate model;
+  const Batch batch = images_of(0.5);
+  Victim victim(model, 0);
+  ASSERT_EQ(model.forward(batch.images, {}).logits.argmax(1).sum().item<int64_t>(), 0);
+  const auto changed = [&](const std::string& attack) {
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.06})[0];
+    return model.forward(x, {}).logits.argmax(1).sum().item<int64_t>();
+  };
+  EXPECT_EQ(changed("gate-joint:gates=fixed-graph,flip_weight=0"), 0);
+  const int64_t before = victim.audit().forward;
+  EXPECT_EQ(changed("gate-joint:gates=fixed-graph"), 2);
+  // 40 steps and the last look: two images each, with a pass for the graph as it is and one for its only gate.
+  EXPECT_EQ(victim.audit().forward - before, 2 * (40 * 3 + 1));
+}
+
 TEST(GateAttacks, NeedGates) {
   const auto net = build_frozen("resnet-8");
-  for (const char* attack : {"gate-sloth", "gate-starve", "gate-jitter", "gate-reroute"}) {
+  for (const char* attack : {"gate-sloth", "gate-starve", "gate-jitter", "gate-joint", "gate-reroute"}) {
     try {
       make_attack(attack)->check(net->card());
       FAIL() << attack;

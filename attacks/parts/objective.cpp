@@ -3,6 +3,7 @@
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <fmt/format.h>
 
@@ -175,13 +176,36 @@ at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal)
 
 namespace {
 
-/// Without the constraint.
-at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
-  const LossKind kind = possible_loss(options, classes);
-  if (!options.term) return loss_value(kind, output.logits, goal);
-  const at::Tensor of_gates = options.term->value(output.gates);
-  return options.answer_weight == 0 ? of_gates
-                                    : of_gates + loss_value(kind, output.logits, goal) * options.answer_weight;
+/// Without the constraint. `gains` [N, L]: what each gate's opening is worth, undefined for nothing.
+at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal,
+                     const at::Tensor& gains = {}) {
+  at::Tensor sum;
+  const auto add = [&](const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
+  if (options.answer_weight > 0) {
+    const at::Tensor of_answer = loss_value(possible_loss(options, classes), output.logits, goal);
+    add(options.answer_weight == 1 ? of_answer : of_answer * options.answer_weight);
+  }
+  if (options.term) add(options.term->value(output.gates));
+  if (gains.defined()) add((gains * output.gates.logits).sum(1) * options.flip_weight);
+  return sum;
+}
+
+/// [N, L]: the loss with each gate open less that with it shut, all others as they are. One forward pass for the graph
+/// as it is, and one for each gate.
+at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
+                         const ObjectiveOptions& options, const Position& position) {
+  const LossKind kind = possible_loss(options, victim.card().classes);
+  const Output now = victim.forward(images, ids, position);
+  const at::Tensor loss_now = loss_value(kind, now.logits, goal);
+  std::vector<at::Tensor> gains;
+  for (int64_t l = 0; l < now.gates.open.size(1); ++l) {
+    at::Tensor graph = now.gates.open.clone();
+    const at::Tensor open = now.gates.open.select(1, l);
+    graph.select(1, l).copy_(1 - open);
+    const at::Tensor flipped = loss_value(kind, victim.forward(images, ids, position, graph).logits, goal);
+    gains.push_back((loss_now - flipped) * (2 * open - 1));
+  }
+  return at::stack(gains, 1);
 }
 
 }  // namespace
@@ -195,21 +219,23 @@ at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output&
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
                           const ObjectiveOptions& options, Position position) {
   const int64_t classes = victim.card().classes;
-  at::Tensor scores, violation;
+  at::Tensor scores, violation, gains;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) {
-    const at::Tensor value = objective(options, classes, output, goal);
+    const at::Tensor value = objective(options, classes, output, goal, gains);
     if (!options.constraint) return value;
     const at::Tensor violated = options.constraint->violation(output, goal);
     add(scores, score(options, classes, output, goal));
     add(violation, violated.detach());
     return value - goal.weight * violated.clamp_min(0);
   };
+  if (options.flip_weight > 0) gains = opening_gains(victim, images, ids, goal, options, position);
   Ascended sum{victim.gradient(images, ids, loss, position, options.path), {}, {}};
   const uint32_t first = position.draw;
   const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
   for (int64_t draw = 1; draw < draws; ++draw) {
     position.draw = first + static_cast<uint32_t>(draw);
+    if (options.flip_weight > 0) gains = opening_gains(victim, images, ids, goal, options, position);
     const auto one = victim.gradient(images, ids, loss, position, options.path);
     sum.images += one.images;
     sum.losses = one.losses;

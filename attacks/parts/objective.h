@@ -27,6 +27,7 @@ struct ObjectiveOptions {
   // Attacks on gates (gate_options.h):
   double answer_weight = 1;                      ///< of the loss on the answer
   std::shared_ptr<const GateTerm> term;          ///< added to it
+  double flip_weight = 0;                        ///< of what flipping each gate would bring (gate_joint.h)
   std::shared_ptr<const Constraint> constraint;  ///< what must hold besides
 
   void bind(OptionTable& table);

@@ -84,10 +84,13 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
   return {at::stack(each, 1), differences.detach(), logits.detach()};
 }
 
-Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Position& position) {
+Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
+                       const at::Tensor& graph) {
   const at::NoGradGuard no_grad;
   audit_.forward += images.size(0);
-  return model_.forward(images, pass(ids, position, {}));
+  Pass along = pass(ids, position, {});
+  along.graph = graph;
+  return model_.forward(images, along);
 }
 
 void Victim::credit(const std::string& attack, int64_t tried, int64_t broken) {

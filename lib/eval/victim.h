@@ -74,8 +74,9 @@ class Victim {
   Gradients gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
                       const at::Tensor& labels, const Position& position, const GatePath& path);
 
-  /// One forward pass without a gradient.
-  Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position);
+  /// One forward pass without a gradient; along `graph` [N, L] where it is given, else along the model's own.
+  Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
+                 const at::Tensor& graph = {});
 
   /// For the report: `broken` of the `tried` images fell to this attack, and to none before it.
   void credit(const std::string& attack, int64_t tried, int64_t broken);
