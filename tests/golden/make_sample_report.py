@@ -136,7 +136,7 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
         "perturbation": {"linf": {"mean": epsilon, "max": epsilon},
                          "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon},
                          "l1": {"mean": 3000 * epsilon * 0.97, "max": 3072 * epsilon}},
-        "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps}, "near_ties": rng.randrange(4),
+        "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps}, "stages": None, "near_ties": rng.randrange(4),
         "seconds": 2.5 * steps, "images_per_second": 400 / steps,
         "flags": make_flags(model, attack, epsilon, draws)}
 
