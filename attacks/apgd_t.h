@@ -19,8 +19,7 @@ struct ApgdT {
     }
     void bind(OptionTable& table) {
       AutoPgdOptions::bind(table);
-      table.integer("classes", &classes, 0, 10'000,
-                    "wrong classes that are aimed at, the likeliest first; 0: all, but at most 9");
+      bind_classes(table, &classes);
       objective.bind_loss(table);
       objective.bind_gates(table);
     }

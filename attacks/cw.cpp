@@ -1,5 +1,6 @@
 #include "attacks/cw.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
@@ -22,10 +23,11 @@ struct Rows : Searched {
   Adam adam;
   at::Tensor weight, checked;  ///< [n] float64: c, and the loss at the last check
   at::Tensor found;            ///< [n] bool: wrong with this weight
+  at::Tensor index;            ///< [n] rows of all that the run began with
 
   void keep(const at::Tensor& rows) {
     Searched::keep(rows);
-    keep_rows(rows, {&origin, &w, &weight, &checked, &found});
+    keep_rows(rows, {&origin, &w, &weight, &checked, &found, &index});
     adam.keep(rows);
   }
 };
@@ -37,11 +39,11 @@ class Minimization {
 
   /// With a weight for each image; returns for which it led to a wrong answer, in the order of `all`.
   at::Tensor run(const Searched& all, const at::Tensor& weight, uint32_t number) {
-    Rows rows{all, ((all.clean * 2 - 1) * kInside).atanh(), {}, {}, weight, at::full_like(weight, kInfinity), {}};
+    Rows rows{all, ((all.clean * 2 - 1) * kInside).atanh(), {}, {}, weight, at::full_like(weight, kInfinity), {}, {}};
     rows.w = rows.origin;
     rows.found = at::zeros_like(all.alive);
     at::Tensor found = at::zeros_like(all.alive);
-    const at::Tensor mine = rows.places;
+    rows.index = at::arange(rows.places.size(0), rows.places.options());
     const int64_t tenth = (options_.steps + 9) / 10;
     for (int64_t step = 0; step < options_.steps && rows.w.size(0) > 0; ++step) {
       const at::Tensor x = to_box(rows.w), from = to_box(rows.origin);
@@ -57,9 +59,9 @@ class Minimization {
       const at::Tensor wrong = is_wrong(rows, at_x.logits).logical_and(goes_on);
       rows.found = rows.found.logical_or(wrong);
       nearest_.offer(rows, x, wrong);
-      leave(rows, goes_on, found, mine);
+      leave(rows, goes_on, found);
     }
-    leave(rows, at::zeros_like(rows.found), found, mine);
+    leave(rows, at::zeros_like(rows.found), found);
     return found;
   }
 
@@ -79,12 +81,10 @@ class Minimization {
   }
 
   /// Writes down what became of the images that do not go on, and drops them.
-  void leave(Rows& rows, const at::Tensor& goes_on, at::Tensor& found, const at::Tensor& mine) {
+  void leave(Rows& rows, const at::Tensor& goes_on, at::Tensor& found) {
     const at::Tensor gone = goes_on.logical_not().nonzero().squeeze(1);
     if (gone.size(0) == 0) return;
-    const at::Tensor places = rows.places.index_select(0, gone);
-    const at::Tensor there = mine.unsqueeze(1).eq(places.unsqueeze(0)).nonzero().select(1, 0);
-    found.index_copy_(0, there, rows.found.index_select(0, gone));
+    found.index_copy_(0, rows.index.index_select(0, gone), rows.found.index_select(0, gone));
     rows.keep(goes_on.nonzero().squeeze(1));
   }
 
@@ -102,7 +102,7 @@ void CarliniWagner::Options::bind(OptionTable& table) {
   table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
   table.number("weight", &weight, 1e-10, 1e10, "", "of the margin beside the squared distance, at first (c)");
   table.number("confidence", &confidence, 0, 1e4, "logits", "by which another one must exceed the label's (kappa)");
-  bind_stop(table, &stop);
+  bind_search_stop(table, &stop);
   path.bind(table);
 }
 

@@ -35,10 +35,9 @@ at::Tensor step_to_nearest(const at::Tensor& differences, const at::Tensor& grad
 
 void DeepFool::Options::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "steps");
-  table.integer("classes", &classes, 0, 10'000,
-                "wrong classes that are looked at, the likeliest first; 0: all, but at most 9");
+  bind_classes(table, &classes);
   table.number("overshoot", &overshoot, 0, 10, "share of the perturbation", "by which it goes beyond the boundary");
-  bind_stop(table, &stop);
+  bind_search_stop(table, &stop);
   path.bind(table);
 }
 

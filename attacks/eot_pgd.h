@@ -1,6 +1,5 @@
 // EOT-PGD: every step follows the mean of several gradients, each with fresh noise in the model's gates (Athalye,
-// Carlini & Wagner, ICML 2018). A model without random gates is asked once a
-// step: there it is PGD.
+// Carlini & Wagner, ICML 2018). A model without random gates is asked once a step: there it is PGD.
 #pragma once
 
 #include "attacks/parts/ascent.h"

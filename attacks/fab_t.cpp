@@ -5,8 +5,6 @@
 namespace aigis {
 namespace {
 
-at::Tensor column(const at::Tensor& numbers) { return numbers.view({-1, 1, 1, 1}); }
-
 struct Rows : Searched {
   at::Tensor targets;
   at::Tensor x;
@@ -65,7 +63,8 @@ class Fab {
     constexpr double kLeast = 1e-8;
     const auto length = [&](const at::Tensor& change) { return sizes_of(change, norm_).clamp_min(kLeast); };
     const at::Tensor near = length(from_x), far = length(from_clean);
-    const at::Tensor bias = column((near / (near + far)).clamp_max(options_.most_bias).to(rows.x.scalar_type()));
+    const at::Tensor bias =
+        per_image((near / (near + far)).clamp_max(options_.most_bias).to(rows.x.scalar_type()), rows.x);
     const at::Tensor step = rows.x + from_x * options_.overshoot, biased = rows.clean + from_clean * options_.overshoot;
     rows.x = (step * (1 - bias) + biased * bias).clamp(0, 1);
   }
@@ -93,12 +92,11 @@ class Fab {
 
 void FabT::Options::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "steps towards each class");
-  table.integer("classes", &classes, 0, 10'000,
-                "wrong classes that are aimed at, the likeliest first; 0: all, but at most 9");
+  bind_classes(table, &classes);
   table.number("most_bias", &most_bias, 0, 1, "share of a step", "that is taken from the clean image (alpha_max)");
   table.number("overshoot", &overshoot, 1, 10, "steps", "by which a step goes beyond the boundary (eta)");
   table.number("retreat", &retreat, 0, 1, "share of the perturbation", "that an adversarial image keeps (beta)");
-  bind_stop(table, &stop);
+  bind_search_stop(table, &stop);
   path.bind(table);
 }
 

@@ -59,7 +59,7 @@ class Search {
         return loss_value(kind_, victim_.forward(there, rows.ids, position).logits, rows.goal);
       };
       const at::Tensor above = loss(1), below = loss(-1);
-      sum = sum + signs * ((above - below) / (2 * options_.distance)).view({-1, 1, 1, 1});
+      sum = sum + signs * per_image((above - below) / (2 * options_.distance), rows.x);
     }
     return sum / static_cast<double>(options_.pairs);
   }
@@ -83,8 +83,7 @@ void SpsaOptions::bind(OptionTable& table) {
   table.integer("pairs", &pairs, 1, 100'000, "of answers for each step's gradient");
   table.number("distance", &distance, 1e-6, 1, "pixel value in [0,1]", "of each answer's image from the iterate");
   table.number("step_size", &step_size, 1e-6, 1, "pixel value in [0,1]", "of Adam");
-  table.flag("stop", &stop,
-             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+  bind_stop(table, &stop);
   objective.bind_loss(table);
   objective.bind_target(table);
 }

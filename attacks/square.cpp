@@ -11,14 +11,13 @@
 #include <cmath>
 #include <limits>
 
+#include "attacks/parts/objective.h"
 #include "attacks/parts/random.h"
 #include "attacks/parts/shrinking.h"
 #include "attacks/parts/squares.h"
 
 namespace aigis {
 namespace {
-
-at::Tensor column(const at::Tensor& numbers) { return numbers.view({-1, 1, 1, 1}); }
 
 struct Rows {
   at::Tensor places, alive, clean, ids, labels;
@@ -74,7 +73,7 @@ class Search {
       const double share = square_share(scheduled, options_.share);
       const at::Tensor tried = norm_ == Norm::linf ? with_square(rows, share) : with_windows(rows, share);
       const at::Tensor at_tried = margin(rows, tried), better = at_tried.lt(rows.margin);
-      rows.x = at::where(column(better), tried, rows.x);
+      rows.x = at::where(per_image(better, rows.x), tried, rows.x);
       rows.margin = at::where(better, at_tried, rows.margin);
     }
     write(rows, rows.alive, result);
@@ -129,7 +128,7 @@ class Search {
   /// [n, C, side, side]: a hill and a pit for each image, lying or standing, with a sign for each channel.
   at::Tensor signed_patterns(Numbers& numbers, const Rows& rows, int64_t side) const {
     const at::Tensor lying = hill_and_pit(side, norm_).to(rows.clean.device(), rows.clean.scalar_type());
-    const at::Tensor stands = column(numbers.signs(1).gt(0));
+    const at::Tensor stands = per_image(numbers.signs(1).gt(0), rows.clean);
     return at::where(stands, lying.t(), lying) * numbers.signs(rows.clean.size(1)).view({-1, rows.clean.size(1), 1, 1});
   }
 
@@ -159,7 +158,8 @@ class Search {
     Numbers drawn = numbers(rows, 5 + channels);
     const Squares gaining = place(drawn, rows, side), losing = place(drawn, rows, side);
     at::Tensor change = rows.x - rows.clean;
-    const at::Tensor old = gaining.cut(change), of_image = column(sizes_of(change, norm_)).to(change.scalar_type());
+    const at::Tensor old = gaining.cut(change),
+                     of_image = per_image(sizes_of(change, norm_), change).to(change.scalar_type());
     at::Tensor outside = change.clone();
     gaining.paste(outside, at::zeros_like(old));
     losing.paste(outside, at::zeros_like(old));
@@ -184,7 +184,7 @@ class Search {
   at::Tensor stretched(const Rows& rows, const at::Tensor& change) const {
     constexpr double kWithin = 1 - 1e-6;  // of the budget, as in the authors' code: sums over all pixels round
     if (norm_ == Norm::l1) return nearest_in_l1(rows.clean, rows.clean + change, epsilon_ * kWithin);
-    const at::Tensor size = column(sizes_of(change, norm_)).to(change.scalar_type());
+    const at::Tensor size = per_image(sizes_of(change, norm_), change).to(change.scalar_type());
     return within(rows.clean, rows.clean + change / (size + kTiny) * epsilon_, norm_, epsilon_);
   }
 
@@ -202,8 +202,7 @@ void SquareOptions::bind(OptionTable& table) {
   table.integer("queries", &queries, 1, 10'000'000, "squares that are tried");
   table.number("share", &share, 1e-6, 1, "share of the image", "that the first squares cover (p)");
   table.flag("rescale", &rescale, "stretch the schedule of squares, made for 10,000 queries, to as many as are made");
-  table.flag("stop", &stop,
-             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+  bind_stop(table, &stop);
 }
 
 std::vector<at::Tensor> Square::propose(Victim& victim, const Batch& batch, Norm norm,

@@ -19,8 +19,6 @@ namespace {
 
 constexpr double kMostWeight = 100;  ///< of a violated constraint
 
-at::Tensor column(const at::Tensor& numbers) { return numbers.view({-1, 1, 1, 1}); }
-
 /// A gradient over its mean absolute value; zero where the gradient is.
 at::Tensor normalized(const at::Tensor& gradient) {
   const at::Tensor mean = gradient.abs().mean(at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
@@ -193,7 +191,7 @@ class Ascent {
       return;
     }
     const at::Tensor better = losses.gt(rows.best_loss);
-    rows.best = at::where(column(better), rows.x, rows.best);
+    rows.best = at::where(per_image(better, rows.x), rows.x, rows.best);
     rows.best_loss = at::where(better, losses, rows.best_loss);
   }
 
@@ -251,8 +249,7 @@ void AscentOptions::bind(OptionTable& table, const Presets& presets) {
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
   table.choice<Keep>("keep", &keep, {{"last", Keep::last}, {"best", Keep::best}},
                      "the last iterate, or that of the greatest loss");
-  table.flag("stop", &stop,
-             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+  bind_stop(table, &stop);
   table.number("l1_share", &l1_share, 1e-9, 1, "share of the pixel values", "that a step changes in the norm l1");
   table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none (MI)");
   table.flag("nesterov", &nesterov, "take gradients where momentum will lead (NI)");

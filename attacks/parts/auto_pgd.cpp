@@ -18,8 +18,6 @@ namespace {
 
 constexpr double kInertia = 0.25;  ///< share of the last move in the next (equation 4: 1 - alpha)
 
-at::Tensor column(const at::Tensor& numbers) { return numbers.view({-1, 1, 1, 1}); }
-
 /// How many iterations pass between two looks at the step sizes; fewer and fewer (section 3.1 of the paper).
 class Checkpoints {
  public:
@@ -97,7 +95,7 @@ class AutoPgd {
     const at::Tensor noise = norm_ == Norm::linf ? uniform_noise(rows.clean, rows.ids, stream, Use::start)
                                                  : normal_noise(rows.clean, rows.ids, stream, Use::start);
     const at::Tensor size = sizes_of(noise, norm_).to(noise.scalar_type());
-    return within(rows.clean, rows.clean + noise * column(epsilon / size), norm_, epsilon);
+    return within(rows.clean, rows.clean + noise * per_image(epsilon / size, noise), norm_, epsilon);
   }
 
   static at::Tensor changes(const at::Tensor& x, const at::Tensor& clean) {
@@ -156,7 +154,7 @@ class AutoPgd {
   }
 
   void move(Rows& rows, double epsilon, bool is_first) const {
-    const at::Tensor length = column(rows.step);
+    const at::Tensor length = per_image(rows.step, rows.x);
     at::Tensor next;
     if (norm_ == Norm::l1) {
       next = nearest_in_l1(rows.clean, rows.x + length * sparse_direction(rows), epsilon);
@@ -182,14 +180,14 @@ class AutoPgd {
 
   static void remember(Rows& rows) {
     const at::Tensor better = rows.loss.gt(rows.best_loss);
-    rows.best = at::where(column(better), rows.x, rows.best);
-    rows.best_gradient = at::where(column(better), rows.gradient, rows.best_gradient);
+    rows.best = at::where(per_image(better, rows.x), rows.x, rows.best);
+    rows.best_gradient = at::where(per_image(better, rows.x), rows.gradient, rows.best_gradient);
     rows.best_loss = at::where(better, rows.loss, rows.best_loss);
   }
 
   /// Back to the best iterate, without its inertia.
   static void go_back(Rows& rows, const at::Tensor& which) {
-    const at::Tensor chosen = column(which);
+    const at::Tensor chosen = per_image(which, rows.x);
     // The last move is counted from where the iterate came from, as in the authors' code.
     const at::Tensor origin = rows.x - rows.last_move;
     rows.x = at::where(chosen, rows.best, rows.x);
@@ -245,16 +243,13 @@ void AutoPgdOptions::bind(OptionTable& table) {
   table.number("rho", &rho, 0, 1, "share of iterations", "in which the loss must rise for a step to keep its length");
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
   table.flag("larger_budgets", &larger_budgets, "in the norm l1, come from 3 and 2 epsilons, 3/10 of the steps each");
-  table.flag("stop", &stop,
-             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+  bind_stop(table, &stop);
 }
 
 void AutoPgdOptions::check(const ModelCard& card) const {
   check_target(objective, card);
   check_wrong_classes(classes, card);
 }
-
-int64_t AutoPgdOptions::rounds(const ModelCard& card) const { return wrong_classes(classes, card.classes); }
 
 at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& options, Norm norm, double epsilon) {
   const int64_t count = batch.images.size(0);
@@ -274,7 +269,7 @@ at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& op
   } else {
     all.goal = goal_of(options.objective, victim, batch);
   }
-  const int64_t rounds = options.in_turn ? options.rounds(victim.card()) : 1;
+  const int64_t rounds = options.in_turn ? wrong_classes(options.classes, victim.card().classes) : 1;
   uint32_t run = 0;
   for (int64_t round = 0; round < rounds; ++round) {
     if (ranking.defined()) all.goal.targets = ranking.select(1, round + 1);

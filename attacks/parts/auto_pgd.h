@@ -19,7 +19,6 @@ struct AutoPgdOptions {
 
   void bind(OptionTable& table);
   void check(const ModelCard& card) const;
-  int64_t rounds(const ModelCard& card) const;  ///< classes that are aimed at
 };
 
 /// Images inside the ball and the box: the last that the model was seen to get wrong, else those of the greatest loss.

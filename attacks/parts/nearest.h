@@ -77,12 +77,4 @@ class NearestAttack : public Attack {
   Options options_;
 };
 
-/// The option of all such attacks.
-inline void bind_stop(OptionTable& table, bool* stop) {
-  table.flag(
-      "stop", stop,
-      "leave an image once it is broken within the smallest budget, where the model that is attacked also judges "
-      "and is deterministic");
-}
-
 }  // namespace aigis

@@ -13,10 +13,6 @@
 namespace aigis {
 namespace {
 
-at::Tensor column(const at::Tensor& numbers, const at::Tensor& like) {
-  return numbers.to(like.scalar_type()).view({-1, 1, 1, 1});
-}
-
 struct Rows : Searched {
   at::Tensor x;
   at::Tensor radius, farthest;  ///< [n] float64; of the ball, and of the box's farthest corner
@@ -46,7 +42,7 @@ void NormSearchOptions::bind(OptionTable& table) {
   table.number("step_size", &step_size, 1e-6, 1e4, "L2 length",
                "of the first step; the last has a hundredth of it, along half a cosine");
   table.number("gamma", &gamma, 0, 0.99, "share of the radius", "by which it changes after each step");
-  bind_stop(table, &stop);
+  bind_search_stop(table, &stop);
   path.bind(table);
 }
 
@@ -85,7 +81,7 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
     at::Tensor moved = change + steepest(at_x.images, Norm::l2) * length;
     if (options.on_sphere) {
       const at::Tensor size = sizes_of(moved, norm);
-      moved = moved * column(at::where(size.gt(0), rows.radius / size, 1.0), moved);
+      moved = moved * per_image(at::where(size.gt(0), rows.radius / size, 1.0).to(moved.scalar_type()), moved);
     } else {
       moved = onto_balls(moved, norm, rows.radius);
     }

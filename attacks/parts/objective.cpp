@@ -85,6 +85,23 @@ void GatePathOptions::bind(OptionTable& table) {
   table.number("temperature", &temperature, 0.01, 100, "", "of the soft gates in straight-through and relaxed");
 }
 
+void bind_stop(OptionTable& table, bool* stop) {
+  table.flag("stop", stop,
+             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+}
+
+void bind_search_stop(OptionTable& table, bool* stop) {
+  table.flag(
+      "stop", stop,
+      "leave an image once it is broken within the smallest budget, where the model that is attacked also judges "
+      "and is deterministic");
+}
+
+void bind_classes(OptionTable& table, int64_t* classes) {
+  table.integer("classes", classes, 0, 10'000,
+                "wrong classes that are aimed at, the likeliest first; 0: all, but at most 9");
+}
+
 LossKind possible_loss(const ObjectiveOptions& options, int64_t classes) {
   const bool too_few = classes < (options.targeted() ? 4 : 3);
   return options.loss == LossKind::dlr && too_few ? LossKind::margin : options.loss;

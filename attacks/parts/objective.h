@@ -43,6 +43,12 @@ LossKind possible_loss(const ObjectiveOptions& options, int64_t classes);
 /// A sentence where that is not the loss that was asked for.
 std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t classes);
 
+/// Options that several attacks have. `stop` of attacks within a budget, and of searches for the nearest image:
+void bind_stop(OptionTable& table, bool* stop);
+void bind_search_stop(OptionTable& table, bool* stop);
+/// `classes`, for wrong_classes() below.
+void bind_classes(OptionTable& table, int64_t* classes);
+
 /// How many wrong classes an attack aims at that takes the likeliest in turn: `wanted`, or with 0 as many as
 /// AutoAttack, 9; but no more than there are.
 int64_t wrong_classes(int64_t wanted, int64_t classes);

@@ -17,13 +17,6 @@
 namespace aigis {
 namespace {
 
-/// A number for each image, in a shape that multiplies images.
-at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images) {
-  std::vector<int64_t> shape(static_cast<size_t>(images.dim()), 1);
-  shape[0] = images.size(0);
-  return numbers.view(shape);
-}
-
 /// What soft thresholding must take off each element so that the rest sums to the radius [N]; 0 inside the ball.
 at::Tensor l1_threshold(const at::Tensor& magnitudes, const at::Tensor& radius) {
   const auto [sorted, order] = magnitudes.sort(1, /*descending=*/true);
@@ -34,6 +27,12 @@ at::Tensor l1_threshold(const at::Tensor& magnitudes, const at::Tensor& radius) 
 }
 
 }  // namespace
+
+at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images) {
+  std::vector<int64_t> shape(static_cast<size_t>(images.dim()), 1);
+  shape[0] = images.size(0);
+  return numbers.view(shape);
+}
 
 const std::vector<Norm>& all_norms() {
   static const std::vector<Norm> norms{Norm::linf, Norm::l2, Norm::l1};

@@ -15,6 +15,9 @@ const char* norm_name(Norm norm);
 Norm parse_norm(const std::string& name);
 const std::vector<Norm>& all_norms();
 
+/// A number for each image, [N], in a shape that goes with images.
+at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images);
+
 /// Size of each perturbation [N, ...] as [N] float64.
 at::Tensor sizes_of(const at::Tensor& delta, Norm norm);
 
