@@ -193,9 +193,8 @@ at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal)
 
 namespace {
 
-/// Without the constraint. `gains` [N, L]: what each gate's opening is worth, undefined for nothing.
-at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal,
-                     const at::Tensor& gains = {}) {
+/// Without the constraint, and without what is measured of gates.
+at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
   at::Tensor sum;
   const auto add = [&](const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   if (options.answer_weight > 0) {
@@ -203,8 +202,14 @@ at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Out
     add(options.answer_weight == 1 ? of_answer : of_answer * options.answer_weight);
   }
   if (options.term) add(options.term->value(output.gates));
-  if (gains.defined()) add((gains * output.gates.logits).sum(1) * options.flip_weight);
   return sum;
+}
+
+/// Of an objective's value: nothing where the constraint does not hold.
+at::Tensor scored(const ObjectiveOptions& options, const at::Tensor& value, const Output& output, const Goal& goal) {
+  constexpr double kNothing = -1e6;
+  const at::Tensor worth = value.detach();
+  return options.constraint ? at::where(options.constraint->holds(output, goal), worth, kNothing) : worth;
 }
 
 /// [N, L]: the loss with each gate open less that with it shut, all others as they are. One forward pass for the graph
@@ -228,9 +233,7 @@ at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Ten
 }  // namespace
 
 at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
-  const at::Tensor value = objective(options, classes, output, goal).detach();
-  constexpr double kNothing = -1e6;
-  return options.constraint ? at::where(options.constraint->holds(output, goal), value, kNothing) : value;
+  return scored(options, objective(options, classes, output, goal), output, goal);
 }
 
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
@@ -239,10 +242,11 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
   at::Tensor scores, violation, gains;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) {
-    const at::Tensor value = objective(options, classes, output, goal, gains);
+    at::Tensor value = objective(options, classes, output, goal);
+    if (options.constraint || gains.defined()) add(scores, scored(options, value, output, goal));
+    if (gains.defined()) value = value + (gains * output.gates.logits).sum(1) * options.flip_weight;
     if (!options.constraint) return value;
     const at::Tensor violated = options.constraint->violation(output, goal);
-    add(scores, score(options, classes, output, goal));
     add(violation, violated.detach());
     return value - goal.weight * violated.clamp_min(0);
   };
