@@ -2,8 +2,8 @@
 // section 4).
 #pragma once
 
+#include "attacks/parts/ensemble.h"
 #include "attacks/parts/objective.h"
-#include "lib/eval/attack.h"
 
 namespace aigis {
 
@@ -22,9 +22,8 @@ struct AutoAttackOptions {
   void bind(OptionTable& table);
 };
 
-/// A model without randomness is done with an image at its first wrong answer. One with random gates is done where all
-/// of its draws are wrong; the authors' code takes one draw's word for it.
-class AutoAttack : public Attack {
+/// Where gates are random the authors' code takes one draw's word for an image that is broken; here all draws are wrong.
+class AutoAttack : public Ensemble {
  public:
   static constexpr const char* kName = "autoattack";
   static constexpr const char* kSummary = "apgd-ce, apgd-t, fab-t and square, one after the other on what is left";
@@ -35,19 +34,12 @@ class AutoAttack : public Attack {
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
-  std::vector<Norm> norms() const override { return all_norms(); }
-  bool heeds_judge() const override { return true; }
-  void check(const ModelCard& card) const override;
-  std::vector<std::string> notes(const ModelCard& card) const override;
-  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
-                                  at::ArrayRef<double> epsilons) const override;
 
  private:
-  using Stages = std::vector<std::shared_ptr<const Attack>>;
-  const Stages& stages(Norm norm) const { return norm == Norm::l1 ? stages_l1_ : stages_; }
+  const EnsembleStages& stages(Norm norm) const override { return norm == Norm::l1 ? stages_l1_ : stages_; }
 
   Options options_;
-  Stages stages_, stages_l1_;
+  EnsembleStages stages_, stages_l1_;
 };
 
 }  // namespace aigis

@@ -14,7 +14,7 @@ struct GateSloth {
       "2022 (GradAuto)";
 
   struct Options : GateAttackOptions {
-    void settle() { objective.term = std::make_shared<GateMargin>(true, confidence); }
+    void settle() { objective.term = std::make_shared<GateMargin>(GateStates::open, confidence); }
   };
 };
 

@@ -11,7 +11,7 @@ struct GateStarve {
   static constexpr const char* kSource = "cost-weighted margins of gate logits";
 
   struct Options : GateAttackOptions {
-    void settle() { objective.term = std::make_shared<GateMargin>(false, confidence); }
+    void settle() { objective.term = std::make_shared<GateMargin>(GateStates::shut, confidence); }
   };
 };
 

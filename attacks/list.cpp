@@ -11,15 +11,27 @@
 #include "attacks/di_fgsm.h"
 #include "attacks/emi_fgsm.h"
 #include "attacks/eot_pgd.h"
+#include "attacks/fab.h"
 #include "attacks/fab_t.h"
 #include "attacks/ffgsm.h"
 #include "attacks/fgsm.h"
 #include "attacks/fmn.h"
+#include "attacks/gate_aware_apgd.h"
+#include "attacks/gate_aware_pgd.h"
+#include "attacks/gate_flip.h"
+#include "attacks/gate_hijack.h"
 #include "attacks/gate_jitter.h"
 #include "attacks/gate_joint.h"
+#include "attacks/gate_lowfreq.h"
+#include "attacks/gate_oracle.h"
 #include "attacks/gate_reroute.h"
 #include "attacks/gate_sloth.h"
 #include "attacks/gate_starve.h"
+#include "attacks/gate_universal.h"
+#include "attacks/gradauto.h"
+#include "attacks/hopskipjump.h"
+#include "attacks/ilfo.h"
+#include "attacks/lgm.h"
 #include "attacks/mi_fgsm.h"
 #include "attacks/ni_fgsm.h"
 #include "attacks/noise.h"
@@ -60,15 +72,27 @@ const Catalogue<Attack>& attack_list() {
       entry<Attack, NearestAttack<CarliniWagner>>("attack"),
       entry<Attack, NearestAttack<Ddn>>("attack"),
       entry<Attack, NearestAttack<Fmn>>("attack"),
+      entry<Attack, NearestAttack<Fab>>("attack"),
       entry<Attack, NearestAttack<FabT>>("attack"),
       entry<Attack, Square>("attack"),
       entry<Attack, Spsa>("attack"),
+      entry<Attack, NearestAttack<HopSkipJump>>("attack"),
       entry<Attack, AutoAttack>("attack"),
       entry<Attack, GateAttack<GateSloth>>("attack"),
       entry<Attack, GateAttack<GateStarve>>("attack"),
       entry<Attack, GateAttack<GateJitter>>("attack"),
       entry<Attack, GateAttack<GateJoint>>("attack"),
       entry<Attack, GateAttack<GateReroute>>("attack"),
+      entry<Attack, GateHijackAttack>("attack"),
+      entry<Attack, GateFlipAttack>("attack"),
+      entry<Attack, GateAttack<GateLowfreq>>("attack"),
+      entry<Attack, GateUniversal>("attack"),
+      entry<Attack, GateOracle>("attack"),
+      entry<Attack, GateAwarePgd>("attack"),
+      entry<Attack, GateAwareApgd>("attack"),
+      entry<Attack, AscentAttack<Lgm>>("attack"),
+      entry<Attack, GradAuto>("attack"),
+      entry<Attack, Ilfo>("attack"),
   };
   return list;
 }

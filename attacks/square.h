@@ -1,21 +1,17 @@
 // Square: a random search that changes one square of the image at a time and sees nothing but the model's logits
-// (Andriushchenko, Croce, Flammarion & Hein, ECCV 2020, algorithms 1 to 3; L1: Croce & Hein, ICML 2021, appendix).
+// (Andriushchenko, Croce, Flammarion & Hein, ECCV 2020).
 #pragma once
 
-#include "lib/core/options.h"
-#include "lib/eval/attack.h"
+#include "attacks/parts/square_search.h"
 
 namespace aigis {
 
-struct SquareOptions {
-  int64_t queries = 5000;
-  double share = 0.8;    ///< p: of the image that the first squares cover
-  bool rescale = false;  ///< the schedule of p, made for 10,000 queries, is stretched to `queries`
-  bool stop = true;      ///< leave images that the judge is known to get wrong
+struct SquareOptions : SquareSearch {
+  SquareOptions() { stop = true; }
   void bind(OptionTable& table);
 };
 
-/// A square is kept where it makes the margin of logits smaller. Each image has its own squares.
+/// A square is kept where it makes the margin of logits smaller.
 class Square : public Attack {
  public:
   static constexpr const char* kName = "square";

@@ -122,7 +122,7 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
                 Settings::Holds::access, ',');
   settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text,
                 ',');
-  settings.one("norm", "linf", "norm of the budget: linf, l2 or l1");
+  settings.one("norm", "linf", "norm of the budget: linf, l2, l1 or l0");
   settings.one("data", "synthetic", "test data, such as cifar10:DIR", Settings::Holds::data_spec);
   settings.one("limit", "0", "evaluate only the first N test images; 0 means all");
   settings.one("batch", "0", "images evaluated together; 0: 100 on a CPU, whose cache they fit, and 1000 on a GPU");
@@ -131,6 +131,8 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.one(
       "nested", "false",
       "true: an image broken within one budget counts as broken within larger ones, and is not attacked again");
+  settings.one("worst_case", "false",
+               "true: for each defense and access also the worst case over all attacks, image by image");
   settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
 }
 
@@ -187,12 +189,13 @@ Evaluation::Evaluation(const Settings& settings) {
   for (const auto& name : access_names) {
     accesses.push_back(parse_access(name, [&](const std::string& spec) { return add_surrogate(spec); }));
   }
-  plan.runs = plan_runs(attacks, defenses, accesses);
+  plan.runs = plan_runs(attacks, defenses, accesses, settings.truth("worst_case"));
   for (const Run& run : plan.runs) {
     if (!run.attack) continue;
     for (const auto& model : plan.models)
       run.attack->check((run.access.surrogate ? run.access.surrogate : model)->card());
   }
+  load_training(data);
   check_examples_fit(plan);
   context.tool = tool_json();
   context.environment = environment_json(plan.device);
@@ -209,7 +212,16 @@ Evaluation::Evaluation(const Settings& settings) {
                     {"seed", plan.seed},
                     {"device", settings.text("device")},
                     {"nested", plan.nested},
+                    {"worst_case", settings.truth("worst_case")},
                     {"examples", plan.examples}};
+}
+
+void Evaluation::load_training(const Spec& data) {
+  const bool needed = std::any_of(plan.runs.begin(), plan.runs.end(),
+                                  [](const Run& run) { return run.attack && run.attack->learns_from() > 0; });
+  if (!needed) return;
+  plan.training = load_dataset(data, Part::train);
+  if (plan.training.size() == 0) throw InputError(fmt::format("data '{}' has no training images", data.text()));
 }
 
 std::shared_ptr<Model> Evaluation::add_surrogate(const std::string& spec) {
@@ -224,8 +236,11 @@ Json Evaluation::identity() const {
   Json hashes = Json::array();
   for (const auto& surrogate : context.surrogates) hashes.push_back(surrogate.sha256);
   for (const auto& model : context.models) hashes.push_back(model.sha256);
-  return {{"config", context.config},       {"version", context.tool["version"]}, {"commit", context.tool["commit"]},
-          {"build", context.tool["build"]}, {"data", plan.data.hash()},           {"models", hashes}};
+  Json identity{{"config", context.config},         {"version", context.tool["version"]},
+                {"commit", context.tool["commit"]}, {"build", context.tool["build"]},
+                {"data", plan.data.hash()},         {"models", hashes}};
+  if (plan.training.images.defined()) identity["training"] = plan.training.hash();
+  return identity;
 }
 
 Json Evaluation::run(Journal& journal, const std::string& out) const {

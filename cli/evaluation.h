@@ -31,6 +31,8 @@ struct Evaluation {
 
  private:
   std::shared_ptr<Model> add_surrogate(const std::string& spec);
+  /// If an attack has something to learn.
+  void load_training(const Spec& data);
 };
 
 }  // namespace aigis

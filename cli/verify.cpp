@@ -127,7 +127,7 @@ class Verification {
                        {"seed", config.at("seed")},
                        {"count", plan_.data.size()},
                        {"nested", is_nested(plan_, run, card)}};
-            found.update(run_facts(run));
+            found.update(run_facts(plan_.runs, run));
             expect(report_["runs"][index], found, pointer);
             expect(report_["runs"][index++].value("examples", Json()), configured_examples(), pointer + "/examples");
           }
@@ -152,7 +152,7 @@ class Verification {
     for (const auto& given : config.at("access")) {
       accesses.push_back(parse_access(given, [&](const std::string& spec) { return surrogate(spec); }));
     }
-    return plan_runs(attacks, defenses, accesses);
+    return plan_runs(attacks, defenses, accesses, config.value("worst_case", false));  // not known before 1.4
   }
 
   /// What every run says of its saved images: all are in the file that the first run names.

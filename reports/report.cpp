@@ -51,17 +51,33 @@ Json stages_json(const AttackAudit& audit) {
   return stages;
 }
 
+Json macs_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  const double before = executed_macs(card, tally.clean), after = executed_macs(card, cell.pass);
+  const double saved = static_cast<double>(card.macs_full()) - before;
+  return {{"before", before},
+          {"after", after},
+          {"recovery", saved > 0.5 ? Json(std::min(1.0, (after - before) / saved)) : Json()}};
+}
+
+Json queries_json(const AttackAudit& audit) {
+  Json broken = Json::array();
+  for (const auto& [answers, images] : audit.broken_after) broken.push_back({answers, images});
+  return {{"forward", audit.forward},
+          {"backward", audit.backward},
+          {"to_success", broken.empty() ? Json() : std::move(broken)}};
+}
+
 Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size_t e, const ReportedModel& model) {
   const CellTally& cell = tally.cells[e];
   Json json{{"model", model.id}};
-  json.update(run_facts(run));
+  json.update(run_facts(plan.runs, run));
   json["norm"] = norm_name(plan.norm);
   json["epsilon"] = plan.epsilons[e];
   json["count"] = plan.data.size();
   json["seed"] = plan.seed;
   json["nested"] = is_nested(plan, run, model.card);
   json.update(counted_facts(model.card, tally, cell));
-  json["queries"] = {{"forward", cell.audit.forward}, {"backward", cell.audit.backward}};
+  json["queries"] = queries_json(cell.audit);
   json["stages"] = stages_json(cell.audit);
   const double seconds = cell.seconds / static_cast<double>(plan.workers);  // spent by workers side by side
   json["seconds"] = seconds;
@@ -85,12 +101,14 @@ Json model_facts(const ModelCard& card) {
       {"gates", {{"count", card.gated.size()}, {"mode", card.gate_mode}, {"draws", card.draws}, {"layers", layers}}}};
 }
 
-Json run_facts(const Run& run) {
+Json run_facts(const std::vector<Run>& runs, const Run& run) {
   const Json none = method("none", Json::object(), "none");
   const auto described = [&](const auto& thing) {
     return thing ? method(thing->name(), thing->options(), thing->gradient_mode()) : none;
   };
-  return {{"attack", described(run.attack)}, {"defense", described(run.defense)}, {"access", run.access.name}};
+  const Json attack = run.is_worst_case() ? method("worst-case", {{"attacks", worst_case_labels(runs, run)}}, "none")
+                                          : described(run.attack);
+  return {{"attack", attack}, {"defense", described(run.defense)}, {"access", run.access.name}};
 }
 
 Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
@@ -107,11 +125,12 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
             {"clean_top5", tally.clean.top5.to_json()},
             {"robust_top5", cell.pass.top5.to_json()}}},
           {"gates", gates_json(card, tally, cell)},
-          {"macs", {{"before", executed_macs(card, tally.clean)}, {"after", executed_macs(card, cell.pass)}}},
+          {"macs", macs_json(card, tally, cell)},
           {"perturbation",
            {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
             {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}},
-            {"l1", {{"mean", mean(cell.l1_sum)}, {"max", cell.l1_max}}}}},
+            {"l1", {{"mean", mean(cell.l1_sum)}, {"max", cell.l1_max}}},
+            {"l0", {{"mean", mean(cell.l0_sum)}, {"max", cell.l0_max}}}}},
           {"near_ties", cell.pass.near_ties}};
 }
 

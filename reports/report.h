@@ -9,7 +9,7 @@
 namespace aigis {
 
 /// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
-inline constexpr const char* kReportVersion = "1.3";
+inline constexpr const char* kReportVersion = "1.4";
 
 /// A model of the sweep as the report names it.
 struct ReportedModel {
@@ -36,7 +36,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportC
 /// "architecture", "options", "parameters", "macs" (without "expected"), "gates";
 Json model_facts(const ModelCard& card);
 /// "attack", "defense", "access";
-Json run_facts(const Run& run);
+Json run_facts(const std::vector<Run>& runs, const Run& run);
 /// "accuracy", "gates", "macs", "perturbation", "near_ties".
 Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell);
 

@@ -16,8 +16,11 @@ from pathlib import Path
 
 PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", Path(__file__).resolve().parent.parent / "build/aigis"))
 SMALL = ["resnet-110", "preresnet-110", "stochastic-depth-110", "aig-110", "dense-aig-40"]
+# The target rates of the authors' code: the layers at 1 always run.
+AIG_50 = "aig-50:target_rates=1:1:0.8:1:0.7:0.7:0.7:1:0.7:0.7:0.7:0.7:0.7:1:0.7:1"
+AIG_101 = "aig-101:target_rates=" + ":".join(["1"] * 8 + ["0.5"] * 25)
 LARGE = ["resnet-18", "resnet-34", "resnet-50", "resnet-101", "resnet-152", "stochastic-depth-50", "stochastic-depth-101",
-         "aig-34", "aig-50:target_rates=1:1:0.8:1:0.7:0.7:0.7:1:0.7:0.7:0.7:0.7:0.7:1:0.7:1", "aig-101:target_rates=" + ":".join(["1"] * 8 + ["0.5"] * 25)]
+         "aig-34", AIG_50, AIG_101]
 IMAGES_OF_A_CLASS = 20
 
 

@@ -18,6 +18,12 @@ inline std::shared_ptr<Attack> make_attack(const std::string& text) {
   return find_entry(attack_list(), "attack", spec.name).make(spec);
 }
 
+/// The attack that has learnt what it needs from such images, or itself.
+inline std::shared_ptr<const Attack> prepared(std::shared_ptr<const Attack> attack, Victim& victim,
+                                              const Batch& training, Norm norm, at::ArrayRef<double> epsilons) {
+  return attack->learns_from() == 0 ? attack : attack->learnt(victim, training, norm, epsilons);
+}
+
 /// conv 3x3, tanh, conv 3x3, tanh, linear: twice differentiable, so that rounding cannot turn a gradient over.
 class SmoothNet : public Model {
  public:

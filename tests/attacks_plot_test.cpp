@@ -1,4 +1,6 @@
 // The figure that compares attacks says what the report says, and puts the strongest first.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "reports/plot/plot.h"
@@ -54,6 +56,20 @@ TEST(AttacksFigure, IsDrawnWhereThereIsSomethingToCompare) {
   for (const char* arguments : {"--attacks fgsm,pgd --epsilons 0", "--models 40 --attacks fgsm,pgd", "--layers 0"}) {
     EXPECT_TRUE(is_xml(render_svg({sample(arguments)}, {.figure = "attacks"}))) << arguments;
   }
+}
+
+/// 40 images at each power of two, on top of those that are wrong anyway.
+TEST(QueriesFigure, RisesByWhatTheReportCounts) {
+  const Json report = sample("--attacks fgsm,square --epsilons 8");
+  const std::string svg = render_svg({report}, {.figure = "queries"});
+  const Json& run = *std::find_if(report["runs"].begin(), report["runs"].end(),
+                                  [](const Json& r) { return r["attack"]["name"] == "square"; });
+  const double images = run["count"], wrong = images - run["accuracy"]["clean"]["successes"].get<double>();
+  const std::string share = fmt::format("512 answers: {:.1f} %", 100 * (wrong + 400) / images);
+  EXPECT_NE(svg.find(share), std::string::npos) << share;
+  EXPECT_EQ(svg.find("FGSM"), std::string::npos) << "only black boxes count answers";
+  EXPECT_NE(render_html({report}).find("broken after so many answers"), std::string::npos);
+  EXPECT_EQ(render_html({sample()}).find("broken after so many answers"), std::string::npos);
 }
 
 }  // namespace

@@ -113,6 +113,17 @@ TEST(Specs, ReadAndWriteBack) {
   }
 }
 
+TEST(Specs, PathsMayHoldColonsAndEqualsSigns) {
+  const Spec named = Spec::parse("/tmp/a:b/x=1/m.safetensors:gates=argmax,draws=5");
+  EXPECT_EQ(named.name, "/tmp/a:b/x=1/m.safetensors");
+  EXPECT_EQ(named.options.size(), 2u);
+  EXPECT_EQ(named.text(), "/tmp/a:b/x=1/m.safetensors:gates=argmax,draws=5");
+  EXPECT_EQ(Spec::parse("/tmp/a:b/m.safetensors").name, "/tmp/a:b/m.safetensors");
+  const Spec data = Spec::parse("imagefolder:/tmp/a:b/size=1,size=224");
+  EXPECT_EQ(data.path, "/tmp/a:b/size=1");
+  EXPECT_EQ(data.options.size(), 1u);
+}
+
 struct SampleOptions {
   int64_t steps = 10;
   double size = 0.5;

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "attacks/parts/gate_term.h"
+#include "attacks/parts/objective.h"
 #include "lib/core/error.h"
 #include "lib/data/dataset.h"
 #include "lib/eval/verdict.h"
@@ -126,12 +127,24 @@ TEST(GateTerms, ByHand) {
   gates.open = gates.logits.gt(0).to(at::kDouble);
   gates.cost = at::tensor({30.0, 10.0}, at::kDouble);
   const double k = std::log(0.9 / 0.1);
-  const at::Tensor open = GateMargin(true, 0.9).value(gates), shut = GateMargin(false, 0.9).value(gates);
+  const at::Tensor open = GateMargin(GateStates::open, 0.9).value(gates, {}),
+                   shut = GateMargin(GateStates::shut, 0.9).value(gates, {});
   EXPECT_NEAR(open[0].item<double>(), -(0.75 * (k - 2) + 0.25 * (k + 1)), 1e-12);
   EXPECT_NEAR(open[1].item<double>(), -0.75 * (k - 0.5), 1e-12);  // the second gate is sure enough
   EXPECT_NEAR(shut[0].item<double>(), -(0.75 * (k + 2) + 0.25 * (k - 1)), 1e-12);
-  const at::Tensor doubt = GateDoubt().value(gates);
+  const at::Tensor doubt = GateDoubt().value(gates, {});
   EXPECT_NEAR(doubt[0].item<double>(), -(0.5625 * 2 + 0.0625 * 1) / 0.625, 1e-12);
+  Goal goal;
+  goal.graph = at::tensor({1.0, 1.0, 0.0, 1.0}, at::kDouble).view({2, 2});
+  const at::Tensor wanted = GateMargin(GateStates::wanted, 0.9).value(gates, goal);
+  EXPECT_NEAR(wanted[0].item<double>(), open[0].item<double>(), 1e-12);
+  EXPECT_NEAR(wanted[1].item<double>(), -0.75 * (k + 0.5), 1e-12);
+  const at::Tensor q = at::tensor({0.2, 0.7}, at::kDouble), w = at::tensor({0.4, 0.6}, at::kDouble);
+  const at::Tensor like = GateLikeness(q, w).value(gates, {});
+  const auto bce = [](double p, double d) {
+    return -p * std::log(1 / (1 + std::exp(-d))) - (1 - p) * std::log(1 / (1 + std::exp(d)));
+  };
+  EXPECT_NEAR(like[0].item<double>(), -(0.4 * bce(0.2, 2) + 0.6 * bce(0.7, -1)), 1e-12);
   EXPECT_NEAR(executed_share(gates)[0].item<double>(), 0.75, 1e-12);
   EXPECT_NEAR(executed_share(gates)[1].item<double>(), 1, 1e-12);
 }
@@ -174,7 +187,9 @@ TEST(Joint, DrivesAGateThatGradientsDoNotReach) {
 
 TEST(GateAttacks, NeedGates) {
   const auto net = build_frozen("resnet-8");
-  for (const char* attack : {"gate-sloth", "gate-starve", "gate-jitter", "gate-joint", "gate-reroute"}) {
+  for (const auto& entry : attack_list()) {
+    const std::string attack = entry.name;
+    if (!attack.starts_with("gate-") && attack != "gradauto" && attack != "ilfo") continue;
     try {
       make_attack(attack)->check(net->card());
       FAIL() << attack;

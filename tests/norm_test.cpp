@@ -97,6 +97,18 @@ TEST(Norms, LevelFillsWhatIsWanted) {
   EXPECT_NEAR(level[4].item<double>(), ends[4].max().item<double>(), 1e-12);
 }
 
+TEST(Norms, L0KeepsTheLargestElements) {
+  const at::Tensor delta = at::tensor({0.3, -0.9, 0.0, 0.5, -0.5}, at::kDouble).unsqueeze(0);
+  EXPECT_EQ(sizes_of(delta, Norm::l0).item<double>(), 4);
+  EXPECT_TRUE(
+      at::equal(onto_ball(delta, Norm::l0, 2.9), at::tensor({0.0, -0.9, 0.0, 0.5, 0.0}, at::kDouble).unsqueeze(0)));
+  EXPECT_TRUE(at::equal(onto_ball(delta, Norm::l0, 0), at::zeros_like(delta)));
+  EXPECT_TRUE(at::equal(onto_ball(delta, Norm::l0, 7), delta));
+  const at::Tensor clean = at::full_like(delta, 0.7), moved = within(clean, clean + delta, Norm::l0, 2);
+  EXPECT_EQ(moved.ne(clean).sum().item<int64_t>(), 2);
+  EXPECT_EQ(moved.max().item<double>(), 1) << "clipped to the box";
+}
+
 /// Optimality by duality: among changes d in the box with w.(x + d) = b none is smaller than (w.x - b) / |w|* where the
 /// box does not bind; with the box, no feasible point on the way to another one is smaller.
 TEST(Hyperplane, ChangesAreFeasibleAndNoRandomOneIsSmaller) {

@@ -109,6 +109,8 @@ def test_every_number_of_every_run(made):
         costs = [layer["macs"] for layer in layers["gates"]["layers"]]
         always = layers["macs"]["full"] - sum(costs)
         assert run["macs"]["after"] == pytest.approx(always + (gates.mean((0, 1)) * costs).sum())
+        saved = layers["macs"]["full"] - run["macs"]["before"]
+        assert run["macs"]["recovery"] == pytest.approx((run["macs"]["after"] - run["macs"]["before"]) / saved)
 
 
 def test_the_images_are_those_of_fgsm(made):

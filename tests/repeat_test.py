@@ -1,7 +1,6 @@
 """The same run gives the same report: again, killed and resumed, in other batches. The same for training."""
 
 import hashlib
-import hashlib
 import json
 import random
 import signal
@@ -122,15 +121,16 @@ EVERYTHING = ["--average", "0.9", "--mixup", "0.4", "--cutout", "8", "--label-sm
 ADVERSARIAL = ["--adversary", "pgd:steps=1,relative_step_size=1.25", "--adversary-eps", "4/255", "--limit", "100", "--epochs", "2"]
 
 
-@pytest.mark.parametrize("options", [[], EVERYTHING, ADVERSARIAL], ids=["defaults", "everything", "adversarial"])
-def test_killed_training_ends_at_the_same_weights(options, tmp_path):
+@pytest.mark.parametrize("options, kills", [(["--epochs", "10"], 10), (EVERYTHING, 3), (ADVERSARIAL, 3)],
+                         ids=["defaults", "everything", "adversarial"])  # fmt: skip
+def test_killed_training_ends_at_the_same_weights(options, kills, tmp_path):
     train = [*TRAIN, *options]
     assert aigis(*train, "--out", tmp_path / "whole").returncode == 0
     chance, state = random.Random(2), tmp_path / "broken/resume.safetensors"
     process = start(*train, "--out", tmp_path / "broken")
     while process.poll() is None and not state.exists():  # the first epoch
         time.sleep(0.01)
-    for _ in range(3):
+    for _ in range(kills):
         assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -174,6 +174,21 @@ def test_training_starts_from_a_checkpoint(tmp_path):
     assert "expected the weights of aig-8" in refused(*small, "--init", RESNET, "--out", tmp_path / "other")
     assert "cannot be read" in refused(*small, "--init", tmp_path / "absent.safetensors", "--out", tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--adversary", "pgd:steps=1", "--adversary-eps", "4/255"]], ids=["clean", "adversarial"])
+def test_training_never_reads_the_test_images(options, tmp_path):
+    """Whatever it chooses by, it needs no test images: their file is not there."""
+    record = bytes([3]) + bytes(range(256)) * 12
+    data = tmp_path / "cifar"
+    data.mkdir()
+    for part in range(1, 6):
+        (data / f"data_batch_{part}.bin").write_bytes(b"".join(bytes([(i + part) % 10]) + record[1:] for i in range(10_000)))
+    train = ["train", "--model", "aig-8", "--data", f"cifar10:{data}", "--limit", "64", "--epochs", "2", "--batch", "32", *options]
+    result = aigis(*train, "--out", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    assert report(tmp_path / "run/train.json")["final"]["held_out"]["sampled"]["trials"] > 0
+    assert "test_batch.bin" in refused("evaluate", "--model", tmp_path / "run/model.safetensors", "--data", f"cifar10:{data}")
 
 
 def test_a_time_limit_leaves_a_usable_model(tmp_path):

@@ -19,6 +19,7 @@
 #include "lib/core/error.h"
 #include "lib/eval/verdict.h"
 #include "tests/attacks.h"
+#include "tests/models_under_test.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -105,7 +106,7 @@ TEST_F(Cascade, RandomGatesAreOnlyBrokenInEveryDraw) {
 TEST(AutoAttackOptions, TooManyClassesAreRefused) {
   ModelCard card;
   card.classes = 3;
-  for (const char* attack : {"apgd-t:classes=3", "fab-t:classes=3", "deepfool:classes=7"}) {
+  for (const char* attack : {"apgd-t:classes=3", "fab-t:classes=3", "fab:classes=3", "deepfool:classes=7"}) {
     EXPECT_THROW(make_attack(attack)->check(card), InputError) << attack;
   }
   EXPECT_NO_THROW(make_attack("autoattack")->check(card));
@@ -178,8 +179,8 @@ TEST(NearestAttacks, AgreeWithBruteForceOnAPlane) {
     for (int64_t i = 0; i < kImages; ++i) {
       least.push_back(nearest_by_brute_force(net, images.slice(0, i, i + 1), batch.labels[i].item<int64_t>(), norm));
     }
-    for (const std::string name : {"fab-t:steps=200", "fmn:steps=1000,step_size=0.5", "ddn:steps=1000,gamma=0.02",
-                                   "cw:steps=500,step_size=0.02"}) {
+    for (const std::string name : {"fab-t:steps=200", "fab:steps=200", "fmn:steps=1000,step_size=0.5",
+                                   "ddn:steps=1000,gamma=0.02", "cw:steps=500,step_size=0.02"}) {
       const auto attack = make_attack(name);
       const auto norms = attack->norms();
       if (std::find(norms.begin(), norms.end(), norm) == norms.end()) continue;
@@ -201,6 +202,48 @@ TEST(NearestAttacks, AgreeWithBruteForceOnAPlane) {
     int64_t optimal = 0;
     for (size_t i = 0; i < kImages; ++i) optimal += best[i] <= least[i] * 1.01 ? 1 : 0;
     EXPECT_GE(optimal, 10) << norm_name(norm);
+  }
+}
+
+// ---- Black boxes ---------------------------------------------------------------------------------------------------
+
+/// The boundary of a linear model is a plane, whose nearest point is known.
+TEST(HopSkipJump, WalksToTheNearestPointOfAPlane) {
+  const at::Tensor raw = drawn({3, 3, 3}, 7), weight = raw - raw.mean();  // so that noise is of either class
+  const at::Tensor images = random_images(4, 8, 3) * 0.2 + 0.4;
+  LinearModel model(weight, 0.3);
+  const Batch batch = labelled(model, images);
+  for (const Norm norm : {Norm::linf, Norm::l2}) {
+    const at::Tensor slope = sizes_of(weight.unsqueeze(0), norm == Norm::linf ? Norm::l1 : Norm::l2);
+    const at::Tensor optimum = model.forward(images, {}).logits.select(1, 1).abs() / slope;
+    Victim victim(model, 0);
+    const at::Tensor x = make_attack("hopskipjump:samples=500")->propose(victim, batch, norm, {1.0})[0];
+    EXPECT_EQ(model.forward(x, {}).logits.argmax(1).ne(batch.labels).sum().item<int64_t>(), 4) << norm_name(norm);
+    const at::Tensor ratio = sizes_of(x - images, norm) / optimum;
+    EXPECT_GE(ratio.min().item<double>(), 1) << norm_name(norm);
+    EXPECT_LE(ratio.max().item<double>(), 1.02) << norm_name(norm);
+    EXPECT_EQ(victim.audit().backward, 0);
+  }
+}
+
+/// Counted apart from the attack: its images are broken exactly where its record says that they are.
+TEST_F(Cascade, BlackBoxesSayAfterHowManyAnswersImagesBroke) {
+  for (const std::string attack : {"square:queries=", "spsa:pairs=8,step_size=0.02,steps="}) {
+    const auto broken = [&](int64_t many, AttackAudit* audit) {
+      return broken_by(attack + std::to_string(many), 0.1, audit).sum().item<int64_t>();
+    };
+    AttackAudit whole;
+    const int64_t in_all = broken(100, &whole);
+    int64_t recorded = 0;
+    for (const auto& [answers, images] : whole.broken_after) recorded += images;
+    EXPECT_GE(whole.broken_after.size(), 3u) << attack;
+    EXPECT_LE(recorded, in_all) << attack;  // what the last query breaks is seen by the verdict alone
+    const int64_t cut = 20, answers = attack.starts_with("square") ? cut : 17 * cut + 1;
+    AttackAudit part;
+    const int64_t in_part = broken(cut, &part);
+    int64_t by_then = 0;
+    for (const auto& [after, images] : whole.broken_after) by_then += after <= answers ? images : 0;
+    EXPECT_LE(by_then, in_part) << attack;
   }
 }
 

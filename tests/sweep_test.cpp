@@ -63,12 +63,13 @@ struct Outcome {
   }
 };
 
-Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons, Dataset data = greys(),
-              Json record = nullptr, int64_t batch = 7, int64_t workers = 1) {
+/// All attacks and, where there are several, their worst case.
+Outcome sweep_all(const std::vector<std::shared_ptr<const Attack>>& attacks, std::vector<double> epsilons,
+                  Dataset data = greys(), Json record = nullptr, int64_t batch = 7, int64_t workers = 1) {
   SweepPlan plan;
   auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5);
   plan.models = {model};
-  plan.runs = plan_runs({std::move(attack)}, {nullptr}, {Access{}});
+  plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, attacks.size() > 1);
   plan.epsilons = std::move(epsilons);
   plan.data = std::move(data);
   plan.batch = batch;
@@ -88,6 +89,11 @@ Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons
   return outcome;
 }
 
+Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons, Dataset data = greys(),
+              Json record = nullptr, int64_t batch = 7, int64_t workers = 1) {
+  return sweep_all({std::move(attack)}, std::move(epsilons), std::move(data), std::move(record), batch, workers);
+}
+
 std::shared_ptr<const Attack> fgsm() { return make_attack("fgsm"); }
 
 std::shared_ptr<const Attack> planted(std::function<at::Tensor(const at::Tensor&, double)> act) {
@@ -100,6 +106,31 @@ Json record(double value, double low, double high) {
   json["held_out"]["none"] = {{"value", value}, {"successes", 1}, {"trials", 1}};
   json["held_out"]["none"]["ci95"] = {low, high};
   return json;
+}
+
+// Darkening breaks the bright images within reach and brightening the dark ones: together they break both.
+TEST(Sweep, WorstCaseTakesTheWorstForEachImage) {
+  const auto shift = [](double by) {
+    return planted([by](const at::Tensor& x, double epsilon) { return (x + by * epsilon).clamp(0, 1); });
+  };
+  const Outcome outcome = sweep_all({shift(-1), shift(1), nullptr}, {4.0 / 255, 10.0 / 255});
+  const Json& runs = outcome.report["runs"];
+  ASSERT_EQ(runs.size(), 8u);
+  for (size_t e = 0; e < 2; ++e) {
+    const int64_t each = e == 0 ? 2 : 5;  // of levels 128, 130, … those within reach of 127.5
+    const auto right = [&](size_t run) { return runs[2 * run + e]["accuracy"]["robust"]["successes"].get<double>(); };
+    EXPECT_EQ(right(0), kImages - each);
+    EXPECT_EQ(right(1), kImages - each);
+    EXPECT_EQ(right(2), kImages);
+    EXPECT_EQ(right(3), kImages - 2 * each);
+    const Json& worst = runs[6 + e];
+    EXPECT_EQ(worst["attack"]["name"], "worst-case");
+    EXPECT_EQ(worst["attack"]["options"]["attacks"], (Json{"planted", "planted (2)"}));
+    const Json stages{{{"attack", "planted"}, {"tried", kImages}, {"broken", each}},
+                      {{"attack", "planted (2)"}, {"tried", kImages - each}, {"broken", each}}};
+    EXPECT_EQ(worst["stages"], stages);
+  }
+  EXPECT_EQ(sweep(fgsm(), {0.1}).report["runs"].size(), 1u) << "one attack has no worst case";
 }
 
 // An image at distance d from 127.5 falls at epsilon d/255: the counts are known without running anything.
@@ -152,7 +183,7 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
   });
   SweepPlan plan;
   plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({moody}, {nullptr}, {Access{}});
+  plan.runs = plan_runs({moody}, {nullptr}, {Access{}}, false);
   plan.epsilons = {10.0 / 255, 30.0 / 255};
   plan.data = greys();
   const auto cells = [&](bool nested) {
@@ -223,7 +254,7 @@ TEST(Flags, ZeroGradient) {
   SweepPlan plan;
   auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 500.0), -1000);
   plan.models = {model};
-  plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}});
+  plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}}, false);
   plan.epsilons = {8.0 / 255};
   plan.data = data;
   Journal journal;
@@ -235,7 +266,7 @@ TEST(Flags, AnswersThatLookLikeProbabilities) {
   const auto flagged = [](double score) {
     SweepPlan plan;
     plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.0), score)};
-    plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}});
+    plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}}, false);
     plan.epsilons = {8.0 / 255};
     plan.data = greys();
     Journal journal;
@@ -284,7 +315,7 @@ TEST(Access, GreyBoxDoesNotSeeTheDefense) {
   data.labels = 1 - data.labels;  // right behind the mirror, all wrong without it
   SweepPlan plan;
   plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({fgsm()}, {std::make_shared<Mirror>()}, {Access{}, Access{"grey-box", nullptr}});
+  plan.runs = plan_runs({fgsm()}, {std::make_shared<Mirror>()}, {Access{}, Access{"grey-box", nullptr}}, false);
   plan.epsilons = {50.0 / 255};
   plan.data = data;
   Journal journal;

@@ -102,7 +102,7 @@ TEST(Proportions, DrawsOfOneImageAreACluster) {
 
 TEST(Plans, RepeatedRunsAreLeftOut) {
   const std::shared_ptr<const Attack> attack;  // the absent one
-  const auto runs = plan_runs({attack}, {nullptr}, {Access{}, Access{"grey-box", nullptr}});
+  const auto runs = plan_runs({attack}, {nullptr}, {Access{}, Access{"grey-box", nullptr}}, false);
   EXPECT_EQ(runs.size(), 1u);
 }
 

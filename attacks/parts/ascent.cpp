@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "attacks/parts/shrinking.h"
 #include "lib/core/error.h"
@@ -169,13 +170,33 @@ class Ascent {
     const auto pixels = static_cast<double>(rows.x[0].numel());
     const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
     if (norm_ == Norm::l1) direction = free_to_move(rows.x, direction);
-    const at::Tensor unit = steepest(direction, norm_, coordinates);
-    const at::Tensor change = options_.patchwise.active()
-                                  ? patchwise_change(unit, step_, epsilon_, options_.patchwise, rows.amplified)
-                                  : unit * step_;
-    rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
+    if (options_.band.active()) {
+      rows.x = within(rows.clean, rows.clean + low_step(rows, direction, coordinates), norm_, epsilon_);
+    } else {
+      const at::Tensor unit = steepest(direction, norm_, coordinates);
+      const at::Tensor change = options_.patchwise.active()
+                                    ? patchwise_change(unit, step_, epsilon_, options_.patchwise, rows.amplified)
+                                    : unit * step_;
+      rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
+    }
     // Dual ascent: what is violated weighs more at the next step, what holds weighs less.
     if (at_x.violation.defined()) rows.goal.weight = (rows.goal.weight + at_x.violation).clamp(0, kMostWeight);
+  }
+
+  /// The perturbation after a step within the band: of the direction, and of what lies in band and ball. Cutting to the
+  /// ball leaves the band a little and the other way round; what is then still too large is scaled down.
+  at::Tensor low_step(const Rows& rows, const at::Tensor& direction, int64_t coordinates) const {
+    constexpr int kRounds = 3;
+    const auto scaled = [&](const at::Tensor& x, double length, double most) {
+      const at::Tensor size = sizes_of(x, norm_);
+      const at::Tensor factor = at::where(size.gt(0), length / size, 0.0).clamp_max(most);
+      return x * per_image(factor.to(x.scalar_type()), x);
+    };
+    const auto low = [&](const at::Tensor& x) { return low_pass(x, options_.band); };
+    constexpr double kAny = std::numeric_limits<double>::infinity();
+    at::Tensor delta = rows.x - rows.clean + scaled(low(steepest(low(direction), norm_, coordinates)), step_, kAny);
+    for (int round = 0; round < kRounds; ++round) delta = low(onto_ball(delta, norm_, epsilon_));
+    return scaled(delta, epsilon_, 1);
   }
 
   /// Without the elements that the box already stops: in L1 they would take the place of those that can move.
@@ -262,6 +283,7 @@ void AscentOptions::bind(OptionTable& table, const Presets& presets) {
   diversity.bind(table);
   translation.bind(table);
   patchwise.bind(table);
+  band.bind(table);
   objective.bind(table);
 }
 
@@ -276,22 +298,22 @@ void AscentOptions::check(const ModelCard& card) const {
 }
 
 at::Tensor ascend(Victim& victim, const Batch& batch, const AscentOptions& options, Norm norm, double epsilon) {
+  if (batch.images.size(0) == 0) return batch.images.clone();
+  return ascend(victim, batch, goal_of(options.objective, victim, batch), options, norm, epsilon);
+}
+
+at::Tensor ascend(Victim& victim, const Batch& batch, const Goal& goal, const AscentOptions& options, Norm norm,
+                  double epsilon) {
   at::Tensor result = batch.images.clone();
   const int64_t count = batch.images.size(0);
   if (count == 0) return result;
   const at::Tensor everyone = at::arange(count, batch.labels.options());
-  Rows rows{everyone,
-            at::ones_like(everyone, at::TensorOptions(at::kBool)),
-            batch.images,
-            batch.ids,
-            goal_of(options.objective, victim, batch),
-            {},
-            {},
-            {},
-            {},
-            {},
-            {},
-            {}};
+  Rows rows{everyone,     at::ones_like(everyone, at::TensorOptions(at::kBool)),
+            batch.images, batch.ids,
+            goal,         {},
+            {},           {},
+            {},           {},
+            {},           {}};
   if (options.restarts == 1) {
     Ascent(victim, options, norm, epsilon, 0).run(rows, result);
     return result;

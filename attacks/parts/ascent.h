@@ -2,6 +2,7 @@
 // back. What tells its members apart are the options below; each is explained in the file of the attack named for it.
 #pragma once
 
+#include "attacks/parts/band.h"
 #include "attacks/parts/diversity.h"
 #include "attacks/parts/objective.h"
 #include "attacks/parts/patchwise.h"
@@ -41,6 +42,7 @@ struct AscentOptions {
   DiversityOptions diversity;      ///< di_fgsm.h
   TranslationOptions translation;  ///< ti_fgsm.h
   PatchwiseOptions patchwise;      ///< pi_fgsm.h
+  BandOptions band;                ///< gate_lowfreq.h
   ObjectiveOptions objective;
 
   /// Presets by name, as options of a spec: {"torchattacks", "step_size=2/255,start=uniform"}.
@@ -52,6 +54,9 @@ struct AscentOptions {
 
 /// Runs the loop; all state lives inside. Returns images inside the ball and the box.
 at::Tensor ascend(Victim& victim, const Batch& batch, const AscentOptions& options, Norm norm, double epsilon);
+/// With a goal that is not goal_of() the options.
+at::Tensor ascend(Victim& victim, const Batch& batch, const Goal& goal, const AscentOptions& options, Norm norm,
+                  double epsilon);
 
 /// An attack that is nothing but the loop with its own defaults. `T` names it:
 /// `struct Bim { static constexpr kName, kSummary, kSource; struct Options : AscentOptions { … bind(table) }; }`.
@@ -83,7 +88,7 @@ class AscentAttack : public Attack {
     return candidates;
   }
 
- private:
+ protected:
   Options options_;
 };
 

@@ -12,6 +12,7 @@ void GateAttackOptions::bind_steps(OptionTable& table) {
   table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
                       "the clean image, uniform in the ball, or a random corner of it");
   table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none");
+  band.bind(table);
   objective.bind_gates(table);
 }
 
@@ -27,7 +28,11 @@ void GateAttackOptions::bind(OptionTable& table) {
   bind_label(table);
 }
 
-void GateAttackOptions::check(const ModelCard& card) const {
+std::string learnt_note(int64_t images) {
+  return fmt::format("learnt from {} training images; what that cost is not among the queries", images);
+}
+
+void check_gated(const ModelCard& card) {
   if (!card.gated.empty()) return;
   throw InputError(fmt::format("an attack on gates: the model '{}' has none; expected a gated one, such as aig-20",
                                card.architecture));

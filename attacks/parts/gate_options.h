@@ -6,6 +6,11 @@
 
 namespace aigis {
 
+/// Throws InputError for a model without gates.
+void check_gated(const ModelCard& card);
+/// For the report, of an attack that learns.
+std::string learnt_note(int64_t images);
+
 struct GateAttackOptions : AscentOptions {
   double confidence = 0.95;   ///< probability with which each gate is to stay as the attack wants it
   bool keep_label = false;    ///< the answer stays what it is for the clean image
@@ -19,8 +24,7 @@ struct GateAttackOptions : AscentOptions {
     objective.answer_weight = 0;
   }
   void bind(OptionTable& table);
-  /// Throws InputError for a model without gates.
-  void check(const ModelCard& card) const;
+  void check(const ModelCard& card) const { check_gated(card); }
 
  protected:
   void bind_steps(OptionTable& table);
@@ -28,7 +32,7 @@ struct GateAttackOptions : AscentOptions {
 };
 
 /// An attack on gates. `T` names it as in AscentAttack; its Options derive from GateAttackOptions, and `settle()` makes
-/// the objective that they ask for.
+/// the objective that they ask for, as far as it need not be learnt.
 template <class T>
 class GateAttack : public AscentAttack<T> {
  public:

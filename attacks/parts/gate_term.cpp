@@ -1,5 +1,7 @@
 #include "attacks/parts/gate_term.h"
 
+#include <ATen/ops/softplus.h>
+
 #include <cmath>
 
 #include "attacks/parts/objective.h"
@@ -14,13 +16,20 @@ at::Tensor shares(const Gates& gates) {
 
 }  // namespace
 
-at::Tensor GateMargin::value(const Gates& gates) const {
+at::Tensor GateMargin::value(const Gates& gates, const Goal& goal) const {
   const double wanted = std::log(confidence_ / (1 - confidence_));
-  const at::Tensor towards = open_ ? gates.logits : -gates.logits;
+  const at::Tensor towards = states_ == GateStates::open   ? gates.logits
+                             : states_ == GateStates::shut ? -gates.logits
+                                                           : gates.logits * (2 * goal.graph - 1);
   return -((wanted - towards).clamp_min(0) * shares(gates)).sum(1);
 }
 
-at::Tensor GateDoubt::value(const Gates& gates) const {
+at::Tensor GateLikeness::value(const Gates& gates, const Goal&) const {
+  const at::Tensor q = probability_.to(gates.logits.options()), w = weight_.to(gates.logits.options());
+  return ((gates.logits * q - at::softplus(gates.logits)) * w).sum(1);
+}
+
+at::Tensor GateDoubt::value(const Gates& gates, const Goal&) const {
   const at::Tensor squares = shares(gates).square();
   return -(gates.logits.abs() * squares).sum(1) / squares.sum();
 }

@@ -14,26 +14,45 @@ class GateTerm {
  public:
   virtual ~GateTerm() = default;
   /// [N], from the gates of one pass.
-  virtual at::Tensor value(const Gates& gates) const = 0;
+  virtual at::Tensor value(const Gates& gates, const Goal& goal) const = 0;
 };
 
-/// -sum_l c_l max(0, k - s D_l), with c_l a layer's share of the cost that gates may save: all open (s = 1) or all shut
-/// (s = -1) so surely that each stays so with probability `confidence` under its own noise, k = logit(confidence).
+/// What states gates are driven to.
+enum class GateStates {
+  open,
+  shut,
+  wanted,  ///< those of Goal::graph
+};
+
+/// -sum_l c_l max(0, k - s_l D_l), with c_l a layer's share of the cost that gates may save: each open (s = 1) or shut
+/// (s = -1) so surely that it stays so with probability `confidence` under its own noise, k = logit(confidence).
 class GateMargin : public GateTerm {
  public:
-  GateMargin(bool open, double confidence) : open_(open), confidence_(confidence) {}
-  at::Tensor value(const Gates& gates) const override;
+  GateMargin(GateStates states, double confidence) : states_(states), confidence_(confidence) {}
+  at::Tensor value(const Gates& gates, const Goal& goal) const override;
 
  private:
-  bool open_;
+  GateStates states_;
   double confidence_;
+};
+
+/// -sum_l w_l BCE(q_l, sigmoid(D_l)): each gate open with probability q_l.
+class GateLikeness : public GateTerm {
+ public:
+  /// Both [L] float64.
+  GateLikeness(at::Tensor probability, at::Tensor weight)
+      : probability_(std::move(probability)), weight_(std::move(weight)) {}
+  at::Tensor value(const Gates& gates, const Goal& goal) const override;
+
+ private:
+  at::Tensor probability_, weight_;
 };
 
 /// -sum_l c_l^2 |D_l| over sum_l c_l^2: gates that are as unsure as can be, so that the executed cost varies most from
 /// one pass to the next: its variance is sum_l c_l^2 p_l (1 - p_l).
 class GateDoubt : public GateTerm {
  public:
-  at::Tensor value(const Gates& gates) const override;
+  at::Tensor value(const Gates& gates, const Goal& goal) const override;
 };
 
 /// Something that must hold; attacks find the weight of its violation by dual ascent.

@@ -23,6 +23,7 @@ at::Tensor change_onto_hyperplane(const at::Tensor& x, const at::Tensor& w, cons
       length = at::minimum(level_of(steep.square(), ends, wanted).unsqueeze(1) * steep, room);
       break;
     }
+    case Norm::l0: throw std::logic_error("no hyperplane steps in l0");
     case Norm::l1: {  // the steepest first, each as far as it can
       const auto [sorted, order] = steep.sort(1, /*descending=*/true);
       const at::Tensor gain = sorted * room.gather(1, order);

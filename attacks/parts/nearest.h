@@ -60,7 +60,7 @@ class NearestAttack : public Attack {
   explicit NearestAttack(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::string gradient_mode() const override { return option_values(options_).value("gates", "none"); }
   std::vector<Norm> norms() const override { return T::norms(); }
   bool heeds_judge() const override { return options_.stop; }
   bool shares_budgets() const override { return true; }

@@ -51,8 +51,8 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
   if (rows.places.size(0) == 0) return;
   rows.x = rows.clean;
   rows.farthest = sizes_of(at::maximum(rows.clean, 1 - rows.clean), norm);
-  rows.radius =
-      at::full_like(rows.farthest, options.radius > 0 ? options.radius : std::numeric_limits<double>::infinity());
+  const double first = norm == Norm::l0 ? 1 : std::numeric_limits<double>::infinity();
+  rows.radius = at::full_like(rows.farthest, options.radius > 0 ? options.radius : first);
   Shrinking shrinking;
   for (int64_t step = 0; step < options.steps && rows.x.size(0) > 0; ++step) {
     const double progress = static_cast<double>(step) / static_cast<double>(options.steps);
@@ -71,6 +71,11 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
     const at::Tensor change = rows.x - rows.clean, known = nearest.distance(rows);
     if (options.on_sphere) {
       rows.radius = rows.radius * at::where(wrong, 1 - gamma, 1 + gamma);
+    } else if (norm ==
+               Norm::l0) {  // a whole number of pixel values, one at least; nothing tells how far the boundary is
+      const at::Tensor fewer = at::minimum(at::minimum(rows.radius - 1, (rows.radius * (1 - gamma)).floor()), known);
+      const at::Tensor more = at::maximum(rows.radius + 1, (rows.radius * (1 + gamma)).floor());
+      rows.radius = at::where(wrong, fewer, more).clamp_min(1);
     } else {
       // Nothing is known at first but how far the boundary seems; later the radius comes down to it and swings around.
       const at::Tensor guess = (sizes_of(change, norm) + to_boundary(at_x, norm)) * (1 + options.overshoot);

@@ -72,16 +72,21 @@ void ObjectiveOptions::bind_loss(OptionTable& table) {
 
 void ObjectiveOptions::bind_gates(OptionTable& table) {
   table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates (EOT)");
-  path.bind(table);
+  path.bind(table, true);
 }
 
-void GatePathOptions::bind(OptionTable& table) {
-  table.choice<GateGradient>("gates", &gradient,
-                             {{"straight-through", GateGradient::straight_through},
-                              {"relaxed", GateGradient::relaxed},
-                              {"fixed-graph", GateGradient::fixed_graph}},
-                             "how the gradient passes hard gates: through them, through soft ones that also act, or "
-                             "around them, the executed graph taken as given");
+void GatePathOptions::bind(OptionTable& table, bool with_expectation) {
+  std::vector<std::pair<std::string, GateGradient>> paths{{"straight-through", GateGradient::straight_through},
+                                                          {"relaxed", GateGradient::relaxed},
+                                                          {"fixed-graph", GateGradient::fixed_graph}};
+  std::string summary =
+      "how the gradient passes hard gates: through them, through soft ones that also act, or around them, the executed "
+      "graph taken as given";
+  if (with_expectation) {
+    paths.emplace_back("expectation", GateGradient::expectation);
+    summary += "; expectation adds to that what opening each gate is measured to bring, a forward pass for each";
+  }
+  table.choice<GateGradient>("gates", &gradient, paths, summary);
   table.number("temperature", &temperature, 0.01, 100, "", "of the soft gates in straight-through and relaxed");
 }
 
@@ -138,7 +143,8 @@ void check_target(const ObjectiveOptions& options, const ModelCard& card) {
 
 Goal Goal::select(const at::Tensor& rows) const {
   const auto chosen = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, rows) : at::Tensor(); };
-  return {chosen(labels), chosen(targets), chosen(clean), chosen(answers), chosen(share), chosen(weight)};
+  return {chosen(labels), chosen(targets), chosen(clean), chosen(answers),
+          chosen(share),  chosen(weight),  chosen(graph)};
 }
 
 at::Tensor Goal::reached(const at::Tensor& logits) const {
@@ -201,7 +207,7 @@ at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Out
     const at::Tensor of_answer = loss_value(possible_loss(options, classes), output.logits, goal);
     add(options.answer_weight == 1 ? of_answer : of_answer * options.answer_weight);
   }
-  if (options.term) add(options.term->value(output.gates));
+  if (options.term) add(options.term->value(output.gates, goal));
   return sum;
 }
 
@@ -239,24 +245,30 @@ at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output&
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
                           const ObjectiveOptions& options, Position position) {
   const int64_t classes = victim.card().classes;
+  const bool expects = options.path.gradient == GateGradient::expectation;
+  const bool measures = (expects || options.flip_weight > 0) && !victim.card().gated.empty();
+  const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
   at::Tensor scores, violation, gains;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) {
     at::Tensor value = objective(options, classes, output, goal);
-    if (options.constraint || gains.defined()) add(scores, scored(options, value, output, goal));
-    if (gains.defined()) value = value + (gains * output.gates.logits).sum(1) * options.flip_weight;
+    if (options.constraint || draws > 1) add(scores, scored(options, value, output, goal));
+    if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
+      at::Tensor state = output.gates.logits * options.flip_weight;
+      if (expects) state = state + output.gates.logits.sigmoid();
+      value = value + (gains * (state - state.detach())).sum(1);
+    }
     if (!options.constraint) return value;
     const at::Tensor violated = options.constraint->violation(output, goal);
     add(violation, violated.detach());
     return value - goal.weight * violated.clamp_min(0);
   };
-  if (options.flip_weight > 0) gains = opening_gains(victim, images, ids, goal, options, position);
+  if (measures) gains = opening_gains(victim, images, ids, goal, options, position);
   Ascended sum{victim.gradient(images, ids, loss, position, options.path), {}, {}};
   const uint32_t first = position.draw;
-  const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
   for (int64_t draw = 1; draw < draws; ++draw) {
     position.draw = first + static_cast<uint32_t>(draw);
-    if (options.flip_weight > 0) gains = opening_gains(victim, images, ids, goal, options, position);
+    if (measures) gains = opening_gains(victim, images, ids, goal, options, position);
     const auto one = victim.gradient(images, ids, loss, position, options.path);
     sum.images += one.images;
     sum.losses = one.losses;

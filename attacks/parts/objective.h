@@ -16,7 +16,8 @@ enum class LossKind {
 
 /// How gradients pass gates, as options.
 struct GatePathOptions : GatePath {
-  void bind(OptionTable& table);
+  /// `with_expectation`: for attacks whose gradients come from ascent_direction().
+  void bind(OptionTable& table, bool with_expectation = false);
 };
 
 struct ObjectiveOptions {
@@ -33,7 +34,7 @@ struct ObjectiveOptions {
   void bind(OptionTable& table);
   void bind_loss(OptionTable& table);
   void bind_target(OptionTable& table);
-  void bind_gates(OptionTable& table);  ///< all but loss and target
+  void bind_gates(OptionTable& table);  ///< all but loss and target; the path may be an expectation, too
   bool targeted() const { return target != "none"; }
 };
 
@@ -68,6 +69,7 @@ struct Goal {
   at::Tensor answers = {};  ///< [N] of the model for the clean images
   at::Tensor share = {};    ///< [N] of the gated layers' cost that is executed for them
   at::Tensor weight = {};   ///< [N] of a violation, found by dual ascent
+  at::Tensor graph = {};    ///< [N, L] of 0 and 1: gates that the attack wants (GateStates::wanted)
 
   /// With the clean answers as labels.
   Goal of_answers() const {

@@ -33,6 +33,7 @@ enum class GateGradient {
   straight_through,  ///< the gradient of the relaxed gate (paper, section 3.3)
   relaxed,           ///< gates are soft in the forward pass too: a model that answers otherwise, to take gradients of
   fixed_graph,       ///< none: the executed graph is taken as given
+  expectation,       ///< as fixed_graph; who takes the gradient adds what flipping each gate is measured to bring
 };
 
 /// What a forward pass needs beside the images.

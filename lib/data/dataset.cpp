@@ -30,6 +30,11 @@ Dataset Dataset::first(int64_t count) const {
   return head;
 }
 
+Dataset Dataset::spread(int64_t count) const {
+  if (count >= size()) return *this;
+  return select((at::arange(count, labels.options()) * size()).floor_divide(count));
+}
+
 Dataset Dataset::select(const at::Tensor& positions) const {
   Dataset chosen = *this;
   chosen.images = images.index_select(0, positions);

@@ -31,6 +31,8 @@ struct Dataset {
   int64_t size() const { return labels.size(0); }
   /// The first `count` images, all if `count` is 0 or larger than the set.
   Dataset first(int64_t count) const;
+  /// `count` images at equal distances, for sets that are sorted by class; all if it has no more.
+  Dataset spread(int64_t count) const;
   /// Images whose positions are given.
   Dataset select(const at::Tensor& positions) const;
   /// SHA-256 over images and labels, in order.

@@ -32,6 +32,14 @@ class Attack {
   /// What a reader of the report should know of this attack on such a model, such as a loss that was replaced.
   virtual std::vector<std::string> notes(const ModelCard&) const { return {}; }
 
+  /// How many training images it learns from before it attacks; 0: it has nothing to learn.
+  virtual int64_t learns_from() const { return 0; }
+  /// The attack that has learnt from such images what it needs within these budgets; null where there is nothing.
+  virtual std::shared_ptr<const Attack> learnt(Victim&, const Batch& /*training*/, Norm,
+                                               at::ArrayRef<double> /*epsilons*/) const {
+    return nullptr;
+  }
+
   /// [N] classes that the images are to be taken for, the same whatever batch they are in; undefined without a target.
   virtual at::Tensor targets(Victim&, const Batch&) const { return {}; }
 

@@ -44,13 +44,14 @@ const char* norm_name(Norm norm) {
     case Norm::linf: return "linf";
     case Norm::l2: return "l2";
     case Norm::l1: return "l1";
+    case Norm::l0: return "l0";
   }
   throw std::logic_error("unknown norm");
 }
 
 Norm parse_norm(const std::string& name) {
   std::vector<std::string> names;
-  for (const Norm norm : all_norms()) {
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1, Norm::l0}) {
     if (name == norm_name(norm)) return norm;
     names.emplace_back(norm_name(norm));
   }
@@ -63,6 +64,7 @@ at::Tensor sizes_of(const at::Tensor& delta, Norm norm) {
     case Norm::linf: return rows.abs().amax(1);
     case Norm::l2: return rows.norm(2, 1);
     case Norm::l1: return rows.abs().sum(1);
+    case Norm::l0: return rows.ne(0).sum(1).to(at::kDouble);
   }
   throw std::logic_error("unknown norm");
 }
@@ -84,6 +86,12 @@ at::Tensor onto_balls(const at::Tensor& delta, Norm norm, const at::Tensor& radi
     return delta * per_image(factor.to(delta.scalar_type()), delta);
   }
   const at::Tensor magnitude = delta.abs();
+  if (norm == Norm::l0) {
+    const at::Tensor order = magnitude.flatten(1).argsort(/*stable=*/true, 1, /*descending=*/true);
+    const at::Tensor place = at::arange(order.size(1), radius.options()).expand(order.sizes());
+    const at::Tensor kept = place.lt(radius.floor().unsqueeze(1)).to(delta.scalar_type());
+    return delta * at::zeros_like(kept).scatter(1, order, kept).view(delta.sizes());
+  }
   const at::Tensor excess = l1_threshold(magnitude.flatten(1), radius);
   const at::Tensor shrunk = delta.sign() * (magnitude - per_image(excess, delta)).clamp_min(0);
   return at::where(per_image(outside, delta), shrunk, delta);

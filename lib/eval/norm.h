@@ -8,11 +8,17 @@
 
 namespace aigis {
 
-enum class Norm { linf, l2, l1 };
+enum class Norm {
+  linf,
+  l2,
+  l1,
+  l0,  ///< the number of pixel values that differ: a budget for searches that are made for it
+};
 
 const char* norm_name(Norm norm);
 /// Throws InputError for an unknown name.
 Norm parse_norm(const std::string& name);
+/// Those that gradients can follow: all but l0.
 const std::vector<Norm>& all_norms();
 
 /// A number for each image, [N], in a shape that goes with images.
@@ -21,7 +27,8 @@ at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images);
 /// Size of each perturbation [N, ...] as [N] float64.
 at::Tensor sizes_of(const at::Tensor& delta, Norm norm);
 
-/// The nearest perturbations (in the Euclidean sense) within the ball of radius epsilon. L1: Duchi et al., ICML 2008.
+/// The nearest perturbations (in the Euclidean sense) within the ball of radius epsilon. L1: Duchi et al., ICML 2008;
+/// L0: the largest elements, as many as fit.
 at::Tensor onto_ball(const at::Tensor& delta, Norm norm, double epsilon);
 /// The same with a radius for each: [N].
 at::Tensor onto_balls(const at::Tensor& delta, Norm norm, const at::Tensor& radius);

@@ -34,14 +34,16 @@ View view_of(const Run& run, const std::shared_ptr<Model>& model) {
 /// One batch against one model: all runs, all budgets.
 class BatchEvaluation {
  public:
-  BatchEvaluation(const SweepPlan& plan, std::shared_ptr<Model> model, size_t model_index, Batch batch,
-                  int64_t examples)
-      : plan_(plan), model_(std::move(model)), model_index_(model_index), batch_(std::move(batch)),
+  /// `runs`: those of the plan, with attacks that have learnt from this model.
+  BatchEvaluation(const SweepPlan& plan, const std::vector<Run>& runs, std::shared_ptr<Model> model, size_t model_index,
+                  Batch batch, int64_t examples)
+      : plan_(plan), runs_(runs), model_(std::move(model)), model_index_(model_index), batch_(std::move(batch)),
         examples_(examples) {}
 
   std::vector<RunTally> evaluate(std::vector<SavedExamples>& saved) {
     std::vector<RunTally> tallies;
-    for (size_t r = 0; r < plan_.runs.size(); ++r) tallies.push_back(evaluate_run(r, saved));
+    results_.resize(runs_.size());
+    for (size_t r = 0; r < runs_.size(); ++r) tallies.push_back(evaluate_run(r, saved));
     return tallies;
   }
 
@@ -53,13 +55,19 @@ class BatchEvaluation {
     double seconds = 0;
   };
 
+  /// What the worst case needs of a run at one budget.
+  struct Result {
+    at::Tensor images, hits;
+    AttackAudit audit;
+  };
+
   RunTally evaluate_run(size_t r, std::vector<SavedExamples>& saved) {
-    const Run& run = plan_.runs[r];
+    const Run& run = runs_[r];
     const std::shared_ptr<Model> target = defended(model_, run.defense);
     const CleanPass& clean = clean_pass(*target, run);
     const at::Tensor wanted = wanted_classes(run, model_, batch_, plan_.seed);
     const bool nested = is_nested(plan_, run, model_->card());
-    const std::vector<Proposal>* all = nested ? nullptr : &propose(run);
+    const std::vector<Proposal>* all = nested || run.is_worst_case() ? nullptr : &propose(run);
     RunTally tally;
     tally.clean = clean.tally;
     tally.redraw_flipped = clean.redraw_flipped;
@@ -67,7 +75,8 @@ class BatchEvaluation {
     at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
     for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
       check_stop();
-      if (nested) attack_again(run, unbroken, plan_.epsilons[e], proposal);
+      if (run.is_worst_case()) proposal = worst_case(run, e);
+      else if (nested) attack_again(run, unbroken, plan_.epsilons[e], proposal);
       else proposal = (*all)[e];
       const Stopwatch watch;
       Cell cell =
@@ -77,12 +86,36 @@ class BatchEvaluation {
       proposal.images = cell.images;
       unbroken = cell.wins.eq(0);
       tally.cells.push_back(cell.tally);
+      if (runs_.back().is_worst_case()) results_[r].push_back({cell.images, cell.hits, cell.tally.audit});
       if (examples_ > 0) {
         saved.push_back({model_index_, r, e, cell.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
                          cell.hits.slice(0, 0, examples_).clone()});
       }
     }
     return tally;
+  }
+
+  /// For each image the result of the run in which the fewest draws were right, the first of them; and who broke how
+  /// many that none before had broken.
+  Proposal worst_case(const Run& worst, size_t e) const {
+    const std::vector<std::string> labels = worst_case_labels(runs_, worst);
+    Proposal proposal;
+    at::Tensor hits;
+    for (size_t i = 0; i < worst.worst_of.size(); ++i) {
+      const Result& result = results_[worst.worst_of[i]][e];
+      const at::Tensor stood = hits.defined() ? hits.gt(0) : at::ones_like(result.hits).gt(0);
+      const at::Tensor better = hits.defined() ? result.hits.lt(hits) : stood;
+      const at::Tensor there = per_image(better.to(result.images.device()), result.images);
+      proposal.images = hits.defined() ? at::where(there, result.images, proposal.images) : result.images;
+      hits = hits.defined() ? at::where(better, result.hits, hits) : result.hits;
+      proposal.audit.forward += result.audit.forward;
+      proposal.audit.backward += result.audit.backward;
+      AttackAudit credit;
+      credit.stages = {
+          {labels[i], stood.sum().item<int64_t>(), stood.logical_and(result.hits.eq(0)).sum().item<int64_t>()}};
+      proposal.audit.merge(credit);
+    }
+    return proposal;
   }
 
   /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
@@ -137,10 +170,12 @@ class BatchEvaluation {
   }
 
   const SweepPlan& plan_;
+  const std::vector<Run>& runs_;
   std::shared_ptr<Model> model_;
   size_t model_index_;
   Batch batch_;
   int64_t examples_;
+  std::vector<std::vector<Result>> results_;  ///< [run][epsilon]
   std::map<const Defense*, CleanPass> clean_;
   std::map<std::tuple<const Attack*, const Model*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
 };
@@ -190,7 +225,7 @@ Access parse_access(const std::string& name, const std::function<std::shared_ptr
 
 std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
                            const std::vector<std::shared_ptr<const Defense>>& defenses,
-                           const std::vector<Access>& accesses) {
+                           const std::vector<Access>& accesses, bool worst_case) {
   std::vector<Run> runs;
   for (const auto& attack : attacks) {
     for (const auto& defense : defenses) {
@@ -205,11 +240,50 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
       }
     }
   }
+  if (!worst_case) return runs;
+  std::vector<Run> worst;
+  for (size_t r = 0; r < runs.size(); ++r) {
+    if (!runs[r].attack) continue;
+    const auto same = std::find_if(worst.begin(), worst.end(), [&](const Run& w) {
+      return w.defense == runs[r].defense && w.access.name == runs[r].access.name;
+    });
+    if (same == worst.end()) worst.push_back({nullptr, runs[r].defense, runs[r].access, {r}});
+    else same->worst_of.push_back(r);
+  }
+  for (Run& run : worst) {
+    if (run.worst_of.size() > 1) runs.push_back(std::move(run));
+  }
   return runs;
+}
+
+std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst) {
+  std::vector<std::string> labels;
+  std::map<std::string, int> seen;
+  for (const size_t r : worst.worst_of) {
+    const std::string name = runs[r].attack->name();
+    const int times = ++seen[name];
+    labels.push_back(times == 1 ? name : fmt::format("{} ({})", name, times));
+  }
+  return labels;
 }
 
 bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
   return plan.nested && run.attack && !card.has_random_gates;
+}
+
+std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>& model) {
+  std::vector<Run> runs = plan.runs;
+  for (Run& run : runs) {
+    if (!run.attack || run.attack->learns_from() == 0) continue;
+    const View view = view_of(run, model);
+    Victim victim(*view.model, plan.seed, view.judge);
+    const Batch training =
+        take(plan.training.spread(run.attack->learns_from()), 0, run.attack->learns_from(), plan.device);
+    const std::string name = run.attack->name();
+    run.attack = run.attack->learnt(victim, training, plan.norm, plan.epsilons);
+    if (!run.attack) throw std::logic_error("attack " + name + " has learnt nothing");
+  }
+  return runs;
 }
 
 at::Tensor wanted_classes(const Run& run, const std::shared_ptr<Model>& model, const Batch& batch, uint64_t seed) {
@@ -225,6 +299,7 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
   Progress progress("sweep", plan.data.size() * static_cast<int64_t>(plan.models.size()), "images");
   std::mutex guard;  // of journal and progress
   for (size_t m = 0; m < plan.models.size(); ++m) {
+    const std::vector<Run> runs = learnt_runs(plan, plan.models[m]);
     std::vector<std::vector<RunTally>> parts(static_cast<size_t>(batches));
     std::vector<std::vector<SavedExamples>> saved(static_cast<size_t>(batches));
     run_in_parallel(batches, plan.workers, [&](int64_t b) {
@@ -236,7 +311,7 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
       part = read_part(journal.find(key), plan, plan.models[m]->card(), count);
       if (part.empty() || examples > 0) {  // saved images are not in the journal: they are made again
         const bool known = !part.empty();
-        part = BatchEvaluation(plan, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples)
+        part = BatchEvaluation(plan, runs, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples)
                    .evaluate(saved[static_cast<size_t>(b)]);
         Json entry = Json::array();
         for (const auto& run : part) entry.push_back(run.to_json());

@@ -25,9 +25,12 @@ Access parse_access(const std::string& name, const std::function<std::shared_ptr
 
 /// One line of a report, over all budgets. Without a defense grey-box is white-box.
 struct Run {
-  std::shared_ptr<const Attack> attack;    ///< null: no attack
+  std::shared_ptr<const Attack> attack;    ///< null: no attack, or the worst case
   std::shared_ptr<const Defense> defense;  ///< null: no defense
   Access access;
+  std::vector<size_t> worst_of = {};  ///< runs before it of which it takes the worst for each image; else empty
+
+  bool is_worst_case() const { return !worst_of.empty(); }
 };
 
 struct SweepPlan {
@@ -36,6 +39,7 @@ struct SweepPlan {
   std::vector<double> epsilons;
   Norm norm = Norm::linf;
   Dataset data;
+  Dataset training;  ///< of which attacks learn that have something to learn; else empty
   int64_t batch = 100;
   int64_t workers = 1;  ///< threads that evaluate batches side by side
   uint64_t seed = 0;
@@ -61,10 +65,16 @@ struct SweepResult {
   std::vector<SavedExamples> examples;
 };
 
-/// All combinations; a run that would repeat another is left out.
+/// All combinations; a run that would repeat another is left out. With `worst_case`, behind them the worst case over
+/// all attacks for each defense and access that has several.
 std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
                            const std::vector<std::shared_ptr<const Defense>>& defenses,
-                           const std::vector<Access>& accesses);
+                           const std::vector<Access>& accesses, bool worst_case);
+/// What attacks are called within the worst case of them: their names, "pgd (2)" for the second of a name.
+std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst);
+
+/// The plan's runs against a model, with attacks that have learnt what they need.
+std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>& model);
 
 /// [N] classes that a run's attack on a bare model wants its images to be taken for; undefined without a target.
 at::Tensor wanted_classes(const Run& run, const std::shared_ptr<Model>& model, const Batch& batch, uint64_t seed);

@@ -103,6 +103,8 @@ void CellTally::add_sizes(const Admitted& admitted) {
   l2_max = std::max(l2_max, admitted.l2.max().item<double>());
   l1_sum += admitted.l1.sum().item<double>();
   l1_max = std::max(l1_max, admitted.l1.max().item<double>());
+  l0_sum += admitted.l0.sum().item<double>();
+  l0_max = std::max(l0_max, admitted.l0.max().item<double>());
 }
 
 void CellTally::add_kept(const at::Tensor& same, int64_t draws) { add_images(kept, same, draws); }
@@ -121,6 +123,8 @@ void CellTally::merge(const CellTally& other) {
   l2_max = std::max(l2_max, other.l2_max);
   l1_sum += other.l1_sum;
   l1_max = std::max(l1_max, other.l1_max);
+  l0_sum += other.l0_sum;
+  l0_max = std::max(l0_max, other.l0_max);
   over_budget += other.over_budget;
   out_of_box += other.out_of_box;
   not_finite += other.not_finite;
@@ -132,6 +136,8 @@ void CellTally::merge(const CellTally& other) {
 Json CellTally::to_json() const {
   Json stages = Json::array();
   for (const Stage& stage : audit.stages) stages.push_back({stage.attack, stage.tried, stage.broken});
+  Json broken = Json::array();
+  for (const auto& [answers, images] : audit.broken_after) broken.push_back({answers, images});
   return {{"pass", pass.to_json()},
           {"quantized", quantized.counts()},
           {"on_target", on_target.counts()},
@@ -140,9 +146,10 @@ Json CellTally::to_json() const {
           {"linf", {linf_sum, linf_max}},
           {"l2", {l2_sum, l2_max}},
           {"l1", {l1_sum, l1_max}},
+          {"l0", {l0_sum, l0_max}},
           {"faults", {over_budget, out_of_box, not_finite}},
           {"worst_overshoot", worst_overshoot},
-          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages}},
+          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages, broken}},
           {"seconds", seconds}};
 }
 
@@ -159,13 +166,16 @@ CellTally CellTally::from_json(const Json& json) {
   cell.l2_max = json.at("l2").at(1);
   cell.l1_sum = json.at("l1").at(0);
   cell.l1_max = json.at("l1").at(1);
+  cell.l0_sum = json.at("l0").at(0);
+  cell.l0_max = json.at("l0").at(1);
   cell.over_budget = json.at("faults").at(0);
   cell.out_of_box = json.at("faults").at(1);
   cell.not_finite = json.at("faults").at(2);
   cell.worst_overshoot = json.at("worst_overshoot");
   const Json& audit = json.at("audit");
-  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), {}};
+  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), {}, {}};
   for (const Json& stage : audit.at(4)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});
+  for (const Json& broken : audit.at(5)) cell.audit.broken_after[broken.at(0)] = broken.at(1);
   cell.seconds = json.at("seconds");
   return cell;
 }

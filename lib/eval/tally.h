@@ -33,7 +33,7 @@ struct CellTally {
   Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
   Proportion kept;       ///< images whose answer is that for the clean image, at equal noise
   int64_t flipped = 0;   ///< gates that differ from the clean pass at equal noise, over images, draws and layers
-  double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0;
+  double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0, l0_sum = 0, l0_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;
   AttackAudit audit;   ///< the work that this budget alone needs

@@ -47,7 +47,7 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, d
   const auto per_image = [](const at::Tensor& x) { return x.flatten(1); };
   if (clean.size(0) == 0) {
     result.images = proposed.clone();
-    result.linf = result.l2 = result.l1 = clean.new_empty({0}, at::TensorOptions(at::kDouble));
+    result.linf = result.l2 = result.l1 = result.l0 = clean.new_empty({0}, at::TensorOptions(at::kDouble));
     return result;
   }
   const at::Tensor finite = per_image(at::isfinite(proposed)).all(1);
@@ -67,6 +67,7 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, d
   result.linf = sizes_of(delta, Norm::linf).cpu();
   result.l2 = sizes_of(delta, Norm::l2).cpu();
   result.l1 = sizes_of(delta, Norm::l1).cpu();
+  result.l0 = sizes_of(delta, Norm::l0).cpu();
   return result;
 }
 

@@ -11,12 +11,12 @@ namespace aigis {
 
 /// A proposal after measurement, within budget and box.
 struct Admitted {
-  at::Tensor images;           ///< [N, C, H, W] in [0, 1], within epsilon of the clean images
-  at::Tensor linf, l2, l1;     ///< [N] float64, sizes of the perturbation as admitted
-  int64_t over_budget = 0;     ///< proposals that left the ball by more than rounding explains: in Linf an ulp of 1
-  int64_t out_of_box = 0;      ///< proposals that left [0, 1] by more than an ulp of 1
-  int64_t not_finite = 0;      ///< proposals with NaN or infinity; the clean image takes their place
-  double worst_overshoot = 0;  ///< largest distance outside ball or box that was met
+  at::Tensor images;            ///< [N, C, H, W] in [0, 1], within epsilon of the clean images
+  at::Tensor linf, l2, l1, l0;  ///< [N] float64, sizes of the perturbation as admitted
+  int64_t over_budget = 0;      ///< proposals that left the ball by more than rounding explains: in Linf an ulp of 1
+  int64_t out_of_box = 0;       ///< proposals that left [0, 1] by more than an ulp of 1
+  int64_t not_finite = 0;       ///< proposals with NaN or infinity; the clean image takes their place
+  double worst_overshoot = 0;   ///< largest distance outside ball or box that was met
 };
 
 /// Throws RunError if the shapes differ.

@@ -22,6 +22,7 @@ void AttackAudit::merge(const AttackAudit& other) {
   backward += other.backward;
   zero_gradients += other.zero_gradients;
   bad_gradients += other.bad_gradients;
+  for (const auto& [answers, images] : other.broken_after) broken_after[answers] += images;
   for (const Stage& stage : other.stages) {
     const auto known =
         std::find_if(stages.begin(), stages.end(), [&](const Stage& s) { return s.attack == stage.attack; });
@@ -97,6 +98,10 @@ void Victim::credit(const std::string& attack, int64_t tried, int64_t broken) {
   AttackAudit one;
   one.stages = {{attack, tried, broken}};
   audit_.merge(one);
+}
+
+void Victim::count_broken(int64_t answers, int64_t images) {
+  if (images > 0) audit_.broken_after[answers] += images;
 }
 
 AttackAudit Victim::audit() const {

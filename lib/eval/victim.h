@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,9 +25,10 @@ struct Stage {
 /// What an attack has used and met, in images.
 struct AttackAudit {
   int64_t forward = 0, backward = 0;
-  int64_t zero_gradients = 0;  ///< gradients that are zero in every element
-  int64_t bad_gradients = 0;   ///< gradients with NaN or infinity
-  std::vector<Stage> stages;   ///< of an attack that is made of others, in their order
+  int64_t zero_gradients = 0;               ///< gradients that are zero in every element
+  int64_t bad_gradients = 0;                ///< gradients with NaN or infinity
+  std::vector<Stage> stages;                ///< of an attack that is made of others, in their order
+  std::map<int64_t, int64_t> broken_after;  ///< of a black box: images by the answers it had given when they broke
 
   void merge(const AttackAudit& other);
   bool operator==(const AttackAudit&) const = default;
@@ -80,6 +82,8 @@ class Victim {
 
   /// For the report: `broken` of the `tried` images fell to this attack, and to none before it.
   void credit(const std::string& attack, int64_t tried, int64_t broken);
+  /// For the report: so many images were broken once the model had answered so often for each.
+  void count_broken(int64_t answers, int64_t images);
 
   const ModelCard& card() const { return model_.card(); }
   /// Whether an image that is misclassified now will be for the judge, too.

@@ -24,7 +24,8 @@ at::Tensor gate_noise(const Stream& stream, const at::Tensor& image_ids, int64_t
 at::Tensor decide_gate(const at::Tensor& logits, const at::Tensor& noise, GateGradient gradient, double temperature) {
   const at::Tensor score = noise.defined() ? logits + noise : logits;
   const at::Tensor hard = score.detach().gt(0).to(logits.scalar_type());
-  if (gradient == GateGradient::fixed_graph || !logits.requires_grad()) return hard;
+  const bool around = gradient == GateGradient::fixed_graph || gradient == GateGradient::expectation;
+  if (around || !logits.requires_grad()) return hard;
   const at::Tensor soft = temperature == 1 ? score.sigmoid() : (score / temperature).sigmoid();
   if (gradient == GateGradient::relaxed) return soft;
   return hard + (soft - soft.detach());  // the bracket is exactly 0: the value stays in {0, 1}

@@ -105,7 +105,8 @@ std::string subtitle_of(const Facet& facet, bool bands) {
 std::string axis_label(const std::string& norm, Scale scale) {
   const std::string unit = norm == "linf" ? "Largest change of a pixel value, ε in units of 1/255"
                            : norm == "l2" ? "L2 norm of the change, ε with pixels in [0, 1]"
-                                          : "L1 norm of the change, ε with pixels in [0, 1]";
+                           : norm == "l1" ? "L1 norm of the change, ε with pixels in [0, 1]"
+                                          : "Pixel values that are changed, ε";
   return unit + (scale == Scale::log1p ? ", on the scale log(1 + ε)" : "");
 }
 

@@ -90,7 +90,7 @@ Figure attacks_figure(const RunList& list) {
   double left = 60, height = 0;
   for (const auto& group : groups) {
     height += kHeading + kRow * static_cast<double>(group.rows.size());
-    for (const auto& row : group.rows) left = std::max(left, text_width(row.attack, 12) + 26);
+    for (const auto& row : group.rows) left = std::max(left, text_width(row.attack, 12) + 40);
   }
   const double top = 74 + 18 * static_cast<double>(list.models.size()), bottom = top + height;
   Figure figure{"attacks", "Accuracy under each attack, the strongest first", "", 0, bottom + 50, ""};

@@ -16,6 +16,7 @@
 #include "reports/plot/images_figure.h"
 #include "reports/plot/layers_figure.h"
 #include "reports/plot/modes_figure.h"
+#include "reports/plot/queries_figure.h"
 #include "reports/plot/training_figure.h"
 #include "reports/plot/value.h"
 
@@ -121,6 +122,15 @@ const std::vector<FigureKind>& figure_kinds() {
          return gates_figure(list, choose_gates(list, selection));
        },
        gates_of_each},
+      {"queries",
+       "aigis-report",
+       {"model", "attack", "defense", "access"},
+       [](const Files& files, const PlotSelection& s) { return queries_figure(select_runs(join_runs(files), s)); },
+       [](const Files& files) {
+         const RunList list = join_runs(files);
+         const bool some = std::any_of(list.runs.begin(), list.runs.end(), counts_queries);
+         return some ? std::vector{queries_figure(list)} : std::vector<Figure>{};
+       }},
       of_all("training", "aigis-train", training_figure),
       of_all("cost", "aigis-inspect", [](const Files& files) { return cost_figure(inspected_models(files)); }),
       of_all("modes", "aigis-inspect", [](const Files& files) { return modes_figure(inspected_models(files)); }),

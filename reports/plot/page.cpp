@@ -154,6 +154,9 @@ std::string render_html(const std::vector<Json>& files) {
       add("attacks", "Attacks", section("attacks", "Attacks compared", figures));
     }
     add("accuracies", "Accuracy", section("accuracies", "Accuracy", drawn(accuracy_figure(list))));
+    if (const std::string figures = every("queries"); !figures.empty()) {
+      add("queries", "Queries", section("queries", "Answers that black boxes needed", figures));
+    }
     add("gates", "Gates", gates_section(list));
     add("runs", "Runs", section("runs", "Runs", runs_table(list)));
   }

@@ -130,11 +130,11 @@ def square(net, images, labels, norm, epsilon, queries):
 
 
 def boundary(net, images, labels, norm, rank):
-    """FAB towards the class of a rank, and the distance of the farthest image that it found."""
+    """FAB towards the class of a rank or, with None, of any; and the distance of the farthest image that it found."""
     attack = FABAttack_PT(net, norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], n_iter=30, device="cpu")
     attack.target_class = rank
     with InjectedStarts(0):
-        made = attack.attack_single_run(images, labels, is_targeted=True)
+        made = attack.attack_single_run(images, labels, is_targeted=rank is not None)
     return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l1": 1}[norm], 1).max().item()
 
 
@@ -142,7 +142,7 @@ def minimal(attack, peer, images, labels, norm):
     """A search for the nearest adversarial image, and the distance of the farthest that it found."""
     made = attack.run(peer, images, foolbox.Misclassification(labels))
     assert (peer(made).argmax(1) != labels).double().mean() > 0.5  # where nothing is found the clean image comes back
-    return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l1": 1}[norm], 1).max().item()
+    return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l0": 0}[norm], 1).max().item()
 
 
 # foolbox projects onto the L2 ball with min(1, |x| / |x|): not at all. The paper projects x - x0 onto the ball of radius epsilon.
@@ -154,6 +154,18 @@ def project_l2(self, x, x0, epsilon):
 
 
 foolbox.attacks.L2FMNAttack.project = project_l2
+
+
+# In L0 foolbox keeps epsilon + 1 elements. The paper keeps epsilon.
+def project_l0(self, x, x0, epsilon):
+    delta = (x - x0).raw
+    flat = delta.flatten(1)
+    order = flat.abs().argsort(dim=1, descending=True, stable=True)
+    kept = (torch.arange(flat.shape[1]).expand_as(order) < epsilon.raw.long().view(-1, 1)).to(flat.dtype)
+    return x0 + eagerpy.astensor(delta * torch.zeros_like(flat).scatter(1, order, kept).view(delta.shape))
+
+
+foolbox.attacks.L0FMNAttack.project = project_l0
 
 
 class Injected:
@@ -292,6 +304,8 @@ def main():
         add(f"square:queries=200|{norm}|{epsilon}|final", square(net, images, labels, norm, epsilon, 200))
         found, farthest = boundary(net, images, labels, norm, 2)
         add(f"fab-t:classes=1,steps=30|{norm}|{1.01 * farthest}", found)
+        found, farthest = boundary(net, images, labels, norm, None)
+        add(f"fab:steps=30|{norm}|{1.01 * farthest}", found)
     for name, norm, attack in (
             ("deepfool", "l2", foolbox.attacks.L2DeepFoolAttack()), ("deepfool", "linf", foolbox.attacks.LinfDeepFoolAttack()),
             ("deepfool:classes=2,overshoot=0.2", "l2", foolbox.attacks.L2DeepFoolAttack(candidates=3, overshoot=0.2)),
@@ -299,6 +313,7 @@ def main():
              foolbox.attacks.DDNAttack(steps=20, gamma=0.2, init_epsilon=0.5)),
             ("fmn:overshoot=0", "l2", foolbox.attacks.L2FMNAttack()),
             ("fmn:overshoot=0", "linf", foolbox.attacks.LInfFMNAttack()),
+            ("fmn:overshoot=0", "l0", foolbox.attacks.L0FMNAttack()),
             ("fmn:overshoot=0,steps=30,step_size=0.3,gamma=0.2", "linf", foolbox.attacks.LInfFMNAttack(steps=30, max_stepsize=0.3, gamma=0.2))):
         found, farthest = minimal(attack, peer, images, labels, norm)
         add(f"{name}|{norm}|{1.01 * farthest}", found)

@@ -132,11 +132,15 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                      "on_target": None, "label_kept": proportion(robust + 0.08 * (1 - robust), IMAGES, draws),
                      "clean_top5": proportion(clean + 0.9 * (1 - clean), IMAGES, draws),
                      "robust_top5": proportion(robust + 0.6 * (1 - robust), IMAGES, draws)},
-        "gates": gates, "macs": {"before": full * mean("before"), "after": full * mean("after")},
+        "gates": gates, "macs": {"before": full * mean("before"), "after": full * mean("after"),
+                                  "recovery": (mean("after") - mean("before")) / (1 - mean("before")) if gates else None},
         "perturbation": {"linf": {"mean": epsilon, "max": epsilon},
                          "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon},
-                         "l1": {"mean": 3000 * epsilon * 0.97, "max": 3072 * epsilon}},
-        "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps}, "stages": None, "near_ties": rng.randrange(4),
+                         "l1": {"mean": 3000 * epsilon * 0.97, "max": 3072 * epsilon},
+                         "l0": {"mean": 3060.0 if epsilon else 0.0, "max": 3072.0 if epsilon else 0.0}},
+        "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps,
+                    "to_success": [[2 ** k, 40] for k in range(10)] if attack == "square" else None},
+         "stages": None, "near_ties": rng.randrange(4),
         "seconds": 2.5 * steps, "images_per_second": 400 / steps,
         "flags": make_flags(model, attack, epsilon, draws)}
 
@@ -153,7 +157,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.3", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.4", "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs,
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
                      "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}

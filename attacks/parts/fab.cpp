@@ -1,4 +1,4 @@
-#include "attacks/fab_t.h"
+#include "attacks/parts/fab.h"
 
 #include "attacks/parts/hyperplane.h"
 
@@ -6,20 +6,20 @@ namespace aigis {
 namespace {
 
 struct Rows : Searched {
-  at::Tensor targets;
+  at::Tensor classes;  ///< [n, k] that are aimed at: one, or all at once
   at::Tensor x;
-  at::Tensor gradient, difference;  ///< of the target's logit to the label's, at x
+  at::Tensor gradient, difference;  ///< of the logit of the nearest of them to the label's, at x
 
   void keep(const at::Tensor& rows) {
     Searched::keep(rows);
-    keep_rows(rows, {&targets, &x, &gradient, &difference});
+    keep_rows(rows, {&classes, &x, &gradient, &difference});
   }
 };
 
-/// One run towards one class.
-class Fab {
+/// One run.
+class BoundaryRun {
  public:
-  Fab(Victim& victim, const FabT::Options& options, Norm norm, uint32_t run)
+  BoundaryRun(Victim& victim, const FabOptions& options, Norm norm, uint32_t run)
       : victim_(victim), options_(options), norm_(norm), run_(run) {}
 
   void run(Rows rows, Nearest& nearest) {
@@ -42,16 +42,22 @@ class Fab {
  private:
   /// Fills in the gradient at x; returns which images are misclassified.
   at::Tensor ask(Rows& rows) {
-    const Loss loss = [&](const Output& output) {
-      const auto of = [&](const at::Tensor& classes) {
-        return output.logits.gather(1, classes.unsqueeze(1)).squeeze(1);
-      };
-      return of(rows.targets) - of(rows.labels);
-    };
-    const Victim::Gradient at_x = victim_.gradient(rows.x, rows.ids, loss, {run_, 0, query_++}, options_.path);
-    rows.gradient = at_x.images;
-    rows.difference = at_x.losses;
+    const Victim::Gradients at_x =
+        victim_.gradients(rows.x, rows.ids, rows.classes, rows.labels, {run_, 0, query_++}, options_.path);
+    const at::Tensor nearest = nearest_boundary(at_x.differences, at_x.images).unsqueeze(1);
+    rows.difference = at_x.differences.gather(1, nearest).squeeze(1);
+    rows.gradient = at_x.images.take_along_dim(nearest.view({-1, 1, 1, 1, 1}), 1).squeeze(1);
     return at_x.logits.argmax(1).ne(rows.labels);
+  }
+
+  /// [n], of the classes that are aimed at: the one whose boundary the linear model puts nearest.
+  at::Tensor nearest_boundary(const at::Tensor& differences, const at::Tensor& gradients) const {
+    constexpr double kTiny = 1e-12;
+    const at::Tensor flat = gradients.flatten(2);
+    const at::Tensor slope = norm_ == Norm::linf ? flat.abs().sum(2)
+                             : norm_ == Norm::l2 ? flat.square().sum(2).sqrt()
+                                                 : flat.abs().amax(2);
+    return (differences.abs() / (slope + kTiny)).argmin(1);
   }
 
   /// To the boundary of the linear model, drawn towards the clean image by as much as that is near it.
@@ -83,15 +89,15 @@ class Fab {
   }
 
   Victim& victim_;
-  const FabT::Options& options_;
+  const FabOptions& options_;
   Norm norm_;
   uint32_t run_, query_ = 0;
 };
 
 }  // namespace
 
-void FabT::Options::bind(OptionTable& table) {
-  table.integer("steps", &steps, 1, 100'000, "steps towards each class");
+void FabOptions::bind(OptionTable& table) {
+  table.integer("steps", &steps, 1, 100'000, in_turn ? "steps towards each class" : "steps");
   bind_classes(table, &classes);
   table.number("most_bias", &most_bias, 0, 1, "share of a step", "that is taken from the clean image (alpha_max)");
   table.number("overshoot", &overshoot, 1, 10, "steps", "by which a step goes beyond the boundary (eta)");
@@ -100,14 +106,15 @@ void FabT::Options::bind(OptionTable& table) {
   path.bind(table);
 }
 
-void FabT::search(Victim& victim, const Options& options, Norm norm, Nearest& nearest) {
-  const int64_t rounds = wrong_classes(options.classes, victim.card().classes);
-  for (int64_t round = 0; round < rounds; ++round) {
+void fab_search(Victim& victim, const FabOptions& options, Norm norm, Nearest& nearest) {
+  const int64_t classes = wrong_classes(options.classes, victim.card().classes);
+  const int64_t runs = options.in_turn ? classes : 1, together = options.in_turn ? 1 : classes;
+  for (int64_t run = 0; run < runs; ++run) {
     Rows rows{nearest.searched(), {}, {}, {}, {}};
     if (rows.places.size(0) == 0) return;
     const at::Tensor ranking = nearest.clean_logits(rows).argsort(/*stable=*/true, 1, /*descending=*/true);
-    rows.targets = ranking.select(1, round + 1).contiguous();
-    Fab(victim, options, norm, static_cast<uint32_t>(round)).run(std::move(rows), nearest);
+    rows.classes = ranking.slice(1, run + 1, run + 1 + together).contiguous();
+    BoundaryRun(victim, options, norm, static_cast<uint32_t>(run)).run(std::move(rows), nearest);
   }
 }
 

@@ -1,0 +1,44 @@
+// Gate flip: finds the fewest gates whose flipping alone changes the answer, and then drives the image to that graph.
+#pragma once
+
+#include "attacks/parts/gate_options.h"
+#include "attacks/parts/graph_search.h"
+
+namespace aigis {
+
+struct GateFlip {
+  static constexpr const char* kName = "gate-flip";
+  static constexpr const char* kSummary = "the fewest gates whose flipping changes the answer, driven to those states";
+  static constexpr const char* kSource = "search over graphs; margins of gate logits as in gate-sloth";
+
+  struct Options : GateAttackOptions {
+    GraphSearch search;
+    void bind(OptionTable& table) {
+      bind_steps(table);
+      table.number("confidence", &confidence, 0.5, 0.9999, "probability", "with which each gate is to stay as wanted");
+      table.integer("most_flips", &search.most_flips, 1, 1000, "gates that may be flipped together");
+      table.integer("beam", &search.beam, 1, 1'000'000,
+                    "graphs of each size from which the next is made; exhaustive while they are all");
+    }
+    void settle() { objective.term = std::make_shared<GateMargin>(GateStates::wanted, confidence); }
+  };
+};
+
+/// The report's stages say how many images fall to 1, 2, … flipped gates, before any pixel is changed.
+class GateFlipAttack : public GateAttack<GateFlip> {
+ public:
+  using GateAttack::GateAttack;
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override {
+    std::vector<at::Tensor> candidates(epsilons.size(), batch.images.clone());
+    if (batch.images.size(0) == 0) return candidates;
+    Goal goal = goal_of(options_.objective, victim, batch);
+    goal.graph = fewest_flips(victim, batch, options_.search).graph;
+    for (size_t e = 0; e < epsilons.size(); ++e) {
+      candidates[e] = ascend(victim, batch, goal, options_, norm, epsilons[e]);
+    }
+    return candidates;
+  }
+};
+
+}  // namespace aigis

@@ -1,0 +1,21 @@
+// Gate sloth in the low frequencies of the image: gates take averages over what they see, and JPEG compression leaves
+// low frequencies alone. `band` does the same for every attack.
+#pragma once
+
+#include "attacks/parts/gate_options.h"
+
+namespace aigis {
+
+struct GateLowfreq {
+  static constexpr const char* kName = "gate-lowfreq";
+  static constexpr const char* kSummary = "gate-sloth with a perturbation of low frequencies";
+  static constexpr const char* kSource =
+      "band of Guo, Frank & Weinberger 2019, arXiv:1809.08758, section 3; objective of gate-sloth";
+
+  struct Options : GateAttackOptions {
+    Options() { band.share = 0.25; }
+    void settle() { objective.term = std::make_shared<GateMargin>(GateStates::open, confidence); }
+  };
+};
+
+}  // namespace aigis

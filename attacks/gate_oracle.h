@@ -1,0 +1,39 @@
+// Gate oracle: a black box that shows nothing but how much of the gated layers it executed, as a bill or a clock does.
+// A random search over squares drives that up or down.
+#pragma once
+
+#include "attacks/parts/square_search.h"
+
+namespace aigis {
+
+struct GateOracleOptions : SquareSearch {
+  bool open = true;  ///< more work; else less
+  GateOracleOptions() {
+    queries = 1000;
+    drift = true;  // a cost has few values
+  }
+  void bind(OptionTable& table);
+};
+
+class GateOracle : public Attack {
+ public:
+  static constexpr const char* kName = "gate-oracle";
+  static constexpr const char* kSummary = "more or less compute, by a search that sees the executed cost alone";
+  static constexpr const char* kSource =
+      "a latency side channel; search of Andriushchenko et al. 2020, arXiv:1912.00049";
+  using Options = GateOracleOptions;
+
+  explicit GateOracle(const Options& options) : options_(options) {}
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return "none"; }
+  std::vector<Norm> norms() const override { return all_norms(); }
+  void check(const ModelCard& card) const override;
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override;
+
+ private:
+  Options options_;
+};
+
+}  // namespace aigis

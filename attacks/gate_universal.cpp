@@ -1,0 +1,112 @@
+#include "attacks/gate_universal.h"
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "attacks/parts/class_graph.h"
+
+namespace aigis {
+
+void GateUniversalOptions::bind(OptionTable& table) {
+  table.choice<Aim>(
+      "aim", &aim, {{"sloth", Aim::sloth}, {"starve", Aim::starve}, {"reroute", Aim::reroute}, {"hijack", Aim::hijack}},
+      "what the attack of that name wants");
+  table.flag("per_class", &per_class, "a perturbation for each class of images instead of one for all");
+  table.integer("class", &klass, 0, 1'000'000, "hijack: whose graph is taken on");
+  table.number("tolerance", &tolerance, 0, 1, "share of the gated layers' cost",
+               "reroute: by which the executed share may move");
+  table.number("confidence", &confidence, 0.5, 0.9999, "probability",
+               "sloth, starve: with which each gate is to stay as wanted");
+  table.integer("images", &images, 1, 1'000'000, "training images that it learns from");
+  table.integer("batch", &batch, 1, 100'000, "of them whose gradients are summed for a step");
+  table.integer("steps", &steps, 1, 100'000, "gradient steps");
+  table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons",
+               "length of the first; the last is short");
+  objective.bind_gates(table);
+}
+
+void GateUniversalOptions::check(const ModelCard& card) const {
+  check_gated(card);
+  check_class(klass, card);
+}
+
+std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch& training, Norm norm,
+                                                    at::ArrayRef<double> epsilons) const {
+  ObjectiveOptions objective = options_.objective;
+  switch (options_.aim) {
+    case Options::Aim::sloth:
+      objective.term = std::make_shared<GateMargin>(GateStates::open, options_.confidence);
+      break;
+    case Options::Aim::starve:
+      objective.term = std::make_shared<GateMargin>(GateStates::shut, options_.confidence);
+      break;
+    case Options::Aim::reroute:
+      objective.answer_weight = 1;
+      objective.constraint = std::make_shared<KeepCost>(options_.tolerance);
+      break;
+    case Options::Aim::hijack: objective.term = towards_class(victim, training, options_.klass); break;
+  }
+  auto attack = std::make_shared<GateUniversal>(options_);
+  for (const double epsilon : epsilons) {
+    attack->perturbations_[epsilon] = learn(victim, training, objective, norm, epsilon);
+  }
+  return attack;
+}
+
+at::Tensor GateUniversal::owner(const at::Tensor& labels) const {
+  return options_.per_class ? labels : at::zeros_like(labels);
+}
+
+at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const ObjectiveOptions& objective, Norm norm,
+                                double epsilon) const {
+  constexpr double kMostWeight = 100;
+  std::vector<int64_t> shape = training.images.sizes().vec();
+  shape[0] = options_.per_class ? victim.card().classes : 1;
+  at::Tensor perturbation = at::zeros(shape, training.images.options());
+  at::Tensor weight = at::ones({shape[0]}, training.images.options());  // of a constraint, by dual ascent
+  const int64_t count = training.images.size(0), size = std::min(options_.batch, count);
+  const auto pixels = static_cast<double>(training.images[0].numel());
+  const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
+  int64_t begin = 0;
+  for (int64_t step = 0; step < options_.steps; ++step) {
+    if (begin + size > count) begin = 0;
+    const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + size); };
+    const Batch batch{part(training.images), part(training.labels), part(training.ids)};
+    begin += size;
+    const at::Tensor whose = owner(batch.labels);
+    Goal goal = goal_of(objective, victim, batch);
+    if (goal.weight.defined()) goal.weight = weight.index_select(0, whose);
+    const at::Tensor x = (batch.images + perturbation.index_select(0, whose)).clamp(0, 1);
+    const Position position{0, 0, static_cast<uint32_t>(step)};
+    const Ascended at_x = ascent_direction(victim, x, batch.ids, goal, objective, position);
+    const at::Tensor sum = at::zeros_like(perturbation).index_add(0, whose, at_x.images);
+    const double left = 1 - static_cast<double>(step) / static_cast<double>(options_.steps);
+    const double length = options_.relative_step_size * epsilon * left;
+    perturbation = onto_ball(perturbation + steepest(sum, norm, coordinates) * length, norm, epsilon);
+    if (!at_x.violation.defined()) continue;
+    const at::Tensor images = at::zeros_like(weight).index_add(0, whose, at::ones_like(at_x.violation));
+    const at::Tensor violated = at::zeros_like(weight).index_add(0, whose, at_x.violation) / images.clamp_min(1);
+    weight = (weight + violated).clamp(0, kMostWeight);
+  }
+  return perturbation;
+}
+
+std::vector<at::Tensor> GateUniversal::propose(Victim&, const Batch& batch, Norm norm,
+                                               at::ArrayRef<double> epsilons) const {
+  std::vector<at::Tensor> candidates;
+  for (const double epsilon : epsilons) {
+    const auto known = perturbations_.find(epsilon);
+    if (known == perturbations_.end()) throw std::logic_error("gate-universal has learnt nothing for this budget");
+    const at::Tensor added = known->second.index_select(0, owner(batch.labels));
+    candidates.push_back(within(batch.images, batch.images + added, norm, epsilon));
+  }
+  return candidates;
+}
+
+}  // namespace aigis

@@ -1,0 +1,58 @@
+// Gate universal: one perturbation for all images, or for all of a class, learnt from training images; it needs no
+// computation when it strikes.
+#pragma once
+
+#include <map>
+
+#include "attacks/parts/gate_options.h"
+
+namespace aigis {
+
+struct GateUniversalOptions : GateAttackOptions {
+  enum class Aim { sloth, starve, reroute, hijack };
+  Aim aim = Aim::sloth;
+  bool per_class = false;
+  int64_t klass = 0;        ///< of hijack
+  double tolerance = 0.05;  ///< of reroute
+  int64_t images = 1000;    ///< training images
+  int64_t batch = 100;      ///< of them whose gradients are summed for a step
+  GateUniversalOptions() {
+    steps = 50;
+    relative_step_size = 0.1;
+  }
+  void bind(OptionTable& table);
+  void check(const ModelCard& card) const;
+};
+
+class GateUniversal : public Attack {
+ public:
+  static constexpr const char* kName = "gate-universal";
+  static constexpr const char* kSummary = "one perturbation for all images or for a class, learnt from training images";
+  static constexpr const char* kSource =
+      "Moosavi-Dezfooli et al. 2017, arXiv:1610.08401; Hong et al. 2021 (DeepSloth), arXiv:2010.02432, section 5";
+  using Options = GateUniversalOptions;
+
+  explicit GateUniversal(const Options& options) : options_(options) {}
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::vector<Norm> norms() const override { return all_norms(); }
+  void check(const ModelCard& card) const override { options_.check(card); }
+  std::vector<std::string> notes(const ModelCard&) const override { return {learnt_note(options_.images)}; }
+  int64_t learns_from() const override { return options_.images; }
+  std::shared_ptr<const Attack> learnt(Victim& victim, const Batch& training, Norm norm,
+                                       at::ArrayRef<double> epsilons) const override;
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override;
+
+ private:
+  at::Tensor learn(Victim& victim, const Batch& training, const ObjectiveOptions& objective, Norm norm,
+                   double epsilon) const;
+  /// Whose perturbation each image gets.
+  at::Tensor owner(const at::Tensor& labels) const;
+
+  Options options_;
+  std::map<double, at::Tensor> perturbations_;  ///< [1 or K, C, H, W] for each budget
+};
+
+}  // namespace aigis

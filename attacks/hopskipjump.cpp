@@ -1,0 +1,152 @@
+#include "attacks/hopskipjump.h"
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "attacks/parts/random.h"
+
+namespace aigis {
+namespace {
+
+struct Rows : Searched {
+  at::Tensor x;  ///< of another class, on the boundary
+
+  void keep(const at::Tensor& rows) {
+    Searched::keep(rows);
+    keep_rows(rows, {&x});
+  }
+};
+
+class Walk {
+ public:
+  Walk(Victim& victim, const HopSkipJump::Options& options, Norm norm, Nearest& nearest)
+      : victim_(victim), options_(options), norm_(norm), nearest_(nearest) {}
+
+  void run(Rows rows) {
+    pixels_ = static_cast<double>(rows.clean[0].numel());
+    start(rows);
+    Shrinking shrinking;
+    for (step_ = 1; step_ <= static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++step_) {
+      draw_ = 0;
+      to_boundary(rows);
+      nearest_.offer(rows, rows.x, at::ones_like(rows.alive));
+      if (const at::Tensor kept = nearest_.kept(rows, shrinking); kept.defined()) rows.keep(kept);
+      if (rows.x.size(0) == 0 || step_ == static_cast<uint32_t>(options_.steps)) return;
+      leap(rows, normal(rows));
+    }
+  }
+
+ private:
+  /// Uniform noise of another class; images for which none is found are given up.
+  void start(Rows& rows) {
+    rows.x = rows.clean;
+    at::Tensor found = at::zeros_like(rows.alive);
+    for (int64_t i = 0; i < options_.starts && !found.all().item<bool>(); ++i) {
+      const Stream stream = victim_.draws({0, static_cast<uint32_t>(i), 0});
+      const at::Tensor noise = (uniform_noise(rows.clean, rows.ids, stream, Use::start) + 1) / 2;
+      const at::Tensor taken = is_wrong(rows, noise).logical_and(found.logical_not());
+      rows.x = at::where(per_image(taken, rows.x), noise, rows.x);
+      found = found.logical_or(taken);
+    }
+    rows.keep(found.nonzero().squeeze(1));
+  }
+
+  at::Tensor is_wrong(const Rows& rows, const at::Tensor& x) {
+    return victim_.forward(x, rows.ids, {0, draw_++, step_}).logits.argmax(1).ne(rows.labels);
+  }
+
+  /// Between the clean image (0) and x (1): along the line in L2, in a shrinking box in Linf.
+  at::Tensor between(const Rows& rows, const at::Tensor& share) const {
+    if (norm_ == Norm::l2)
+      return rows.clean + (rows.x - rows.clean) * per_image(share.to(rows.x.scalar_type()), rows.x);
+    const at::Tensor reach = per_image((share * sizes_of(rows.x - rows.clean, norm_)).to(rows.x.scalar_type()), rows.x);
+    return at::maximum(at::minimum(rows.x, rows.clean + reach), rows.clean - reach);
+  }
+
+  /// Bisects until the interval is as short as the paper asks for (its theta), and ends on the other class's side.
+  void to_boundary(Rows& rows) {
+    const double tolerance = norm_ == Norm::l2 ? std::pow(pixels_, -1.5) : 1 / (pixels_ * pixels_);
+    const auto halvings = std::min<int64_t>(static_cast<int64_t>(std::ceil(-std::log2(tolerance))), 40);
+    at::Tensor low = at::zeros_like(rows.labels, at::TensorOptions(at::kDouble)), high = at::ones_like(low);
+    for (int64_t i = 0; i < halvings; ++i) {
+      const at::Tensor middle = (low + high) / 2, wrong = is_wrong(rows, between(rows, middle));
+      low = at::where(wrong, low, middle);
+      high = at::where(wrong, middle, high);
+    }
+    rows.x = between(rows, high);
+  }
+
+  /// The direction of the boundary's normal at x (equation 16): the mean of random directions, each with the sign of
+  /// the answer that it leads to, less the mean sign.
+  at::Tensor normal(const Rows& rows) {
+    const at::Tensor distance = sizes_of(rows.x - rows.clean, norm_);
+    const at::Tensor reach = step_ == 1 ? at::full_like(distance, 0.1) : distance / pixels_;  // section 3.3
+    const at::Tensor length = per_image(reach.clamp_min(1e-12).to(rows.x.scalar_type()), rows.x);
+    const auto count =
+        std::min(static_cast<int64_t>(static_cast<double>(options_.samples) * std::sqrt(step_)), options_.most_samples);
+    at::Tensor signed_sum = at::zeros_like(rows.x), sum = at::zeros_like(rows.x);
+    at::Tensor signs = at::zeros_like(distance);
+    for (int64_t i = 0; i < count; ++i) {
+      const Stream stream = victim_.draws({0, static_cast<uint32_t>(i), step_});
+      const at::Tensor noise = norm_ == Norm::l2 ? normal_noise(rows.x, rows.ids, stream, Use::estimate)
+                                                 : uniform_noise(rows.x, rows.ids, stream, Use::estimate);
+      const at::Tensor unit = noise / per_image(sizes_of(noise, Norm::l2).to(noise.scalar_type()), noise);
+      const at::Tensor there = (rows.x + unit * length).clamp(0, 1), direction = (there - rows.x) / length;
+      const at::Tensor sign = at::where(is_wrong(rows, there), 1.0, -1.0);
+      signed_sum = signed_sum + direction * per_image(sign.to(rows.x.scalar_type()), rows.x);
+      sum = sum + direction;
+      signs = signs + sign;
+    }
+    const at::Tensor mean = signs / static_cast<double>(count), agreed = mean.abs().eq(1);
+    const at::Tensor taken_off = at::where(agreed, at::zeros_like(mean), mean).to(rows.x.scalar_type());
+    return steepest(signed_sum - sum * per_image(taken_off, rows.x), norm_);
+  }
+
+  /// A step along the normal that stays in the other class, halved until it does.
+  void leap(Rows& rows, const at::Tensor& direction) {
+    constexpr int64_t kMostHalvings = 30;
+    at::Tensor length = sizes_of(rows.x - rows.clean, norm_) / std::sqrt(static_cast<double>(step_));
+    at::Tensor arrived = at::zeros_like(rows.alive);
+    const at::Tensor from = rows.x;
+    for (int64_t i = 0; i < kMostHalvings && !arrived.all().item<bool>(); ++i) {
+      const at::Tensor there = (from + direction * per_image(length.to(from.scalar_type()), from)).clamp(0, 1);
+      const at::Tensor taken = is_wrong(rows, there).logical_and(arrived.logical_not());
+      rows.x = at::where(per_image(taken, from), there, rows.x);
+      arrived = arrived.logical_or(taken);
+      length = length / 2;
+    }
+  }
+
+  Victim& victim_;
+  const HopSkipJump::Options& options_;
+  Norm norm_;
+  Nearest& nearest_;
+  double pixels_ = 0;
+  uint32_t step_ = 0, draw_ = 0;
+};
+
+}  // namespace
+
+void HopSkipJump::Options::bind(OptionTable& table) {
+  table.integer("steps", &steps, 1, 100'000, "leaps along the boundary");
+  table.integer("samples", &samples, 1, 1'000'000, "answers for the first estimate of the boundary's normal");
+  table.integer("most_samples", &most_samples, 1, 1'000'000, "for a later one; they grow with the root of the step");
+  table.integer("starts", &starts, 1, 1'000'000, "images of noise that are tried for one of another class");
+  bind_search_stop(table, &stop);
+}
+
+void HopSkipJump::search(Victim& victim, const Options& options, Norm norm, Nearest& nearest) {
+  Rows rows{nearest.searched(), {}};
+  if (rows.places.size(0) == 0) return;
+  Walk(victim, options, norm, nearest).run(std::move(rows));
+}
+
+}  // namespace aigis

@@ -1,0 +1,46 @@
+#include "attacks/ilfo.h"
+
+#include <ATen/ops/where.h>
+
+#include "attacks/parts/adam.h"
+#include "attacks/parts/gate_options.h"
+
+namespace aigis {
+
+void Ilfo::Options::bind(OptionTable& table) {
+  table.integer("steps", &steps, 1, 100'000, "of Adam");
+  table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
+  table.number("balance", &balance, 1e-6, 1e6, "", "of the gates beside the squared L2 size of the perturbation");
+  table.number("threshold", &threshold, 0, 1, "probability", "with which a gate is open enough");
+  path.bind(table);
+}
+
+void Ilfo::check(const ModelCard& card) const { check_gated(card); }
+
+std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm norm,
+                                      at::ArrayRef<double> epsilons) const {
+  constexpr double kInside = 1 - 1e-6;  // atanh is infinite at the box's faces
+  const auto to_box = [](const at::Tensor& w) { return (w.tanh() + 1) / 2; };
+  at::Tensor w = ((batch.images * 2 - 1) * kInside).atanh(), best = batch.images, best_share;
+  const at::Tensor from = to_box(w);
+  Adam adam;
+  for (uint32_t step = 0; step <= static_cast<uint32_t>(options_.steps) && batch.images.size(0) > 0; ++step) {
+    const at::Tensor x = step == 0 ? batch.images : to_box(w);
+    at::Tensor share;
+    const Loss shortage = [&](const Output& output) {
+      share = executed_share(output.gates).detach();
+      return (options_.threshold - output.gates.logits.sigmoid()).clamp_min(0).sum(1) * options_.balance;
+    };
+    const at::Tensor gradient = victim.gradient(x, batch.ids, shortage, {0, 0, step}, options_.path).images;
+    const at::Tensor better = best_share.defined() ? share.gt(best_share) : share.ge(0);
+    best = at::where(per_image(better, x), x, best);
+    best_share = best_share.defined() ? at::where(better, share, best_share) : share;
+    const at::Tensor slope = (1 - w.tanh().square()) / 2;  // of x in w
+    w = w - adam.step((gradient + (x - from) * 2) * slope) * options_.step_size;
+  }
+  std::vector<at::Tensor> candidates;
+  for (const double epsilon : epsilons) candidates.push_back(within(batch.images, best, norm, epsilon));
+  return candidates;
+}
+
+}  // namespace aigis

@@ -1,0 +1,20 @@
+// Perturbations of low frequency (Guo, Frank & Weinberger, UAI 2019, arXiv:1809.08758): what survives compression and
+// what averages over an image, as gates take them, can see.
+#pragma once
+
+#include "lib/core/options.h"
+#include "lib/core/tensor.h"
+
+namespace aigis {
+
+struct BandOptions {
+  double share = 1;  ///< of the frequencies of the discrete cosine transform along each axis, the lowest; 1: all
+
+  void bind(OptionTable& table);
+  bool active() const { return share < 1; }
+};
+
+/// Every channel [N, C, H, W] without its higher frequencies (DCT-II); the lowest always stays.
+at::Tensor low_pass(const at::Tensor& images, const BandOptions& options);
+
+}  // namespace aigis

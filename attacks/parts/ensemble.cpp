@@ -1,0 +1,63 @@
+#include "attacks/parts/ensemble.h"
+
+#include <ATen/ops/zeros_like.h>
+
+namespace aigis {
+namespace {
+
+Batch selected(const Batch& batch, const at::Tensor& rows) {
+  return {batch.images.index_select(0, rows), batch.labels.index_select(0, rows),
+          batch.ids.index_select(0, rows.to(batch.ids.device()))};
+}
+
+/// [N] int64: in how many draws of the attack's own noise the answer is wrong.
+at::Tensor wrong_draws(Victim& victim, const Batch& batch, const at::Tensor& images, uint32_t step) {
+  at::Tensor wrong = at::zeros_like(batch.labels);
+  for (int64_t draw = 0; draw < victim.card().draws; ++draw) {
+    const Output output = victim.forward(images, batch.ids, {0, static_cast<uint32_t>(draw), step});
+    wrong = wrong + output.logits.argmax(1).ne(batch.labels);
+  }
+  return wrong;
+}
+
+}  // namespace
+
+void Ensemble::check(const ModelCard& card) const {
+  for (const auto& stage : stages(Norm::linf)) stage.attack->check(card);
+}
+
+std::vector<std::string> Ensemble::notes(const ModelCard& card) const {
+  std::vector<std::string> notes;
+  for (const auto& stage : stages(Norm::linf)) {
+    for (const auto& note : stage.attack->notes(card)) notes.push_back(stage.label + ": " + note);
+  }
+  return notes;
+}
+
+std::vector<at::Tensor> Ensemble::propose(Victim& victim, const Batch& batch, Norm norm,
+                                          at::ArrayRef<double> epsilons) const {
+  std::vector<at::Tensor> candidates;
+  for (const double epsilon : epsilons) {
+    at::Tensor images = batch.images.clone();
+    at::Tensor best = wrong_draws(victim, batch, images, 0);
+    at::Tensor left = best.lt(victim.card().draws).nonzero().squeeze(1);
+    uint32_t number = 0;
+    for (const auto& stage : stages(norm)) {
+      if (left.size(0) == 0) break;
+      const Batch rest = selected(batch, left);
+      const at::Tensor found = stage.attack->propose(victim, rest, norm, {epsilon})[0];
+      const at::Tensor wrong = wrong_draws(victim, rest, found, ++number), broken = wrong.ge(victim.card().draws);
+      victim.credit(stage.label, left.size(0), broken.sum().item<int64_t>());
+      // What withstands all keeps the first attack's image, the one of the greatest loss.
+      const at::Tensor better = number == 1 ? wrong.ge(0) : wrong.gt(best.index_select(0, left));
+      const at::Tensor rows = better.nonzero().squeeze(1), places = left.index_select(0, rows);
+      images.index_copy_(0, places, found.index_select(0, rows));
+      best.index_copy_(0, places, wrong.index_select(0, rows));
+      left = left.index_select(0, broken.logical_not().nonzero().squeeze(1));
+    }
+    candidates.push_back(images);
+  }
+  return candidates;
+}
+
+}  // namespace aigis

@@ -1,0 +1,33 @@
+// The same attack with each way that a gradient can pass gates, one after the other on what is left: none of them is
+// the best for all images.
+#pragma once
+
+#include "attacks/parts/ensemble.h"
+#include "attacks/parts/gate_options.h"
+
+namespace aigis {
+
+/// `Stage` is the attack, such as AutoPgdAttack<ApgdCe>; `options` of it, to which each stage adds its path.
+template <class Stage>
+EnsembleStages gate_aware_stages(const typename Stage::Options& options) {
+  struct Path {
+    const char* label;
+    GateGradient gradient;
+    double temperature;
+  };
+  // Where gates are sure a straight-through gradient is noise, and one of softer gates may see further.
+  constexpr Path kPaths[] = {
+      {"straight-through", GateGradient::straight_through, 1},  {"fixed-graph", GateGradient::fixed_graph, 1},
+      {"relaxed, temperature 0.3", GateGradient::relaxed, 0.3}, {"relaxed, temperature 1", GateGradient::relaxed, 1},
+      {"relaxed, temperature 3", GateGradient::relaxed, 3},     {"expectation", GateGradient::expectation, 1}};
+  EnsembleStages stages;
+  for (const Path& path : kPaths) {
+    typename Stage::Options stage = options;
+    stage.objective.path.gradient = path.gradient;
+    stage.objective.path.temperature = path.temperature;
+    stages.push_back({path.label, std::make_shared<Stage>(stage)});
+  }
+  return stages;
+}
+
+}  // namespace aigis

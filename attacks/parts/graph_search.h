@@ -1,0 +1,22 @@
+// The fewest gates that have to be flipped for another answer, the image being what it is.
+#pragma once
+
+#include "attacks/parts/objective.h"
+
+namespace aigis {
+
+struct GraphSearch {
+  int64_t most_flips = 4;
+  int64_t beam =
+      16;  ///< graphs of each size from which the next size is made; the search is exhaustive while they are all
+};
+
+struct FlippedGraphs {
+  at::Tensor graph;  ///< [N, L]: for each image the graph found; without one, the flips that come nearest
+  at::Tensor flips;  ///< [N] int64, how many gates it flips; -1 where none changes the answer
+};
+
+/// Graphs grow gate by gate from those that lower the margin of the label most. Asks the model once for each graph.
+FlippedGraphs fewest_flips(Victim& victim, const Batch& batch, const GraphSearch& search);
+
+}  // namespace aigis

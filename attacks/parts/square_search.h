@@ -1,0 +1,28 @@
+// The random search of the Square attack: one square of the image changes at a time and stays where that lowers a value
+// of the model's output, which is all that is seen of it (Andriushchenko, Croce, Flammarion & Hein, ECCV 2020,
+// algorithms 1 to 3; L1: Croce & Hein, ICML 2021, appendix).
+#pragma once
+
+#include <functional>
+
+#include "lib/core/options.h"
+#include "lib/eval/attack.h"
+
+namespace aigis {
+
+struct SquareSearch {
+  int64_t queries = 5000;
+  double share = 0.8;    ///< p: of the image that the first squares cover
+  bool rescale = false;  ///< the schedule of p, made for 10,000 queries, is stretched to `queries`
+  std::function<at::Tensor(const Output& output, const at::Tensor& labels)> value;  ///< [n], smaller is better
+  bool drift = false;  ///< squares that change nothing stay, too: where values are few
+  bool stop = false;   ///< images whose value is at most `enough` are done
+  double enough = 0;
+
+  void bind(OptionTable& table);
+};
+
+/// Images inside the ball and the box. Each image has its own squares.
+at::Tensor square_search(Victim& victim, const Batch& batch, const SquareSearch& search, Norm norm, double epsilon);
+
+}  // namespace aigis

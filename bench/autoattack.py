@@ -1,0 +1,104 @@
+"""AutoAttack of aigis and of its authors (pyautoattack) on the same weights and images: which images stand, and how long it took.
+
+    python -m pip install pyautoattack==0.2.0      # beside the packages of scripts/requirements.txt
+    autoattack.py MODEL CIFAR10_DIR [--eps 1/255] [--images 1000] [--seeds 0] --state FILE
+
+MODEL is a checkpoint with deterministic gates, with options as aigis takes them (`m.safetensors:gates=argmax`). The peer gets
+it as TorchScript that aigis exported: the very same network. It works in parts of 250 images for each of its seeds, in turns
+with aigis on all images; what is done stands in FILE, and a run that was cut off goes on there. Prints how many images aigis
+and the peer judge differently, how many two seeds of the peer do, and the ratio of their times (attack and verdict).
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+from pyautoattack import AutoAttack
+from safetensors.numpy import load_file
+
+from peer import PROGRAM
+
+PART = 250
+
+
+def cifar(folder, count):
+    data = np.fromfile(Path(folder) / "test_batch.bin", np.uint8).reshape(-1, 3073)[:count]
+    return torch.from_numpy(data[:, 1:].reshape(-1, 3, 32, 32).copy()).float() / 255, torch.from_numpy(data[:, 0].astype(np.int64))
+
+
+def ours(arguments):
+    """Which images stand, and the seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "report.json"
+        subprocess.run([PROGRAM, "evaluate", "--model", arguments.model, "--attack", "autoattack", "--eps", arguments.eps,
+                        "--limit", str(arguments.images), "--examples", str(arguments.images),
+                        "--data", f"cifar10:{arguments.cifar10}", "--out", out], check=True, capture_output=True)
+        run = json.loads(out.read_text())["runs"][0]
+        return load_file(Path(folder) / run["examples"]["file"])["0.hits"].tolist(), run["seconds"]
+
+
+def theirs(net, images, labels, epsilon, seed):
+    begin = time.perf_counter()
+    attack = AutoAttack(net, norm="Linf", eps=epsilon, version="standard", seed=seed, device="cpu")
+    adversarial, _ = attack.run_standard_evaluation(images, labels, batch_size=PART)
+    with torch.no_grad():
+        stands = (net(adversarial).argmax(1) == labels).int().tolist()
+    return stands, time.perf_counter() - begin
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("cifar10")
+    parser.add_argument("--eps", default="1/255")
+    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--state", required=True)
+    arguments = parser.parse_args()
+    state = Path(arguments.state)
+    done = json.loads(state.read_text()) if state.exists() else {}
+    settings = [arguments.model, arguments.eps, arguments.images]
+    if done.setdefault("settings", settings) != settings:
+        parser.error(f"{state} is of {done['settings']}; expected a file of its own for each setting")
+
+    def keep(key, value):
+        done[key] = value
+        state.with_suffix(".part").write_text(json.dumps(done))
+        state.with_suffix(".part").rename(state)
+
+    images, labels = cifar(arguments.cifar10, arguments.images)
+    with tempfile.TemporaryDirectory() as folder:
+        exported = Path(folder) / "model.pt"
+        subprocess.run([PROGRAM, "export", arguments.model, "--out", exported], check=True, capture_output=True)
+        net = torch.jit.load(exported).eval()
+    for parameter in net.parameters():
+        parameter.requires_grad_(False)
+    seeds = arguments.seeds.split(",")
+    for seed in seeds:
+        for begin in range(0, len(images), PART):
+            key = f"peer {seed} {begin}"
+            if key not in done:
+                part = slice(begin, begin + PART)
+                keep(key, theirs(net, images[part], labels[part], float(Fraction(arguments.eps)), int(seed)))
+            print(f"peer, seed {seed}, images from {begin}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
+        if f"ours {seed}" not in done:
+            keep(f"ours {seed}", ours(arguments))
+        print(f"aigis: {done[f'ours {seed}'][1]:.0f} s, {sum(done[f'ours {seed}'][0])} stand", flush=True)
+    parts = range(0, len(images), PART)
+    peer = {seed: [stands for begin in parts for stands in done[f"peer {seed} {begin}"][0]] for seed in seeds}
+    for seed in seeds:
+        differ = sum(a != b for a, b in zip(done[f"ours {seed}"][0], peer[seed]))
+        seconds = sum(done[f"peer {seed} {begin}"][1] for begin in parts)
+        print(f"seed {seed}: {differ} of {len(images)} images judged differently; aigis {seconds / done[f'ours {seed}'][1]:.2f} times as fast")
+    for seed in seeds[1:]:
+        print(f"peer's seeds {seeds[0]} and {seed}: {sum(a != b for a, b in zip(peer[seeds[0]], peer[seed]))} images judged differently")
+
+
+if __name__ == "__main__":
+    main()
