@@ -22,7 +22,8 @@ struct AutoAttackOptions {
   void bind(OptionTable& table);
 };
 
-/// Where gates are random the authors' code takes one draw's word for an image that is broken; here all draws are wrong.
+/// Where gates are random the authors' code takes one draw's word for an image that is broken; here all draws are
+/// wrong.
 class AutoAttack : public Ensemble {
  public:
   static constexpr const char* kName = "autoattack";

@@ -19,6 +19,7 @@
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "models/load.h"
+#include "reports/comparison.h"
 #include "reports/flags.h"
 #include "reports/schema.h"
 
@@ -50,6 +51,7 @@ class Verification {
       images += judge_again(report_["runs"][i], i);
       ++judged;
     }
+    check_comparisons();
     if (judged > 0 && examples_.tensors() != 2 * report_["runs"].size()) {
       disagreements_.push_back(
           fmt::format("/runs: {} runs; images of {} were saved", report_["runs"].size(), examples_.tensors() / 2));
@@ -198,6 +200,14 @@ class Verification {
     return some;
   }
 
+  /// Models are compared again where every verdict of every run was counted again.
+  void check_comparisons() {
+    if (hits_.size() < report_["runs"].size()) return;
+    std::vector<std::vector<int64_t>> hits;
+    for (auto& [index, of_run] : hits_) hits.push_back(of_run);
+    expect(report_.value("comparisons", Json()), comparisons_json(report_["runs"], hits), "/comparisons");
+  }
+
   /// What of a run does not hold. Its totals can be counted again only if all its images were saved.
   void state(const Json& entry, size_t index, const Recount& count, const ModelCard& card) {
     const std::string pointer = fmt::format("/runs/{}", index);
@@ -215,6 +225,7 @@ class Verification {
       return;  // totals differ by as many
     }
     if (count.tally.clean.accuracy.trials() < plan_.data.size()) return state_bounds(entry, pointer, count);
+    hits_[index] = cell.hits;
     const Json counted = counted_facts(card, count.tally, cell);
     expect(entry, counted, pointer);
     const size_t m = index_of_model(entry["model"]);
@@ -305,6 +316,7 @@ class Verification {
   int64_t saved_ = 0;      ///< images of each run
   int64_t near_ties_ = 0;  ///< verdicts that rounding turned
   std::map<std::string, LoadedModel> models_;
+  std::map<size_t, std::vector<int64_t>> hits_;  ///< of each run that was counted again
   std::vector<std::string> disagreements_;
 };
 

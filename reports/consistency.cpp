@@ -86,6 +86,16 @@ void check_accuracy(const Check& check, const Json& run, const std::string& poin
   }
 }
 
+void check_comparisons(const Check& check, const Json& report) {
+  const Json comparisons = report.value("comparisons", Json::array());
+  for (size_t i = 0; i < comparisons.size(); ++i) {
+    for (const char* run : {"run_a", "run_b"}) {
+      check.hold(comparisons[i][run].get<size_t>() < report["runs"].size(), fmt::format("/comparisons/{}/{}", i, run),
+                 fmt::format("{} is no index of runs", comparisons[i][run].dump()));
+    }
+  }
+}
+
 void check_report(const Check& check, const Json& report) {
   std::map<std::string, size_t> layers;
   for (size_t i = 0; i < report["models"].size(); ++i) {
@@ -108,6 +118,7 @@ void check_report(const Check& check, const Json& report) {
       check_gates(check, run["gates"], model->second, report["data"]["classes"].size(), pointer + "/gates");
     }
   }
+  check_comparisons(check, report);
 }
 
 void check_training(const Check& check, const Json& record) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "reports/comparison.h"
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
 #include "reports/plot/value.h"
@@ -149,7 +150,9 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportC
                 {"spec", context.data_spec}}},
               {"models", Json::array()},
               {"surrogates", Json::array()},
-              {"runs", Json::array()}};
+              {"runs", Json::array()},
+              {"comparisons", Json::array()}};
+  std::vector<std::vector<int64_t>> hits;
   for (const auto& surrogate : context.surrogates) {
     report["surrogates"].push_back(
         {{"id", surrogate.id}, {"checkpoint", {{"file", surrogate.file}, {"sha256", surrogate.sha256}}}});
@@ -159,9 +162,11 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportC
     for (size_t r = 0; r < plan.runs.size(); ++r) {
       for (size_t e = 0; e < plan.epsilons.size(); ++e) {
         report["runs"].push_back(run_json(plan, plan.runs[r], result.tallies[m][r], e, context.models[m]));
+        hits.push_back(result.tallies[m][r].cells[e].hits);
       }
     }
   }
+  report["comparisons"] = comparisons_json(report["runs"], hits);
   return report;
 }
 
@@ -194,7 +199,7 @@ std::string report_table(const Json& report) {
                           flag["check"].get<std::string>());
     }
   }
-  return text;
+  return text + comparisons_text(report);
 }
 
 }  // namespace aigis

@@ -35,6 +35,7 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   Cell cell{{}, admitted.images, after.hits, draws - after.hits};
   cell.tally.add_sizes(admitted);
   cell.tally.pass = counted(after, batch, target.card());
+  cell.tally.hits = {after.hits.const_data_ptr<int64_t>(), after.hits.const_data_ptr<int64_t>() + after.hits.numel()};
   cell.tally.flipped = count_flips(clean.judgement.open, after.open);
   cell.tally.add_kept(after.answers.eq(clean.judgement.answers).sum(0), draws);
   if (wanted.defined()) {

@@ -208,8 +208,9 @@ std::vector<RunTally> read_part(const Json* entry, const SweepPlan& plan, const 
   const bool whole = std::all_of(part.begin(), part.end(), [&](const RunTally& run) {
     return run.cells.size() == plan.epsilons.size() && run.clean.accuracy.trials() == images &&
            run.clean.has_size(classes, layers) &&
-           std::all_of(run.cells.begin(), run.cells.end(),
-                       [&](const CellTally& cell) { return cell.pass.has_size(classes, layers); });
+           std::all_of(run.cells.begin(), run.cells.end(), [&](const CellTally& cell) {
+             return cell.pass.has_size(classes, layers) && cell.hits.size() == static_cast<size_t>(images);
+           });
   });
   return whole ? part : std::vector<RunTally>{};
 }

@@ -113,6 +113,7 @@ void CellTally::add_on_target(const at::Tensor& wins, int64_t draws) { add_image
 
 void CellTally::merge(const CellTally& other) {
   pass.merge(other.pass);
+  hits.insert(hits.end(), other.hits.begin(), other.hits.end());
   quantized.merge(other.quantized);
   on_target.merge(other.on_target);
   kept.merge(other.kept);
@@ -139,6 +140,7 @@ Json CellTally::to_json() const {
   Json broken = Json::array();
   for (const auto& [answers, images] : audit.broken_after) broken.push_back({answers, images});
   return {{"pass", pass.to_json()},
+          {"hits", hits},
           {"quantized", quantized.counts()},
           {"on_target", on_target.counts()},
           {"kept", kept.counts()},
@@ -156,6 +158,7 @@ Json CellTally::to_json() const {
 CellTally CellTally::from_json(const Json& json) {
   CellTally cell;
   cell.pass = PassTally::from_json(json.at("pass"));
+  cell.hits = json.at("hits").get<std::vector<int64_t>>();
   cell.quantized = Proportion::from_counts(json.at("quantized"));
   cell.on_target = Proportion::from_counts(json.at("on_target"));
   cell.kept = Proportion::from_counts(json.at("kept"));

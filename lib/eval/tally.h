@@ -29,6 +29,7 @@ struct PassTally {
 /// One attack against one defended model at one budget.
 struct CellTally {
   PassTally pass;
+  std::vector<int64_t> hits;  ///< of each image, in the order of the data: in how many draws its label was right
   Proportion quantized;  ///< accuracy on the adversarial images rounded to 8 bits
   Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
   Proportion kept;       ///< images whose answer is that for the clean image, at equal noise

@@ -1,0 +1,63 @@
+#include "lib/metrics/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace aigis {
+namespace {
+
+/// P(X <= k) for X from n tosses of a fair coin.
+double tail_of_coin(int64_t k, int64_t n) {
+  const double all = std::lgamma(static_cast<double>(n) + 1) - static_cast<double>(n) * std::log(2.0);
+  double sum = 0;
+  for (int64_t i = 0; i <= k; ++i) {
+    sum += std::exp(all - std::lgamma(static_cast<double>(i) + 1) - std::lgamma(static_cast<double>(n - i) + 1));
+  }
+  return sum;
+}
+
+}  // namespace
+
+void PairedComparison::add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b) {
+  const double difference = static_cast<double>(hits_a) / static_cast<double>(draws_a) -
+                            static_cast<double>(hits_b) / static_cast<double>(draws_b);
+  ++images_;
+  ahead_ += difference > 0;
+  behind_ += difference < 0;
+  fractional_ = fractional_ || draws_a > 1 || draws_b > 1;
+  sum_ += difference;
+  sum_of_squares_ += difference * difference;
+}
+
+double PairedComparison::difference() const { return images_ == 0 ? 0 : sum_ / static_cast<double>(images_); }
+
+Interval PairedComparison::interval() const {
+  const double n = static_cast<double>(images_) + 2, mean = sum_ / n;
+  const double error = std::sqrt(((sum_of_squares_ + 2) / n - mean * mean) / n);
+  return {std::max(-1.0, mean - kNormal95 * error), std::min(1.0, mean + kNormal95 * error)};
+}
+
+double PairedComparison::p_value() const {
+  if (ahead_ + behind_ == 0) return 1;
+  if (!fractional_) return std::min(1.0, 2 * tail_of_coin(std::min(ahead_, behind_), ahead_ + behind_));
+  const auto n = static_cast<double>(images_);
+  const double mean = sum_ / n, variance = (sum_of_squares_ - n * mean * mean) / std::max(1.0, n - 1);
+  if (variance <= 0) return mean == 0 ? 1 : 0;
+  return std::erfc(std::abs(mean) / std::sqrt(2 * variance / n));
+}
+
+std::vector<double> holm(const std::vector<double>& p_values) {
+  std::vector<size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<double> adjusted(p_values.size());
+  double highest = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    highest = std::max(highest, static_cast<double>(order.size() - i) * p_values[order[i]]);
+    adjusted[order[i]] = std::min(1.0, highest);
+  }
+  return adjusted;
+}
+
+}  // namespace aigis

@@ -1,0 +1,34 @@
+// Two models judged on the same images: by how much one is ahead, and whether that could be chance.
+#pragma once
+
+#include <vector>
+
+#include "lib/metrics/interval.h"
+
+namespace aigis {
+
+/// Image by image, the success of one less that of the other: -1, 0 or 1, and between where it is a mean over draws.
+class PairedComparison {
+ public:
+  /// One more image: `hits_a` of `draws_a` draws succeeded with one, `hits_b` of `draws_b` with the other.
+  void add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b);
+
+  int64_t images() const { return images_; }
+  double difference() const;  ///< mean; 0 without images
+  /// Of the difference, by the adjusted Wald method: as if one more image spoke for each (Bonett & Price 2012).
+  Interval interval() const;
+  /// Two-sided probability of a difference at least as large if neither were ahead: McNemar's exact test where every
+  /// image has one draw, else the normal approximation for the mean difference. 1 if no image differs.
+  double p_value() const;
+
+ private:
+  int64_t images_ = 0, ahead_ = 0, behind_ = 0;  ///< images where one alone was right, or more often
+  bool fractional_ = false;
+  double sum_ = 0, sum_of_squares_ = 0;
+};
+
+/// Probabilities adjusted for being the smallest of many, so that all that stay below a level are below it together
+/// with that certainty (Holm 1979), in the order given.
+std::vector<double> holm(const std::vector<double>& p_values);
+
+}  // namespace aigis

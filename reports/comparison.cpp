@@ -1,0 +1,81 @@
+#include "reports/comparison.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "lib/metrics/comparison.h"
+#include "reports/plot/value.h"
+
+namespace aigis {
+namespace {
+
+constexpr double kLevel = 0.05;
+
+/// Everything about a run but its model.
+std::string setting_of(const Json& run) {
+  return Json{run["attack"], run["defense"], run["access"], run["epsilon"]}.dump();
+}
+
+struct Pair {
+  size_t a, b;
+  PairedComparison comparison;
+};
+
+}  // namespace
+
+Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits) {
+  std::vector<Pair> pairs;
+  std::map<std::string, std::vector<size_t>> alike;
+  for (size_t b = 0; b < runs.size(); ++b) {
+    std::vector<size_t>& earlier = alike[setting_of(runs[b])];
+    for (const size_t a : earlier) {
+      Pair& pair = pairs.emplace_back(Pair{a, b, {}});
+      const int64_t draws_a = runs[a]["accuracy"]["draws"], draws_b = runs[b]["accuracy"]["draws"];
+      for (size_t i = 0; i < hits[a].size(); ++i) pair.comparison.add(hits[a][i], draws_a, hits[b][i], draws_b);
+    }
+    earlier.push_back(b);
+  }
+  std::vector<double> chances;
+  for (const Pair& pair : pairs) chances.push_back(pair.comparison.p_value());
+  const std::vector<double> together = holm(chances);
+  Json list = Json::array();
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const auto& [a, b, comparison] = pairs[i];
+    const Interval interval = comparison.interval();
+    const bool decided = together[i] < kLevel && (interval.low > 0 || interval.high < 0);
+    list.push_back({{"run_a", a},
+                    {"run_b", b},
+                    {"difference", comparison.difference()},
+                    {"ci95", {interval.low, interval.high}},
+                    {"p", chances[i]},
+                    {"p_holm", together[i]},
+                    {"more_robust", decided ? runs[interval.low > 0 ? a : b]["model"] : Json()}});
+  }
+  return list;
+}
+
+std::string comparisons_text(const Json& report) {
+  const Json comparisons = report.value("comparisons", Json::array());
+  if (comparisons.empty()) return "";
+  std::string text;
+  size_t decided = 0;
+  for (const Json& entry : comparisons) {
+    if (entry["more_robust"].is_null()) continue;
+    ++decided;
+    const Json &a = report["runs"][entry["run_a"].get<size_t>()], &b = report["runs"][entry["run_b"].get<size_t>()];
+    const bool a_leads = entry["more_robust"] == a["model"];
+    const double sign = a_leads ? 100 : -100, low = entry["ci95"][a_leads ? 0 : 1],
+                 high = entry["ci95"][a_leads ? 1 : 0];
+    text +=
+        fmt::format("  {} more robust than {}: {}, {}, {}, epsilon {}: {:+.2f} points [{:.2f}, {:.2f}], p {:.2g}\n",
+                    (a_leads ? a : b)["model"].get<std::string>(), (a_leads ? b : a)["model"].get<std::string>(),
+                    a["attack"]["name"].get<std::string>(), a["defense"]["name"].get<std::string>(),
+                    a["access"].get<std::string>(), plotting::epsilon_text(a["epsilon"], a["norm"]),
+                    sign * entry["difference"].get<double>(), sign * low, sign * high, entry["p_holm"].get<double>());
+  }
+  return fmt::format("{} of {} comparisons of models on the same images are decided (5 %, Holm){}\n{}", decided,
+                     comparisons.size(), decided > 0 ? ":" : "; the others may be chance", text);
+}
+
+}  // namespace aigis

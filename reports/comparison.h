@@ -1,0 +1,16 @@
+// Which model is more robust than which: every pair of models under the same attack, on the same images.
+#pragma once
+
+#include <vector>
+
+#include "lib/core/json.h"
+
+namespace aigis {
+
+/// "comparisons" of a report. `hits`: for each of its runs the draws in which each image's label was right.
+Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits);
+
+/// What they say, in lines: what is decided, and how much is not. Empty without comparisons.
+std::string comparisons_text(const Json& report);
+
+}  // namespace aigis

@@ -1,0 +1,103 @@
+// Intervals and tests of paired outcomes against scipy and statsmodels (tests/golden/make_statistics_golden.py).
+#include "lib/metrics/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/core/files.h"
+#include "lib/core/json.h"
+#include "lib/core/philox.h"
+
+namespace aigis {
+namespace {
+
+Json golden(const char* part) {
+  static const Json all =
+      parse_json(read_file(std::string(AIGIS_SOURCE_DIR) + "/tests/golden/statistics.json"), "statistics.json");
+  return all[part];
+}
+
+PairedComparison of_counts(int64_t both, int64_t a, int64_t b, int64_t neither) {
+  PairedComparison pairs;
+  for (int64_t i = 0; i < both; ++i) pairs.add(1, 1, 1, 1);
+  for (int64_t i = 0; i < a; ++i) pairs.add(1, 1, 0, 1);
+  for (int64_t i = 0; i < b; ++i) pairs.add(0, 1, 1, 1);
+  for (int64_t i = 0; i < neither; ++i) pairs.add(0, 1, 0, 1);
+  return pairs;
+}
+
+TEST(Wilson, AgreesWithScipy) {
+  for (const Json& row : golden("wilson")) {
+    const Interval interval = wilson(row["successes"], row["trials"]);
+    EXPECT_NEAR(interval.low, row["ci95"][0].get<double>(), 1e-12) << row;
+    EXPECT_NEAR(interval.high, row["ci95"][1].get<double>(), 1e-12) << row;
+  }
+}
+
+TEST(McNemar, AgreesWithStatsmodels) {
+  for (const Json& row : golden("mcnemar")) {
+    const PairedComparison pairs = of_counts(row["both"], row["a"], row["b"], row["neither"]);
+    EXPECT_NEAR(pairs.p_value(), row["p"].get<double>(), 1e-9) << row;
+    EXPECT_EQ(pairs.images(), row["both"].get<int64_t>() + row["a"].get<int64_t>() + row["b"].get<int64_t>() +
+                                  row["neither"].get<int64_t>());
+  }
+  EXPECT_EQ(of_counts(5, 0, 0, 5).p_value(), 1);
+  EXPECT_EQ(PairedComparison().p_value(), 1);
+}
+
+/// Methods that need not agree exactly: a t test for the normal one, and the bootstrap of scipy for the interval.
+TEST(PairedDifference, IsNearScipysBootstrapAndTTest) {
+  for (const Json& row : golden("paired")) {
+    PairedComparison pairs;
+    const int64_t draws = row["draws"];
+    for (size_t i = 0; i < row["a"].size(); ++i) pairs.add(row["a"][i], draws, row["b"][i], draws);
+    EXPECT_NEAR(pairs.difference(), row["difference"].get<double>(), 1e-12);
+    const Interval interval = pairs.interval();
+    const double width = row["bootstrap"][1].get<double>() - row["bootstrap"][0].get<double>();
+    EXPECT_NEAR(interval.low, row["bootstrap"][0].get<double>(), 0.05 * width);
+    EXPECT_NEAR(interval.high, row["bootstrap"][1].get<double>(), 0.05 * width);
+    if (draws > 1) {
+      EXPECT_NEAR(std::log(pairs.p_value()) / std::log(row["t_test"].get<double>()), 1, 0.1);
+    }
+  }
+}
+
+/// Bonett & Price: as if (1, 0) and (0, 1) had been seen once more.
+TEST(PairedDifference, HasTheClosedForm) {
+  const Interval interval = of_counts(50, 12, 5, 33).interval();
+  const double p12 = 13.0 / 102, p21 = 6.0 / 102, d = p12 - p21;
+  const double error = std::sqrt((p12 + p21 - d * d) / 102);
+  EXPECT_NEAR(interval.low, d - 1.959963984540054 * error, 1e-12);
+  EXPECT_NEAR(interval.high, d + 1.959963984540054 * error, 1e-12);
+}
+
+/// 95 of 100 intervals hold the truth, over many small samples.
+TEST(PairedDifference, CoversTheTruth) {
+  constexpr int kSamples = 4000, kImages = 60;
+  constexpr double kA = 0.15, kB = 0.05;
+  int covered = 0;
+  for (uint32_t sample = 0; sample < kSamples; ++sample) {
+    const PhiloxKey key = Stream{9, Purpose::attack, sample}.key();
+    PairedComparison pairs;
+    for (uint64_t i = 0; i < kImages; ++i) {
+      const double u = open_uniform(draw_word(key, i, 0));
+      pairs.add(u < kA, 1, u >= kA && u < kA + kB, 1);
+    }
+    const Interval interval = pairs.interval();
+    covered += interval.low <= kA - kB && kA - kB <= interval.high;
+  }
+  EXPECT_NEAR(covered / static_cast<double>(kSamples), 0.95, 0.015);
+}
+
+TEST(Holm, AgreesWithStatsmodels) {
+  for (const Json& row : golden("holm")) {
+    const std::vector<double> adjusted = holm(row["p"].get<std::vector<double>>());
+    for (size_t i = 0; i < adjusted.size(); ++i)
+      EXPECT_NEAR(adjusted[i], row["adjusted"][i].get<double>(), 1e-12) << row;
+  }
+  EXPECT_TRUE(holm({}).empty());
+}
+
+}  // namespace
+}  // namespace aigis

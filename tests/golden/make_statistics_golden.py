@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Intervals and tests by scipy 1.17.1 and statsmodels 0.15.0, for tests/comparison_test.cpp.
+
+    python -m pip install scipy==1.17.1 statsmodels==0.15.0
+    make_statistics_golden.py OUT.json
+"""
+
+import json
+import sys
+
+import numpy as np
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+wilson = [{"successes": k, "trials": n, "ci95": list(stats.binomtest(k, n).proportion_ci(method="wilson"))}
+          for k, n in ((0, 10), (1, 10), (7, 10), (10, 10), (123, 1000), (9998, 10000))]
+pairs = [{"both": both, "a": a, "b": b, "neither": neither,
+          "p": mcnemar([[both, a], [b, neither]], exact=True).pvalue}
+         for both, a, b, neither in ((5, 3, 1, 2), (40, 0, 6, 4), (700, 60, 30, 210), (7000, 900, 890, 1210), (10, 1, 1, 0))]
+generator = np.random.default_rng(0)
+paired = []
+for draws, count in ((1, 400), (5, 300)):
+    a, b = generator.binomial(draws, 0.7, count), generator.binomial(draws, 0.6, count)
+    difference = (a - b) / draws
+    resampled = stats.bootstrap((difference,), np.mean, n_resamples=20000, method="percentile", rng=generator)
+    test = stats.ttest_1samp(difference, 0)
+    paired.append({"draws": draws, "a": a.tolist(), "b": b.tolist(), "difference": difference.mean(), "t_test": test.pvalue,
+                   "bootstrap": [resampled.confidence_interval.low, resampled.confidence_interval.high]})
+many = [sorted(generator.uniform(0, 0.05, 7).tolist(), key=lambda p: np.sin(1000 * p)), [0.01], [0.5, 0.6, 0.0]]
+holm = [{"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()} for p in many]
+json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "holm": holm}, open(sys.argv[1], "w"), indent=1)
