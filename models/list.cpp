@@ -73,12 +73,15 @@ std::pair<const ModelFamily*, int64_t> find_architecture(const std::string& name
     if (candidate.name == family_name && dash != std::string::npos) {
       return {&candidate, parse_integer(name.substr(dash + 1), fmt::format("model '{}': depth", name))};
     }
-    known.push_back(candidate.name + "-20");
+    known.push_back(fmt::format("{}-{}", candidate.name, candidate.members.front()));
   }
   throw InputError(unknown_name("model", name, known) + " (or the path of a .safetensors checkpoint)");
 }
 
 std::unique_ptr<Network> make_network(const Spec& spec, NetworkShape shape) {
+  if (!spec.path.empty()) {
+    throw InputError(fmt::format("model '{}': expected key=value, got '{}'", spec.name, spec.path));
+  }
   const auto [family, depth] = find_architecture(spec.name);
   shape.architecture = spec.name;
   shape.depth = depth;

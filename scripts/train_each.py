@@ -2,7 +2,7 @@
 """Trains one network of each row of the paper's tables for two short epochs and prints a table of their losses.
 
 train_each.py CIFAR10_DIR IMAGENETTE_DIR [NETWORK...]: networks for 32x32 images on the first 2,000 training images of
-CIFAR-10 in batches of 100, those for 224x224 images on 180 of Imagenette (20 of each class, a tenth held out) in batches of
+CIFAR-10 in batches of 100, those for 224x224 images on 297 of Imagenette (33 of each class, a tenth held out) in batches of
 20. All, or those named; all take half an hour on two cores. Fails if a network's loss does not fall from the first epoch to
 the second.
 """
@@ -21,7 +21,7 @@ AIG_50 = "aig-50:target_rates=1:1:0.8:1:0.7:0.7:0.7:1:0.7:0.7:0.7:0.7:0.7:1:0.7:
 AIG_101 = "aig-101:target_rates=" + ":".join(["1"] * 8 + ["0.5"] * 25)
 LARGE = ["resnet-18", "resnet-34", "resnet-50", "resnet-101", "resnet-152", "stochastic-depth-50", "stochastic-depth-101",
          "aig-34", AIG_50, AIG_101]
-IMAGES_OF_A_CLASS = 20
+IMAGES_OF_A_CLASS = 33
 
 
 def small_imagenette(source, target):
@@ -53,7 +53,7 @@ def main():
         for number, (model, data, *options) in enumerate(jobs):
             (first, second), rate = losses(model, data, f"{folder}/{number}", *options)
             print(f"| `{model.split(':')[0]}` | {first:.3f} | {second:.3f} | {rate:.1f} |", flush=True)
-            if second >= first:
+            if not second < first:  # nor where it is no number
                 failed.append(model)
     if failed:
         sys.exit(f"the loss did not fall: {', '.join(failed)}")

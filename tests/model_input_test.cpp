@@ -36,6 +36,11 @@ TEST(Architectures, WrongNamesAndOptionsAreRefused) {
       {"resnet", "resnet-20"},
       {"rensnet-20", "did you mean 'resnet-20'"},
       {"aig-x", "depth"},
+      {"dens-aig-22", "did you mean 'dense-aig-22'"},
+      {"aig-8:gate_norm", "expected key=value, got 'gate_norm'"},
+      {"aig-8:0.5,gate_norm=true", "expected key=value, got '0.5'"},
+      {"aig-8:a/b=0.5", "expected key=value, got 'a/b=0.5'"},
+      {"aig-8:target_rate=1,gates=budget,layers=1", "every layer always runs"},
       {"aig-20:target_rate=1.2", "0 to 1"},
       {"aig-20:target_rates=1:0.5", "expected 9"},
       {"aig-8:target_rates=1:0.5:1.2", "0 to 1"},
@@ -65,7 +70,7 @@ TEST(Architectures, ExecutionRatesMustBeKnownWhereTheyAreNeeded) {
   for (const char* mode : {"scaled", "marginal", "budget"}) {
     const auto net = build(fmt::format("aig-8:gates={}{}", mode, mode == std::string("budget") ? ",layers=2" : ""));
     expect_within(refusal([&] { net->freeze(); }), "execution rates");
-    expect_within(refusal([&] { net->set_execution_rates({0.5, 0.5}); }), "3 gated layers");
+    expect_within(refusal([&] { net->set_execution_rates({0.5, 0.5}); }), "2 execution rates; expected 3");
   }
 }
 
@@ -74,6 +79,12 @@ TEST(Architectures, AllLayersAlwaysRunningLeavesNoGates) {
   EXPECT_EQ(net->gate_modes(), std::vector<std::string>{"none"});
   net->set_gate_mode("none");
   EXPECT_EQ(net->card().gate_mode, "none");
+  // Whatever the mode is called, nothing is drawn, and no rates are missed.
+  for (const char* mode : {"sampled", "argmax", "always", "scaled", "marginal"}) {
+    const auto same = build(fmt::format("aig-8:target_rate=1,gates={}", mode));
+    same->freeze();
+    EXPECT_EQ(same->forward(at::zeros({2, 3, 32, 32}), {}).logits.size(0), 2) << mode;
+  }
   EXPECT_EQ(build("aig-8")->gate_modes().front(), "sampled");
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "models/list.h"
 
@@ -137,6 +138,45 @@ TEST_P(ImageNetSizes, AreThosePublished) {
                         conv(1024, 512, 1) * (14 * 14 - 7 * 7);
   EXPECT_EQ(card.macs_full() - original.macs_full(), depth >= 50 ? saved : 0);
   EXPECT_EQ(card_of(fmt::format("stochastic-depth-{}", depth)).parameters, parameters);
+}
+
+/// Blocks of each stage by hand: 56, 28, 14 and 7 pixels wide, of 64, 128, 256 and 512 channels.
+struct ImageNetCount {
+  int64_t macs = conv(3, 64, 7) * 112 * 112;
+  int64_t gate_macs = 0, gate_parameters = 0;
+  std::vector<int64_t> blocks;
+
+  ImageNetCount(const std::vector<int64_t>& stages, bool bottleneck) {
+    int64_t in = 64;
+    for (size_t s = 0; s < 4; ++s) {
+      const int64_t width = int64_t{64} << s, side = int64_t{56} >> s, out = bottleneck ? 4 * width : width;
+      for (int64_t i = 0; i < stages[s]; ++i) {
+        const int64_t before = i == 0 && s > 0 ? 2 * side : side, pixels = side * side;
+        blocks.push_back(bottleneck ? conv(in, width, 1) * before * before + conv(width, width, 3) * pixels +
+                                          conv(width, out, 1) * pixels
+                                    : conv(in, width, 3) * pixels + conv(width, width, 3) * pixels);
+        macs += blocks.back() + (in != out ? conv(in, out, 1) * pixels : 0);
+        gate_macs += in * 16 + 16 * 2;
+        gate_parameters += gate(in);
+        in = out;
+      }
+    }
+    macs += in * 1000;
+  }
+};
+
+TEST(ImageNetMacs, InClosedForm) {
+  for (const auto& [depth, stages] :
+       std::map<int64_t, std::vector<int64_t>>{{34, {3, 4, 6, 3}}, {50, {3, 4, 6, 3}}, {101, {3, 4, 23, 3}}}) {
+    const ImageNetCount count(stages, depth > 34);
+    const ModelCard plain = card_of(fmt::format("resnet-{}", depth)), aig = card_of(fmt::format("aig-{}", depth));
+    EXPECT_EQ(plain.macs_full(), count.macs) << depth;
+    EXPECT_EQ(card_of(fmt::format("stochastic-depth-{}", depth)).macs_full(), count.macs) << depth;
+    EXPECT_EQ(aig.macs_full(), count.macs + count.gate_macs) << depth;
+    EXPECT_EQ(aig.parameters, plain.parameters + count.gate_parameters) << depth;
+    ASSERT_EQ(aig.gated.size(), count.blocks.size()) << depth;
+    for (size_t l = 0; l < count.blocks.size(); ++l) EXPECT_EQ(aig.gated[l].macs, count.blocks[l]) << depth << " " << l;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Depths, ImageNetSizes,

@@ -48,9 +48,10 @@ TEST_P(Skipping, GivesWhatMaskingGives) {
         head.graph = pass.graph.slice(0, 0, cut);
         tail.graph = pass.graph.slice(0, cut, 7);
       }
-      const at::Tensor parts = at::cat(
-          {skip->forward(images.slice(0, 0, cut), head).logits, skip->forward(images.slice(0, cut, 7), tail).logits});
-      EXPECT_TRUE(at::allclose(parts, expected.logits, 1e-10, 1e-10)) << cut;
+      const Output first = skip->forward(images.slice(0, 0, cut), head),
+                   rest = skip->forward(images.slice(0, cut, 7), tail);
+      EXPECT_TRUE(at::allclose(at::cat({first.logits, rest.logits}), expected.logits, 1e-10, 1e-10)) << cut;
+      EXPECT_TRUE(at::equal(at::cat({first.gates.open, rest.gates.open}), expected.gates.open)) << cut;
     }
     const auto gradient = [&](Network& net, GateGradient kind) {
       Pass attack = pass;
@@ -85,6 +86,32 @@ TEST(Buckets, GiveWhatMaskingGives) {
       const Output expected = mask->forward(images, pass), output = bucket->forward(images, pass);
       EXPECT_TRUE(at::allclose(output.logits, expected.logits, 1e-10, 1e-10)) << rate;
       EXPECT_TRUE(at::equal(output.gates.open, expected.gates.open)) << rate;
+    }
+  }
+}
+
+/// Every mode of the gates, every execution, split in any way.
+TEST(Executions, GiveTheSameGatesForAnyBatchSplit) {
+  const std::vector<double> rates{0.3, 0.9, 0.5, 0.6, 0.2, 0.7};
+  const at::Tensor images = random_images(23);
+  for (const char* mode :
+       {"sampled", "argmax", "always", "scaled", "marginal", "fixed,graph=101101", "budget,layers=3"}) {
+    const std::string spec = std::string("aig-14:gates=") + mode + ",execution=";
+    const Output expected = build_frozen(spec + "mask", rates)->forward(images, pass_of(23));
+    for (const char* execution : {"mask", "skip", "bucket"}) {
+      const auto net = build_frozen(spec + execution, rates);
+      for (const int64_t size : {1, 9, 23}) {
+        std::vector<at::Tensor> gates, logits;
+        for (int64_t begin = 0; begin < 23; begin += size) {
+          Pass pass = pass_of(23);
+          pass.image_ids = pass.image_ids.slice(0, begin, begin + size);
+          const Output part = net->forward(images.slice(0, begin, begin + size), pass);
+          gates.push_back(part.gates.open);
+          logits.push_back(part.logits);
+        }
+        EXPECT_TRUE(at::equal(at::cat(gates), expected.gates.open)) << mode << " " << execution << " " << size;
+        EXPECT_TRUE(at::allclose(at::cat(logits), expected.logits, 1e-10, 1e-10)) << mode << " " << execution << size;
+      }
     }
   }
 }

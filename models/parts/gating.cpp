@@ -110,6 +110,10 @@ Gating::Gating(Weights& weights, const std::vector<GateableLayer>& layers, const
     throw InputError(fmt::format("option 'layers': is for gates=budget; with gates={} it would say nothing",
                                  name_of(options.gates)));
   }
+  if (options.gates == GateMode::budget && gated_.empty()) {
+    throw InputError(
+        "gates=budget: there is nothing to spend it on, for every layer always runs; expected a target rate below 1");
+  }
   if (options.gates == GateMode::budget && options.layers == 0) {
     throw InputError(fmt::format("gates=budget: option 'layers' is missing; expected 1 to {}", gated_.size()));
   }
@@ -156,14 +160,15 @@ void Gating::set_mode(const std::string& mode) {
 
 void Gating::set_rates(const std::vector<double>& rates) {
   if (rates.size() != gated_.size()) {
-    throw InputError(fmt::format("{} execution rates for {} gated layers", rates.size(), gated_.size()));
+    throw InputError(
+        fmt::format("{} execution rates; expected {}, one for each gated layer", rates.size(), gated_.size()));
   }
   rates_ = rates;
   shifts_ = budget_shifts(rates_, options_.gates == GateMode::budget ? options_.layers : 0);
 }
 
 void Gating::check() const {
-  if (needs_rates(options_.gates) && rates_.empty()) {
+  if (needs_rates(options_.gates) && rates_.empty() && !gated_.empty()) {
     throw InputError(fmt::format(
         "gates={}: the checkpoint holds no execution rates; train it, or go on with --resume, to have them measured",
         name_of(options_.gates)));
@@ -197,7 +202,7 @@ Gating::Decisions Gating::begin(const at::Tensor& images, const Pass& pass, bool
   decisions.gating_ = this;
   decisions.pass_ = pass;
   decisions.mode_ = training ? GateMode::sampled : options_.gates;
-  if (is_random(decisions.mode_) && !pass.graph.defined()) {
+  if (is_random(decisions.mode_) && !gated_.empty() && !pass.graph.defined()) {
     decisions.noise_ = gate_noise(pass.noise, pass.image_ids, static_cast<int64_t>(gated_.size()))
                            .to(images.device(), images.scalar_type());
   }

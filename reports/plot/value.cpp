@@ -80,8 +80,9 @@ std::string short_id(const std::string& id) {
 }
 
 std::string display_name(const std::string& name) {
-  constexpr std::array acronyms{"fgsm", "ffgsm", "r",   "bim",  "pgd", "eot", "mi",   "ni", "di",  "ti",   "si", "vmi",
-                                "vni",  "pi",    "emi", "apgd", "cw",  "fab", "spsa", "ce", "dlr", "jpeg", "tvm"};
+  constexpr std::array acronyms{"fgsm", "ffgsm", "r",   "bim", "pgd",  "eot",  "mi",   "ni", "di",
+                                "ti",   "si",    "vmi", "vni", "pi",   "emi",  "apgd", "cw", "fab",
+                                "spsa", "ce",    "dlr", "lgm", "ilfo", "jpeg", "tvm"};
   std::vector<std::string> parts = split(name, '-');
   for (auto& part : parts) {
     if (std::find(acronyms.begin(), acronyms.end(), part) == acronyms.end()) continue;
