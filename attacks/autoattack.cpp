@@ -41,6 +41,7 @@ AutoAttack::AutoAttack(const Options& options) : options_(options) {
     fab.path = options.path;
     Square::Options square;
     square.queries = options.queries;
+    square.counts = false;  // of a part, from its own first answer on
     add(std::make_shared<AutoPgdAttack<ApgdCe>>(ce));
     add(std::make_shared<AutoPgdAttack<ApgdT>>(towards));
     add(std::make_shared<NearestAttack<FabT>>(fab));

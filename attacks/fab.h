@@ -1,4 +1,4 @@
-// FAB: to the nearest boundary of all classes at each step, a gradient for each of them.
+// FAB: to the nearest boundary of the likeliest wrong classes at each step, a gradient for each of them.
 #pragma once
 
 #include "attacks/parts/fab.h"
@@ -7,7 +7,8 @@ namespace aigis {
 
 struct Fab {
   static constexpr const char* kName = "fab";
-  static constexpr const char* kSummary = "fast adaptive boundary attack: the nearest boundary of all classes";
+  static constexpr const char* kSummary =
+      "fast adaptive boundary attack: the nearest boundary of the likeliest wrong classes";
   static constexpr const char* kSource = "Croce & Hein 2020, arXiv:1907.02044, algorithm 1";
 
   using Options = FabOptions;

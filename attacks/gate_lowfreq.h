@@ -1,5 +1,6 @@
 // Gate sloth in the low frequencies of the image: gates take averages over what they see, and JPEG compression leaves
-// low frequencies alone. `band` does the same for every attack.
+// low frequencies alone. `band` does the same for every iterated
+// attack.
 #pragma once
 
 #include "attacks/parts/gate_options.h"

@@ -28,6 +28,7 @@ class GateOracle : public Attack {
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return "none"; }
   std::vector<Norm> norms() const override { return all_norms(); }
+  bool wants_answer() const override { return false; }
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;

@@ -1,6 +1,6 @@
 #include "attacks/gate_universal.h"
 
-#include <ATen/ops/full.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "attacks/parts/class_graph.h"
+#include "lib/core/stop.h"
 
 namespace aigis {
 
@@ -75,6 +76,7 @@ at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const Obj
   const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
   int64_t begin = 0;
   for (int64_t step = 0; step < options_.steps; ++step) {
+    check_stop();
     if (begin + size > count) begin = 0;
     const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + size); };
     const Batch batch{part(training.images), part(training.labels), part(training.ids)};
@@ -85,13 +87,15 @@ at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const Obj
     const at::Tensor x = (batch.images + perturbation.index_select(0, whose)).clamp(0, 1);
     const Position position{0, 0, static_cast<uint32_t>(step)};
     const Ascended at_x = ascent_direction(victim, x, batch.ids, goal, objective, position);
-    const at::Tensor sum = at::zeros_like(perturbation).index_add(0, whose, at_x.images);
+    // A product, and no additions in whatever order a GPU's threads come.
+    const at::Tensor owners = at::arange(shape[0], whose.options()).unsqueeze(1);
+    const at::Tensor member = owners.eq(whose.unsqueeze(0)).to(x.scalar_type());  // [1 or K, n]
+    const at::Tensor sum = member.matmul(at_x.images.flatten(1)).view(perturbation.sizes());
     const double left = 1 - static_cast<double>(step) / static_cast<double>(options_.steps);
     const double length = options_.relative_step_size * epsilon * left;
     perturbation = onto_ball(perturbation + steepest(sum, norm, coordinates) * length, norm, epsilon);
     if (!at_x.violation.defined()) continue;
-    const at::Tensor images = at::zeros_like(weight).index_add(0, whose, at::ones_like(at_x.violation));
-    const at::Tensor violated = at::zeros_like(weight).index_add(0, whose, at_x.violation) / images.clamp_min(1);
+    const at::Tensor violated = member.matmul(at_x.violation) / member.sum(1).clamp_min(1);
     weight = (weight + violated).clamp(0, kMostWeight);
   }
   return perturbation;

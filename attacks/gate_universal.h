@@ -39,6 +39,7 @@ class GateUniversal : public Attack {
   std::vector<Norm> norms() const override { return all_norms(); }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard&) const override { return {learnt_note(options_.images)}; }
+  bool wants_answer() const override { return options_.aim == Options::Aim::reroute; }
   int64_t learns_from() const override { return options_.images; }
   std::shared_ptr<const Attack> learnt(Victim& victim, const Batch& training, Norm norm,
                                        at::ArrayRef<double> epsilons) const override;

@@ -42,7 +42,7 @@ std::vector<at::Tensor> GradAuto::propose(Victim& victim, const Batch& batch, No
             x, batch.ids,
             [&](const Output& output) {
               const at::Tensor p = output.gates.logits.sigmoid(), is_open = p.detach().ge(options_.threshold);
-              share = executed_share(output.gates).detach();
+              share = expected_share(output.gates, victim.card().has_random_gates).detach();
               return at::where(is_open, closed ? at::zeros_like(p) : p,
                                closed ? (p - options_.threshold).clamp_max(0) : at::zeros_like(p))
                   .sum(1);

@@ -81,7 +81,7 @@ class Walk {
       low = at::where(wrong, low, middle);
       high = at::where(wrong, middle, high);
     }
-    rows.x = between(rows, high);
+    rows.x = at::where(per_image(high.eq(1), rows.x), rows.x, between(rows, high));  // rounding could cross over
   }
 
   /// The direction of the boundary's normal at x (equation 16): the mean of random directions, each with the sign of

@@ -28,7 +28,7 @@ std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm n
     const at::Tensor x = step == 0 ? batch.images : to_box(w);
     at::Tensor share;
     const Loss shortage = [&](const Output& output) {
-      share = executed_share(output.gates).detach();
+      share = expected_share(output.gates, victim.card().has_random_gates).detach();
       return (options_.threshold - output.gates.logits.sigmoid()).clamp_min(0).sum(1) * options_.balance;
     };
     const at::Tensor gradient = victim.gradient(x, batch.ids, shortage, {0, 0, step}, options_.path).images;

@@ -1,5 +1,6 @@
-// ILFO: the smallest perturbation whose intermediate outputs make the network do all of its work; here those are the
-// gates' probabilities. A baseline for gate-sloth.
+// ILFO: intermediate outputs are driven to where the network does all of its work, at a cost for the size of the
+// perturbation; here those outputs are the gates' probabilities. The iterate that executes most counts. A baseline for
+// gate-sloth.
 #pragma once
 
 #include "attacks/parts/objective.h"
@@ -29,6 +30,7 @@ class Ilfo : public Attack {
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
   std::vector<Norm> norms() const override { return all_norms(); }
   bool shares_budgets() const override { return true; }
+  bool wants_answer() const override { return false; }
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;

@@ -38,7 +38,8 @@ class Search {
         const at::Tensor logits = victim_.forward(rows.x, rows.ids, {0, asked, step}).logits;
         const at::Tensor done = rows.goal.reached(logits).logical_and(rows.alive);
         write(rows, done, result);
-        victim_.count_broken((2 * options_.pairs + 1) * step + 1, done.sum().item<int64_t>());
+        if (!options_.objective.targeted())
+          victim_.count_broken((2 * options_.pairs + 1) * step + 1, done.sum().item<int64_t>());
         rows.alive = rows.alive.logical_and(done.logical_not());
         if (const at::Tensor kept = shrinking.kept(rows.alive); kept.defined()) rows.keep(kept);
       }

@@ -7,7 +7,7 @@
 namespace aigis {
 
 struct SquareOptions : SquareSearch {
-  SquareOptions() { stop = true; }
+  SquareOptions() { stop = counts = true; }
   void bind(OptionTable& table);
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "attacks/list.h"
@@ -52,6 +53,10 @@ std::vector<double> read_epsilons(const Settings& settings, Norm norm) {
           norm == Norm::linf ? "8/255"
           : norm == Norm::l2 ? "0.5"
                              : "12"));
+    }
+    if (norm == Norm::l0 && epsilon != std::floor(epsilon)) {
+      throw InputError(
+          fmt::format("epsilon: {}; expected a whole number of pixel values in the norm l0, such as 12", text));
     }
     if (std::find(epsilons.begin(), epsilons.end(), epsilon) != epsilons.end()) {
       throw InputError(fmt::format("epsilon: {} is given twice", text));
@@ -222,6 +227,7 @@ void Evaluation::load_training(const Spec& data) {
   if (!needed) return;
   plan.training = load_dataset(data, Part::train);
   if (plan.training.size() == 0) throw InputError(fmt::format("data '{}' has no training images", data.text()));
+  for (const auto& model : context.models) check_fit(model.id, model.card, plan.training);
 }
 
 std::shared_ptr<Model> Evaluation::add_surrogate(const std::string& spec) {

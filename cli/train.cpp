@@ -32,6 +32,10 @@ std::optional<AdversarialTraining> adversarial_training(const TrainOptions& opti
     if (options.trades > 0) throw InputError("trades needs an adversary, such as pgd:steps=10,loss=kl");
     return {};
   }
+  if (attack->learns_from() > 0) {
+    throw InputError(
+        fmt::format("adversary '{}' has to learn from a finished network; expected one such as pgd", attack->name()));
+  }
   if (options.mixup > 0) throw InputError("mixup and adversary exclude each other: an attack needs one label an image");
   const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
   return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "lib/metrics/comparison.h"
@@ -12,8 +13,9 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-/// Everything about a run but its model.
+/// Everything about a run but its model; within budget 0 all attacks are none.
 std::string setting_of(const Json& run) {
+  if (run["epsilon"] == 0 || run["attack"]["name"] == "none") return run["defense"].dump();
   return Json{run["attack"], run["defense"], run["access"], run["epsilon"]}.dump();
 }
 
@@ -29,6 +31,8 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
   std::map<std::string, std::vector<size_t>> alike;
   for (size_t b = 0; b < runs.size(); ++b) {
     std::vector<size_t>& earlier = alike[setting_of(runs[b])];
+    const auto same_model = [&](size_t a) { return runs[a]["model"] == runs[b]["model"]; };
+    if (std::any_of(earlier.begin(), earlier.end(), same_model)) continue;  // the clean images again
     for (const size_t a : earlier) {
       Pair& pair = pairs.emplace_back(Pair{a, b, {}});
       const int64_t draws_a = runs[a]["accuracy"]["draws"], draws_b = runs[b]["accuracy"]["draws"];

@@ -63,6 +63,13 @@ TEST(PairedDifference, IsNearScipysBootstrapAndTTest) {
   }
 }
 
+TEST(PairedDifference, IsNotSureOfAHandful) {
+  PairedComparison pairs;
+  for (int i = 0; i < 3; ++i) pairs.add(5, 5, 0, 5);
+  EXPECT_GT(pairs.p_value(), 0.04);
+  EXPECT_LT(pairs.p_value(), 0.2);
+}
+
 /// Bonett & Price: as if (1, 0) and (0, 1) had been seen once more.
 TEST(PairedDifference, HasTheClosedForm) {
   const Interval interval = of_counts(50, 12, 5, 33).interval();

@@ -82,7 +82,8 @@ class Ascent {
     const at::Tensor noise = options_.start == Start::uniform
                                  ? ball_noise(rows.clean, rows.ids, stream, norm_)
                                  : corner(normal_noise(rows.clean, rows.ids, stream, Use::start));
-    return within(rows.clean, at::add(rows.clean, noise, radius), norm_, epsilon_);
+    const at::Tensor banded = options_.band.active() ? low_pass(noise, options_.band) : noise;
+    return within(rows.clean, at::add(rows.clean, banded, radius), norm_, epsilon_);
   }
 
   /// The corner of the unit ball that lies in a direction; in L2 and L1 all coordinates share its length.
@@ -293,6 +294,9 @@ void AscentOptions::check(const ModelCard& card) const {
     if (side != 0 && side % 2 == 0) {
       throw InputError(fmt::format("option '{}': a kernel has a middle; expected an odd number, got {}", name, side));
     }
+  }
+  if (band.active() && patchwise.active()) {
+    throw InputError("option 'band': is for attacks without amplification, whose surplus leaves the band");
   }
   if (nesterov && momentum == 0) throw InputError("option 'nesterov': needs momentum above 0");
 }

@@ -49,7 +49,7 @@ std::vector<at::Tensor> Ensemble::propose(Victim& victim, const Batch& batch, No
       const at::Tensor wrong = wrong_draws(victim, rest, found, ++number), broken = wrong.ge(victim.card().draws);
       victim.credit(stage.label, left.size(0), broken.sum().item<int64_t>());
       // What withstands all keeps the first attack's image, the one of the greatest loss.
-      const at::Tensor better = number == 1 ? wrong.ge(0) : wrong.gt(best.index_select(0, left));
+      const at::Tensor known = best.index_select(0, left), better = number == 1 ? wrong.ge(known) : wrong.gt(known);
       const at::Tensor rows = better.nonzero().squeeze(1), places = left.index_select(0, rows);
       images.index_copy_(0, places, found.index_select(0, rows));
       best.index_copy_(0, places, wrong.index_select(0, rows));

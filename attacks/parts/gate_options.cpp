@@ -29,7 +29,8 @@ void GateAttackOptions::bind(OptionTable& table) {
 }
 
 std::string learnt_note(int64_t images) {
-  return fmt::format("learnt from {} training images; what that cost is not among the queries", images);
+  return fmt::format(
+      "learnt from {} training images, or all if there are fewer; what that cost is not among the queries", images);
 }
 
 void check_gated(const ModelCard& card) {

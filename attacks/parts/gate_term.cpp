@@ -53,4 +53,9 @@ at::Tensor KeepCost::holds(const Output& output, const Goal& goal) const {
 
 at::Tensor executed_share(const Gates& gates) { return (gates.open * shares(gates)).sum(1); }
 
+at::Tensor expected_share(const Gates& gates, bool random) {
+  const at::Tensor open = random ? gates.logits.sigmoid() : gates.logits.gt(0).to(gates.logits.scalar_type());
+  return (open * shares(gates)).sum(1);
+}
+
 }  // namespace aigis

@@ -89,5 +89,7 @@ class KeepCost : public Constraint {
 
 /// [N]: the executed share of what gates may save, in one pass.
 at::Tensor executed_share(const Gates& gates);
+/// The same by the gates' logits, whether or not they are soft in this pass: expected where gates are random.
+at::Tensor expected_share(const Gates& gates, bool random);
 
 }  // namespace aigis

@@ -16,7 +16,8 @@ struct FlippedGraphs {
   at::Tensor flips;  ///< [N] int64, how many gates it flips; -1 where none changes the answer
 };
 
-/// Graphs grow gate by gate from those that lower the margin of the label most. Asks the model once for each graph.
+/// Graphs grow gate by gate from those that lower the margin of the clean answer most. Asks the model once for each
+/// graph.
 FlippedGraphs fewest_flips(Victim& victim, const Batch& batch, const GraphSearch& search);
 
 }  // namespace aigis

@@ -245,7 +245,7 @@ at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output&
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
                           const ObjectiveOptions& options, Position position) {
   const int64_t classes = victim.card().classes;
-  const bool expects = options.path.gradient == GateGradient::expectation;
+  const bool expects = options.path.gradient == GateGradient::expectation && options.answer_weight > 0;
   const bool measures = (expects || options.flip_weight > 0) && !victim.card().gated.empty();
   const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
   at::Tensor scores, violation, gains;
@@ -255,7 +255,7 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
     if (options.constraint || draws > 1) add(scores, scored(options, value, output, goal));
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
       at::Tensor state = output.gates.logits * options.flip_weight;
-      if (expects) state = state + output.gates.logits.sigmoid();
+      if (expects) state = state + output.gates.logits.sigmoid() * options.answer_weight;
       value = value + (gains * (state - state.detach())).sum(1);
     }
     if (!options.constraint) return value;

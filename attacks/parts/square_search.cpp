@@ -60,7 +60,7 @@ class Search {
       if (options_.stop) {
         const at::Tensor done = rows.value.le(options_.enough).logical_and(rows.alive);
         write(rows, done, result);
-        victim_.count_broken(query, done.sum().item<int64_t>());
+        if (options_.counts) victim_.count_broken(query, done.sum().item<int64_t>());
         rows.alive = rows.alive.logical_and(done.logical_not());
         if (const at::Tensor kept = shrinking.kept(rows.alive); kept.defined()) rows.keep(kept);
       }
@@ -73,6 +73,10 @@ class Search {
       const at::Tensor better = options_.drift ? at_tried.le(rows.value) : at_tried.lt(rows.value);
       rows.x = at::where(per_image(better, rows.x), tried, rows.x);
       rows.value = at::where(better, at_tried, rows.value);
+    }
+    if (options_.stop && options_.counts) {
+      const at::Tensor last = rows.value.le(options_.enough).logical_and(rows.alive);
+      victim_.count_broken(options_.queries + 1, last.sum().item<int64_t>());
     }
     write(rows, rows.alive, result);
   }

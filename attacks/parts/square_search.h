@@ -18,6 +18,7 @@ struct SquareSearch {
   bool drift = false;  ///< squares that change nothing stay, too: where values are few
   bool stop = false;   ///< images whose value is at most `enough` are done
   double enough = 0;
+  bool counts = false;  ///< the victim counts after how many answers images were done
 
   void bind(OptionTable& table);
 };

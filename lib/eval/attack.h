@@ -32,6 +32,9 @@ class Attack {
   /// What a reader of the report should know of this attack on such a model, such as a loss that was replaced.
   virtual std::vector<std::string> notes(const ModelCard&) const { return {}; }
 
+  /// Whether it wants a wrong answer; else an image that is misclassified is no reason to be done with it.
+  virtual bool wants_answer() const { return true; }
+
   /// How many training images it learns from before it attacks; 0: it has nothing to learn.
   virtual int64_t learns_from() const { return 0; }
   /// The attack that has learnt from such images what it needs within these budgets; null where there is nothing.

@@ -59,6 +59,7 @@ class BatchEvaluation {
   struct Result {
     at::Tensor images, hits;
     AttackAudit audit;
+    double seconds;
   };
 
   RunTally evaluate_run(size_t r, std::vector<SavedExamples>& saved) {
@@ -86,7 +87,8 @@ class BatchEvaluation {
       proposal.images = cell.images;
       unbroken = cell.wins.eq(0);
       tally.cells.push_back(cell.tally);
-      if (runs_.back().is_worst_case()) results_[r].push_back({cell.images, cell.hits, cell.tally.audit});
+      if (runs_.back().is_worst_case())
+        results_[r].push_back({cell.images, cell.hits, cell.tally.audit, cell.tally.seconds});
       if (examples_ > 0) {
         saved.push_back({model_index_, r, e, cell.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
                          cell.hits.slice(0, 0, examples_).clone()});
@@ -108,12 +110,12 @@ class BatchEvaluation {
       const at::Tensor there = per_image(better.to(result.images.device()), result.images);
       proposal.images = hits.defined() ? at::where(there, result.images, proposal.images) : result.images;
       hits = hits.defined() ? at::where(better, result.hits, hits) : result.hits;
-      proposal.audit.forward += result.audit.forward;
-      proposal.audit.backward += result.audit.backward;
-      AttackAudit credit;
-      credit.stages = {
+      AttackAudit audit = result.audit;
+      audit.broken_after.clear();
+      audit.stages = {
           {labels[i], stood.sum().item<int64_t>(), stood.logical_and(result.hits.eq(0)).sum().item<int64_t>()}};
-      proposal.audit.merge(credit);
+      proposal.audit.merge(audit);
+      proposal.seconds += result.seconds;
     }
     return proposal;
   }
@@ -269,20 +271,28 @@ std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const R
 }
 
 bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
-  return plan.nested && run.attack && !card.has_random_gates;
+  return plan.nested && run.attack && run.attack->wants_answer() && !card.has_random_gates;
 }
 
 std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>& model) {
   std::vector<Run> runs = plan.runs;
+  std::map<std::tuple<const Attack*, const Model*, const Defense*>, std::shared_ptr<const Attack>> known;
   for (Run& run : runs) {
     if (!run.attack || run.attack->learns_from() == 0) continue;
+    check_stop();
     const View view = view_of(run, model);
+    std::shared_ptr<const Attack>& learnt = known[{run.attack.get(), run.access.surrogate.get(), view.defense.get()}];
+    if (learnt) {
+      run.attack = learnt;
+      continue;
+    }
     Victim victim(*view.model, plan.seed, view.judge);
     const Batch training =
         take(plan.training.spread(run.attack->learns_from()), 0, run.attack->learns_from(), plan.device);
     const std::string name = run.attack->name();
     run.attack = run.attack->learnt(victim, training, plan.norm, plan.epsilons);
     if (!run.attack) throw std::logic_error("attack " + name + " has learnt nothing");
+    learnt = run.attack;
   }
   return runs;
 }

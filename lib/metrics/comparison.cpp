@@ -32,19 +32,21 @@ void PairedComparison::add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int6
 
 double PairedComparison::difference() const { return images_ == 0 ? 0 : sum_ / static_cast<double>(images_); }
 
-Interval PairedComparison::interval() const {
+std::pair<double, double> PairedComparison::adjusted() const {
   const double n = static_cast<double>(images_) + 2, mean = sum_ / n;
-  const double error = std::sqrt(((sum_of_squares_ + 2) / n - mean * mean) / n);
+  return {mean, std::sqrt(((sum_of_squares_ + 2) / n - mean * mean) / n)};
+}
+
+Interval PairedComparison::interval() const {
+  const auto [mean, error] = adjusted();
   return {std::max(-1.0, mean - kNormal95 * error), std::min(1.0, mean + kNormal95 * error)};
 }
 
 double PairedComparison::p_value() const {
   if (ahead_ + behind_ == 0) return 1;
   if (!fractional_) return std::min(1.0, 2 * tail_of_coin(std::min(ahead_, behind_), ahead_ + behind_));
-  const auto n = static_cast<double>(images_);
-  const double mean = sum_ / n, variance = (sum_of_squares_ - n * mean * mean) / std::max(1.0, n - 1);
-  if (variance <= 0) return mean == 0 ? 1 : 0;
-  return std::erfc(std::abs(mean) / std::sqrt(2 * variance / n));
+  const auto [mean, error] = adjusted();
+  return std::erfc(std::abs(mean) / error / std::sqrt(2.0));
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {

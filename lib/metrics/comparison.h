@@ -1,6 +1,7 @@
 // Two models judged on the same images: by how much one is ahead, and whether that could be chance.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "lib/metrics/interval.h"
@@ -18,10 +19,12 @@ class PairedComparison {
   /// Of the difference, by the adjusted Wald method: as if one more image spoke for each (Bonett & Price 2012).
   Interval interval() const;
   /// Two-sided probability of a difference at least as large if neither were ahead: McNemar's exact test where every
-  /// image has one draw, else the normal approximation for the mean difference. 1 if no image differs.
+  /// image has one draw, else the normal approximation that the interval comes from. 1 if no image differs.
   double p_value() const;
 
  private:
+  std::pair<double, double> adjusted() const;  ///< mean and its standard error
+
   int64_t images_ = 0, ahead_ = 0, behind_ = 0;  ///< images where one alone was right, or more often
   bool fractional_ = false;
   double sum_ = 0, sum_of_squares_ = 0;

@@ -50,11 +50,11 @@ std::string comparisons_table(const std::vector<Json>& files) {
     if (!comparisons.is_array() || !runs.is_array()) continue;
     for (const Json& entry : comparisons) {
       ++all;
-      const auto a = static_cast<size_t>(number_at(entry, {"run_a"}).value_or(-1));
-      const auto b = static_cast<size_t>(number_at(entry, {"run_b"}).value_or(-1));
-      if (at(entry, {"more_robust"}).is_null() || std::max(a, b) >= runs.size()) continue;
+      const double a = number_at(entry, {"run_a"}).value_or(-1), b = number_at(entry, {"run_b"}).value_or(-1);
+      const bool known = std::min(a, b) >= 0 && std::max(a, b) < static_cast<double>(runs.size());
+      if (at(entry, {"more_robust"}).is_null() || !known) continue;
       ++decided;
-      rows += row(entry, runs[a], runs[b]);
+      rows += row(entry, runs[static_cast<size_t>(a)], runs[static_cast<size_t>(b)]);
     }
   }
   if (all == 0) return "";
@@ -66,7 +66,8 @@ std::string comparisons_table(const std::vector<Json>& files) {
   const std::string lead = fmt::format(
       "<p class=\"lead\">{} of {} comparisons of two models on the same images are decided: the interval of the "
       "difference "
-      "excludes 0, and McNemar's test, corrected for the number of comparisons of its report (Holm), stays below 5 %. "
+      "excludes 0, and McNemar's test (its normal approximation where images have several draws), corrected for the "
+      "number of comparisons of its report (Holm), stays below 5 %. "
       "The "
       "others may be chance.</p>\n",
       decided, all);

@@ -11,7 +11,7 @@
 namespace aigis::plotting {
 namespace {
 
-/// Broken images over all, those without an attack broken included at 0 answers.
+/// Broken images over all. A nested run has only attacked those that were right without an attack.
 LineSeries line_of(const PlottedRun& run, const RunList& list) {
   LineSeries line;
   line.label = fmt::format("{}, {}, {}, ε {}", list.models[run.model].label, run.attack, run.setting,
@@ -19,7 +19,8 @@ LineSeries line_of(const PlottedRun& run, const RunList& list) {
   line.color = run.model;
   line.style = static_cast<size_t>(&run - list.runs.data());
   const double images = number_at(*run.json, {"count"}).value_or(0);
-  double broken = images - number_at(*run.json, {"accuracy", "clean", "successes"}).value_or(images);
+  const double wrong = images - number_at(*run.json, {"accuracy", "clean", "successes"}).value_or(images);
+  double broken = at(*run.json, {"nested"}) == true ? wrong : 0;
   const auto add = [&](double queries) {
     const double share = images > 0 ? broken / images : 0;
     line.points.push_back({queries,
@@ -49,7 +50,7 @@ Figure queries_figure(const RunList& list) {
   }
   LinePanel panel;
   panel.title = figure.title;
-  panel.subtitle = "Images that are wrong without an attack count from the start";
+  panel.subtitle = "Images that are wrong without an attack among them";
   panel.x_label = "Answers of the model, on the scale log(1 + answers)";
   panel.y_label = "Broken (%)";
   panel.x_scale = Scale::log1p;
