@@ -184,7 +184,7 @@ def test_training_never_reads_the_test_images(options, tmp_path):
     data.mkdir()
     for part in range(1, 6):
         (data / f"data_batch_{part}.bin").write_bytes(b"".join(bytes([(i + part) % 10]) + record[1:] for i in range(10_000)))
-    train = ["train", "--model", "aig-8", "--data", f"cifar10:{data}", "--limit", "64", "--epochs", "2", "--batch", "32", *options]
+    train = ["train", "--model", "aig-8", "--data", f"cifar10:{data}", "--limit", "64", "--epochs", "1", "--batch", "32", *options]
     result = aigis(*train, "--out", tmp_path / "run")
     assert result.returncode == 0, result.stderr
     assert report(tmp_path / "run/train.json")["final"]["held_out"]["sampled"]["trials"] > 0
