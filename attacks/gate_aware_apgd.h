@@ -6,8 +6,7 @@
 
 namespace aigis {
 
-class GateAwareApgd : public Ensemble {
- public:
+struct GateAwareApgd {
   static constexpr const char* kName = "gate-aware-apgd";
   static constexpr const char* kSummary =
       "apgd-ce with each way that gradients can pass gates, the worst for each image";
@@ -23,24 +22,13 @@ class GateAwareApgd : public Ensemble {
     }
   };
 
-  explicit GateAwareApgd(const Options& options) : options_(options) {
-    ApgdCe::Options stage;
+  using Stage = AutoPgdAttack<ApgdCe>;
+  static Stage::Options stage(const Options& options) {
+    Stage::Options stage;
     stage.steps = options.steps;
     stage.objective = options.objective;
-    stages_ = gate_aware_stages<AutoPgdAttack<ApgdCe>>(stage);
+    return stage;
   }
-  std::string name() const override { return kName; }
-  Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return "all"; }
-  void check(const ModelCard& card) const override {
-    check_gated(card);
-    Ensemble::check(card);
-  }
-
- private:
-  const EnsembleStages& stages(Norm) const override { return stages_; }
-  Options options_;
-  EnsembleStages stages_;
 };
 
 }  // namespace aigis

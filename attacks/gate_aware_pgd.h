@@ -6,8 +6,7 @@
 
 namespace aigis {
 
-class GateAwarePgd : public Ensemble {
- public:
+struct GateAwarePgd {
   static constexpr const char* kName = "gate-aware-pgd";
   static constexpr const char* kSummary = "pgd with each way that gradients can pass gates, the worst for each image";
   static constexpr const char* kSource = "Madry et al. 2018, arXiv:1706.06083; worst case over gate gradients";
@@ -24,25 +23,14 @@ class GateAwarePgd : public Ensemble {
     }
   };
 
-  explicit GateAwarePgd(const Options& options) : options_(options) {
-    Pgd::Options stage;
+  using Stage = AscentAttack<Pgd>;
+  static Stage::Options stage(const Options& options) {
+    Stage::Options stage;
     stage.steps = options.steps;
     stage.relative_step_size = options.relative_step_size;
     stage.objective = options.objective;
-    stages_ = gate_aware_stages<AscentAttack<Pgd>>(stage);
+    return stage;
   }
-  std::string name() const override { return kName; }
-  Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return "all"; }
-  void check(const ModelCard& card) const override {
-    check_gated(card);
-    Ensemble::check(card);
-  }
-
- private:
-  const EnsembleStages& stages(Norm) const override { return stages_; }
-  Options options_;
-  EnsembleStages stages_;
 };
 
 }  // namespace aigis

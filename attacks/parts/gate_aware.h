@@ -30,4 +30,31 @@ EnsembleStages gate_aware_stages(const typename Stage::Options& options) {
   return stages;
 }
 
+/// `T` names the attack, has `Stage` and `Options`, and makes the options of a stage: `static Stage::Options
+/// stage(options)`.
+template <class T>
+class GateAware : public Ensemble {
+ public:
+  static constexpr const char* kName = T::kName;
+  static constexpr const char* kSummary = T::kSummary;
+  static constexpr const char* kSource = T::kSource;
+  using Options = typename T::Options;
+
+  explicit GateAware(const Options& options)
+      : options_(options), stages_(gate_aware_stages<typename T::Stage>(T::stage(options))) {}
+  std::string name() const override { return kName; }
+  Json options() const override { return option_values(options_); }
+  std::string gradient_mode() const override { return "all"; }
+  void check(const ModelCard& card) const override {
+    check_gated(card);
+    Ensemble::check(card);
+  }
+
+ private:
+  const EnsembleStages& stages(Norm) const override { return stages_; }
+
+  Options options_;
+  EnsembleStages stages_;
+};
+
 }  // namespace aigis
