@@ -1,9 +1,8 @@
 // Gate sloth in the low frequencies of the image: gates take averages over what they see, and JPEG compression leaves
-// low frequencies alone. `band` does the same for every iterated
-// attack.
+// low frequencies alone. `band` does the same for every iterated attack.
 #pragma once
 
-#include "attacks/parts/gate_options.h"
+#include "attacks/gate_sloth.h"
 
 namespace aigis {
 
@@ -13,9 +12,8 @@ struct GateLowfreq {
   static constexpr const char* kSource =
       "band of Guo, Frank & Weinberger 2019, arXiv:1809.08758, section 3; objective of gate-sloth";
 
-  struct Options : GateAttackOptions {
+  struct Options : GateSloth::Options {
     Options() { band.share = 0.25; }
-    void settle() { objective.term = std::make_shared<GateMargin>(GateStates::open, confidence); }
   };
 };
 

@@ -61,11 +61,9 @@ Json macs_json(const ModelCard& card, const RunTally& tally, const CellTally& ce
 }
 
 Json queries_json(const AttackAudit& audit) {
-  Json broken = Json::array();
-  for (const auto& [answers, images] : audit.broken_after) broken.push_back({answers, images});
   return {{"forward", audit.forward},
           {"backward", audit.backward},
-          {"to_success", broken.empty() ? Json() : std::move(broken)}};
+          {"to_success", audit.broken_after.empty() ? Json() : Json(audit.broken_after)}};
 }
 
 Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size_t e, const ReportedModel& model) {

@@ -137,22 +137,21 @@ void CellTally::merge(const CellTally& other) {
 Json CellTally::to_json() const {
   Json stages = Json::array();
   for (const Stage& stage : audit.stages) stages.push_back({stage.attack, stage.tried, stage.broken});
-  Json broken = Json::array();
-  for (const auto& [answers, images] : audit.broken_after) broken.push_back({answers, images});
-  return {{"pass", pass.to_json()},
-          {"hits", hits},
-          {"quantized", quantized.counts()},
-          {"on_target", on_target.counts()},
-          {"kept", kept.counts()},
-          {"flipped", flipped},
-          {"linf", {linf_sum, linf_max}},
-          {"l2", {l2_sum, l2_max}},
-          {"l1", {l1_sum, l1_max}},
-          {"l0", {l0_sum, l0_max}},
-          {"faults", {over_budget, out_of_box, not_finite}},
-          {"worst_overshoot", worst_overshoot},
-          {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages, broken}},
-          {"seconds", seconds}};
+  return {
+      {"pass", pass.to_json()},
+      {"hits", hits},
+      {"quantized", quantized.counts()},
+      {"on_target", on_target.counts()},
+      {"kept", kept.counts()},
+      {"flipped", flipped},
+      {"linf", {linf_sum, linf_max}},
+      {"l2", {l2_sum, l2_max}},
+      {"l1", {l1_sum, l1_max}},
+      {"l0", {l0_sum, l0_max}},
+      {"faults", {over_budget, out_of_box, not_finite}},
+      {"worst_overshoot", worst_overshoot},
+      {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages, audit.broken_after}},
+      {"seconds", seconds}};
 }
 
 CellTally CellTally::from_json(const Json& json) {
@@ -178,7 +177,7 @@ CellTally CellTally::from_json(const Json& json) {
   const Json& audit = json.at("audit");
   cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), {}, {}};
   for (const Json& stage : audit.at(4)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});
-  for (const Json& broken : audit.at(5)) cell.audit.broken_after[broken.at(0)] = broken.at(1);
+  cell.audit.broken_after = audit.at(5).get<std::map<int64_t, int64_t>>();
   cell.seconds = json.at("seconds");
   return cell;
 }
