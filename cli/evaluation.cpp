@@ -138,6 +138,7 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
       "true: an image broken within one budget counts as broken within larger ones, and is not attacked again");
   settings.one("worst_case", "false",
                "true: for each defense and access also the worst case over all attacks, image by image");
+  settings.one("checks", "basic", "of the evaluation itself (aigis list checks): basic, full or off");
   settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
 }
 
@@ -150,6 +151,7 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
   plan.examples = count_setting(settings, "examples", 0);
   plan.nested = settings.truth("nested");
+  checks = parse_check_level(settings.text("checks"));
   const int64_t limit = count_setting(settings, "limit", 0);
 
   std::vector<std::shared_ptr<const Attack>> attacks;
@@ -218,6 +220,7 @@ Evaluation::Evaluation(const Settings& settings) {
                     {"device", settings.text("device")},
                     {"nested", plan.nested},
                     {"worst_case", settings.truth("worst_case")},
+                    {"checks", settings.text("checks")},
                     {"examples", plan.examples}};
 }
 
@@ -251,7 +254,7 @@ Json Evaluation::identity() const {
 
 Json Evaluation::run(Journal& journal, const std::string& out) const {
   const SweepResult result = run_sweep(plan, journal);
-  Json report = make_report(plan, result, context);
+  Json report = make_report(plan, result, run_checks(plan, result, checks, journal), context);
   std::vector<std::string> replaced;
   if (!out.empty()) {
     std::error_code error;

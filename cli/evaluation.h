@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "checks/list.h"
 #include "cli/settings.h"
 #include "reports/report.h"
 
@@ -19,6 +20,7 @@ int64_t count_setting(const Settings& settings, const std::string& key, int64_t 
 /// A plan with everything loaded and checked, and what its report says besides.
 struct Evaluation {
   SweepPlan plan;
+  CheckLevel checks = CheckLevel::basic;
   ReportContext context;
 
   /// Throws InputError on whatever is wrong with the settings, before anything is written.

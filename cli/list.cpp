@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "checks/list.h"
 #include "cli/commands.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
@@ -59,12 +60,26 @@ Json attack_rows() {
   return list;
 }
 
+/// Checks, with the level from which on they are made.
+Json check_rows() {
+  Json list = Json::array();
+  for (const Check& check : check_list()) {
+    list.push_back({{"name", check.name},
+                    {"summary", check.summary},
+                    {"source", check.source},
+                    {"options", Json::array()},
+                    {"level", check.level == CheckLevel::basic ? "basic" : "full"}});
+  }
+  return list;
+}
+
 Json rows_of(const std::string& kind) {
   if (kind == "attacks") return attack_rows();
   if (kind == "defenses") return rows(defense_list());
   if (kind == "datasets") return rows(dataset_list());
   if (kind == "models") return model_rows();
-  throw InputError(unknown_name("list", kind, {"models", "attacks", "defenses", "datasets"}));
+  if (kind == "checks") return check_rows();
+  throw InputError(unknown_name("list", kind, {"models", "attacks", "defenses", "datasets", "checks"}));
 }
 
 std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -138,6 +153,7 @@ void print_rows(const Json& list) {
       fmt::print("  norms {}; {}\n", fmt::join(row["norms"].get<std::vector<std::string>>(), ", "),
                  row["access"].get<std::string>());
     }
+    if (row.contains("level")) fmt::print("  level {}\n", row["level"].get<std::string>());
     if (row.contains("depths")) fmt::print("  depths {}\n", row["depths"].get<std::string>());
     if (row.contains("sizes")) {
       for (const auto& size : row["sizes"]) {
@@ -158,7 +174,7 @@ Command list_command(CommandLine& line) {
   line.example("aigis list attacks");
   auto kind = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  line.text("kind", *kind, "models, attacks, defenses or datasets", true);
+  line.text("kind", *kind, "models, attacks, defenses, datasets or checks", true);
   line.flag("--json", *json, "print JSON");
   return [kind, json] {
     const Json list = rows_of(*kind);

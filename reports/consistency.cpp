@@ -86,6 +86,16 @@ void check_accuracy(const Check& check, const Json& run, const std::string& poin
   }
 }
 
+void check_checks(const Check& check, const Json& report) {
+  const Json checks = report.value("checks", Json::array());
+  for (size_t i = 0; i < checks.size(); ++i) {
+    for (const Json& run : checks[i]["runs"]) {
+      check.hold(run.get<size_t>() < report["runs"].size(), fmt::format("/checks/{}/runs", i),
+                 fmt::format("{} is no index of runs", run.dump()));
+    }
+  }
+}
+
 void check_comparisons(const Check& check, const Json& report) {
   const Json comparisons = report.value("comparisons", Json::array());
   for (size_t i = 0; i < comparisons.size(); ++i) {
@@ -118,6 +128,7 @@ void check_report(const Check& check, const Json& report) {
       check_gates(check, run["gates"], model->second, report["data"]["classes"].size(), pointer + "/gates");
     }
   }
+  check_checks(check, report);
   check_comparisons(check, report);
 }
 

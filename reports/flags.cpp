@@ -107,6 +107,14 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
                          cell.audit.zero_gradients, cell.audit.backward),
              {{"gradients", cell.audit.zero_gradients}, {"of", cell.audit.backward}}));
   }
+  if (cell.lost > 0) {
+    flags.push_back(
+        flag("best-iterate", "warning",
+             fmt::format("{} images were broken on the way and stand at the end: robust accuracy is overstated by them "
+                         "(keep=best, stop=true)",
+                         cell.lost),
+             {{"images", cell.lost}}));
+  }
   if (tally.clean.like_probabilities > 0 && tally.clean.like_probabilities == tally.clean.accuracy.trials()) {
     flags.push_back(flag("probabilities", "warning",
                          "the model answers with probabilities where logits are expected: losses that take their "

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "reports/checks.h"
 #include "reports/comparison.h"
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
@@ -133,7 +134,8 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
           {"near_ties", cell.pass.near_ties}};
 }
 
-Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context) {
+Json make_report(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
+                 const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
               {"version", kReportVersion},
               {"tool", context.tool},
@@ -149,6 +151,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportC
               {"models", Json::array()},
               {"surrogates", Json::array()},
               {"runs", Json::array()},
+              {"checks", Json::array()},
               {"comparisons", Json::array()}};
   std::vector<std::vector<int64_t>> hits;
   for (const auto& surrogate : context.surrogates) {
@@ -164,6 +167,8 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportC
       }
     }
   }
+  report["checks"] = checks_json(plan, findings, report["runs"]);
+  add_flags(report["checks"], report["runs"]);
   report["comparisons"] = comparisons_json(report["runs"], hits);
   return report;
 }
@@ -191,13 +196,8 @@ std::string report_table(const Json& report) {
                         run["defense"]["name"].get<std::string>(), run["access"].get<std::string>(),
                         plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);
-    for (const auto& flag : run["flags"]) {
-      if (flag["level"] == "info") continue;  // in the report
-      text += fmt::format("  {}: {} ({})\n", flag["level"].get<std::string>(), flag["message"].get<std::string>(),
-                          flag["check"].get<std::string>());
-    }
   }
-  return text + comparisons_text(report);
+  return text + checks_text(report) + comparisons_text(report);
 }
 
 }  // namespace aigis

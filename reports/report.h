@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "lib/eval/finding.h"
 #include "lib/eval/sweep.h"
 
 namespace aigis {
 
 /// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
-inline constexpr const char* kReportVersion = "1.4";
+inline constexpr const char* kReportVersion = "1.5";
 
 /// A model of the sweep as the report names it.
 struct ReportedModel {
@@ -30,7 +31,9 @@ struct ReportContext {
 };
 
 /// A report that satisfies reports/schema/report.schema.json. Runs are in the order model, run, epsilon.
-Json make_report(const SweepPlan& plan, const SweepResult& result, const ReportContext& context);
+/// `findings` of checks are those of each model; without any, models have no checks.
+Json make_report(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
+                 const ReportContext& context);
 
 /// The parts of a report that can be told again from a model, a run, or what was counted of it at one budget:
 /// "architecture", "options", "parameters", "macs" (without "expected"), "gates";

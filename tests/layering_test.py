@@ -1,7 +1,7 @@
 """Dependencies point one way: what a folder may include, and which libraries it may link.
 
     lib/core <- lib/{ops,data,metrics} <- lib/eval <- lib/train
-    lib <- {models,attacks,defenses,reports} <- bench <- cli <- tests
+    lib <- {models,attacks,defenses,reports} <- {bench,checks} <- cli <- tests
 
 Folders that share a level know nothing of each other: an attack is given a model, it never names one.
 """
@@ -19,7 +19,7 @@ LEVELS = [
     ["lib/eval"],
     ["lib/train"],
     ["models", "attacks", "defenses", "reports"],
-    ["bench"],
+    ["bench", "checks"],
     ["cli"],
     ["tests"],
 ]

@@ -259,11 +259,11 @@ def test_verify_misses_no_run(small):
     gone = without_the_last_model["models"].pop()["id"]
     without_the_last_model["config"]["model"].remove(gone)
     without_the_last_model["runs"] = [run for run in document["runs"] if run["model"] != gone]
-    without_the_last_model["comparisons"] = []
+    without_the_last_model["comparisons"] = without_the_last_model["checks"] = []
     result = verify(folder, without_the_last_model)
     assert result.returncode == 1 and "4 runs; images of 8 were saved" in result.stdout, result.stdout
     for runs in (document["runs"][:-1], document["runs"] + document["runs"][-1:]):
-        result = verify(folder, dict(document, runs=runs, comparisons=[]))
+        result = verify(folder, dict(document, runs=runs, comparisons=[], checks=[]))
         assert result.returncode == 2 and "/runs/" in result.stderr and "/config" in result.stderr
 
 

@@ -85,7 +85,7 @@ Outcome sweep_all(const std::vector<std::shared_ptr<const Attack>>& attacks, std
   context.config = Json::object();
   context.data_spec = "greys";
   context.models = {{"linear", "linear.safetensors", std::string(64, '0'), std::move(record), {}, model->card()}};
-  Outcome outcome{make_report(plan, run_sweep(plan, journal), context)};
+  Outcome outcome{make_report(plan, run_sweep(plan, journal), {{}}, context)};
   validate_report(outcome.report, "the report");
   return outcome;
 }

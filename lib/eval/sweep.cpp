@@ -2,10 +2,12 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <tuple>
 
 #include "lib/core/error.h"
@@ -14,6 +16,7 @@
 #include "lib/core/text.h"
 #include "lib/core/workers.h"
 #include "lib/eval/measure.h"
+#include "lib/eval/witness.h"
 
 namespace aigis {
 namespace {
@@ -29,6 +32,12 @@ View view_of(const Run& run, const std::shared_ptr<Model>& model) {
   const auto seen = run.access.sees_defense() ? run.defense : nullptr;
   const bool stops = run.attack && run.attack->heeds_judge() && seen == run.defense;
   return {seen, defended(model, seen), stops ? Judge::this_model : Judge::another};
+}
+
+/// Whether what the attack is told is what the verdict will be.
+bool sees_the_judge(const Run& run, const ModelCard& card) {
+  const bool same = !run.access.surrogate && (!run.defense || run.access.sees_defense());
+  return run.attack && same && run.attack->wants_answer() && !card.has_random_gates;
 }
 
 /// One batch against one model: all runs, all budgets.
@@ -51,6 +60,7 @@ class BatchEvaluation {
   /// What an attack makes of the batch within one budget, and the work that it alone needs.
   struct Proposal {
     at::Tensor images;
+    at::Tensor met;  ///< [N] bool, images broken on the way (witness.h); undefined if nobody looked
     AttackAudit audit;
     double seconds = 0;
   };
@@ -72,7 +82,7 @@ class BatchEvaluation {
     RunTally tally;
     tally.clean = clean.tally;
     tally.redraw_flipped = clean.redraw_flipped;
-    Proposal proposal{batch_.images, {}, 0};
+    Proposal proposal{batch_.images, {}, {}, 0};
     at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
     for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
       check_stop();
@@ -86,6 +96,9 @@ class BatchEvaluation {
       cell.tally.seconds = proposal.seconds + watch.seconds();
       proposal.images = cell.images;
       unbroken = cell.wins.eq(0);
+      if (proposal.met.defined() && sees_the_judge(run, model_->card())) {
+        cell.tally.lost = proposal.met.logical_and(unbroken).sum().item<int64_t>();
+      }
       tally.cells.push_back(cell.tally);
       if (runs_.back().is_worst_case())
         results_[r].push_back({cell.images, cell.hits, cell.tally.audit, cell.tally.seconds});
@@ -130,9 +143,12 @@ class BatchEvaluation {
     const Batch some{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
                      batch_.ids.index_select(0, rows)};
     const View view = view_of(run, model_);
-    Victim victim(*view.model, plan_.seed, view.judge);
+    const at::Tensor wanted = wanted_classes(run, model_, some, plan_.seed);
+    Witness witness(*view.model, some, wanted, plan_.norm, epsilon);
+    Victim victim(witness, plan_.seed, view.judge);
     const at::Tensor found = run.attack->propose(victim, some, plan_.norm, {epsilon})[0];
     proposal.images = proposal.images.index_copy(0, there, found);
+    proposal.met = at::zeros({batch_.ids.size(0)}, at::kBool).index_copy(0, rows, witness.met());
     proposal.audit.merge(victim.audit());
     proposal.seconds += watch.seconds();
   }
@@ -151,11 +167,11 @@ class BatchEvaluation {
     const auto key = std::tuple(run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge);
     const auto found = proposals_.find(key);
     if (found != proposals_.end()) return found->second;
-    return proposals_[key] = run.attack ? attacked(*run.attack, view)
-                                        : std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, 0});
+    return proposals_[key] = run.attack ? attacked(*run.attack, view, wanted_classes(run, model_, batch_, plan_.seed))
+                                        : std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, {}, 0});
   }
 
-  std::vector<Proposal> attacked(const Attack& attack, const View& view) const {
+  std::vector<Proposal> attacked(const Attack& attack, const View& view, const at::Tensor& wanted) const {
     std::vector<Proposal> proposals;
     const at::ArrayRef<double> epsilons(plan_.epsilons);
     // One by one, so that each budget's work is known, unless it is the same work.
@@ -163,9 +179,11 @@ class BatchEvaluation {
     for (size_t e = 0; e < epsilons.size(); e += together) {
       check_stop();
       const Stopwatch watch;
-      Victim victim(*view.model, plan_.seed, view.judge);
+      Witness witness(*view.model, batch_, wanted, plan_.norm, epsilons[e]);
+      Victim victim(witness, plan_.seed, view.judge);
       for (auto& images : attack.propose(victim, batch_, plan_.norm, epsilons.slice(e, together))) {
-        proposals.push_back({std::move(images), victim.audit(), watch.seconds()});
+        proposals.push_back(
+            {std::move(images), together > 1 ? at::Tensor() : witness.met(), victim.audit(), watch.seconds()});
       }
     }
     return proposals;
@@ -307,7 +325,10 @@ at::Tensor wanted_classes(const Run& run, const std::shared_ptr<Model>& model, c
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
   const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
   SweepResult result;
-  Progress progress("sweep", plan.data.size() * static_cast<int64_t>(plan.models.size()), "images");
+  std::optional<Progress> progress;
+  if (!plan.title.empty()) {
+    progress.emplace(plan.title, plan.data.size() * static_cast<int64_t>(plan.models.size()), "images");
+  }
   std::mutex guard;  // of journal and progress
   for (size_t m = 0; m < plan.models.size(); ++m) {
     const std::vector<Run> runs = learnt_runs(plan, plan.models[m]);
@@ -330,7 +351,7 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
         if (!known) journal.add(key, entry);
       }
       const std::scoped_lock lock(guard);
-      progress.advance(count, fmt::format("model {}/{}", m + 1, plan.models.size()));
+      if (progress) progress->advance(count, fmt::format("model {}/{}", m + 1, plan.models.size()));
     });
     // In the order of the data set, so that sums round the same way every time.
     std::vector<RunTally>& tallies = result.tallies.emplace_back(plan.runs.size());

@@ -47,7 +47,8 @@ struct SweepPlan {
   /// it is not attacked again, and accuracy falls with the budget. Only where the judge is deterministic: is_nested().
   bool nested = false;
   at::Device device = at::kCPU;
-  int64_t examples = 0;  ///< adversarial images to keep for each model, attack and budget: the first of the set
+  std::string title = "sweep";  ///< of its progress; empty: none is shown
+  int64_t examples = 0;         ///< adversarial images to keep for each model, attack and budget: the first of the set
 };
 
 /// Adversarial images kept for a later check, with what the verdict said of them.

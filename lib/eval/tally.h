@@ -30,13 +30,14 @@ struct PassTally {
 struct CellTally {
   PassTally pass;
   std::vector<int64_t> hits;  ///< of each image, in the order of the data: in how many draws its label was right
-  Proportion quantized;  ///< accuracy on the adversarial images rounded to 8 bits
-  Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
-  Proportion kept;       ///< images whose answer is that for the clean image, at equal noise
-  int64_t flipped = 0;   ///< gates that differ from the clean pass at equal noise, over images, draws and layers
+  Proportion quantized;       ///< accuracy on the adversarial images rounded to 8 bits
+  Proportion on_target;       ///< images taken for the class that the attack aimed at; without a target no trials
+  Proportion kept;            ///< images whose answer is that for the clean image, at equal noise
+  int64_t flipped = 0;        ///< gates that differ from the clean pass at equal noise, over images, draws and layers
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0, l0_sum = 0, l0_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;
+  int64_t lost = 0;    ///< images that the attack had broken on its way, but does not break with what it proposed
   AttackAudit audit;   ///< the work that this budget alone needs
   double seconds = 0;  ///< of attack and verdict
 

@@ -9,6 +9,7 @@
 #include "lib/core/files.h"
 #include "lib/core/text.h"
 #include "reports/plot/accuracy_figure.h"
+#include "reports/plot/checks_table.h"
 #include "reports/plot/comparisons_table.h"
 #include "reports/plot/figures.h"
 #include "reports/plot/gates_figure.h"
@@ -157,6 +158,9 @@ std::string render_html(const std::vector<Json>& files) {
     add("accuracies", "Accuracy", section("accuracies", "Accuracy", drawn(accuracy_figure(list))));
     if (const std::string figures = every("queries"); !figures.empty()) {
       add("queries", "Queries", section("queries", "Answers that black boxes needed", figures));
+    }
+    if (const std::string table = checks_table(files); !table.empty()) {
+      add("checks", "Checks", section("checks", "Which claims stand", table));
     }
     if (const std::string table = comparisons_table(files); !table.empty()) {
       add("comparisons", "Comparisons", section("comparisons", "Which model is more robust", table));

@@ -155,6 +155,17 @@ def compare(runs):
     return [ahead, ahead | {"difference": -0.002, "ci95": [-0.02, 0.016], "p": 0.8, "p_holm": 0.8, "more_robust": None}]
 
 
+def check(runs):
+    """One of each level, of the first model."""
+    if not runs:
+        return []
+    made = {"numbers": {"gained": 9}, "count": 128, "smallest_effect": 7 / 128, "runs": [0]}
+    return [{"check": "noise", "level": "passed", "message": "noise breaks nothing", **made},
+            {"check": "longer", "level": "undecided", "message": "too few stood to tell", **made},
+            {"check": "one-step", "level": "warning", "message": "fgsm breaks <9> of them", **made},
+            {"check": "clean-accuracy", "level": "error", "message": "normalized twice", **made | {"smallest_effect": None}}]
+
+
 def make_report(arguments):
     rng = random.Random(1)
     classes = CIFAR10 if arguments.classes == 10 else [f"class {k}" for k in range(arguments.classes)]
@@ -167,8 +178,8 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.4", "tool": tool(), "environment": environment(),
-            "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs, "comparisons": compare(runs),
+    return {"schema": "aigis-report", "version": "1.5", "tool": tool(), "environment": environment(),
+            "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
                      "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}
 

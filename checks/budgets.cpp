@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "checks/checks.h"
+#include "lib/metrics/comparison.h"
+
+namespace aigis::checks {
+namespace {
+
+/// An attack that is long enough for any budget, on a few images.
+std::optional<Challenge> wide_attack(const Claim& claim, double epsilon, int64_t images) {
+  const auto attack = attack_of("pgd:steps=40");
+  if (!claim.is_made() || !claim.allows(*attack)) return {};
+  return claim.challenge(attack, Access{}, nullptr, epsilon, images);
+}
+
+}  // namespace
+
+std::optional<Finding> monotone(const Claim& claim) {
+  constexpr double kChance = 0.01;
+  struct Rise {
+    size_t run, epsilon;
+    double share;
+  };
+  std::vector<double> chances;
+  std::vector<Rise> rises;
+  Finding finding = claim.about_model("monotone");
+  finding.of.clear();
+  int64_t nested = 0;
+  const SweepPlan& plan = claim.plan();
+  for (const size_t r : claim.attacks()) {
+    if (is_nested(plan, plan.runs[r], claim.bare()->card())) {
+      ++nested;
+      continue;
+    }
+    for (size_t e = 1; e < plan.epsilons.size(); ++e) {
+      const int64_t draws = claim.bare()->card().draws;
+      PairedComparison pair;
+      const auto &smaller = claim.tallies()[r].cells[e - 1].hits, &larger = claim.tallies()[r].cells[e].hits;
+      for (size_t i = 0; i < larger.size(); ++i) pair.add(larger[i], draws, smaller[i], draws);
+      chances.push_back(pair.p_value());
+      rises.push_back({r, e, pair.difference()});
+    }
+  }
+  finding.count = plan.data.size();
+  if (rises.empty()) {
+    if (nested == 0 || plan.epsilons.size() < 2) return {};
+    finding.level = Finding::Level::undecided;
+    finding.message = "budgets are nested, so that accuracy cannot rise with them: nothing to see";
+    return finding;
+  }
+  const std::vector<double> together = holm(chances);
+  size_t worst = 0, raised = 0;
+  for (size_t i = 0; i < rises.size(); ++i) {
+    if (together[i] < kChance && rises[i].share > 0) {
+      ++raised;
+      finding.of.emplace_back(rises[i].run, rises[i].epsilon);
+    }
+    if (rises[i].share > rises[worst].share) worst = i;
+  }
+  const double most = std::max(0.0, rises[worst].share);
+  finding.numbers = {{"steps", rises.size()}, {"rises", raised}, {"largest", most}};
+  finding.message = fmt::format("accuracy rises with the budget in {} of {} steps, by up to {:.1f} points", raised,
+                                rises.size(), 100 * most);
+  if (raised > 0) {
+    finding.level = Finding::Level::warning;
+    finding.message += ": the attack does not use what it is given";
+  } else {
+    finding.of = claim.about_model("").of;
+    finding.message =
+        fmt::format("accuracy does not rise with the budget in any of {} steps by more than chance", rises.size());
+  }
+  return finding;
+}
+
+std::optional<Finding> large_budget(const Claim& claim) {
+  if (claim.plan().norm != Norm::linf) return {};
+  const auto challenge = wide_attack(claim, 0.5, 64);
+  if (!challenge) return {};
+  Proportion right;
+  for (const int64_t hit : challenge->hits) right.add(hit, challenge->draws);
+  const double chance = 1.0 / static_cast<double>(claim.bare()->card().classes);
+  Finding finding = claim.about_model("large-budget");
+  finding.count = right.trials();
+  // The least accuracy whose interval would lie above chance.
+  for (int64_t hits = 0; hits <= finding.count && !finding.smallest_effect; ++hits) {
+    if (wilson(static_cast<double>(hits), static_cast<double>(finding.count)).low > chance)
+      finding.smallest_effect = static_cast<double>(hits) / static_cast<double>(finding.count);
+  }
+  finding.numbers = {{"accuracy", right.value()}, {"chance", chance}};
+  finding.message = fmt::format("within Linf 0.5, where any image can be made grey, {:.1f} % of {} images are right",
+                                100 * right.value(), finding.count);
+  if (right.interval().low > chance) {
+    finding.level = Finding::Level::warning;
+    finding.message += ": more than chance, so the attack sees no gradient";
+  }
+  return finding;
+}
+
+std::optional<Finding> unbounded(const Claim& claim) {
+  const Dataset& sample = claim.sample();
+  if (sample.size() == 0 || claim.plan().norm == Norm::l0) return {};
+  const auto pixels = static_cast<double>(sample.images[0].numel());
+  const double all = claim.plan().norm == Norm::linf ? 1 : claim.plan().norm == Norm::l2 ? std::sqrt(pixels) : pixels;
+  const auto challenge = wide_attack(claim, all, 32);
+  if (!challenge) return {};
+  int64_t stand = 0;
+  for (const int64_t hit : challenge->hits) stand += 2 * hit > challenge->draws;
+  Finding finding = claim.about_model("unbounded");
+  finding.count = static_cast<int64_t>(challenge->hits.size());
+  finding.smallest_effect = 1.0 / static_cast<double>(finding.count);
+  finding.numbers = {{"standing", stand}};
+  finding.message = fmt::format("{} of {} images stand though every pixel may take any value", stand, finding.count);
+  if (stand > 0) {
+    finding.level = Finding::Level::warning;
+    finding.message += ": the attack sees no gradient there";
+  }
+  return finding;
+}
+
+}  // namespace aigis::checks

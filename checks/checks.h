@@ -1,0 +1,39 @@
+// The checks, each in the file that is named for what it doubts. Null: it does not apply to the claim.
+#pragma once
+
+#include "checks/claim.h"
+
+namespace aigis::checks {
+
+// answers.cpp: the model's answers
+std::optional<Finding> randomness(const Claim& claim);
+std::optional<Finding> batch_dependence(const Claim& claim);
+
+// gates.cpp: the gradients of gates
+std::optional<Finding> gate_gradients(const Claim& claim);
+std::optional<Finding> relaxed_mismatch(const Claim& claim);
+std::optional<Finding> gate_aware(const Claim& claim);
+std::optional<Finding> fixed_noise(const Claim& claim);
+
+// weaker.cpp: attacks that ought to be weaker
+std::optional<Finding> noise(const Claim& claim);
+std::optional<Finding> one_step(const Claim& claim);
+std::optional<Finding> black_box(const Claim& claim);
+std::optional<Finding> transfer(const Claim& claim);
+
+// stronger.cpp: attacks that ought to be no stronger
+std::optional<Finding> iterated(const Claim& claim);
+std::optional<Finding> longer(const Claim& claim);
+std::optional<Finding> loss_growth(const Claim& claim);
+std::optional<Finding> losses(const Claim& claim);
+
+// budgets.cpp: what larger budgets must bring
+std::optional<Finding> monotone(const Claim& claim);
+std::optional<Finding> large_budget(const Claim& claim);
+std::optional<Finding> unbounded(const Claim& claim);
+
+// defense.cpp: the part of the defense
+std::optional<Finding> ablation(const Claim& claim);
+std::optional<Finding> bpda(const Claim& claim);
+
+}  // namespace aigis::checks

@@ -1,0 +1,180 @@
+#include "checks/claim.h"
+
+#include <ATen/ops/tensor.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "attacks/list.h"
+#include "lib/core/error.h"
+#include "lib/core/workers.h"
+#include "lib/metrics/comparison.h"
+
+namespace aigis {
+namespace {
+
+/// Two-sided: a challenger that is no better than the sweep's attacks is taken for better once in a hundred times.
+constexpr double kChance = 0.02;
+/// As many images, all of them the challenger's, are the fewest that cannot be chance: 2 / 2^7 < 0.02.
+constexpr int64_t kFewest = 7;
+
+int64_t count_standing(const std::vector<int64_t>& hits) {
+  return std::count_if(hits.begin(), hits.end(), [](int64_t hit) { return hit > 0; });
+}
+
+}  // namespace
+
+std::shared_ptr<const Attack> attack_of(const std::string& spec) {
+  return make_or_none(attack_list(), "attack", Spec::parse(spec));
+}
+
+std::shared_ptr<const Attack> varied(const Attack& attack,
+                                     const std::vector<std::pair<std::string, std::string>>& changes) {
+  Json options = attack.options();
+  for (const auto& [key, value] : changes) {
+    if (!options.contains(key)) return nullptr;
+    options[key] = value;
+  }
+  options.erase("preset");  // its options are given
+  Spec spec{attack.name(), "", {}};
+  for (const auto& [key, value] : options.items()) {
+    spec.options.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return find_entry(attack_list(), "attack", attack.name()).make(spec);
+}
+
+Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t model, std::vector<size_t> runs)
+    : plan_(plan), tallies_(tallies), model_(model), epsilon_(plan.epsilons.size()), runs_(std::move(runs)) {
+  for (const size_t r : runs_) {
+    if (plan.runs[r].attack && plan.runs[r].attack->wants_answer()) attacks_.push_back(r);
+  }
+  const int64_t size = plan.data.size(), count = std::min(kSample, size);
+  for (int64_t i = 0; i < count; ++i) positions_.push_back(i * size / count);
+  sample_ = plan.data.select(at::tensor(positions_, at::kLong));
+  if (attacks_.empty()) return;
+  for (size_t e = plan.epsilons.size(); e-- > 0;) {
+    if (plan.epsilons[e] == 0) break;
+    epsilon_ = e;
+    hits_ = worst_hits(e);
+    if (standing() >= kFewest) break;
+  }
+  if (!is_made()) return;
+  if (standing() < kFewest) hits_ = worst_hits(epsilon_);
+  const auto right = [&](size_t r) { return tallies_[r].cells[epsilon_].pass.accuracy.successes(); };
+  strongest_ =
+      *std::min_element(attacks_.begin(), attacks_.end(), [&](size_t a, size_t b) { return right(a) < right(b); });
+}
+
+int64_t Claim::standing() const { return count_standing(hits_); }
+
+std::vector<int64_t> Claim::worst_hits(size_t epsilon) const {
+  std::vector<int64_t> worst;
+  for (const int64_t position : positions_) {
+    int64_t least = bare()->card().draws;
+    for (const size_t r : attacks_) {
+      least = std::min(least, tallies_[r].cells[epsilon].hits[static_cast<size_t>(position)]);
+    }
+    worst.push_back(least);
+  }
+  return worst;
+}
+
+Challenge Claim::challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
+                           std::shared_ptr<Model> model, std::optional<double> epsilon, int64_t images) const {
+  SweepPlan plan;
+  plan.models = {model ? std::move(model) : bare()};
+  plan.runs = {{attack, defense(), access}};
+  plan.epsilons = {epsilon ? *epsilon : plan_.epsilons[epsilon_]};
+  plan.norm = plan_.norm;
+  plan.data = sample_.first(images);
+  plan.training = plan_.training;
+  plan.batch = std::min(plan_.batch, (plan.data.size() + plan_.workers - 1) / plan_.workers);
+  plan.workers = std::min(plan_.workers, workers_for(plan_.device, (plan.data.size() + plan.batch - 1) / plan.batch));
+  plan.seed = plan_.seed;
+  plan.device = plan_.device;
+  plan.title = "";
+  Journal journal;
+  const CellTally cell = run_sweep(plan, journal).tallies[0][0].cells[0];
+  return {attack->name(), cell.hits, plan.models.front()->card().draws};
+}
+
+Finding Claim::about_model(const std::string& check) const {
+  Finding finding;
+  finding.check = check;
+  for (const size_t r : runs_) {
+    for (size_t e = 0; e < plan_.epsilons.size(); ++e) finding.of.emplace_back(r, e);
+  }
+  return finding;
+}
+
+Finding Claim::about_budget(const std::string& check) const {
+  Finding finding;
+  finding.check = check;
+  for (const size_t r : attacks_) finding.of.emplace_back(r, epsilon_);
+  return finding;
+}
+
+bool Claim::allows(const Attack& attack) const {
+  const auto norms = attack.norms();
+  if (std::find(norms.begin(), norms.end(), plan_.norm) == norms.end()) return false;
+  try {
+    attack.check(bare()->card());
+  } catch (const InputError&) {
+    return false;
+  }
+  return true;
+}
+
+std::optional<Finding> Claim::beaten_by(const std::string& check, const std::string& attack,
+                                        const std::string& advice) const {
+  const auto made = attack_of(attack);
+  if (!is_made() || !allows(*made)) return {};
+  return beaten(check, {challenge(made, Access{})}, advice);
+}
+
+Finding Claim::beaten(const std::string& check, const Challenge& reference, const std::vector<Challenge>& challenges,
+                      const std::string& advice) const {
+  struct Outcome {
+    const Challenge* challenge = nullptr;
+    int64_t gained = 0, lost = 0;
+    double ahead = 0, p = 1;
+  };
+  Outcome best;
+  for (const Challenge& challenge : challenges) {
+    Outcome outcome{&challenge};
+    PairedComparison pair;
+    for (size_t i = 0; i < reference.hits.size(); ++i) {
+      pair.add(reference.hits[i], reference.draws, challenge.hits[i], challenge.draws);
+      const int64_t ahead = reference.hits[i] * challenge.draws - challenge.hits[i] * reference.draws;
+      outcome.gained += ahead > 0;
+      outcome.lost += ahead < 0;
+    }
+    outcome.ahead = pair.difference();
+    outcome.p = pair.p_value();
+    if (best.challenge == nullptr || outcome.ahead > best.ahead) best = outcome;
+  }
+  const int64_t stood = count_standing(reference.hits);
+  Finding finding = about_budget(check);
+  finding.count = sample_.size();
+  finding.smallest_effect = static_cast<double>(kFewest) / static_cast<double>(finding.count);
+  finding.numbers = {{"gained", best.gained}, {"lost", best.lost}, {"standing", stood}, {"p", best.p}};
+  const bool one_draw = reference.draws == 1 && best.challenge->draws == 1;
+  const std::string told =
+      one_draw ? fmt::format("{} left {} of {} images standing; {} breaks {} of them, and leaves {} that fell",
+                             reference.name, stood, finding.count, best.challenge->name, best.gained, best.lost)
+               : fmt::format("{} left {} of {} images standing; {} does worse to {} images, and less to {}",
+                             reference.name, stood, finding.count, best.challenge->name, best.gained, best.lost);
+  if (best.ahead > 0 && best.p < kChance) {
+    finding.level = Finding::Level::warning;
+    finding.message = told + ": " + advice;
+  } else if (stood > 0 && stood < kFewest) {
+    finding.level = Finding::Level::undecided;
+    finding.message = fmt::format("{}: too few stood to tell; {} would do", told, kFewest);
+  } else {
+    finding.message = told;
+  }
+  return finding;
+}
+
+}  // namespace aigis

@@ -1,0 +1,91 @@
+// A claim of robustness, and what checks need to doubt it: this model, behind this defense, withstands what the
+// sweep's attacks could do to it within a budget.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/eval/finding.h"
+#include "lib/eval/sweep.h"
+
+namespace aigis {
+
+/// An attack that was made for a check, and what it left.
+struct Challenge {
+  std::string name;
+  std::vector<int64_t> hits;  ///< of each image of the claim's sample: in how many draws its label was right
+  int64_t draws = 1;
+};
+
+class Claim {
+ public:
+  /// Images that full checks attack: a sample at equal distances of the sweep's.
+  static constexpr int64_t kSample = 128;
+
+  /// `runs` of the plan: all with this defense.
+  Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t model, std::vector<size_t> runs);
+
+  const SweepPlan& plan() const { return plan_; }
+  const std::vector<RunTally>& tallies() const { return tallies_; }
+  const std::shared_ptr<Model>& bare() const { return plan_.models[model_]; }
+  const std::shared_ptr<const Defense>& defense() const { return plan_.runs[runs_.front()].defense; }
+  /// The model behind the defense.
+  std::shared_ptr<Model> target() const { return defended(bare(), defense()); }
+  const std::vector<size_t>& runs() const { return runs_; }
+  size_t model() const { return model_; }
+
+  /// Runs of attacks that want a wrong answer; without any nothing is claimed.
+  const std::vector<size_t>& attacks() const { return attacks_; }
+  /// Whether there is a budget above 0 at which attacks were tried.
+  bool is_made() const { return !attacks_.empty() && epsilon_ < plan_.epsilons.size(); }
+  /// The largest budget at which enough images of the sample stand to see a difference; else the smallest above 0.
+  size_t epsilon() const { return epsilon_; }
+  /// Of the attacks on the answer that which left the fewest images within that budget.
+  const Run& strongest() const { return plan_.runs[strongest_]; }
+  size_t strongest_index() const { return strongest_; }
+
+  const Dataset& sample() const { return sample_; }
+  /// Of each image of the sample, in how many draws it was right under the worst of the attacks.
+  const std::vector<int64_t>& hits() const { return hits_; }
+  int64_t standing() const;
+
+  /// Lets an attack try on the sample, or on its first `images`; on another model than the claim's where one is given,
+  /// and judged by it. Without epsilon: within the claim's budget.
+  Challenge challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
+                      std::shared_ptr<Model> model = nullptr, std::optional<double> epsilon = {},
+                      int64_t images = kSample) const;
+  /// A finding on all runs of the claim.
+  Finding about_model(const std::string& check) const;
+  /// A finding on the attacks' runs within the claim's budget.
+  Finding about_budget(const std::string& check) const;
+  /// Raised if one of the challenges broke more images of the sample than another one, or than the sweep's attacks, by
+  /// more than chance. `advice` ends the sentence.
+  Finding beaten(const std::string& check, const std::vector<Challenge>& challenges, const std::string& advice) const {
+    return beaten(check, {"the sweep's attacks", hits_, bare()->card().draws}, challenges, advice);
+  }
+  Finding beaten(const std::string& check, const Challenge& reference, const std::vector<Challenge>& challenges,
+                 const std::string& advice) const;
+  /// The same with one attack, white-box; null if the claim is not made or the attack does not go with it.
+  std::optional<Finding> beaten_by(const std::string& check, const std::string& attack,
+                                   const std::string& advice) const;
+  /// Whether an attack knows the norm and takes the model.
+  bool allows(const Attack& attack) const;
+
+ private:
+  std::vector<int64_t> worst_hits(size_t epsilon) const;
+
+  const SweepPlan& plan_;
+  const std::vector<RunTally>& tallies_;
+  size_t model_, epsilon_, strongest_ = 0;
+  std::vector<size_t> runs_, attacks_;
+  std::vector<int64_t> positions_, hits_;
+  Dataset sample_;
+};
+
+/// An attack with some of its options changed; null if it has not all of them.
+std::shared_ptr<const Attack> varied(const Attack& attack,
+                                     const std::vector<std::pair<std::string, std::string>>& changes);
+std::shared_ptr<const Attack> attack_of(const std::string& spec);
+
+}  // namespace aigis

@@ -1,0 +1,96 @@
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+#include "checks/checks.h"
+#include "checks/wrapped.h"
+
+namespace aigis::checks {
+namespace {
+
+/// Gates that decide by the image. Others, such as those that are always open, have no gradient to lose.
+bool decides(const ModelCard& card) {
+  return !card.gated.empty() &&
+         (card.gate_mode == "sampled" || card.gate_mode == "argmax" || card.gate_mode == "budget");
+}
+
+Batch first_batch(const Claim& claim, int64_t count) {
+  return take(claim.plan().data.spread(count), 0, count, claim.plan().device);
+}
+
+Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
+  return {{claim.plan().seed, Purpose::attack_gates, 0, 0, 0}, batch.ids, gradient};
+}
+
+}  // namespace
+
+std::optional<Finding> gate_gradients(const Claim& claim) {
+  constexpr double kMost = 0.5;
+  if (!decides(claim.bare()->card())) return {};
+  const Batch batch = first_batch(claim, 8);
+  const at::Tensor images = batch.images.detach().set_requires_grad(true);
+  const at::Tensor open =
+      claim.target()->forward(images, pass_of(claim, batch, GateGradient::straight_through)).gates.open;
+  const int64_t layers = open.size(1);
+  int64_t zero = 0;
+  for (int64_t l = 0; l < layers; ++l) {
+    images.mutable_grad() = at::Tensor();
+    if (open.requires_grad()) open.select(1, l).sum().backward({}, /*retain_graph=*/true);
+    zero += images.grad().defined() ? images.grad().flatten(1).eq(0).all(1).sum().item<int64_t>() : images.size(0);
+  }
+  const double share = static_cast<double>(zero) / static_cast<double>(open.numel());
+  Finding finding = claim.about_model("gate-gradients");
+  finding.count = batch.images.size(0);
+  finding.numbers = {{"share_zero", share}};
+  finding.message = fmt::format("of {} gates in each of {} images {:.1f} % have a gradient that is 0 in every pixel",
+                                layers, finding.count, 100 * share);
+  const bool ignored = claim.is_made() && claim.strongest().attack->gradient_mode() == "fixed-graph";
+  if (share > kMost) {
+    finding.level = Finding::Level::warning;
+    finding.message += ": attacks cannot see that the graph depends on the image, so robustness may be overstated";
+  } else if (ignored) {
+    finding.level = Finding::Level::warning;
+    finding.message +=
+        fmt::format(", but {} takes the graph as given (gates=fixed-graph): robustness may be overstated",
+                    claim.strongest().attack->name());
+  }
+  return finding;
+}
+
+std::optional<Finding> relaxed_mismatch(const Claim& claim) {
+  constexpr double kMost = 0.5;
+  if (!decides(claim.bare()->card())) return {};
+  const at::NoGradGuard no_grad;
+  const Batch batch = take(claim.sample(), 0, claim.sample().size(), claim.plan().device);
+  const auto answers = [&](GateGradient gradient) {
+    return claim.target()->forward(batch.images, pass_of(claim, batch, gradient)).logits.argmax(1);
+  };
+  const at::Tensor hard = answers(GateGradient::straight_through), soft = answers(GateGradient::relaxed);
+  const double share = hard.ne(soft).to(at::kDouble).mean().item<double>();
+  Finding finding = claim.about_model("relaxed-mismatch");
+  finding.count = batch.images.size(0);
+  finding.smallest_effect = 1.0 / static_cast<double>(finding.count);
+  finding.numbers = {{"share_differs", share}};
+  finding.message = fmt::format("relaxed gates change {:.1f} % of the answers", 100 * share);
+  if (share > kMost) {
+    finding.level = Finding::Level::warning;
+    finding.message += ": gradients taken through them (gates=relaxed) are those of another model";
+  }
+  return finding;
+}
+
+std::optional<Finding> gate_aware(const Claim& claim) {
+  if (!decides(claim.bare()->card())) return {};
+  return claim.beaten_by("gate-aware", "gate-aware-pgd:steps=10",
+                         "the gradients of gates were followed in a way that hides some of the damage");
+}
+
+std::optional<Finding> fixed_noise(const Claim& claim) {
+  if (!claim.is_made() || !claim.bare()->card().has_random_gates) return {};
+  const auto fixed = std::make_shared<FixedNoise>(claim.bare(), claim.plan().seed);
+  Challenge challenge = claim.challenge(claim.strongest().attack, Access{}, fixed);
+  challenge.name = claim.strongest().attack->name() + " with fixed noise";
+  return claim.beaten("fixed-noise", {challenge},
+                      "much of what stands is owed to the noise, which an attack must average over (draws=20)");
+}
+
+}  // namespace aigis::checks

@@ -1,0 +1,130 @@
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+
+#include "checks/checks.h"
+#include "checks/wrapped.h"
+#include "lib/core/error.h"
+
+namespace aigis::checks {
+namespace {
+
+int64_t whole(const Json& options, const char* key, int64_t otherwise) {
+  return options.contains(key) && options[key].is_number() ? options[key].get<int64_t>() : otherwise;
+}
+
+/// The attack with other options where it takes them.
+std::shared_ptr<const Attack> possibly(const Attack& attack,
+                                       const std::vector<std::pair<std::string, std::string>>& changes) {
+  try {
+    return varied(attack, changes);
+  } catch (const InputError&) {
+    return nullptr;
+  }
+}
+
+/// Remembers the cross-entropy of every query that an attack makes.
+class Trace : public Wrapped {
+ public:
+  Trace(std::shared_ptr<Model> model, const Dataset& data) : Wrapped(std::move(model)) {
+    for (int64_t i = 0; i < data.size(); ++i) labels_[data.ids[i].item<int64_t>()] = data.labels[i].item<int64_t>();
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = model_->forward(images, pass);
+    if (!at::GradMode::is_enabled()) return output;  // the verdict
+    const at::Tensor chances = output.logits.detach().log_softmax(1).to(at::kDouble).cpu();
+    const std::scoped_lock lock(guard_);
+    for (int64_t i = 0; i < images.size(0); ++i) {
+      const int64_t id = pass.image_ids[i].item<int64_t>();
+      losses_[id].push_back(-chances[i][labels_.at(id)].item<double>());
+    }
+    return output;
+  }
+  const std::vector<double>& losses(int64_t id) { return losses_[id]; }
+
+ private:
+  std::mutex guard_;
+  std::map<int64_t, int64_t> labels_;
+  std::map<int64_t, std::vector<double>> losses_;
+};
+
+double mean(const std::vector<double>& numbers, size_t begin, size_t count) {
+  double sum = 0;
+  for (size_t i = begin; i < begin + count; ++i) sum += numbers[i];
+  return sum / static_cast<double>(count);
+}
+
+}  // namespace
+
+std::optional<Finding> iterated(const Claim& claim) {
+  return claim.beaten_by("iterated", "pgd:steps=20", "the attacks are too weak to claim robustness by");
+}
+
+std::optional<Finding> longer(const Claim& claim) {
+  if (!claim.is_made()) return {};
+  const Json options = claim.strongest().attack->options();
+  std::vector<std::pair<std::string, std::string>> changes;
+  for (const char* key : {"steps", "restarts", "queries"}) {
+    if (options.contains(key)) changes.emplace_back(key, std::to_string(2 * whole(options, key, 1)));
+  }
+  if (changes.empty()) return {};
+  const auto attack = possibly(*claim.strongest().attack, changes);
+  if (!attack) return {};
+  Challenge twice = claim.challenge(attack, claim.strongest().access);
+  twice.name += " at twice the length";
+  return claim.beaten("longer", {twice}, "the attack had not converged");
+}
+
+std::optional<Finding> loss_growth(const Claim& claim) {
+  constexpr int64_t kLong = 40, kLast = 10;
+  constexpr double kMost = 0.05;
+  if (!claim.is_made() || claim.strongest().access.surrogate) return {};
+  const Json options = claim.strongest().attack->options();
+  const int64_t steps = whole(options, "steps", 0);
+  if (steps < kLong) return {};
+  const auto trace = std::make_shared<Trace>(claim.bare(), claim.sample());
+  const Challenge again = claim.challenge(claim.strongest().attack, claim.strongest().access, trace);
+  const auto all_steps = static_cast<size_t>(steps * whole(options, "restarts", 1));
+  double before = 0, after = 0;
+  Finding finding = claim.about_budget("loss-growth");
+  for (size_t i = 0; i < again.hits.size(); ++i) {
+    const std::vector<double>& losses = trace->losses(claim.sample().ids[static_cast<int64_t>(i)].item<int64_t>());
+    const size_t queries = losses.size() / all_steps;  // a step
+    if (again.hits[i] == 0 || queries == 0) continue;
+    ++finding.count;
+    before += mean(losses, losses.size() - (kLast + 1) * queries, queries);
+    after += mean(losses, losses.size() - queries, queries);
+  }
+  constexpr int64_t kFew = 7;
+  const double growth = finding.count > 0 && after > 0 ? (after - before) / after : 0;
+  finding.numbers = {{"growth", growth}, {"steps", kLast}};
+  finding.message = fmt::format("the loss of {} images that stand grew by {:.1f} % in the last {} of {} steps",
+                                finding.count, 100 * growth, kLast, steps);
+  if (finding.count < kFew) {
+    finding.level = Finding::Level::undecided;
+    finding.message += ": too few to tell";
+  } else if (growth > kMost) {
+    finding.level = Finding::Level::warning;
+    finding.message += ": the attack had not converged";
+  }
+  return finding;
+}
+
+std::optional<Finding> losses(const Claim& claim) {
+  if (!claim.is_made()) return {};
+  const Attack& attack = *claim.strongest().attack;
+  std::vector<Challenge> challenges;
+  for (const char* loss : {"ce", "margin", "dlr"}) {
+    const auto other = possibly(attack, {{"loss", loss}});
+    if (!other || other->options() == attack.options()) continue;
+    challenges.push_back(claim.challenge(other, claim.strongest().access));
+    challenges.back().name = fmt::format("{} with loss={}", attack.name(), loss);
+  }
+  if (challenges.empty()) return {};
+  return claim.beaten("losses", challenges, "the attack's loss has vanishing or misleading gradients here");
+}
+
+}  // namespace aigis::checks

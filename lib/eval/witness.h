@@ -1,0 +1,34 @@
+// A model that remembers which images an attack had broken on its way. An attack that lets go of what it had found
+// reports more robustness than there is (Carlini et al. 2019, arXiv:1902.06705, section 4: return the best iterate).
+#pragma once
+
+#include "lib/core/model.h"
+#include "lib/data/dataset.h"
+#include "lib/eval/norm.h"
+
+namespace aigis {
+
+class Witness : public Model {
+ public:
+  /// `wanted` are the classes that the attack aims at, [N]; undefined without a target. All must outlive it.
+  Witness(Model& model, const Batch& batch, at::Tensor wanted, Norm norm, double epsilon);
+
+  /// Answers as the model does. A query counts if it is what the verdict would be asked: an image within budget and
+  /// box that is not the clean one, through hard gates of the model's own, answered wrongly by more than rounding.
+  Output forward(const at::Tensor& images, const Pass& pass) override;
+  const ModelCard& card() const override { return model_.card(); }
+  bool is_training() const override { return model_.is_training(); }
+
+  /// [N] bool, on the CPU: some query of it counted.
+  at::Tensor met() const;
+
+ private:
+  Model& model_;
+  const Batch& batch_;
+  at::Tensor wanted_;
+  Norm norm_;
+  double epsilon_;
+  at::Tensor queries_;  ///< [N] int64, on the device
+};
+
+}  // namespace aigis

@@ -1,0 +1,147 @@
+#include "reports/checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "lib/core/text.h"
+
+namespace aigis {
+namespace {
+
+/// What is known of every run, and stands in its flags.
+struct FlagCheck {
+  const char* name;
+  std::vector<std::string> flags;
+  const char* passed;
+};
+const std::vector<FlagCheck>& flag_checks() {
+  static const std::vector<FlagCheck> checks{
+      {"clean-accuracy",
+       {"clean-accuracy", "clean-accuracy-unchecked"},
+       "clean accuracy is what the checkpoint records"},
+      {"classes", {"class-names"}, "the data's classes are the checkpoint's"},
+      {"logits", {"probabilities"}, "the model answers with logits"},
+      {"gradients", {"zero-gradient", "gradient-not-finite"}, "no gradient was zero, NaN or infinite"},
+      {"budget", {"budget", "box", "proposal-not-finite"}, "no attack left its budget or the box"},
+      {"best-iterate", {"best-iterate"}, "no attack let go of an image that it had broken"},
+  };
+  return checks;
+}
+
+Json entry(const std::string& check, const char* level, const std::string& message, const Json& numbers, int64_t count,
+           const Json& smallest_effect, const Json& runs) {
+  return {{"check", check},     {"level", level}, {"message", message},
+          {"numbers", numbers}, {"count", count}, {"smallest_effect", smallest_effect},
+          {"runs", runs}};
+}
+
+int severity(const std::string& level) { return level == "error" ? 3 : level == "warning" ? 2 : 1; }
+
+/// The worst of the flags that a check goes by; passed where none of these runs has one.
+Json from_flags(const FlagCheck& check, const std::vector<size_t>& indices, const Json& runs) {
+  Json worst, concerned = Json::array();
+  for (const size_t index : indices) {
+    bool has = false;
+    for (const Json& flag : runs[index]["flags"]) {
+      if (std::find(check.flags.begin(), check.flags.end(), flag["check"]) == check.flags.end()) continue;
+      has = true;
+      if (worst.is_null() || severity(flag["level"]) > severity(worst["level"])) worst = flag;
+    }
+    if (has) concerned.push_back(index);
+  }
+  const Json count = runs[indices.front()]["count"];
+  if (worst.is_null()) return entry(check.name, "passed", check.passed, Json::object(), count, nullptr, indices);
+  const std::string level = worst["level"];
+  std::string message = worst["message"];
+  if (concerned.size() > 1) message += fmt::format("; in {} runs, of which this is one", concerned.size());
+  return entry(check.name, level == "info" ? "undecided" : level.c_str(), message, worst["numbers"], count, nullptr,
+               concerned);
+}
+
+/// "resnet-20, jpeg"
+std::string subject(const Json& check, const Json& report) {
+  const Json& run = report["runs"][check["runs"][0].get<size_t>()];
+  const std::string defense = run["defense"]["name"];
+  return run["model"].get<std::string>() + (defense == "none" ? "" : ", " + defense);
+}
+
+bool is_raised(const Json& check) { return check["level"] == "warning" || check["level"] == "error"; }
+
+}  // namespace
+
+Json checks_json(const SweepPlan& plan, const std::vector<std::vector<Finding>>& findings, const Json& runs) {
+  Json checks = Json::array();
+  const size_t budgets = plan.epsilons.size();
+  if (plan.data.size() == 0) return checks;
+  for (size_t m = 0; m < findings.size(); ++m) {
+    const auto place = [&](size_t r, size_t e) { return (m * plan.runs.size() + r) * budgets + e; };
+    std::map<const Defense*, std::vector<size_t>> by_defense;
+    std::vector<const Defense*> order;
+    for (size_t r = 0; r < plan.runs.size(); ++r) {
+      const Defense* defense = plan.runs[r].defense.get();
+      if (!by_defense.contains(defense)) order.push_back(defense);
+      for (size_t e = 0; e < budgets; ++e) by_defense[defense].push_back(place(r, e));
+    }
+    for (const Defense* defense : order) {
+      for (const FlagCheck& check : flag_checks()) checks.push_back(from_flags(check, by_defense[defense], runs));
+      for (const Finding& finding : findings[m]) {
+        if (plan.runs[finding.of.front().first].defense.get() != defense) continue;
+        Json concerned = Json::array();
+        for (const auto& [r, e] : finding.of) concerned.push_back(place(r, e));
+        checks.push_back(entry(finding.check, Finding::level_name(finding.level), finding.message, finding.numbers,
+                               finding.count, finding.smallest_effect ? Json(*finding.smallest_effect) : Json(),
+                               concerned));
+      }
+    }
+  }
+  return checks;
+}
+
+void add_flags(const Json& checks, Json& runs) {
+  for (const Json& check : checks) {
+    const auto& known = flag_checks();
+    const bool is_flag =
+        std::any_of(known.begin(), known.end(), [&](const auto& k) { return k.name == check["check"]; });
+    if (is_flag || !is_raised(check)) continue;
+    for (const Json& index : check["runs"]) {
+      runs[index.get<size_t>()]["flags"].push_back({{"check", check["check"]},
+                                                    {"level", check["level"]},
+                                                    {"message", check["message"]},
+                                                    {"numbers", check["numbers"]}});
+    }
+  }
+}
+
+std::string checks_text(const Json& report) {
+  const Json checks = report.value("checks", Json::array());
+  struct Lines {
+    int64_t passed = 0;
+    std::vector<std::string> undecided;
+    std::string raised;
+  };
+  std::map<std::string, Lines> subjects;
+  std::vector<std::string> order;
+  for (const Json& check : checks) {
+    const std::string name = subject(check, report);
+    if (!subjects.contains(name)) order.push_back(name);
+    Lines& lines = subjects[name];
+    if (check["level"] == "passed") ++lines.passed;
+    else if (check["level"] == "undecided") lines.undecided.push_back(check["check"]);
+    else {
+      lines.raised += fmt::format("  {}: {} ({})\n", check["level"].get<std::string>(),
+                                  check["message"].get<std::string>(), check["check"].get<std::string>());
+    }
+  }
+  std::string text;
+  for (const auto& name : order) {
+    const Lines& lines = subjects[name];
+    text += fmt::format("checks of {}: {} passed", name, lines.passed);
+    if (!lines.undecided.empty()) text += fmt::format("; undecided: {}", join(lines.undecided, ", "));
+    text += lines.raised.empty() ? "\n" : "; raised:\n" + lines.raised;
+  }
+  return text;
+}
+
+}  // namespace aigis

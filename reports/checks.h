@@ -1,0 +1,22 @@
+// The checks of a report: which of its claims of robustness stand.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/eval/finding.h"
+#include "reports/report.h"
+
+namespace aigis {
+
+/// What checks found, for each model and defense, with what the runs' own flags say of gradients, budgets, best
+/// iterates and clean accuracy. `runs` as in the report: in the order model, run, epsilon.
+Json checks_json(const SweepPlan& plan, const std::vector<std::vector<Finding>>& findings, const Json& runs);
+
+/// Puts what was raised beside the numbers that it concerns.
+void add_flags(const Json& checks, Json& runs);
+
+/// A line for each model and defense: how many checks passed, and what the others say.
+std::string checks_text(const Json& report);
+
+}  // namespace aigis

@@ -1,0 +1,42 @@
+// The page's table of checks says of each what the report says.
+#include <fmt/format.h>
+
+#include "reports/plot/plot.h"
+#include "tests/figures.h"
+
+namespace aigis {
+namespace {
+
+TEST(ChecksTable, MarksEachLevelAndTellsWhatWasNotPassed) {
+  const std::string html = render_html({sample("--epsilons 2,8")});
+  const auto cell = [&](const std::string& check) {
+    const auto found = matches(html, "<th scope=\"row\">" + check + "</th><td class=\"([a-z]+)\"[^>]*>([^<]*)<");
+    return found.empty() ? std::string() : found[0][1].str() + " " + found[0][2].str();
+  };
+  EXPECT_EQ(cell("noise"), "passed ✓ ");
+  EXPECT_EQ(cell("longer"), "undecided ? ");
+  EXPECT_EQ(cell("one-step"), "warning ✗ ");
+  EXPECT_EQ(cell("clean-accuracy"), "error ✗ ");
+  EXPECT_NE(html.find("one-step, resnet-20</b>: fgsm breaks &lt;9&gt; of them"), std::string::npos);
+  EXPECT_EQ(html.find(">noise, resnet-20</b>"), std::string::npos) << "what passed is in the table alone";
+  EXPECT_NE(html.find("0 of 1 claims"), std::string::npos);
+}
+
+// Of two reports on the same model the one that raised something is shown, whatever the order.
+TEST(ChecksTable, WhatOneReportRaisesStays) {
+  Json raised = sample("--epsilons 2,8"), passed = raised;
+  for (Json& check : passed["checks"]) check["level"] = "passed";
+  for (const auto& files : {std::vector<Json>{raised, passed}, {passed, raised}}) {
+    EXPECT_NE(render_html(files).find("0 of 1 claims"), std::string::npos);
+  }
+  EXPECT_NE(render_html({passed}).find("1 of 1 claims"), std::string::npos);
+}
+
+TEST(ChecksTable, IsLeftOutWhereThereIsNone) {
+  Json earlier = sample("--epsilons 2,8");
+  earlier.erase("checks");
+  EXPECT_EQ(render_html({earlier}).find("id=\"checks\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace aigis

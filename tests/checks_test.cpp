@@ -1,0 +1,392 @@
+// Planted defects: each raises the check that is named for it. And honest attacks on honest models raise none.
+#include "reports/checks.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/normal.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/where.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "checks/list.h"
+#include "defenses/jpeg.h"
+#include "reports/report.h"
+#include "tests/attacks.h"
+
+namespace aigis {
+namespace {
+
+constexpr int64_t kImages = 200, kClasses = 4, kSide = 8;
+
+at::Tensor normal(at::IntArrayRef sizes, uint64_t seed) {
+  return at::randn(sizes, at::detail::createCPUGenerator(seed), at::TensorOptions(at::kFloat));
+}
+
+/// What the classes look like: patterns of which an image is one, weakly, on grey.
+at::Tensor patterns() { return normal({kClasses, 3, kSide, kSide}, 11); }
+
+Dataset patterned(uint64_t seed = 5) {
+  Dataset data;
+  data.name = "patterns";
+  data.classes = {"a", "b", "c", "d"};
+  data.ids = at::arange(kImages, at::TensorOptions(at::kLong));
+  data.labels = data.ids.remainder(kClasses);
+  const at::Tensor strength = at::rand({kImages, 1, 1, 1}, at::detail::createCPUGenerator(seed)) * 0.08 + 0.01;
+  const at::Tensor images =
+      0.5 + strength * patterns().index_select(0, data.labels) + 0.05 * normal({kImages, 3, kSide, kSide}, seed + 1);
+  data.images = (images * 255).round().clamp(0, 255).to(at::kByte);
+  return data;
+}
+
+/// Scores an image by its likeness to each pattern; two layers with a tanh between, so that it has curvature.
+/// What a test plants is done before or after.
+class PatternNet : public Model {
+ public:
+  PatternNet() {
+    card_.architecture = "patterns";
+    card_.options = Json::object();
+    card_.classes = kClasses;
+    card_.input = {3, kSide, kSide};
+    card_.gate_mode = "none";
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    return {after(at::linear(((before(images, pass) - 0.5).flatten(1) * 2).tanh(), patterns().flatten(1) / 4)), {}};
+  }
+  const ModelCard& card() const override { return card_; }
+  bool is_training() const override { return false; }
+
+ protected:
+  virtual at::Tensor before(const at::Tensor& images, const Pass&) { return images; }
+  virtual at::Tensor after(const at::Tensor& logits) { return logits; }
+  ModelCard card_;
+};
+
+class ScaledUp : public PatternNet {
+  at::Tensor after(const at::Tensor& logits) override { return logits * 1000; }
+};
+class RoundsItsInput : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass&) override { return (images * 15).round() / 15; }
+};
+class AddsNoise : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass& pass) override {
+    return images + 0.2 * normal(images.sizes(), pass.noise.draw + 17);
+  }
+};
+class InTrainingMode : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass&) override {
+    return images - images.mean(0, true) + 0.5;  // as BatchNorm does with the statistics of the batch
+  }
+};
+class NormalizesTwice : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass&) override { return (images - 0.5) * 2; }
+};
+/// Answers as if nothing had been done to an image that deviates strongly from its surroundings at every pixel.
+class DetectsThePattern : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass&) override {
+    const at::Tensor smooth = images.mean({2, 3}, true).expand_as(images);
+    const at::Tensor rough = (images - smooth).abs().gt(0.09).to(at::kFloat).mean({1, 2, 3}, true);
+    // Found out: what the model sees no longer depends on the image's values, but on signs that a step cannot turn.
+    const at::Tensor sane = (0.5 + 0.05 * (images - smooth).sign()).detach();
+    return at::where(rough.gt(0.4), sane, images);
+  }
+};
+/// A gate before a second reading of the image.
+class Gated : public PatternNet {
+ public:
+  explicit Gated(bool honest) : honest_(honest) {
+    card_.gated = {{"gate", 1000, 10}};
+    card_.gate_mode = "argmax";
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = PatternNet::forward(images, pass);
+    const at::Tensor logit = (images.mean({1, 2, 3}) - 0.5).unsqueeze(1) * 100;
+    const at::Tensor hard = logit.gt(0).to(images.scalar_type()), soft = at::sigmoid(logit);
+    output.gates.open = !honest_                                      ? hard
+                        : pass.gate_gradient == GateGradient::relaxed ? soft
+                                                                      : hard + soft - soft.detach();
+    if (pass.graph.defined()) output.gates.open = pass.graph.expand({images.size(0), 1});
+    output.gates.logits = logit;
+    output.gates.probability = soft;
+    output.gates.cost = at::full({1}, 1000, at::TensorOptions(at::kDouble));
+    output.logits = output.logits * (1 + 0.1 * output.gates.open);
+    return output;
+  }
+
+ private:
+  bool honest_;
+};
+
+/// A gate that is a coin and turns a part of the gradient over: what helps against one draw harms against another.
+class NoisyGate : public PatternNet {
+ public:
+  NoisyGate() {
+    card_.gated = {{"gate", 1000, 10}};
+    card_.gate_mode = "sampled";
+    card_.has_random_gates = true;
+    card_.draws = 5;
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    std::vector<float> coins;
+    for (int64_t i = 0; i < images.size(0); ++i) {
+      const auto id = static_cast<uint64_t>(pass.image_ids[i].item<int64_t>());
+      coins.push_back(draw_word(pass.noise.key(), id, 0) % 2 == 0 ? 0.0F : 1.0F);
+    }
+    Output output = PatternNet::forward(images, pass);
+    output.gates.open = pass.graph.defined() ? pass.graph.expand({images.size(0), 1})
+                                             : at::tensor(coins).to(images.scalar_type()).unsqueeze(1);
+    output.gates.logits = output.gates.open * 0;
+    output.gates.probability = output.gates.logits + 0.5;
+    output.gates.cost = at::full({1}, 1000, at::TensorOptions(at::kDouble));
+    const at::Tensor weight = normal({kClasses, 3 * kSide * kSide}, 3);
+    output.logits = output.logits + (2 * output.gates.open - 1) * at::linear((images - 0.5).flatten(1), weight) * 0.5;
+    return output;
+  }
+};
+
+/// An attack made of a function.
+class Planted : public Attack {
+ public:
+  using Act = std::function<at::Tensor(Victim&, const Batch&, double)>;
+  explicit Planted(Act act) : act_(std::move(act)) {}
+  std::string name() const override { return "planted"; }
+  Json options() const override { return Json::object(); }
+  std::string gradient_mode() const override { return "straight-through"; }
+  std::vector<Norm> norms() const override { return {Norm::linf}; }
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm,
+                                  at::ArrayRef<double> epsilons) const override {
+    std::vector<at::Tensor> all;
+    for (const double epsilon : epsilons) all.push_back(act_(victim, batch, epsilon));
+    return all;
+  }
+
+ private:
+  Act act_;
+};
+
+at::Tensor signs(Victim& victim, const Batch& batch) {
+  const Loss loss = [&](const Output& output) {
+    return -output.logits.log_softmax(1).gather(1, batch.labels.unsqueeze(1)).squeeze(1);
+  };
+  return victim.gradient(batch.images, batch.ids, loss, {}, {}).images.sign();
+}
+
+/// JPEG without a gradient: what comes out has no history.
+class BlindJpeg : public Jpeg {
+ public:
+  BlindJpeg() : Jpeg(JpegOptions{}) {}
+  std::string name() const override { return "blind-jpeg"; }
+  std::string gradient_mode() const override { return "none"; }
+  at::Tensor apply(const at::Tensor& images, const Pass& pass) const override {
+    return Jpeg::apply(images.detach(), pass).detach();
+  }
+};
+
+struct Case {
+  std::string name;
+  std::shared_ptr<Model> model = std::make_shared<PatternNet>();
+  std::shared_ptr<const Attack> attack = make_attack("pgd");
+  std::shared_ptr<const Defense> defense = nullptr;
+  Dataset data = patterned();
+  uint64_t seed = 0;
+  std::shared_ptr<Model> second = nullptr;  ///< another model of the same sweep
+  bool undefended = true;                   ///< the attack runs without the defense, too
+};
+
+constexpr double kEpsilon = 0.02;
+
+/// What a checkpoint would record: the accuracy of the honest model on images that it has not seen.
+Json record() {
+  Json json{{"data", "patterns"}};
+  for (const char* mode : {"none", "argmax"}) {
+    json["held_out"][mode] = {{"value", 0.98}, {"successes", 980}, {"trials", 1000}, {"ci95", {0.969, 0.987}}};
+  }
+  return json;
+}
+
+/// The checks of an evaluation, all of them, of the first model.
+Json checks_of(const Case& planted) {
+  SweepPlan plan;
+  plan.models = {planted.model};
+  if (planted.second) plan.models.push_back(planted.second);
+  std::vector<std::shared_ptr<const Defense>> defenses{planted.defense};
+  if (planted.defense && planted.undefended) defenses.push_back(nullptr);
+  plan.runs = plan_runs({planted.attack}, defenses, {Access{}}, false);
+  plan.epsilons = {kEpsilon / 2, kEpsilon};
+  plan.data = planted.data;
+  plan.seed = planted.seed;
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  const auto findings = run_checks(plan, result, CheckLevel::full, journal);
+  ReportContext context;
+  context.tool = context.environment = context.config = Json::object();
+  for (const auto& model : plan.models) {
+    context.models.push_back({"m", "m.safetensors", std::string(64, '0'), record(), {}, model->card()});
+  }
+  const Json report = make_report(plan, result, findings, context);
+  Json checks = Json::array();
+  for (const Json& check : report["checks"]) {
+    if (check["runs"][0] < plan.runs.size() * plan.epsilons.size()) checks.push_back(check);
+  }
+  return checks;
+}
+
+std::set<std::string> raised(const Json& checks) {
+  std::set<std::string> names;
+  for (const Json& check : checks) {
+    if (check["level"] == "warning" || check["level"] == "error") names.insert(check["check"]);
+  }
+  return names;
+}
+
+std::vector<std::pair<Case, std::string>> planted_defects() {
+  const auto attack = [](Planted::Act act) { return std::make_shared<Planted>(std::move(act)); };
+  Dataset shifted = patterned();
+  shifted.labels = (shifted.labels + 1).remainder(kClasses);
+  return {
+      {{"scaled-up logits", std::make_shared<ScaledUp>()}, "gradients"},
+      {{"rounding of the input", std::make_shared<RoundsItsInput>()}, "gradients"},
+      {{"added noise", std::make_shared<AddsNoise>()}, "randomness"},
+      {{"argmax gates by integer index", std::make_shared<Gated>(false)}, "gate-gradients"},
+      {{.name = "JPEG without BPDA", .defense = std::make_shared<BlindJpeg>()}, "bpda"},
+      {{.name = "an attack with a wrong sign", .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
+                                                 return (batch.images - epsilon * signs(victim, batch)).clamp(0, 1);
+                                               })},
+       "one-step"},
+      {{.name = "the last and not the best iterate",
+        .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
+          const at::Tensor there = (batch.images + epsilon * signs(victim, batch)).clamp(0, 1);
+          signs(victim, {there, batch.labels, batch.ids});
+          return (batch.images + 0.1 * (there - batch.images)).clamp(0, 1);
+        })},
+       "best-iterate"},
+      {{"a model left in training mode", std::make_shared<InTrainingMode>()}, "batch-dependence"},
+      {{"normalization applied twice", std::make_shared<NormalizesTwice>()}, "clean-accuracy"},
+      {{.name = "labels shifted by one", .data = shifted}, "clean-accuracy"},
+      {{.name = "a budget overstepped", .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
+                                          return (batch.images + 2 * epsilon * signs(victim, batch)).clamp(0, 1);
+                                        })},
+       "budget"},
+      {{"a detector of the attack's pattern", std::make_shared<DetectsThePattern>()}, "unbounded"},
+  };
+}
+
+TEST(Checks, EachPlantedDefectRaisesTheCheckNamedForIt) {
+  std::string table = fmt::format("{:<36}{:<18}{}\n", "defect", "its check", "all that were raised");
+  for (const auto& [planted, check] : planted_defects()) {
+    const std::set<std::string> names = raised(checks_of(planted));
+    EXPECT_TRUE(names.contains(check)) << planted.name << " does not raise " << check;
+    std::string all;
+    for (const auto& name : names) all += name + " ";
+    table += fmt::format("{:<36}{:<18}{}\n", planted.name, check, all);
+  }
+  std::fputs(table.c_str(), stdout);
+}
+
+std::string level_of(const Json& checks, const std::string& name) {
+  for (const Json& check : checks) {
+    if (check["check"] == name) return check["level"];
+  }
+  return "absent";
+}
+
+TEST(Checks, AnAttackThatIsCutOffHasNotConverged) {
+  const Json checks = checks_of({.name = "short", .attack = make_attack("pgd:steps=40,step_size=0.0002,start=clean")});
+  EXPECT_EQ(level_of(checks, "longer"), "warning") << checks.dump(1);
+  EXPECT_EQ(level_of(checks, "loss-growth"), "warning");
+  EXPECT_EQ(level_of(checks, "iterated"), "warning");
+}
+
+TEST(Checks, MoreBudgetMustNotBreakLess) {
+  const auto shy = std::make_shared<Planted>([](Victim& victim, const Batch& batch, double epsilon) {
+    return epsilon < kEpsilon ? (batch.images + epsilon * signs(victim, batch)).clamp(0, 1) : batch.images;
+  });
+  const Json checks = checks_of({.name = "shy", .attack = shy});
+  EXPECT_EQ(level_of(checks, "monotone"), "warning") << checks.dump(1);
+}
+
+TEST(Checks, ImagesMadeAgainstAnotherModelOfTheSweep) {
+  const Json checks = checks_of(
+      {.name = "masked", .model = std::make_shared<RoundsItsInput>(), .second = std::make_shared<PatternNet>()});
+  EXPECT_EQ(level_of(checks, "transfer"), "warning") << checks.dump(1);
+}
+
+TEST(Checks, ADefenseAloneIsUndecided) {
+  const auto jpeg = std::make_shared<Jpeg>(JpegOptions{});
+  EXPECT_EQ(level_of(checks_of({.name = "alone", .defense = jpeg, .undefended = false}), "ablation"), "undecided");
+  EXPECT_EQ(level_of(checks_of({.name = "beside", .defense = jpeg}), "ablation"), "passed");
+}
+
+TEST(Checks, NoiseThatHidesTheWay) {
+  const Json checks = checks_of({.name = "noisy gates", .model = std::make_shared<NoisyGate>()});
+  EXPECT_EQ(level_of(checks, "randomness"), "warning") << checks.dump(1);
+  EXPECT_EQ(level_of(checks, "fixed-noise"), "warning");
+}
+
+TEST(Checks, WithoutAnAttackNothingIsClaimed) {
+  const Json checks = checks_of({.name = "none", .attack = nullptr});
+  EXPECT_EQ(level_of(checks, "randomness"), "passed");
+  EXPECT_EQ(level_of(checks, "noise"), "absent");
+}
+
+// Every attack can be made again from what it says of itself, so that a check can vary it.
+TEST(Checks, AttacksAreWhatTheirOptionsSay) {
+  for (const auto& entry : attack_list()) {
+    const auto attack = entry.make(Spec{entry.name, "", {}});
+    const auto again = varied(*attack, {});
+    ASSERT_TRUE(again) << entry.name;
+    EXPECT_EQ(again->options(), attack->options()) << entry.name;
+  }
+  EXPECT_EQ(varied(*make_attack("pgd:preset=foolbox"), {})->options()["steps"], 40);
+  EXPECT_EQ(varied(*make_attack("fgsm"), {{"steps", "3"}}), nullptr);
+}
+
+TEST(Checks, AJournalsFindingsAreNotMadeAgain) {
+  SweepPlan plan;
+  int64_t asked = 0;
+  const auto counting = std::make_shared<Planted>([&](Victim&, const Batch& batch, double) {
+    ++asked;
+    return batch.images;
+  });
+  plan.models = {std::make_shared<PatternNet>()};
+  plan.runs = plan_runs({counting}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {kEpsilon};
+  plan.data = patterned();
+  Journal journal;
+  const std::string path = testing::TempDir() + "checks.journal";
+  std::remove(path.c_str());
+  std::vector<std::vector<Finding>> first, second;
+  for (auto* findings : {&first, &second}) {
+    Journal kept(path, {{"is", "this"}});
+    const SweepResult result = run_sweep(plan, kept);
+    asked = 0;
+    *findings = run_checks(plan, result, CheckLevel::full, kept);
+  }
+  EXPECT_EQ(asked, 0);
+  ASSERT_EQ(first[0].size(), second[0].size());
+  for (size_t i = 0; i < first[0].size(); ++i) EXPECT_EQ(first[0][i].to_json(), second[0][i].to_json());
+}
+
+TEST(Checks, AnHonestAttackOnAnHonestModelRaisesNone) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    for (const auto& model : {std::shared_ptr<Model>(std::make_shared<PatternNet>()),
+                              std::shared_ptr<Model>(std::make_shared<Gated>(true))}) {
+      const Json checks = checks_of({.name = "honest", .model = model, .data = patterned(seed), .seed = seed});
+      EXPECT_EQ(raised(checks), std::set<std::string>{}) << seed << checks.dump(1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace aigis
