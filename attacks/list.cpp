@@ -97,4 +97,8 @@ const Catalogue<Attack>& attack_list() {
   return list;
 }
 
+std::shared_ptr<const Attack> attack_of(const std::string& spec) {
+  return make_or_none(attack_list(), "attack", Spec::parse(spec));
+}
+
 }  // namespace aigis

@@ -7,4 +7,7 @@ namespace aigis {
 
 const Catalogue<Attack>& attack_list();
 
+/// By what a user types, "pgd:steps=20"; null for "none". Throws InputError.
+std::shared_ptr<const Attack> attack_of(const std::string& spec);
+
 }  // namespace aigis

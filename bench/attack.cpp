@@ -17,21 +17,32 @@ void floor_step(Model& model, const Batch& batch) {
 
 }  // namespace
 
-std::string bench_attack(Model& model, const Attack& attack, const Batch& batch, int64_t pairs) {
-  Victim victim(model, 0);
+std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, int64_t pairs) {
   const std::vector<double> epsilons{8.0 / 255};
-  attack.propose(victim, batch, Norm::linf, epsilons);
-  const AttackAudit once = victim.audit();
-  if (once.backward == 0)
-    throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
-  const int64_t passes = once.backward / batch.labels.size(0);
+  const auto propose = [&](const Attack& one) {
+    Victim victim(model, 0);
+    one.propose(victim, batch, Norm::linf, epsilons);
+    return victim.audit().backward / batch.labels.size(0);
+  };
+  const int64_t passes = propose(attack);
+  if (passes == 0) throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
+  if (against != nullptr && propose(*against) != passes) {
+    throw InputError(fmt::format("attack '{}' takes {} gradients an image and '{}' {}; expected as many of both",
+                                 attack.name(), passes, against->name(), propose(*against)));
+  }
   const auto floor = [&] {
+    if (against != nullptr) {
+      propose(*against);
+      return;
+    }
     for (int64_t pass = 0; pass < passes; ++pass) floor_step(model, batch);
   };
-  const auto result = measure_pairs([&] { attack.propose(victim, batch, Norm::linf, epsilons); }, floor, pairs);
+  const auto result = measure_pairs([&] { propose(attack); }, floor, pairs);
+  const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), passes)
+                                               : fmt::format("{} bare forward and backward", passes);
   return fmt::format("{} on {}, batch {}, {}\n", attack.name(), model.card().architecture, batch.labels.size(0),
                      batch.images.device().str()) +
-         result.text(attack.name(), fmt::format("{} bare forward and backward", passes), batch.labels.size(0));
+         result.text(attack.name(), other, batch.labels.size(0));
 }
 
 }  // namespace aigis

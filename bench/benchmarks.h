@@ -13,8 +13,8 @@
 namespace aigis {
 
 /// One attack at one budget against the floor: a bare forward and backward pass to the input on the identical module,
-/// layout and type.
-std::string bench_attack(Model& model, const Attack& attack, const Batch& batch, int64_t pairs);
+/// layout and type; or against another attack that takes as many gradients, where one is given.
+std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, int64_t pairs);
 
 /// Time that closed gates save against what they save in multiply-accumulates: the same network with Execution::skip,
 /// or bucket, and with Execution::mask on the same images, for each batch size, with its own gates and with random ones

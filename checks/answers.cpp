@@ -13,10 +13,6 @@ namespace {
 /// Logits that differ by more than this share of the largest do not differ by rounding.
 constexpr double kRounding = 1e-3;
 
-Batch spread_batch(const Claim& claim, int64_t count) {
-  return take(claim.plan().data.spread(count), 0, count, claim.plan().device);
-}
-
 /// How many gradients of different draws the strongest attack averages; 1 if it does not say.
 int64_t draws_averaged(const Claim& claim) {
   if (!claim.is_made() || !claim.strongest().attack) return 1;
@@ -34,7 +30,7 @@ at::Tensor differ(const at::Tensor& a, const at::Tensor& b) {
 std::optional<Finding> randomness(const Claim& claim) {
   constexpr uint32_t kPasses = 5;
   const int64_t size = claim.plan().data.size(), count = std::min(size, std::clamp<int64_t>(size / 8, 32, 256));
-  const Batch batch = spread_batch(claim, count);
+  const Batch batch = claim.spread(count);
   const std::shared_ptr<Model> target = claim.target();
   const at::NoGradGuard no_grad;
   at::Tensor first, changed, moved;
@@ -77,7 +73,7 @@ std::optional<Finding> randomness(const Claim& claim) {
 
 std::optional<Finding> batch_dependence(const Claim& claim) {
   const int64_t count = std::min<int64_t>(claim.plan().data.size(), 32);
-  const Batch batch = spread_batch(claim, count);
+  const Batch batch = claim.spread(count);
   const std::shared_ptr<Model> target = claim.target();
   const at::NoGradGuard no_grad;
   const Stream noise{claim.plan().seed, Purpose::verdict_gates, 0, 0, 0};

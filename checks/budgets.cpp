@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "attacks/list.h"
 #include "checks/checks.h"
 #include "lib/metrics/comparison.h"
 
@@ -26,7 +27,6 @@ std::optional<Finding> monotone(const Claim& claim) {
   std::vector<double> chances;
   std::vector<Rise> rises;
   Finding finding = claim.about_model("monotone");
-  finding.of.clear();
   int64_t nested = 0;
   const SweepPlan& plan = claim.plan();
   for (const size_t r : claim.attacks()) {
@@ -51,26 +51,25 @@ std::optional<Finding> monotone(const Claim& claim) {
     return finding;
   }
   const std::vector<double> together = holm(chances);
-  size_t worst = 0, raised = 0;
+  size_t worst = 0;
+  std::vector<std::pair<size_t, size_t>> raised;
   for (size_t i = 0; i < rises.size(); ++i) {
-    if (together[i] < kChance && rises[i].share > 0) {
-      ++raised;
-      finding.of.emplace_back(rises[i].run, rises[i].epsilon);
-    }
+    if (together[i] < kChance && rises[i].share > 0) raised.emplace_back(rises[i].run, rises[i].epsilon);
     if (rises[i].share > rises[worst].share) worst = i;
   }
   const double most = std::max(0.0, rises[worst].share);
-  finding.numbers = {{"steps", rises.size()}, {"rises", raised}, {"largest", most}};
-  finding.message = fmt::format("accuracy rises with the budget in {} of {} steps, by up to {:.1f} points", raised,
-                                rises.size(), 100 * most);
-  if (raised > 0) {
-    finding.level = Finding::Level::warning;
-    finding.message += ": the attack does not use what it is given";
-  } else {
-    finding.of = claim.about_model("").of;
+  finding.numbers = {{"steps", rises.size()}, {"rises", raised.size()}, {"largest", most}};
+  if (raised.empty()) {
     finding.message =
-        fmt::format("accuracy does not rise with the budget in any of {} steps by more than chance", rises.size());
+        fmt::format("accuracy rises by no more than chance in any of {} steps of the budget", rises.size());
+    return finding;
   }
+  finding.level = Finding::Level::warning;
+  finding.message = fmt::format(
+      "accuracy rises with the budget in {} of {} steps, by up to {:.1f} points: the attack "
+      "does not use what it is given",
+      raised.size(), rises.size(), 100 * most);
+  finding.of = raised;
   return finding;
 }
 

@@ -25,10 +25,6 @@ int64_t count_standing(const std::vector<int64_t>& hits) {
 
 }  // namespace
 
-std::shared_ptr<const Attack> attack_of(const std::string& spec) {
-  return make_or_none(attack_list(), "attack", Spec::parse(spec));
-}
-
 std::shared_ptr<const Attack> varied(const Attack& attack,
                                      const std::vector<std::pair<std::string, std::string>>& changes) {
   Json options = attack.options();
@@ -37,11 +33,18 @@ std::shared_ptr<const Attack> varied(const Attack& attack,
     options[key] = value;
   }
   options.erase("preset");  // its options are given
-  Spec spec{attack.name(), "", {}};
-  for (const auto& [key, value] : options.items()) {
-    spec.options.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  return find_entry(attack_list(), "attack", attack.name()).make(spec);
+  return find_entry(attack_list(), "attack", attack.name()).make(Spec::of(attack.name(), options));
+}
+
+int64_t sample_size(int64_t images, const ModelCard& card) {
+  constexpr int64_t kFewestSampled = 16;
+  constexpr double kGradientsEach = 150;         // that all full checks take for an image, about
+  constexpr double kAllowedEach = 0.2 * 10;      // a fifth of PGD-10
+  constexpr double kMultipliedInAMinute = 5e12;  // two cores with AVX2; a gradient is three passes
+  const auto macs = static_cast<double>(card.macs_full());
+  const double minute = macs > 0 ? kMultipliedInAMinute / (3 * macs) : 0;  // unknown for a user's own model
+  const double allowed = std::max(kAllowedEach * static_cast<double>(images), minute) / kGradientsEach;
+  return std::min(images, std::clamp(static_cast<int64_t>(std::min(allowed, 1e6)), kFewestSampled, kMostSampled));
 }
 
 Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t model, std::vector<size_t> runs)
@@ -49,7 +52,7 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
   for (const size_t r : runs_) {
     if (plan.runs[r].attack && plan.runs[r].attack->wants_answer()) attacks_.push_back(r);
   }
-  const int64_t size = plan.data.size(), count = std::min(kSample, size);
+  const int64_t size = plan.data.size(), count = sample_size(size, bare()->card());
   for (int64_t i = 0; i < count; ++i) positions_.push_back(i * size / count);
   sample_ = plan.data.select(at::tensor(positions_, at::kLong));
   if (attacks_.empty()) return;
@@ -87,7 +90,7 @@ Challenge Claim::challenge(const std::shared_ptr<const Attack>& attack, const Ac
   plan.runs = {{attack, defense(), access}};
   plan.epsilons = {epsilon ? *epsilon : plan_.epsilons[epsilon_]};
   plan.norm = plan_.norm;
-  plan.data = sample_.first(images);
+  plan.data = sample_.spread(images);
   plan.training = plan_.training;
   plan.batch = std::min(plan_.batch, (plan.data.size() + plan_.workers - 1) / plan_.workers);
   plan.workers = std::min(plan_.workers, workers_for(plan_.device, (plan.data.size() + plan.batch - 1) / plan.batch));

@@ -18,11 +18,13 @@ struct Challenge {
   int64_t draws = 1;
 };
 
+/// Images that full checks attack: at most 128, and fewer where they would cost more than a fifth of a PGD-10 run over
+/// all of the sweep's images and more than what a small CPU multiplies in a minute.
+int64_t sample_size(int64_t images, const ModelCard& card);
+inline constexpr int64_t kMostSampled = 128;
+
 class Claim {
  public:
-  /// Images that full checks attack: a sample at equal distances of the sweep's.
-  static constexpr int64_t kSample = 128;
-
   /// `runs` of the plan: all with this defense.
   Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t model, std::vector<size_t> runs);
 
@@ -45,16 +47,19 @@ class Claim {
   const Run& strongest() const { return plan_.runs[strongest_]; }
   size_t strongest_index() const { return strongest_; }
 
+  /// What full checks attack: images of the sweep at equal distances, as many as sample_size() says.
   const Dataset& sample() const { return sample_; }
+  /// So many of the sweep's images at equal distances, on its device.
+  Batch spread(int64_t images) const { return take(plan_.data.spread(images), 0, images, plan_.device); }
   /// Of each image of the sample, in how many draws it was right under the worst of the attacks.
   const std::vector<int64_t>& hits() const { return hits_; }
   int64_t standing() const;
 
-  /// Lets an attack try on the sample, or on its first `images`; on another model than the claim's where one is given,
+  /// Lets an attack try on the sample, or on `images` of it; on another model than the claim's where one is given,
   /// and judged by it. Without epsilon: within the claim's budget.
   Challenge challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
                       std::shared_ptr<Model> model = nullptr, std::optional<double> epsilon = {},
-                      int64_t images = kSample) const;
+                      int64_t images = kMostSampled) const;
   /// A finding on all runs of the claim.
   Finding about_model(const std::string& check) const;
   /// A finding on the attacks' runs within the claim's budget.
@@ -86,6 +91,5 @@ class Claim {
 /// An attack with some of its options changed; null if it has not all of them.
 std::shared_ptr<const Attack> varied(const Attack& attack,
                                      const std::vector<std::pair<std::string, std::string>>& changes);
-std::shared_ptr<const Attack> attack_of(const std::string& spec);
 
 }  // namespace aigis

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "checks/checks.h"
-#include "checks/wrapped.h"
+#include "lib/eval/ablation.h"
 
 namespace aigis::checks {
 namespace {
@@ -11,10 +11,6 @@ namespace {
 bool decides(const ModelCard& card) {
   return !card.gated.empty() &&
          (card.gate_mode == "sampled" || card.gate_mode == "argmax" || card.gate_mode == "budget");
-}
-
-Batch first_batch(const Claim& claim, int64_t count) {
-  return take(claim.plan().data.spread(count), 0, count, claim.plan().device);
 }
 
 Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
@@ -26,7 +22,7 @@ Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
 std::optional<Finding> gate_gradients(const Claim& claim) {
   constexpr double kMost = 0.5;
   if (!decides(claim.bare()->card())) return {};
-  const Batch batch = first_batch(claim, 8);
+  const Batch batch = claim.spread(8);
   const at::Tensor images = batch.images.detach().set_requires_grad(true);
   const at::Tensor open =
       claim.target()->forward(images, pass_of(claim, batch, GateGradient::straight_through)).gates.open;
@@ -60,7 +56,7 @@ std::optional<Finding> relaxed_mismatch(const Claim& claim) {
   constexpr double kMost = 0.5;
   if (!decides(claim.bare()->card())) return {};
   const at::NoGradGuard no_grad;
-  const Batch batch = take(claim.sample(), 0, claim.sample().size(), claim.plan().device);
+  const Batch batch = claim.spread(claim.sample().size());
   const auto answers = [&](GateGradient gradient) {
     return claim.target()->forward(batch.images, pass_of(claim, batch, gradient)).logits.argmax(1);
   };
@@ -86,7 +82,7 @@ std::optional<Finding> gate_aware(const Claim& claim) {
 
 std::optional<Finding> fixed_noise(const Claim& claim) {
   if (!claim.is_made() || !claim.bare()->card().has_random_gates) return {};
-  const auto fixed = std::make_shared<FixedNoise>(claim.bare(), claim.plan().seed);
+  const auto fixed = std::make_shared<FixedNoise>(claim.bare());
   Challenge challenge = claim.challenge(claim.strongest().attack, Access{}, fixed);
   challenge.name = claim.strongest().attack->name() + " with fixed noise";
   return claim.beaten("fixed-noise", {challenge},

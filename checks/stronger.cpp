@@ -6,7 +6,6 @@
 #include <mutex>
 
 #include "checks/checks.h"
-#include "checks/wrapped.h"
 #include "lib/core/error.h"
 
 namespace aigis::checks {
@@ -27,9 +26,9 @@ std::shared_ptr<const Attack> possibly(const Attack& attack,
 }
 
 /// Remembers the cross-entropy of every query that an attack makes.
-class Trace : public Wrapped {
+class Trace : public Model {
  public:
-  Trace(std::shared_ptr<Model> model, const Dataset& data) : Wrapped(std::move(model)) {
+  Trace(std::shared_ptr<Model> model, const Dataset& data) : model_(std::move(model)) {
     for (int64_t i = 0; i < data.size(); ++i) labels_[data.ids[i].item<int64_t>()] = data.labels[i].item<int64_t>();
   }
   Output forward(const at::Tensor& images, const Pass& pass) override {
@@ -43,9 +42,12 @@ class Trace : public Wrapped {
     }
     return output;
   }
+  const ModelCard& card() const override { return model_->card(); }
+  bool is_training() const override { return model_->is_training(); }
   const std::vector<double>& losses(int64_t id) { return losses_[id]; }
 
  private:
+  std::shared_ptr<Model> model_;
   std::mutex guard_;
   std::map<int64_t, int64_t> labels_;
   std::map<int64_t, std::vector<double>> losses_;

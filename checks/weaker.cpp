@@ -1,5 +1,6 @@
+#include "attacks/list.h"
 #include "checks/checks.h"
-#include "checks/wrapped.h"
+#include "lib/eval/ablation.h"
 
 namespace aigis::checks {
 

@@ -19,7 +19,7 @@ namespace aigis {
 namespace {
 
 struct BenchFlags {
-  std::string what, model, attack = "fgsm", data = "synthetic", device = "cpu";
+  std::string what, model, attack = "fgsm", against, data = "synthetic", device = "cpu";
   int64_t batch = 128, count = 30;
   std::string execution = "skip", batches = "1,8,64,256", rates = "0.3,0.5,0.7,0.9";
 };
@@ -52,12 +52,12 @@ Dataset images_of(const BenchFlags& flags, Part part, int64_t count) {
 }
 
 std::string attack(const BenchFlags& flags, at::Device device) {
-  const Spec spec = Spec::parse(flags.attack);
-  const auto made = find_entry(attack_list(), "attack", spec.name).make(spec);
+  const auto made = attack_of(flags.attack), against = flags.against.empty() ? nullptr : attack_of(flags.against);
+  if (!made) throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
   const Dataset data = images_of(flags, Part::test, flags.batch);
   const auto network = network_of(model_of(flags), data, device, true);
   check_fit(model_of(flags).text(), network->card(), data);
-  return bench_attack(*network, *made, take(data, 0, flags.batch, device), flags.count);
+  return bench_attack(*network, *made, against.get(), take(data, 0, flags.batch, device), flags.count);
 }
 
 std::string inference(const BenchFlags& flags, at::Device device) {
@@ -151,6 +151,8 @@ Command bench_command(CommandLine& line) {
   line.text("--model", flags->model,
             "checkpoint, or an architecture with fresh weights; none: resnet-20, or aig-110 to skip in");
   line.text("--attack", flags->attack, "attack with options");
+  line.text("--against", flags->against,
+            "attack: another one that takes as many gradients, instead of the bare passes");
   line.text("--data", flags->data, "images to use");
   line.number("--batch", flags->batch, "images a step");
   line.text("--execution", flags->execution, "skipping: skip or bucket, against mask");

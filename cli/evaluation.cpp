@@ -9,13 +9,13 @@
 
 #include "attacks/list.h"
 #include "cli/device.h"
+#include "cli/evaluated_model.h"
 #include "cli/examples.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
 #include "lib/core/workers.h"
-#include "models/load.h"
 #include "reports/schema.h"
 
 namespace aigis {
@@ -138,6 +138,8 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
       "true: an image broken within one budget counts as broken within larger ones, and is not attacked again");
   settings.one("worst_case", "false",
                "true: for each defense and access also the worst case over all attacks, image by image");
+  settings.one("gate_swap", "false",
+               "true: gated models also judge clean and adversarial images along each other's gates");
   settings.one("checks", "basic", "of the evaluation itself (aigis list checks): basic, full or off");
   settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
 }
@@ -151,12 +153,13 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
   plan.examples = count_setting(settings, "examples", 0);
   plan.nested = settings.truth("nested");
+  plan.gate_swap = settings.truth("gate_swap");
   checks = parse_check_level(settings.text("checks"));
   const int64_t limit = count_setting(settings, "limit", 0);
 
   std::vector<std::shared_ptr<const Attack>> attacks;
   for (const auto& text : settings.list("attack")) {
-    attacks.push_back(make_or_none(attack_list(), "attack", Spec::parse(text)));
+    attacks.push_back(attack_of(text));
   }
   for (const auto& attack : attacks) {
     const auto norms = attack ? attack->norms() : std::vector<Norm>{plan.norm};
@@ -171,18 +174,18 @@ Evaluation::Evaluation(const Settings& settings) {
   if (settings.list("model").empty()) {
     throw InputError("no model is given; add --model FILE.safetensors or a config that names one");
   }
+  const Spec data = Spec::parse(settings.text("data"));
+  plan.data = load_dataset(data, Part::test).first(limit);
   Json ids = Json::array();
   std::vector<LoadedModel> models;
   for (const auto& text : settings.list("model")) {
     const Spec spec = Spec::parse(text);
-    models.push_back(load_model(spec, plan.device));
+    models.push_back(evaluated_model(spec, plan.data, plan.device));
     if (std::find(ids.begin(), ids.end(), models.back().id) != ids.end()) {
       throw InputError(fmt::format("model '{}' is given twice", text));
     }
     ids.push_back(models.back().id);
   }
-  const Spec data = Spec::parse(settings.text("data"));
-  plan.data = load_dataset(data, Part::test).first(limit);
   plan.batch = std::min(plan.batch, std::max<int64_t>(1, plan.data.size()));
   const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
   plan.workers = workers_for(plan.device, batches);
@@ -220,6 +223,7 @@ Evaluation::Evaluation(const Settings& settings) {
                     {"device", settings.text("device")},
                     {"nested", plan.nested},
                     {"worst_case", settings.truth("worst_case")},
+                    {"gate_swap", plan.gate_swap},
                     {"checks", settings.text("checks")},
                     {"examples", plan.examples}};
 }
@@ -234,7 +238,7 @@ void Evaluation::load_training(const Spec& data) {
 }
 
 std::shared_ptr<Model> Evaluation::add_surrogate(const std::string& spec) {
-  const LoadedModel loaded = load_model(Spec::parse(spec), plan.device);
+  const LoadedModel loaded = evaluated_model(Spec::parse(spec), plan.data, plan.device);
   check_fit(loaded.id, loaded.model->card(), plan.data);
   context.surrogates.push_back(reported(loaded));
   context.surrogates.back().id = spec;

@@ -12,14 +12,15 @@
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/disagreements.h"
+#include "cli/evaluated_model.h"
 #include "cli/evaluation.h"
 #include "cli/examples.h"
 #include "cli/recount.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
-#include "models/load.h"
 #include "reports/comparison.h"
+#include "reports/curves.h"
 #include "reports/flags.h"
 #include "reports/schema.h"
 
@@ -115,7 +116,8 @@ class Verification {
     try {
       plan_.runs = configured_runs(config);
       plan_.epsilons = config.at("eps").get<std::vector<double>>();
-      plan_.nested = config.value("nested", false);  // not known before 1.2
+      plan_.nested = config.value("nested", false);        // not known before 1.2
+      plan_.gate_swap = config.value("gate_swap", false);  // not known before 1.5
       for (const auto& id : config.at("model")) {
         const ModelCard card = model(id).model->card();
         for (const auto& run : plan_.runs) {
@@ -185,8 +187,8 @@ class Verification {
     const Json batch = report_["config"].value("batch", Json(100));
     if (!batch.is_number_integer()) throw InputError(path_ + ": /config/batch: expected a whole number");
     if (count > 0) {
-      const Recount recounted =
-          recount_run(*target, entry, wanted, plan_.data, {images, hits}, batch.get<int64_t>(), device_);
+      const Recount recounted = recount_run(*target, entry, wanted, plan_.data, {images, hits}, batch.get<int64_t>(),
+                                            plan_.gate_swap, device_);
       state(entry, index, recounted, target->card());
     }
     return count;
@@ -205,9 +207,15 @@ class Verification {
   void check_comparisons() {
     const bool since = report_["version"] == kReportVersion || report_.contains("comparisons");
     if (hits_.size() < report_["runs"].size() || !since) return;
-    std::vector<std::vector<int64_t>> hits;
+    std::vector<std::vector<int64_t>> hits, clean_hits;
     for (auto& [index, of_run] : hits_) hits.push_back(of_run);
     expect(report_.value("comparisons", Json()), comparisons_json(report_["runs"], hits), "/comparisons");
+    if (report_["version"] != kReportVersion && !report_.contains("curves")) return;
+    for (auto& [index, of_run] : clean_hits_) clean_hits.push_back(of_run);
+    Json again{{"runs", report_["runs"]}};
+    add_curves(again, hits, clean_hits);
+    for (const char* part : {"curves", "curve_comparisons"})
+      expect(report_.value(part, Json()), again[part], fmt::format("/{}", part));
   }
 
   /// What of a run does not hold. Its totals can be counted again only if all its images were saved.
@@ -228,6 +236,7 @@ class Verification {
     }
     if (count.tally.clean.accuracy.trials() < plan_.data.size()) return state_bounds(entry, pointer, count);
     hits_[index] = cell.hits;
+    clean_hits_[index] = count.tally.clean_hits;
     const Json counted = counted_facts(card, count.tally, cell);
     expect(entry, counted, pointer);
     const size_t m = index_of_model(entry["model"]);
@@ -285,7 +294,7 @@ class Verification {
   LoadedModel load(const std::string& id, const Json& checkpoint) const {
     Spec spec = Spec::parse(id);
     if (std::string* path = model_path(spec)) *path = located(*path);
-    LoadedModel loaded = load_model(spec, device_);
+    LoadedModel loaded = evaluated_model(spec, plan_.data, device_);
     if (checkpoint.is_null() || checkpoint["sha256"] != loaded.sha256) {
       throw RunError(
           fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", loaded.path));
@@ -318,7 +327,7 @@ class Verification {
   int64_t saved_ = 0;      ///< images of each run
   int64_t near_ties_ = 0;  ///< verdicts that rounding turned
   std::map<std::string, LoadedModel> models_;
-  std::map<size_t, std::vector<int64_t>> hits_;  ///< of each run that was counted again
+  std::map<size_t, std::vector<int64_t>> hits_, clean_hits_;  ///< of each run that was counted again
   std::vector<std::string> disagreements_;
 };
 

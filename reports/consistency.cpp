@@ -96,6 +96,22 @@ void check_checks(const Check& check, const Json& report) {
   }
 }
 
+void check_curves(const Check& check, const Json& report) {
+  const Json curves = report.value("curves", Json::array()), pairs = report.value("curve_comparisons", Json::array());
+  for (size_t i = 0; i < curves.size(); ++i) {
+    for (const Json& run : curves[i]["runs"]) {
+      check.hold(run.get<size_t>() < report["runs"].size(), fmt::format("/curves/{}/runs", i),
+                 fmt::format("{} is no index of runs", run.dump()));
+    }
+  }
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    for (const char* curve : {"curve_a", "curve_b"}) {
+      check.hold(pairs[i][curve].get<size_t>() < curves.size(), fmt::format("/curve_comparisons/{}/{}", i, curve),
+                 fmt::format("{} is no index of curves", pairs[i][curve].dump()));
+    }
+  }
+}
+
 void check_comparisons(const Check& check, const Json& report) {
   const Json comparisons = report.value("comparisons", Json::array());
   for (size_t i = 0; i < comparisons.size(); ++i) {
@@ -130,6 +146,7 @@ void check_report(const Check& check, const Json& report) {
   }
   check_checks(check, report);
   check_comparisons(check, report);
+  check_curves(check, report);
 }
 
 void check_training(const Check& check, const Json& record) {

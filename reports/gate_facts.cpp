@@ -3,6 +3,35 @@
 #include <numeric>
 
 namespace aigis {
+namespace {
+
+int64_t count_of(const PassTally& pass) {
+  return std::accumulate(pass.costs.begin(), pass.costs.end(), int64_t{0},
+                         [](int64_t sum, const auto& cost) { return sum + cost.second; });
+}
+
+/// The least cost that a share of the passes keeps to.
+int64_t quantile(const PassTally& pass, double share) {
+  const double wanted = share * static_cast<double>(count_of(pass));
+  int64_t seen = 0;
+  for (const auto& [macs, count] : pass.costs) {
+    seen += count;
+    if (static_cast<double>(seen) >= wanted) return macs;
+  }
+  return pass.costs.rbegin()->first;
+}
+
+/// Draws of one image are not independent: the interval is that of as many trials as there are images.
+Json share_above(const PassTally& pass, int64_t budget) {
+  int64_t above = 0;
+  for (const auto& [macs, count] : pass.costs) above += macs > budget ? count : 0;
+  const double share = static_cast<double>(above) / static_cast<double>(count_of(pass));
+  const auto images = static_cast<double>(pass.accuracy.trials());
+  const Interval interval = wilson(share * images, images);
+  return {{"value", share}, {"ci95", {interval.low, interval.high}}};
+}
+
+}  // namespace
 
 Json gate_rates(const PassTally& pass, size_t layers) {
   const size_t classes = pass.passes.size();
@@ -32,6 +61,19 @@ double executed_macs(const ModelCard& card, const PassTally& pass) {
     macs += static_cast<double>(pass.open[i]) / total * static_cast<double>(card.gated[i % layers].macs);
   }
   return macs;
+}
+
+Json cost_facts(const PassTally& clean, const PassTally& attacked) {
+  if (clean.costs.empty() || attacked.costs.empty()) return nullptr;
+  const auto quantiles = [](const PassTally& pass) {
+    Json list = Json::array();
+    for (const double share : {0.05, 0.25, 0.5, 0.75, 0.95}) list.push_back(quantile(pass, share));
+    return list;
+  };
+  const int64_t budget = quantile(clean, 0.95);
+  return {{"quantiles", {{"before", quantiles(clean)}, {"after", quantiles(attacked)}}},
+          {"budget", budget},
+          {"over_budget", {{"before", share_above(clean, budget)}, {"after", share_above(attacked, budget)}}}};
 }
 
 }  // namespace aigis

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "lib/metrics/comparison.h"
 #include "reports/checks.h"
 #include "reports/comparison.h"
+#include "reports/curves.h"
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
 #include "reports/plot/value.h"
@@ -16,6 +18,29 @@ namespace {
 
 Json method(const std::string& name, const Json& options, const std::string& gradient_mode) {
   return {{"name", name}, {"options", options}, {"gradient_mode", gradient_mode}};
+}
+
+/// What swapping says: how much of the damage the graph does, the features do, and both together; paired, with
+/// intervals.
+Json swap_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  if (cell.adversarial_on_clean.empty()) return nullptr;
+  const auto accuracy = [&](const std::vector<int64_t>& hits) {
+    Proportion right;
+    for (const int64_t hit : hits) right.add(hit, card.draws);
+    return right.to_json();
+  };
+  const auto damage = [&](const std::vector<int64_t>& hits) {
+    PairedComparison pair;
+    for (size_t i = 0; i < hits.size(); ++i) pair.add(tally.clean_hits[i], card.draws, hits[i], card.draws);
+    const Interval interval = pair.interval();
+    return Json{{"value", pair.difference()}, {"ci95", {interval.low, interval.high}}};
+  };
+  return {{"clean_on_adversarial_gates", accuracy(cell.clean_on_adversarial)},
+          {"adversarial_on_clean_gates", accuracy(cell.adversarial_on_clean)},
+          {"damage",
+           {{"graph", damage(cell.clean_on_adversarial)},
+            {"features", damage(cell.adversarial_on_clean)},
+            {"both", damage(cell.hits)}}}};
 }
 
 Json gates_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
@@ -28,7 +53,8 @@ Json gates_json(const ModelCard& card, const RunTally& tally, const CellTally& c
   return {{"before", gate_rates(tally.clean, layers)},
           {"after", gate_rates(cell.pass, layers)},
           {"flipped", {{"share", share(cell.flipped)}, {"share_on_clean_redraw", share(tally.redraw_flipped)}}},
-          {"executed_layers_histogram", {{"before", tally.clean.histogram}, {"after", cell.pass.histogram}}}};
+          {"executed_layers_histogram", {{"before", tally.clean.histogram}, {"after", cell.pass.histogram}}},
+          {"swap", swap_json(card, tally, cell)}};
 }
 
 Json model_json(const ReportedModel& model, const std::vector<Run>& runs, const std::vector<RunTally>& tallies) {
@@ -58,7 +84,8 @@ Json macs_json(const ModelCard& card, const RunTally& tally, const CellTally& ce
   const double saved = static_cast<double>(card.macs_full()) - before;
   return {{"before", before},
           {"after", after},
-          {"recovery", saved > 0.5 ? Json(std::min(1.0, (after - before) / saved)) : Json()}};
+          {"recovery", saved > 0.5 ? Json(std::min(1.0, (after - before) / saved)) : Json()},
+          {"distribution", cost_facts(tally.clean, cell.pass)}};
 }
 
 Json queries_json(const AttackAudit& audit) {
@@ -153,7 +180,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
               {"runs", Json::array()},
               {"checks", Json::array()},
               {"comparisons", Json::array()}};
-  std::vector<std::vector<int64_t>> hits;
+  std::vector<std::vector<int64_t>> hits, clean_hits;
   for (const auto& surrogate : context.surrogates) {
     report["surrogates"].push_back(
         {{"id", surrogate.id}, {"checkpoint", {{"file", surrogate.file}, {"sha256", surrogate.sha256}}}});
@@ -164,12 +191,14 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
       for (size_t e = 0; e < plan.epsilons.size(); ++e) {
         report["runs"].push_back(run_json(plan, plan.runs[r], result.tallies[m][r], e, context.models[m]));
         hits.push_back(result.tallies[m][r].cells[e].hits);
+        clean_hits.push_back(result.tallies[m][r].clean_hits);
       }
     }
   }
   report["checks"] = checks_json(plan, findings, report["runs"]);
   add_flags(report["checks"], report["runs"]);
   report["comparisons"] = comparisons_json(report["runs"], hits);
+  add_curves(report, hits, clean_hits);
   return report;
 }
 
@@ -197,7 +226,7 @@ std::string report_table(const Json& report) {
                         plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);
   }
-  return text + checks_text(report) + comparisons_text(report);
+  return text + checks_text(report) + comparisons_text(report) + curves_text(report);
 }
 
 }  // namespace aigis

@@ -59,6 +59,7 @@ class PatternNet : public Model {
     card_.options = Json::object();
     card_.classes = kClasses;
     card_.input = {3, kSide, kSide};
+    card_.macs_always = 10'000;
     card_.gate_mode = "none";
   }
   Output forward(const at::Tensor& images, const Pass& pass) override {
@@ -350,6 +351,20 @@ TEST(Checks, AttacksAreWhatTheirOptionsSay) {
   }
   EXPECT_EQ(varied(*make_attack("pgd:preset=foolbox"), {})->options()["steps"], 40);
   EXPECT_EQ(varied(*make_attack("fgsm"), {{"steps", "3"}}), nullptr);
+}
+
+TEST(Checks, ASampleCostsAFifthOfTheRunOrAMinute) {
+  ModelCard card;
+  const auto of = [&](int64_t images, int64_t macs) {
+    card.macs_always = macs;
+    return sample_size(images, card);
+  };
+  EXPECT_EQ(of(1000, 41'000'000), 128) << "a ResNet-20 does it in less than a minute";
+  EXPECT_EQ(of(1000, 4'000'000'000), 16);
+  EXPECT_EQ(of(7500, 4'000'000'000), 100) << "a fifth of 75,000 gradients, 150 an image";
+  EXPECT_EQ(of(100'000, 4'000'000'000), 128);
+  EXPECT_EQ(of(10, 4'000'000'000), 10);
+  EXPECT_EQ(of(3000, 0), 40) << "a user's model does not say what it costs";
 }
 
 TEST(Checks, AJournalsFindingsAreNotMadeAgain) {

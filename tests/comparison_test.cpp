@@ -8,6 +8,7 @@
 #include "lib/core/files.h"
 #include "lib/core/json.h"
 #include "lib/core/philox.h"
+#include "lib/metrics/bootstrap.h"
 
 namespace aigis {
 namespace {
@@ -95,6 +96,25 @@ TEST(PairedDifference, CoversTheTruth) {
     covered += interval.low <= kA - kB && kA - kB <= interval.high;
   }
   EXPECT_NEAR(covered / static_cast<double>(kSamples), 0.95, 0.015);
+}
+
+/// Other draws of the same images: quantiles agree but for their own chance.
+TEST(Bootstrap, AgreesWithScipy) {
+  for (const Json& row : golden("paired")) {
+    std::vector<double> differences;
+    for (size_t i = 0; i < row["a"].size(); ++i)
+      differences.push_back((row["a"][i].get<double>() - row["b"][i].get<double>()) / row["draws"].get<double>());
+    const auto result = Bootstrap(static_cast<int64_t>(differences.size()), 20000).mean(differences);
+    EXPECT_NEAR(result.mean, row["difference"].get<double>(), 1e-12);
+    const double width = row["bootstrap"][1].get<double>() - row["bootstrap"][0].get<double>();
+    EXPECT_NEAR(result.interval.low, row["bootstrap"][0].get<double>(), 0.03 * width);
+    EXPECT_NEAR(result.interval.high, row["bootstrap"][1].get<double>(), 0.03 * width);
+    EXPECT_NEAR(result.standard_error, width / (2 * kNormal95), 0.03 * width);
+  }
+  EXPECT_EQ(Bootstrap(0).mean({}).mean, 0);
+  const auto one = Bootstrap(1).mean({0.25});
+  EXPECT_EQ(one.interval.low, 0.25);
+  EXPECT_EQ(one.standard_error, 0);
 }
 
 TEST(Holm, AgreesWithStatsmodels) {

@@ -333,8 +333,10 @@ TEST(Plot, WritesFilesAndFolders) {
   std::vector<std::string> written;
   for (const auto& file : fs::directory_iterator(folder)) written.push_back(file.path().filename().string());
   std::sort(written.begin(), written.end());
-  EXPECT_EQ(written, (std::vector<std::string>{"accuracy.svg", "gates-2-aig-20-gates-argmax.svg",
-                                               "gates-3-aig-20-gates-sampled.svg", "index.html", "training.svg"}));
+  EXPECT_EQ(written,
+            (std::vector<std::string>{"accuracy.svg", "gates-2-aig-20-gates-argmax.svg",
+                                      "gates-3-aig-20-gates-sampled.svg", "index.html", "swap-1.svg", "swap-2.svg",
+                                      "swap-3.svg", "swap-4.svg", "swap-5.svg", "swap-6.svg", "training.svg"}));
   plot({report}, folder + "/one.svg", {.class_name = "bird"});
   EXPECT_NE(read_file(folder + "/one.svg").find(": bird<"), std::string::npos);
   plot({record}, folder + "/page.html");

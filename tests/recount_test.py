@@ -112,6 +112,13 @@ def test_every_number_of_every_run(made):
         left_out = layers["macs"]["full"] - run["macs"]["before"]
         recovered = pytest.approx((run["macs"]["after"] - run["macs"]["before"]) / left_out) if left_out > 0.5 else None
         assert run["macs"]["recovery"] == recovered
+        spent = {"before": always + (gates_before @ costs).ravel(), "after": always + (gates @ costs).ravel()}
+        distribution = run["macs"]["distribution"]
+        for when, passes in spent.items():
+            quantiles = np.quantile(passes, [0.05, 0.25, 0.5, 0.75, 0.95], method="inverted_cdf")
+            assert distribution["quantiles"][when] == quantiles.astype(int).tolist()
+            assert distribution["over_budget"][when]["value"] == pytest.approx((passes > distribution["budget"]).mean())
+        assert distribution["budget"] == distribution["quantiles"]["before"][-1]
 
 
 def test_the_images_are_those_of_fgsm(made):
@@ -214,6 +221,7 @@ def test_verify_agrees(made):
         ("/config/eps/1", 5 / 255),
         ("/comparisons/0/difference", 0.123),
         ("/comparisons/1/more_robust", "somebody"),
+        ("/runs/7/gates/swap", {"clean_on_adversarial_gates": None}),
     ],
 )
 def test_verify_notices_what_is_not_so(small, path, value):
@@ -253,6 +261,22 @@ def test_verify_bounds_what_it_cannot_count(tmp_path):
             assert result.returncode == code, result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("place", ["/curves/0/mean_accuracy/value", "/curve_comparisons/0/p"])
+def test_verify_recounts_curves(tmp_path, place):
+    made = aigis("sweep", "--model", RESNET, "--model", f"{AIG}:gates=argmax", "--data", "synthetic:test=20", "--eps",
+                 "2/255,8/255", "--gate-swap", "true", "--examples", 20, "--out", tmp_path / "r.json")
+    assert made.returncode == 0, made.stderr
+    document = report(tmp_path / "r.json")
+    assert verify(tmp_path, document).returncode == 0
+    *keys, last = [int(key) if key.isdigit() else key for key in place.split("/")[1:]]
+    target = document
+    for key in keys:
+        target = target[key]
+    target[last] = 0.123
+    result = verify(tmp_path, document)
+    assert result.returncode == 1 and place in result.stdout, result.stdout + result.stderr
+
+
 def test_verify_misses_no_run(small):
     folder, document = small
     without_the_last_model = json.loads(json.dumps(document))
@@ -260,10 +284,11 @@ def test_verify_misses_no_run(small):
     without_the_last_model["config"]["model"].remove(gone)
     without_the_last_model["runs"] = [run for run in document["runs"] if run["model"] != gone]
     without_the_last_model["comparisons"] = without_the_last_model["checks"] = []
+    without_the_last_model["curves"] = without_the_last_model["curve_comparisons"] = []
     result = verify(folder, without_the_last_model)
     assert result.returncode == 1 and "4 runs; images of 8 were saved" in result.stdout, result.stdout
     for runs in (document["runs"][:-1], document["runs"] + document["runs"][-1:]):
-        result = verify(folder, dict(document, runs=runs, comparisons=[], checks=[]))
+        result = verify(folder, dict(document, runs=runs, comparisons=[], checks=[], curves=[], curve_comparisons=[]))
         assert result.returncode == 2 and "/runs/" in result.stderr and "/config" in result.stderr
 
 

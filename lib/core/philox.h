@@ -43,6 +43,7 @@ enum class Purpose : uint32_t {
   attack,          ///< the attack's own draws: starts, directions
   synthetic,       ///< the procedural data set
   mixing,          ///< weights of mixup's pairs
+  resampling,      ///< images of a bootstrap
 };
 
 /// The part of a draw's identity that is shared by a whole batch.

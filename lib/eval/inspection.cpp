@@ -23,7 +23,7 @@ Inspection inspect(Model& model, const Dataset& data, uint64_t seed, at::Device 
     check_stop();
     const Batch batch = take(data, begin, kBatch, device);
     const Judgement judgement = judge(model, batch.images, batch, seed, Purpose::verdict_gates);
-    inspection.pass.add(judgement, batch.labels, card.classes, card.draws);
+    inspection.pass.add(judgement, batch.labels, card);
     if (layers == 0) continue;
     const at::Tensor counted = judgement.open.sum(0).contiguous();  // [N, L] draws in which a layer ran
     const int64_t* open = counted.const_data_ptr<int64_t>();

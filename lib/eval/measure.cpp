@@ -1,14 +1,30 @@
 #include "lib/eval/measure.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/zeros_like.h>
 
 namespace aigis {
 namespace {
 
 PassTally counted(const Judgement& judgement, const Batch& batch, const ModelCard& card) {
   PassTally tally;
-  tally.add(judgement, batch.labels, card.classes, card.draws);
+  tally.add(judgement, batch.labels, card);
   return tally;
+}
+
+/// In how many draws images are right along gates that others took: `open` is [draws, N, L].
+std::vector<int64_t> hits_along(Model& target, const at::Tensor& images, const Batch& batch, const at::Tensor& open,
+                                uint64_t seed) {
+  const at::NoGradGuard no_grad;
+  at::Tensor hits = at::zeros_like(batch.labels);
+  for (int64_t draw = 0; draw < open.size(0); ++draw) {
+    const Stream noise{seed, Purpose::verdict_gates, 0, static_cast<uint32_t>(draw), 0};
+    Pass pass{noise, batch.ids};
+    pass.graph = open[draw].to(images.device(), images.scalar_type());
+    hits = hits + target.forward(images, pass).logits.argmax(1).eq(batch.labels);
+  }
+  return listed(hits.cpu());
 }
 
 }  // namespace
@@ -25,7 +41,7 @@ CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed) {
 }
 
 Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed,
-                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed) {
+                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed, bool swap) {
   const auto judged = [&](const at::Tensor& images) {
     return judge(target, images, batch, seed, Purpose::verdict_gates);
   };
@@ -35,12 +51,16 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   Cell cell{{}, admitted.images, after.hits, draws - after.hits};
   cell.tally.add_sizes(admitted);
   cell.tally.pass = counted(after, batch, target.card());
-  cell.tally.hits = {after.hits.const_data_ptr<int64_t>(), after.hits.const_data_ptr<int64_t>() + after.hits.numel()};
+  cell.tally.hits = listed(after.hits);
   cell.tally.flipped = count_flips(clean.judgement.open, after.open);
   cell.tally.add_kept(after.answers.eq(clean.judgement.answers).sum(0), draws);
   if (wanted.defined()) {
     cell.wins = after.answers.eq(wanted.cpu()).sum(0);
     cell.tally.add_on_target(cell.wins, draws);
+  }
+  if (swap && after.open.defined()) {
+    cell.tally.clean_on_adversarial = hits_along(target, batch.images, batch, after.open, seed);
+    cell.tally.adversarial_on_clean = hits_along(target, admitted.images, batch, clean.judgement.open, seed);
   }
   // Images that are on the 8-bit grid already keep their verdict; others are judged again.
   const at::Tensor rounded = quantized(batch.images, admitted.images);

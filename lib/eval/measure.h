@@ -20,8 +20,9 @@ struct Cell {
   at::Tensor wins;  ///< [N] int64, in how many draws the answer was what the attack wants: not the label, or the target
 };
 /// Admits, judges and counts what an attack proposed. `clean` is the clean pass of the same batch; `wanted` the classes
-/// that the attack aimed at, [N], undefined without a target.
+/// that the attack aimed at, [N], undefined without a target. With `swap` a gated model is asked twice more: for either
+/// image along the gates of the other.
 Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed,
-                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed);
+                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed, bool swap);
 
 }  // namespace aigis

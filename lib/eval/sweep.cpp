@@ -81,6 +81,7 @@ class BatchEvaluation {
     const std::vector<Proposal>* all = nested || run.is_worst_case() ? nullptr : &propose(run);
     RunTally tally;
     tally.clean = clean.tally;
+    tally.clean_hits = listed(clean.judgement.hits);
     tally.redraw_flipped = clean.redraw_flipped;
     Proposal proposal{batch_.images, {}, {}, 0};
     at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
@@ -90,8 +91,8 @@ class BatchEvaluation {
       else if (nested) attack_again(run, unbroken, plan_.epsilons[e], proposal);
       else proposal = (*all)[e];
       const Stopwatch watch;
-      Cell cell =
-          measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed);
+      Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e],
+                               plan_.seed, plan_.gate_swap);
       cell.tally.audit = proposal.audit;
       cell.tally.seconds = proposal.seconds + watch.seconds();
       proposal.images = cell.images;

@@ -46,6 +46,7 @@ struct SweepPlan {
   /// An image that is broken within one budget counts as broken within all larger ones, in which its example lies: so
   /// it is not attacked again, and accuracy falls with the budget. Only where the judge is deterministic: is_nested().
   bool nested = false;
+  bool gate_swap = false;  ///< gated models also judge clean and adversarial images along each other's gates
   at::Device device = at::kCPU;
   std::string title = "sweep";  ///< of its progress; empty: none is shown
   int64_t examples = 0;         ///< adversarial images to keep for each model, attack and budget: the first of the set

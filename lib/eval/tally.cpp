@@ -14,16 +14,19 @@ void add_to(std::vector<int64_t>& sum, const std::vector<int64_t>& other) {
   for (size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
 }
 
+void append(std::vector<int64_t>& all, const std::vector<int64_t>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 /// `counts`: [N] int64, the successes among each image's draws.
 void add_images(Proportion& proportion, const at::Tensor& counts, int64_t draws) {
-  const at::Tensor whole = counts.contiguous();
-  const int64_t* count = whole.const_data_ptr<int64_t>();
-  for (int64_t i = 0; i < whole.size(0); ++i) proportion.add(count[i], draws);
+  for (const int64_t count : listed(counts)) proportion.add(count, draws);
 }
 
 }  // namespace
 
-void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_t classes, int64_t draws) {
+void PassTally::add(const Judgement& judgement, const at::Tensor& labels, const ModelCard& card) {
+  const int64_t classes = card.classes, draws = card.draws;
   const at::Tensor label = labels.cpu();
   const int64_t* hits = judgement.hits.const_data_ptr<int64_t>();
   const int64_t* hits_top5 = judgement.hits_top5.const_data_ptr<int64_t>();
@@ -46,12 +49,14 @@ void PassTally::add(const Judgement& judgement, const at::Tensor& labels, int64_
   const bool* gate = gates.const_data_ptr<bool>();
   for (int64_t draw = 0; draw < draws; ++draw) {
     for (int64_t i = 0; i < count; ++i, gate += layers) {
-      int64_t ran = 0;
+      int64_t ran = 0, macs = card.macs_always;
       for (int64_t l = 0; l < layers; ++l) {
         ran += gate[l];
+        macs += gate[l] ? card.gated[static_cast<size_t>(l)].macs : 0;
         open[static_cast<size_t>(class_of[i] * layers + l)] += gate[l];
       }
       ++histogram[static_cast<size_t>(ran)];
+      ++costs[macs];
     }
   }
 }
@@ -64,6 +69,7 @@ void PassTally::merge(const PassTally& other) {
   add_to(passes, other.passes);
   add_to(open, other.open);
   add_to(histogram, other.histogram);
+  for (const auto& [macs, count] : other.costs) costs[macs] += count;
 }
 
 bool PassTally::has_size(size_t classes, size_t layers) const {
@@ -78,7 +84,8 @@ Json PassTally::to_json() const {
           {"like_probabilities", like_probabilities},
           {"passes", passes},
           {"open", open},
-          {"histogram", histogram}};
+          {"histogram", histogram},
+          {"costs", costs}};
 }
 
 PassTally PassTally::from_json(const Json& json) {
@@ -88,7 +95,8 @@ PassTally PassTally::from_json(const Json& json) {
           json.at("like_probabilities"),
           json.at("passes"),
           json.at("open"),
-          json.at("histogram")};
+          json.at("histogram"),
+          json.at("costs").get<std::map<int64_t, int64_t>>()};
 }
 
 void CellTally::add_sizes(const Admitted& admitted) {
@@ -113,7 +121,9 @@ void CellTally::add_on_target(const at::Tensor& wins, int64_t draws) { add_image
 
 void CellTally::merge(const CellTally& other) {
   pass.merge(other.pass);
-  hits.insert(hits.end(), other.hits.begin(), other.hits.end());
+  append(hits, other.hits);
+  append(clean_on_adversarial, other.clean_on_adversarial);
+  append(adversarial_on_clean, other.adversarial_on_clean);
   quantized.merge(other.quantized);
   on_target.merge(other.on_target);
   kept.merge(other.kept);
@@ -141,6 +151,7 @@ Json CellTally::to_json() const {
   return {
       {"pass", pass.to_json()},
       {"hits", hits},
+      {"swap", {clean_on_adversarial, adversarial_on_clean}},
       {"quantized", quantized.counts()},
       {"on_target", on_target.counts()},
       {"kept", kept.counts()},
@@ -160,6 +171,8 @@ CellTally CellTally::from_json(const Json& json) {
   CellTally cell;
   cell.pass = PassTally::from_json(json.at("pass"));
   cell.hits = json.at("hits").get<std::vector<int64_t>>();
+  cell.clean_on_adversarial = json.at("swap").at(0).get<std::vector<int64_t>>();
+  cell.adversarial_on_clean = json.at("swap").at(1).get<std::vector<int64_t>>();
   cell.quantized = Proportion::from_counts(json.at("quantized"));
   cell.on_target = Proportion::from_counts(json.at("on_target"));
   cell.kept = Proportion::from_counts(json.at("kept"));
@@ -187,6 +200,7 @@ CellTally CellTally::from_json(const Json& json) {
 
 void RunTally::merge(const RunTally& other) {
   clean.merge(other.clean);
+  append(clean_hits, other.clean_hits);
   redraw_flipped += other.redraw_flipped;
   cells.resize(std::max(cells.size(), other.cells.size()));
   for (size_t i = 0; i < other.cells.size(); ++i) cells[i].merge(other.cells[i]);
@@ -195,15 +209,21 @@ void RunTally::merge(const RunTally& other) {
 Json RunTally::to_json() const {
   Json list = Json::array();
   for (const auto& cell : cells) list.push_back(cell.to_json());
-  return {{"clean", clean.to_json()}, {"redraw_flipped", redraw_flipped}, {"cells", list}};
+  return {{"clean", clean.to_json()}, {"clean_hits", clean_hits}, {"redraw_flipped", redraw_flipped}, {"cells", list}};
 }
 
 RunTally RunTally::from_json(const Json& json) {
   RunTally run;
   run.clean = PassTally::from_json(json.at("clean"));
+  run.clean_hits = json.at("clean_hits").get<std::vector<int64_t>>();
   run.redraw_flipped = json.at("redraw_flipped");
   for (const auto& cell : json.at("cells")) run.cells.push_back(CellTally::from_json(cell));
   return run;
+}
+
+std::vector<int64_t> listed(const at::Tensor& counts) {
+  const at::Tensor whole = counts.contiguous();
+  return {whole.const_data_ptr<int64_t>(), whole.const_data_ptr<int64_t>() + whole.numel()};
 }
 
 int64_t count_flips(const at::Tensor& a, const at::Tensor& b) {

@@ -1,6 +1,7 @@
 // What an evaluation counts. Tallies of parts of a data set add up to the tally of the whole.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "lib/eval/verdict.h"
@@ -13,12 +14,13 @@ struct PassTally {
   Proportion accuracy;
   Proportion top5;  ///< the label is among the five largest logits
   int64_t near_ties = 0;
-  int64_t like_probabilities = 0;  ///< images whose answer looks like probabilities
-  std::vector<int64_t> passes;     ///< [K] passes by class of the image (images times draws)
-  std::vector<int64_t> open;       ///< [K * L] passes in which a layer ran, by class
-  std::vector<int64_t> histogram;  ///< [L + 1] passes by number of layers that ran
+  int64_t like_probabilities = 0;    ///< images whose answer looks like probabilities
+  std::vector<int64_t> passes;       ///< [K] passes by class of the image (images times draws)
+  std::vector<int64_t> open;         ///< [K * L] passes in which a layer ran, by class
+  std::vector<int64_t> histogram;    ///< [L + 1] passes by number of layers that ran
+  std::map<int64_t, int64_t> costs;  ///< passes by executed multiply-accumulates; empty without gates
 
-  void add(const Judgement& judgement, const at::Tensor& labels, int64_t classes, int64_t draws);
+  void add(const Judgement& judgement, const at::Tensor& labels, const ModelCard& card);
   void merge(const PassTally& other);
   /// Whether it counts this number of classes and gated layers.
   bool has_size(size_t classes, size_t layers) const;
@@ -30,10 +32,13 @@ struct PassTally {
 struct CellTally {
   PassTally pass;
   std::vector<int64_t> hits;  ///< of each image, in the order of the data: in how many draws its label was right
-  Proportion quantized;       ///< accuracy on the adversarial images rounded to 8 bits
-  Proportion on_target;       ///< images taken for the class that the attack aimed at; without a target no trials
-  Proportion kept;            ///< images whose answer is that for the clean image, at equal noise
-  int64_t flipped = 0;        ///< gates that differ from the clean pass at equal noise, over images, draws and layers
+  // The 2x2 swap of inputs and gates, where it was asked for: of each image, in how many draws its label was right
+  std::vector<int64_t> clean_on_adversarial;  ///< for the clean image along the gates of the adversarial one
+  std::vector<int64_t> adversarial_on_clean;  ///< for the adversarial image along the gates of the clean one
+  Proportion quantized;                       ///< accuracy on the adversarial images rounded to 8 bits
+  Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
+  Proportion kept;       ///< images whose answer is that for the clean image, at equal noise
+  int64_t flipped = 0;   ///< gates that differ from the clean pass at equal noise, over images, draws and layers
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0, l0_sum = 0, l0_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;
@@ -54,13 +59,17 @@ struct CellTally {
 /// One run over all budgets.
 struct RunTally {
   PassTally clean;
-  int64_t redraw_flipped = 0;  ///< gates that differ between two draws on clean images
+  std::vector<int64_t> clean_hits;  ///< as CellTally::hits, of the clean images
+  int64_t redraw_flipped = 0;       ///< gates that differ between two draws on clean images
   std::vector<CellTally> cells;
 
   void merge(const RunTally& other);
   Json to_json() const;
   static RunTally from_json(const Json& json);
 };
+
+/// The numbers of an int64 tensor on the CPU.
+std::vector<int64_t> listed(const at::Tensor& counts);
 
 /// In how many places two gate tensors differ; 0 if there are no gates.
 int64_t count_flips(const at::Tensor& a, const at::Tensor& b);

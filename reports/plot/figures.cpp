@@ -12,11 +12,13 @@
 #include "reports/plot/attacks_figure.h"
 #include "reports/plot/classes_figure.h"
 #include "reports/plot/cost_figure.h"
+#include "reports/plot/driven_figures.h"
 #include "reports/plot/gates_figure.h"
 #include "reports/plot/images_figure.h"
 #include "reports/plot/layers_figure.h"
 #include "reports/plot/modes_figure.h"
 #include "reports/plot/queries_figure.h"
+#include "reports/plot/swap_figure.h"
 #include "reports/plot/training_figure.h"
 #include "reports/plot/value.h"
 
@@ -72,6 +74,19 @@ FigureKind of_one_model(
             }
             return figures;
           }};
+}
+
+/// Figures of the runs that a selection lets through; the first of them for a selection.
+FigureKind of_runs(const std::string& name, const std::string& needs, std::vector<Figure> (*draw)(const RunList&)) {
+  return {name,
+          "aigis-report",
+          {"model", "attack", "defense", "access"},
+          [name, needs, draw](const Files& files, const PlotSelection& selection) {
+            const auto figures = draw(select_runs(join_runs(files), selection));
+            if (figures.empty()) throw InputError(fmt::format("figure '{}': needs {}", name, needs));
+            return figures.front();
+          },
+          [draw](const Files& files) { return draw(join_runs(files)); }};
 }
 
 /// A figure without a choice.
@@ -131,6 +146,10 @@ const std::vector<FigureKind>& figure_kinds() {
          const bool some = std::any_of(list.runs.begin(), list.runs.end(), counts_queries);
          return some ? std::vector{queries_figure(list)} : std::vector<Figure>{};
        }},
+      of_runs("rates", "runs with several attacks on a gated model", rates_figures),
+      of_runs("spent", "runs with several attacks on a gated model, of report version 1.5", spent_figures),
+      of_runs("compute", "runs with several attacks on a gated model", compute_figures),
+      of_runs("swap", "a run that swapped gates (--gate-swap true)", swap_figures),
       of_all("training", "aigis-train", training_figure),
       of_all("cost", "aigis-inspect", [](const Files& files) { return cost_figure(inspected_models(files)); }),
       of_all("modes", "aigis-inspect", [](const Files& files) { return modes_figure(inspected_models(files)); }),

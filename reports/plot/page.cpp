@@ -16,6 +16,7 @@
 #include "reports/plot/page_table.h"
 #include "reports/plot/plot.h"
 #include "reports/plot/provenance.h"
+#include "reports/plot/transfer_table.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -165,7 +166,16 @@ std::string render_html(const std::vector<Json>& files) {
     if (const std::string table = comparisons_table(files); !table.empty()) {
       add("comparisons", "Comparisons", section("comparisons", "Which model is more robust", table));
     }
+    if (const std::string tables = transfer_tables(files); !tables.empty()) {
+      add("transfer", "Transfer", section("transfer", "Images made against another model", tables));
+    }
     add("gates", "Gates", gates_section(list));
+    if (const std::string figures = every("rates") + every("spent") + every("compute"); !figures.empty()) {
+      add("driven", "Compute", section("driven", "What attacks make of the compute", figures));
+    }
+    if (const std::string figures = every("swap"); !figures.empty()) {
+      add("swap", "Swap", section("swap", "Image and gates swapped", figures));
+    }
     add("runs", "Runs", section("runs", "Runs", runs_table(list)));
   }
   for (const auto& [kind, name, heading] : {std::tuple{"cost", "Cost", "Accuracy and cost"},

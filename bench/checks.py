@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""What the checks of an evaluation cost: the same PGD-10 run with none, the basic and all of them, in turns.
+
+checks.py MODEL DATA [--limit 1000] [--rounds 3]: prints seconds and their share of the run without checks. PGD takes all
+of its steps (stop=false), as the goals in docs/checks.md are told for such a run.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", Path(__file__).resolve().parent.parent / "build/aigis"))
+
+
+def seconds(arguments, level):
+    begin = time.monotonic()
+    subprocess.run([PROGRAM, "evaluate", "--model", arguments.model, "--data", arguments.data, "--limit", arguments.limit,
+                    "--attack", "pgd:steps=10,stop=false", "--eps", "8/255", "--checks", level],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.monotonic() - begin
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("data")
+    parser.add_argument("--limit", default="1000")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    times = {"off": [], "basic": [], "full": []}
+    for _ in range(arguments.rounds):
+        for level, measured in times.items():
+            measured.append(seconds(arguments, level))
+    print("| checks | seconds, median [least, most] | above none, seconds | share of the run |\n|---|---|---|---|")
+    for level, measured in times.items():
+        above = statistics.median(m - off for m, off in zip(measured, times["off"]))
+        print(f"| {level} | {statistics.median(measured):.1f} [{min(measured):.1f}, {max(measured):.1f}] | {above:.1f} | "
+              f"{100 * above / statistics.median(times['off']):.1f} % |")
+
+
+if __name__ == "__main__":
+    main()

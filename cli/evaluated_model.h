@@ -1,0 +1,14 @@
+// A model as an evaluation names it: a checkpoint with its options, and what may be taken away from it besides.
+#pragma once
+
+#include "lib/data/dataset.h"
+#include "models/load.h"
+
+namespace aigis {
+
+/// load_model(), and for gated models `gates=frozen` (each image keeps the graph that gates=argmax takes for its clean
+/// version in `data`) and `noise=fixed` (sampled and marginal gates that see the same noise in all passes). Throws
+/// InputError.
+LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device device);
+
+}  // namespace aigis

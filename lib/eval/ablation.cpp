@@ -1,0 +1,50 @@
+#include "lib/eval/ablation.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/searchsorted.h>
+
+#include "lib/core/stop.h"
+
+namespace aigis {
+
+Output FixedNoise::forward(const at::Tensor& images, const Pass& pass) {
+  Pass same = pass;
+  same.noise = {0, Purpose::verdict_gates, 0, 0, 0};
+  return model_->forward(images, same);
+}
+
+Output AllOpen::forward(const at::Tensor& images, const Pass& pass) {
+  Pass open = pass;
+  open.graph = at::ones({static_cast<int64_t>(card_.gated.size())}, images.options());
+  return model_->forward(images, open);
+}
+
+FrozenGraph::FrozenGraph(std::shared_ptr<Model> model, const Dataset& data, at::Device device)
+    : Ablated(std::move(model)), ids_(data.ids) {
+  constexpr int64_t kBatch = 100;
+  card_.gate_mode = "frozen";
+  card_.options["gates"] = "frozen";
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> graphs;
+  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
+    check_stop();
+    const Batch batch = take(data, begin, kBatch, device);
+    graphs.push_back(model_->forward(batch.images, {{0, Purpose::verdict_gates, 0, 0, 0}, batch.ids}).gates.open.cpu());
+  }
+  graphs_ = graphs.empty() ? at::ones({0, static_cast<int64_t>(card_.gated.size())}) : at::cat(graphs);
+}
+
+Output FrozenGraph::forward(const at::Tensor& images, const Pass& pass) {
+  Pass frozen = pass;
+  if (!pass.graph.defined() && ids_.size(0) > 0 && images.size(0) > 0) {
+    const at::Tensor rows = at::searchsorted(ids_, pass.image_ids).clamp_max(ids_.size(0) - 1);
+    if (ids_.index_select(0, rows).equal(pass.image_ids)) {
+      frozen.graph = graphs_.index_select(0, rows).to(images.device(), images.scalar_type());
+    }
+  }
+  return model_->forward(images, frozen);
+}
+
+}  // namespace aigis

@@ -1,0 +1,52 @@
+// Models that stand between an evaluation and the model in doubt: each takes one thing away, to see whether robustness
+// came from it.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "lib/core/model.h"
+#include "lib/data/dataset.h"
+
+namespace aigis {
+
+class Ablated : public Model {
+ public:
+  explicit Ablated(std::shared_ptr<Model> model) : model_(std::move(model)), card_(model_->card()) {
+    card_.has_random_gates = false;
+    card_.draws = 1;
+  }
+  const ModelCard& card() const override { return card_; }
+  bool is_training() const override { return model_->is_training(); }
+
+ protected:
+  std::shared_ptr<Model> model_;
+  ModelCard card_;
+};
+
+/// No fresh noise: an image sees the same in all passes, those of attacks and of verdicts.
+class FixedNoise : public Ablated {
+ public:
+  explicit FixedNoise(std::shared_ptr<Model> model) : Ablated(std::move(model)) { card_.options["noise"] = "fixed"; }
+  Output forward(const at::Tensor& images, const Pass& pass) override;
+};
+
+/// No gates: every layer runs.
+class AllOpen : public Ablated {
+ public:
+  explicit AllOpen(std::shared_ptr<Model> model) : Ablated(std::move(model)) { card_.gate_mode = "always"; }
+  Output forward(const at::Tensor& images, const Pass& pass) override;
+};
+
+/// No graph that an attack could move: each image runs along the graph that the model takes for its clean version.
+class FrozenGraph : public Ablated {
+ public:
+  /// Finds the graphs of all images of `data`. Images of other data run along their own.
+  FrozenGraph(std::shared_ptr<Model> model, const Dataset& data, at::Device device);
+  Output forward(const at::Tensor& images, const Pass& pass) override;
+
+ private:
+  at::Tensor ids_, graphs_;  ///< [N] and [N, L], on the CPU
+};
+
+}  // namespace aigis

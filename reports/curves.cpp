@@ -1,0 +1,127 @@
+#include "reports/curves.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "lib/metrics/bootstrap.h"
+#include "lib/metrics/comparison.h"
+#include "reports/plot/value.h"
+
+namespace aigis {
+namespace {
+
+constexpr double kLevel = 0.05;
+
+struct Curve {
+  std::string setting, model;
+  std::vector<size_t> runs;    ///< by rising budget, all above 0
+  std::vector<double> images;  ///< each image's mean over budgets
+};
+
+std::vector<Curve> curves_of(const Json& runs) {
+  std::vector<Curve> curves;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const Json& run = runs[i];
+    if (run["attack"]["name"] == "none" || run["epsilon"] == 0) continue;
+    const std::string setting = Json{run["attack"], run["defense"], run["access"]}.dump();
+    auto curve = std::find_if(curves.begin(), curves.end(),
+                              [&](const Curve& c) { return c.setting == setting && c.model == run["model"]; });
+    if (curve == curves.end()) curve = curves.insert(curve, {setting, run["model"], {}, {}});
+    curve->runs.push_back(i);
+  }
+  std::erase_if(curves, [](const Curve& curve) { return curve.runs.size() < 2; });
+  return curves;
+}
+
+/// Of one image: `right` are its shares of right draws at budgets that rise from 0.
+double mean_over(const std::vector<double>& budgets, const std::vector<double>& right) {
+  double area = 0;
+  for (size_t i = 1; i < budgets.size(); ++i) area += (budgets[i] - budgets[i - 1]) * (right[i] + right[i - 1]) / 2;
+  return area / budgets.back();
+}
+
+Json difference_json(const Bootstrap::Result& result) {
+  return {{"value", result.mean}, {"ci95", {result.interval.low, result.interval.high}}};
+}
+
+}  // namespace
+
+void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
+                const std::vector<std::vector<int64_t>>& clean_hits) {
+  report["curves"] = report["curve_comparisons"] = Json::array();
+  const Json& runs = report["runs"];  // no key is added from here on, which would move it
+  std::vector<Curve> curves = curves_of(runs);
+  if (curves.empty() || hits.front().empty()) return;
+  const size_t images = hits.front().size();
+  const Bootstrap bootstrap(static_cast<int64_t>(images));
+  for (Curve& curve : curves) {
+    std::vector<double> budgets{0};
+    for (const size_t r : curve.runs) budgets.push_back(runs[r]["epsilon"]);
+    const auto draws = runs[curve.runs.front()]["accuracy"]["draws"].get<double>();
+    for (size_t i = 0; i < images; ++i) {
+      std::vector<double> right{static_cast<double>(clean_hits[curve.runs.front()][i]) / draws};
+      for (const size_t r : curve.runs) right.push_back(static_cast<double>(hits[r][i]) / draws);
+      curve.images.push_back(mean_over(budgets, right));
+    }
+    report["curves"].push_back(
+        {{"runs", curve.runs}, {"mean_accuracy", difference_json(bootstrap.mean(curve.images))}});
+  }
+  std::vector<std::pair<size_t, size_t>> pairs;
+  std::vector<Bootstrap::Result> differences;
+  std::vector<double> chances;
+  for (size_t b = 0; b < curves.size(); ++b) {
+    for (size_t a = 0; a < b; ++a) {
+      if (curves[a].setting != curves[b].setting) continue;
+      std::vector<double> difference;
+      for (size_t i = 0; i < images; ++i) difference.push_back(curves[a].images[i] - curves[b].images[i]);
+      differences.push_back(bootstrap.mean(difference));
+      pairs.emplace_back(a, b);
+      const auto& [mean, interval, error] = differences.back();
+      chances.push_back(error > 0 ? std::erfc(std::abs(mean) / error / std::sqrt(2.0)) : 1);
+    }
+  }
+  const std::vector<double> together = holm(chances);
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const auto [a, b] = pairs[i];
+    const Interval& interval = differences[i].interval;
+    const bool decided = together[i] < kLevel && (interval.low > 0 || interval.high < 0);
+    report["curve_comparisons"].push_back(
+        {{"curve_a", a},
+         {"curve_b", b},
+         {"difference", difference_json(differences[i])},
+         {"p", chances[i]},
+         {"p_holm", together[i]},
+         {"more_robust", decided ? Json(curves[interval.low > 0 ? a : b].model) : Json()}});
+  }
+}
+
+std::string curves_text(const Json& report) {
+  const Json comparisons = report.value("curve_comparisons", Json::array());
+  if (comparisons.empty()) return "";
+  const auto first_run = [&](const Json& curve) {
+    return report["runs"][report["curves"][curve.get<size_t>()]["runs"][0].get<size_t>()];
+  };
+  std::string text;
+  size_t decided = 0;
+  for (const Json& entry : comparisons) {
+    if (entry["more_robust"].is_null()) continue;
+    ++decided;
+    const Json a = first_run(entry["curve_a"]), b = first_run(entry["curve_b"]);
+    const bool a_leads = entry["more_robust"] == a["model"];
+    const double sign = a_leads ? 100 : -100;
+    const Json& ends = entry["difference"]["ci95"];
+    text += fmt::format("  {} more robust than {}: {}, {}, {}: {:+.2f} points [{:.2f}, {:.2f}], p {:.2g}\n",
+                        (a_leads ? a : b)["model"].get<std::string>(), (a_leads ? b : a)["model"].get<std::string>(),
+                        a["attack"]["name"].get<std::string>(), a["defense"]["name"].get<std::string>(),
+                        a["access"].get<std::string>(), sign * entry["difference"]["value"].get<double>(),
+                        sign * ends[a_leads ? 0 : 1].get<double>(), sign * ends[a_leads ? 1 : 0].get<double>(),
+                        entry["p_holm"].get<double>());
+  }
+  return fmt::format("{} of {} comparisons of whole curves are decided (bootstrap over images, 5 %, Holm){}\n{}",
+                     decided, comparisons.size(), decided > 0 ? ":" : "; the others may be chance", text);
+}
+
+}  // namespace aigis

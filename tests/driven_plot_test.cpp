@@ -1,0 +1,83 @@
+// The figures of what attacks make of the compute say what the report says.
+#include <fmt/format.h>
+
+#include "reports/plot/plot.h"
+#include "tests/figures.h"
+
+namespace aigis {
+namespace {
+
+Json attacked() { return sample("--attacks fgsm,pgd --epsilons 0,2,8"); }
+
+const PlotSelection kArgmax{.model = "aig-20 gates=argmax", .defense = "none"};
+
+/// The runs that the figures below show, at the largest budget.
+std::vector<const Json*> shown(const Json& report) {
+  std::vector<const Json*> runs;
+  for (const auto& run : report["runs"]) {
+    const bool is_shown = run["model"] == "models/aig-20.safetensors:gates=argmax" &&
+                          run["defense"]["name"] == "none" && run["epsilon"].get<double>() > 7.0 / 255;
+    if (is_shown) runs.push_back(&run);
+  }
+  return runs;
+}
+
+std::string figure(const Json& report, const std::string& name) {
+  PlotSelection selection = kArgmax;
+  selection.figure = name;
+  return render_svg({report}, selection);
+}
+
+TEST(RatesFigure, HasTheRatesOfEachAttack) {
+  const Json report = attacked();
+  const std::string svg = figure(report, "rates");
+  EXPECT_EQ(matches(svg, "data-row=\"\"").size(), 3u) << "no attack, and two";
+  ASSERT_EQ(shown(report).size(), 2u);
+  for (const Json* run : shown(report)) {
+    const std::string attack = (*run)["attack"]["name"] == "pgd" ? "PGD" : "FGSM";
+    for (const char* layer : {"layer1.0", "layer3.2"}) {
+      const double rate = (*run)["gates"]["after"]["per_layer"][layer[5] == '1' ? 0 : 8];
+      const auto title = fmt::format("<title>{}, {}: {:.1f} %", attack, layer, 100 * rate);
+      EXPECT_NE(svg.find(title), std::string::npos) << title;
+    }
+  }
+}
+
+TEST(SpentFigure, DrawsQuantilesAsSharesOfAllLayers) {
+  const Json report = attacked();
+  const std::string svg = figure(report, "spent");
+  const Ruler x = ruler(svg, "x");
+  const auto medians =
+      matches(svg, R"re(class="median" fill="currentColor" transform="translate\(([-0-9.]+) ([-0-9.]+)\)")re");
+  ASSERT_EQ(medians.size(), 3u);
+  const double full = report["models"][1]["macs"]["full"];
+  for (size_t i = 0; i < 2; ++i) {
+    const Json& distribution = (*shown(report)[i])["macs"]["distribution"];
+    EXPECT_NEAR(x.read(std::stod(medians[i + 1][1])) / 100, distribution["quantiles"]["after"][2].get<double>() / full,
+                1e-3);
+  }
+  EXPECT_EQ(matches(svg, ">20.0</text>").size(), 2u) << "the share over the budget";
+}
+
+TEST(ComputeFigure, DrawsALineForEachAttack) {
+  const Json report = attacked();
+  const std::string svg = figure(report, "compute");
+  const Ruler y = ruler(svg, "y");
+  const double full = report["models"][1]["macs"]["full"];
+  for (const Json* run : shown(report)) {
+    const std::string elements = series(svg, (*run)["attack"]["name"] == "pgd" ? "PGD" : "FGSM");
+    const auto points = matches(elements, "class=\"point\" transform=\"translate\\(([-0-9.]+) ([-0-9.]+)\\)\"");
+    ASSERT_EQ(points.size(), 3u);
+    EXPECT_NEAR(y.read(std::stod(points.back()[2])) / 100, (*run)["macs"]["after"].get<double>() / full, 1e-3);
+  }
+}
+
+TEST(DrivenFigures, NeedSeveralAttacksOnAGatedModel) {
+  const Json report = sample("--epsilons 2,8");
+  EXPECT_THROW(figure(report, "rates"), std::exception);
+  EXPECT_EQ(render_html({report}).find("id=\"driven\""), std::string::npos);
+  EXPECT_NE(render_html({attacked()}).find("id=\"driven\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace aigis
