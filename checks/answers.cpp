@@ -13,13 +13,6 @@ namespace {
 /// Logits that differ by more than this share of the largest do not differ by rounding.
 constexpr double kRounding = 1e-3;
 
-/// How many gradients of different draws the strongest attack averages; 1 if it does not say.
-int64_t draws_averaged(const Claim& claim) {
-  if (!claim.is_made() || !claim.strongest().attack) return 1;
-  const Json options = claim.strongest().attack->options();
-  return options.contains("draws") && options["draws"].is_number() ? options["draws"].get<int64_t>() : 1;
-}
-
 /// [N] bool on the CPU.
 at::Tensor differ(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().amax(1).gt(kRounding * a.abs().amax(1)).cpu();
@@ -30,21 +23,24 @@ at::Tensor differ(const at::Tensor& a, const at::Tensor& b) {
 std::optional<Finding> randomness(const Claim& claim) {
   constexpr uint32_t kPasses = 5;
   const int64_t size = claim.plan().data.size(), count = std::min(size, std::clamp<int64_t>(size / 8, 32, 256));
-  const Batch batch = claim.spread(count);
   const std::shared_ptr<Model> target = claim.target();
   const at::NoGradGuard no_grad;
-  at::Tensor first, changed, moved;
-  for (uint32_t draw = 0; draw < kPasses; ++draw) {
-    const at::Tensor logits =
-        target->forward(batch.images, {{claim.plan().seed, Purpose::redraw_gates, 1, draw, 0}, batch.ids}).logits;
-    if (!first.defined()) {
-      first = logits;
-      changed = moved = at::zeros_like(batch.ids, at::kBool);
+  int64_t answers = 0, logits = 0;
+  for (const Batch& batch : claim.spread(count)) {
+    at::Tensor first, changed, moved;
+    for (uint32_t draw = 0; draw < kPasses; ++draw) {
+      const Stream noise{claim.plan().seed, Purpose::redraw_gates, 1, draw, 0};
+      const at::Tensor again = target->forward(batch.images, {noise, batch.ids}).logits;
+      if (!first.defined()) {
+        first = again;
+        changed = moved = at::zeros_like(batch.ids, at::kBool);
+      }
+      changed = changed.logical_or(again.argmax(1).ne(first.argmax(1)).cpu());
+      moved = moved.logical_or(differ(first, again));
     }
-    changed = changed.logical_or(logits.argmax(1).ne(first.argmax(1)).cpu());
-    moved = moved.logical_or(differ(first, logits));
+    answers += changed.sum().item<int64_t>();
+    logits += moved.sum().item<int64_t>();
   }
-  const int64_t answers = changed.sum().item<int64_t>(), logits = moved.sum().item<int64_t>();
   Finding finding = claim.about_model("randomness");
   finding.count = count;
   finding.smallest_effect = 1.0 / static_cast<double>(count);
@@ -59,12 +55,11 @@ std::optional<Finding> randomness(const Claim& claim) {
           ", though the model has no random gates: an attack must average over draws (draws=20), and "
           "one verdict is one sample";
     }
-  } else if (logits > 0 && claim.is_made() && draws_averaged(claim) == 1) {
+  } else if (logits > 0 && claim.is_made() && !claim.averages_draws()) {
     finding.level = Finding::Level::warning;
-    finding.message = told + fmt::format(
-                                 ": gates are random, and {} follows one draw a step; average over several "
-                                 "(draws=20)",
-                                 claim.strongest().attack->name());
+    finding.message = told +
+                      ": gates are random, and every attack follows one draw a step; average over several "
+                      "(draws=20)";
   } else {
     finding.message = told;
   }
@@ -72,8 +67,16 @@ std::optional<Finding> randomness(const Claim& claim) {
 }
 
 std::optional<Finding> batch_dependence(const Claim& claim) {
-  const int64_t count = std::min<int64_t>(claim.plan().data.size(), 32);
-  const Batch batch = claim.spread(count);
+  int64_t count = std::min<int64_t>(claim.plan().data.size(), 32);
+  Finding finding = claim.about_model("batch-dependence");
+  const Batch batch = claim.spread(count).front();
+  count = batch.ids.size(0);
+  finding.count = count;
+  if (count < 2) {
+    finding.level = Finding::Level::undecided;
+    finding.message = "one image is no batch";
+    return finding;
+  }
   const std::shared_ptr<Model> target = claim.target();
   const at::NoGradGuard no_grad;
   const Stream noise{claim.plan().seed, Purpose::verdict_gates, 0, 0, 0};
@@ -83,13 +86,12 @@ std::optional<Finding> batch_dependence(const Claim& claim) {
     alone.push_back(target->forward(batch.images.slice(0, i, i + 1), {noise, batch.ids.slice(0, i, i + 1)}).logits);
   }
   const int64_t differing = differ(together, at::cat(alone)).sum().item<int64_t>();
-  Finding finding = claim.about_model("batch-dependence");
-  finding.count = count;
-  finding.smallest_effect = 1.0 / static_cast<double>(count);
+  // A gate's logit within a rounding error of its threshold may turn over: an image in a batch, hardly more.
+  const int64_t enough = count / 10 + 1;
+  finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(count);
   finding.numbers = {{"images", differing}};
   finding.message = fmt::format("{} of {} images get other logits alone than in a batch", differing, count);
-  // A gate's logit within a rounding error of its threshold may turn over: an image in a batch, hardly more.
-  if (differing * 10 > count) {
+  if (differing >= enough) {
     finding.level = Finding::Level::error;
     finding.message += ": the model is in training mode or mixes its images, so no verdict is that of one image";
   }

@@ -11,7 +11,8 @@ namespace {
 
 /// An attack that is long enough for any budget, on a few images.
 std::optional<Challenge> wide_attack(const Claim& claim, double epsilon, int64_t images) {
-  const auto attack = attack_of("pgd:steps=40");
+  const bool random = claim.bare()->card().has_random_gates;
+  const auto attack = attack_of(random ? "pgd:steps=40,keep=best,draws=5" : "pgd:steps=40,keep=best");
   if (!claim.is_made() || !claim.allows(*attack)) return {};
   return claim.challenge(attack, Access{}, nullptr, epsilon, images);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "attacks/list.h"
@@ -14,10 +15,13 @@
 namespace aigis {
 namespace {
 
-/// Two-sided: a challenger that is no better than the sweep's attacks is taken for better once in a hundred times.
+/// Two-sided: challengers that are no better than the sweep's attacks are taken for better once in a hundred times.
 constexpr double kChance = 0.02;
-/// As many images, all of them the challenger's, are the fewest that cannot be chance: 2 / 2^7 < 0.02.
-constexpr int64_t kFewest = 7;
+
+/// So many images, all of them one challenger's of several, are the fewest that cannot be chance: 2 m / 2^k < 0.02.
+int64_t fewest(size_t challengers) {
+  return static_cast<int64_t>(std::floor(std::log2(2 * static_cast<double>(challengers) / kChance))) + 1;
+}
 
 int64_t count_standing(const std::vector<int64_t>& hits) {
   return std::count_if(hits.begin(), hits.end(), [](int64_t hit) { return hit > 0; });
@@ -36,15 +40,31 @@ std::shared_ptr<const Attack> varied(const Attack& attack,
   return find_entry(attack_list(), "attack", attack.name()).make(Spec::of(attack.name(), options));
 }
 
-int64_t sample_size(int64_t images, const ModelCard& card) {
+int64_t sample_size(int64_t images, const ModelCard& card, double gradients) {
   constexpr int64_t kFewestSampled = 16;
-  constexpr double kGradientsEach = 150;         // that all full checks take for an image, about
   constexpr double kAllowedEach = 0.2 * 10;      // a fifth of PGD-10
   constexpr double kMultipliedInAMinute = 5e12;  // two cores with AVX2; a gradient is three passes
   const auto macs = static_cast<double>(card.macs_full());
-  const double minute = macs > 0 ? kMultipliedInAMinute / (3 * macs) : 0;  // unknown for a user's own model
-  const double allowed = std::max(kAllowedEach * static_cast<double>(images), minute) / kGradientsEach;
+  const double minute = macs > 0 ? kMultipliedInAMinute / (3 * macs) : 0;
+  const double allowed = std::max(kAllowedEach * static_cast<double>(images), minute) / gradients;
   return std::min(images, std::clamp(static_cast<int64_t>(std::min(allowed, 1e6)), kFewestSampled, kMostSampled));
+}
+
+double Claim::gradients_each() const {
+  double most = 1;
+  for (const size_t r : attacks_) {
+    for (const CellTally& cell : tallies_[r].cells) {
+      const double passes = static_cast<double>(cell.audit.forward) + 2 * static_cast<double>(cell.audit.backward);
+      most = std::max(most, passes / 3 / static_cast<double>(std::max<int64_t>(1, plan_.data.size())));
+    }
+  }
+  return std::exp2(std::ceil(std::log2(most)));  // roughly, so that a near tie cannot change the sample
+}
+
+double Claim::cost_of_checks() const {
+  // Noise, Square, FGSM, two PGDs and those of the gates; PGD on each other model; and what varies the claim's own.
+  constexpr double kFixed = 200, kTransferred = 20, kVaried = 7;
+  return kFixed + kTransferred * static_cast<double>(plan_.models.size()) + kVaried * gradients_each();
 }
 
 Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t model, std::vector<size_t> runs)
@@ -52,7 +72,7 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
   for (const size_t r : runs_) {
     if (plan.runs[r].attack && plan.runs[r].attack->wants_answer()) attacks_.push_back(r);
   }
-  const int64_t size = plan.data.size(), count = sample_size(size, bare()->card());
+  const int64_t size = plan.data.size(), count = sample_size(size, bare()->card(), cost_of_checks());
   for (int64_t i = 0; i < count; ++i) positions_.push_back(i * size / count);
   sample_ = plan.data.select(at::tensor(positions_, at::kLong));
   if (attacks_.empty()) return;
@@ -60,10 +80,9 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
     if (plan.epsilons[e] == 0) break;
     epsilon_ = e;
     hits_ = worst_hits(e);
-    if (standing() >= kFewest) break;
+    if (standing() >= fewest(1)) break;
   }
   if (!is_made()) return;
-  if (standing() < kFewest) hits_ = worst_hits(epsilon_);
   const auto right = [&](size_t r) { return tallies_[r].cells[epsilon_].pass.accuracy.successes(); };
   strongest_ =
       *std::min_element(attacks_.begin(), attacks_.end(), [&](size_t a, size_t b) { return right(a) < right(b); });
@@ -100,6 +119,24 @@ Challenge Claim::challenge(const std::shared_ptr<const Attack>& attack, const Ac
   Journal journal;
   const CellTally cell = run_sweep(plan, journal).tallies[0][0].cells[0];
   return {attack->name(), cell.hits, plan.models.front()->card().draws};
+}
+
+std::vector<Batch> Claim::spread(int64_t images) const {
+  const Dataset some = plan_.data.spread(images);
+  std::vector<Batch> batches;
+  for (int64_t begin = 0; begin < some.size(); begin += plan_.batch) {
+    batches.push_back(take(some, begin, plan_.batch, plan_.device));
+  }
+  return batches;
+}
+
+bool Claim::averages_draws() const {
+  return std::any_of(attacks_.begin(), attacks_.end(), [&](size_t r) {
+    const Json options = plan_.runs[r].attack->options();
+    // AutoAttack's draws are those of its version for random models.
+    const bool used = !options.contains("version") || options["version"] == "rand";
+    return used && options.contains("draws") && options["draws"].is_number() && options["draws"] > 1;
+  });
 }
 
 Finding Claim::about_model(const std::string& check) const {
@@ -154,13 +191,15 @@ Finding Claim::beaten(const std::string& check, const Challenge& reference, cons
       outcome.lost += ahead < 0;
     }
     outcome.ahead = pair.difference();
-    outcome.p = pair.p_value();
+    outcome.p = std::min(1.0, pair.p_value() * static_cast<double>(challenges.size()));
     if (best.challenge == nullptr || outcome.ahead > best.ahead) best = outcome;
   }
   const int64_t stood = count_standing(reference.hits);
   Finding finding = about_budget(check);
   finding.count = sample_.size();
-  finding.smallest_effect = static_cast<double>(kFewest) / static_cast<double>(finding.count);
+  const int64_t enough = fewest(challenges.size());
+  if (finding.count >= enough)
+    finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   finding.numbers = {{"gained", best.gained}, {"lost", best.lost}, {"standing", stood}, {"p", best.p}};
   const bool one_draw = reference.draws == 1 && best.challenge->draws == 1;
   const std::string told =
@@ -171,9 +210,9 @@ Finding Claim::beaten(const std::string& check, const Challenge& reference, cons
   if (best.ahead > 0 && best.p < kChance) {
     finding.level = Finding::Level::warning;
     finding.message = told + ": " + advice;
-  } else if (stood > 0 && stood < kFewest) {
+  } else if (stood > 0 && stood < enough) {
     finding.level = Finding::Level::undecided;
-    finding.message = fmt::format("{}: too few stood to tell; {} would do", told, kFewest);
+    finding.message = fmt::format("{}: too few stood to tell; {} would do", told, enough);
   } else {
     finding.message = told;
   }

@@ -19,8 +19,9 @@ struct Challenge {
 };
 
 /// Images that full checks attack: at most 128, and fewer where they would cost more than a fifth of a PGD-10 run over
-/// all of the sweep's images and more than what a small CPU multiplies in a minute.
-int64_t sample_size(int64_t images, const ModelCard& card);
+/// all of the sweep's images and more than what a small CPU multiplies in a minute, but at least 16. `gradients` are
+/// those that all checks take for an image, about.
+int64_t sample_size(int64_t images, const ModelCard& card, double gradients);
 inline constexpr int64_t kMostSampled = 128;
 
 class Claim {
@@ -49,8 +50,10 @@ class Claim {
 
   /// What full checks attack: images of the sweep at equal distances, as many as sample_size() says.
   const Dataset& sample() const { return sample_; }
-  /// So many of the sweep's images at equal distances, on its device.
-  Batch spread(int64_t images) const { return take(plan_.data.spread(images), 0, images, plan_.device); }
+  /// So many of the sweep's images at equal distances, on its device, in batches no larger than its.
+  std::vector<Batch> spread(int64_t images) const;
+  /// Whether some attack on the answer averages its gradients over several draws.
+  bool averages_draws() const;
   /// Of each image of the sample, in how many draws it was right under the worst of the attacks.
   const std::vector<int64_t>& hits() const { return hits_; }
   int64_t standing() const;
@@ -60,12 +63,15 @@ class Claim {
   Challenge challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
                       std::shared_ptr<Model> model = nullptr, std::optional<double> epsilon = {},
                       int64_t images = kMostSampled) const;
+  /// Gradients that the most expensive attack takes for an image, about.
+  double gradients_each() const;
+
   /// A finding on all runs of the claim.
   Finding about_model(const std::string& check) const;
   /// A finding on the attacks' runs within the claim's budget.
   Finding about_budget(const std::string& check) const;
   /// Raised if one of the challenges broke more images of the sample than another one, or than the sweep's attacks, by
-  /// more than chance. `advice` ends the sentence.
+  /// more than chance, and more than the best of as many would (Bonferroni). `advice` ends the sentence.
   Finding beaten(const std::string& check, const std::vector<Challenge>& challenges, const std::string& advice) const {
     return beaten(check, {"the sweep's attacks", hits_, bare()->card().draws}, challenges, advice);
   }
@@ -79,6 +85,7 @@ class Claim {
 
  private:
   std::vector<int64_t> worst_hits(size_t epsilon) const;
+  double cost_of_checks() const;
 
   const SweepPlan& plan_;
   const std::vector<RunTally>& tallies_;

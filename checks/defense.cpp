@@ -21,7 +21,7 @@ std::optional<Finding> ablation(const Claim& claim) {
 }
 
 std::optional<Finding> bpda(const Claim& claim) {
-  if (!claim.is_made() || !claim.defense() || claim.strongest().access.surrogate) return {};
+  if (!claim.is_made() || !claim.defense()) return {};
   const auto& attack = claim.strongest().attack;
   Challenge through = claim.challenge(attack, {"white-box", nullptr});
   Challenge blind = claim.challenge(attack, {"grey-box", nullptr});

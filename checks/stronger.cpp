@@ -37,8 +37,8 @@ class Trace : public Model {
     const at::Tensor chances = output.logits.detach().log_softmax(1).to(at::kDouble).cpu();
     const std::scoped_lock lock(guard_);
     for (int64_t i = 0; i < images.size(0); ++i) {
-      const int64_t id = pass.image_ids[i].item<int64_t>();
-      losses_[id].push_back(-chances[i][labels_.at(id)].item<double>());
+      const auto label = labels_.find(pass.image_ids[i].item<int64_t>());
+      if (label != labels_.end()) losses_[label->first].push_back(-chances[i][label->second].item<double>());
     }
     return output;
   }
@@ -86,7 +86,9 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   if (!claim.is_made() || claim.strongest().access.surrogate) return {};
   const Json options = claim.strongest().attack->options();
   const int64_t steps = whole(options, "steps", 0);
-  if (steps < kLong) return {};
+  // One ascent, in which the queries of a step stand side by side; others have stages, or search.
+  const bool is_ascent = options.contains("relative_step_size") && claim.strongest().attack->learns_from() == 0;
+  if (steps < kLong || !is_ascent) return {};
   const auto trace = std::make_shared<Trace>(claim.bare(), claim.sample());
   const Challenge again = claim.challenge(claim.strongest().attack, claim.strongest().access, trace);
   const auto all_steps = static_cast<size_t>(steps * whole(options, "restarts", 1));
@@ -101,7 +103,7 @@ std::optional<Finding> loss_growth(const Claim& claim) {
     after += mean(losses, losses.size() - queries, queries);
   }
   constexpr int64_t kFew = 7;
-  const double growth = finding.count > 0 && after > 0 ? (after - before) / after : 0;
+  const double growth = finding.count > 0 && before > 0 ? (after - before) / before : 0;
   finding.numbers = {{"growth", growth}, {"steps", kLast}};
   finding.message = fmt::format("the loss of {} images that stand grew by {:.1f} % in the last {} of {} steps",
                                 finding.count, 100 * growth, kLast, steps);
@@ -121,7 +123,7 @@ std::optional<Finding> losses(const Claim& claim) {
   std::vector<Challenge> challenges;
   for (const char* loss : {"ce", "margin", "dlr"}) {
     const auto other = possibly(attack, {{"loss", loss}});
-    if (!other || other->options() == attack.options()) continue;
+    if (!other || attack.options()["loss"] == loss) continue;
     challenges.push_back(claim.challenge(other, claim.strongest().access));
     challenges.back().name = fmt::format("{} with loss={}", attack.name(), loss);
   }

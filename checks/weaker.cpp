@@ -31,7 +31,9 @@ std::optional<Finding> transfer(const Claim& claim) {
   for (size_t m = 0; m < claim.plan().models.size(); ++m) {
     const auto& other = claim.plan().models[m];
     const bool fits = other->card().input == card.input && other->card().classes == card.classes;
-    if (m != claim.model() && fits) from(other, other->card().architecture);
+    const ModelCard& seen = other->card();
+    if (m == claim.model() || !fits) continue;
+    from(other, seen.architecture + (seen.gated.empty() ? "" : " (gates=" + seen.gate_mode + ")"));
   }
   if (challenges.empty()) return {};
   return claim.beaten("transfer", challenges, "gradients of the model itself are masked, or the attacks are weak");

@@ -53,7 +53,9 @@ Dataset images_of(const BenchFlags& flags, Part part, int64_t count) {
 
 std::string attack(const BenchFlags& flags, at::Device device) {
   const auto made = attack_of(flags.attack), against = flags.against.empty() ? nullptr : attack_of(flags.against);
-  if (!made) throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
+  if (!made || (!flags.against.empty() && !against)) {
+    throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
+  }
   const Dataset data = images_of(flags, Part::test, flags.batch);
   const auto network = network_of(model_of(flags), data, device, true);
   check_fit(model_of(flags).text(), network->card(), data);

@@ -202,8 +202,16 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.runs = plan_runs(attacks, defenses, accesses, settings.truth("worst_case"));
   for (const Run& run : plan.runs) {
     if (!run.attack) continue;
-    for (const auto& model : plan.models)
-      run.attack->check((run.access.surrogate ? run.access.surrogate : model)->card());
+    for (const auto& model : plan.models) {
+      const ModelCard& seen = (run.access.surrogate ? run.access.surrogate : model)->card();
+      run.attack->check(seen);
+      if (run.attack->learns_from() > 0 && seen.gate_mode == "frozen") {
+        throw InputError(
+            fmt::format("attack '{}' learns from training images, for which gates=frozen has no graph; "
+                        "expected gates=argmax",
+                        run.attack->name()));
+      }
+    }
   }
   load_training(data);
   check_examples_fit(plan);

@@ -1,6 +1,6 @@
 // `aigis verify`: judges saved adversarial images again, from scratch, and holds the report against what comes of it:
 // its data, its models, what was run, and everything that was counted. Which attack made the images it cannot know;
-// only that they lie within the budget and what the model makes of them.
+// only that they lie within the budget and what the model makes of them. Nor does it make the report's checks again.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "lib/core/text.h"
+#include "reports/plot/runs.h"
 
 namespace aigis {
 namespace {
@@ -15,6 +16,8 @@ struct FlagCheck {
   const char* name;
   std::vector<std::string> flags;
   const char* passed;
+  /// How much there was to look at in a cell; null: always enough.
+  int64_t (*seen)(const CellTally& cell) = nullptr;
 };
 const std::vector<FlagCheck>& flag_checks() {
   static const std::vector<FlagCheck> checks{
@@ -23,9 +26,15 @@ const std::vector<FlagCheck>& flag_checks() {
        "clean accuracy is what the checkpoint records"},
       {"classes", {"class-names"}, "the data's classes are the checkpoint's"},
       {"logits", {"probabilities"}, "the model answers with logits"},
-      {"gradients", {"zero-gradient", "gradient-not-finite"}, "no gradient was zero, NaN or infinite"},
+      {"gradients",
+       {"zero-gradient", "gradient-not-finite"},
+       "no gradient was zero, NaN or infinite",
+       [](const CellTally& cell) { return cell.audit.backward; }},
       {"budget", {"budget", "box", "proposal-not-finite"}, "no attack left its budget or the box"},
-      {"best-iterate", {"best-iterate"}, "no attack let go of an image that it had broken"},
+      {"best-iterate",
+       {"best-iterate"},
+       "no attack let go of an image that it had broken",
+       [](const CellTally& cell) { return cell.watched; }},
   };
   return checks;
 }
@@ -60,32 +69,39 @@ Json from_flags(const FlagCheck& check, const std::vector<size_t>& indices, cons
                concerned);
 }
 
-/// "resnet-20, jpeg"
-std::string subject(const Json& check, const Json& report) {
-  const Json& run = report["runs"][check["runs"][0].get<size_t>()];
-  const std::string defense = run["defense"]["name"];
-  return run["model"].get<std::string>() + (defense == "none" ? "" : ", " + defense);
-}
-
 bool is_raised(const Json& check) { return check["level"] == "warning" || check["level"] == "error"; }
 
 }  // namespace
 
-Json checks_json(const SweepPlan& plan, const std::vector<std::vector<Finding>>& findings, const Json& runs) {
+Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
+                 const Json& runs) {
   Json checks = Json::array();
   const size_t budgets = plan.epsilons.size();
   if (plan.data.size() == 0) return checks;
+  const bool some_bare = std::any_of(plan.runs.begin(), plan.runs.end(), [](const Run& run) { return !run.defense; });
   for (size_t m = 0; m < findings.size(); ++m) {
     const auto place = [&](size_t r, size_t e) { return (m * plan.runs.size() + r) * budgets + e; };
-    std::map<const Defense*, std::vector<size_t>> by_defense;
+    std::map<const Defense*, std::vector<size_t>> by_defense;  // runs of the plan
     std::vector<const Defense*> order;
     for (size_t r = 0; r < plan.runs.size(); ++r) {
       const Defense* defense = plan.runs[r].defense.get();
       if (!by_defense.contains(defense)) order.push_back(defense);
-      for (size_t e = 0; e < budgets; ++e) by_defense[defense].push_back(place(r, e));
+      by_defense[defense].push_back(r);
     }
     for (const Defense* defense : order) {
-      for (const FlagCheck& check : flag_checks()) checks.push_back(from_flags(check, by_defense[defense], runs));
+      std::vector<size_t> places;
+      for (const size_t r : by_defense[defense]) {
+        for (size_t e = 0; e < budgets; ++e) places.push_back(place(r, e));
+      }
+      for (const FlagCheck& check : flag_checks()) {
+        // Clean accuracy is compared without a defense, where that was run.
+        if (check.name == std::string("clean-accuracy") && defense != nullptr && some_bare) continue;
+        int64_t seen = check.seen == nullptr;
+        for (const size_t r : by_defense[defense]) {
+          for (const CellTally& cell : result.tallies[m][r].cells) seen += check.seen ? check.seen(cell) : 0;
+        }
+        if (seen > 0) checks.push_back(from_flags(check, places, runs));
+      }
       for (const Finding& finding : findings[m]) {
         if (plan.runs[finding.of.front().first].defense.get() != defense) continue;
         Json concerned = Json::array();
@@ -121,10 +137,14 @@ std::string checks_text(const Json& report) {
     std::vector<std::string> undecided;
     std::string raised;
   };
+  const std::vector<Json> files{report};
+  const plotting::RunList list = plotting::join_runs(files);
   std::map<std::string, Lines> subjects;
   std::vector<std::string> order;
   for (const Json& check : checks) {
-    const std::string name = subject(check, report);
+    const auto* run = plotting::find_run(list, 0, check["runs"][0]);
+    if (run == nullptr) continue;
+    const std::string name = plotting::defended_label(list, *run);
     if (!subjects.contains(name)) order.push_back(name);
     Lines& lines = subjects[name];
     if (check["level"] == "passed") ++lines.passed;

@@ -9,9 +9,10 @@
 
 namespace aigis {
 
-/// What checks found, for each model and defense, with what the runs' own flags say of gradients, budgets, best
+/// What checks found, for each model and defense, with what the runs themselves tell of gradients, budgets, best
 /// iterates and clean accuracy. `runs` as in the report: in the order model, run, epsilon.
-Json checks_json(const SweepPlan& plan, const std::vector<std::vector<Finding>>& findings, const Json& runs);
+Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
+                 const Json& runs);
 
 /// Puts what was raised beside the numbers that it concerns.
 void add_flags(const Json& checks, Json& runs);

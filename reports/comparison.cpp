@@ -6,6 +6,7 @@
 #include <map>
 
 #include "lib/metrics/comparison.h"
+#include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -59,24 +60,31 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
   return list;
 }
 
+std::string compared_line(const plotting::RunList& list, const plotting::PlottedRun& a, const plotting::PlottedRun& b,
+                          const Json& entry, double difference, const Json& ends, const std::string& budget) {
+  const bool a_leads = entry["more_robust"] == (*a.json)["model"];
+  const double sign = a_leads ? 100 : -100;
+  return fmt::format("  {} more robust than {}: {}, {}, epsilon {}: {:+.2f} points [{:.2f}, {:.2f}], p {:.2g}\n",
+                     list.models[(a_leads ? a : b).model].label, list.models[(a_leads ? b : a).model].label, a.attack,
+                     a.setting, budget, sign * difference, sign * ends[a_leads ? 0 : 1].get<double>(),
+                     sign * ends[a_leads ? 1 : 0].get<double>(), entry["p_holm"].get<double>());
+}
+
 std::string comparisons_text(const Json& report) {
   const Json comparisons = report.value("comparisons", Json::array());
   if (comparisons.empty()) return "";
+  const std::vector<Json> files{report};
+  const plotting::RunList list = plotting::join_runs(files);
   std::string text;
   size_t decided = 0;
   for (const Json& entry : comparisons) {
     if (entry["more_robust"].is_null()) continue;
     ++decided;
-    const Json &a = report["runs"][entry["run_a"].get<size_t>()], &b = report["runs"][entry["run_b"].get<size_t>()];
-    const bool a_leads = entry["more_robust"] == a["model"];
-    const double sign = a_leads ? 100 : -100, low = entry["ci95"][a_leads ? 0 : 1],
-                 high = entry["ci95"][a_leads ? 1 : 0];
-    text +=
-        fmt::format("  {} more robust than {}: {}, {}, {}, epsilon {}: {:+.2f} points [{:.2f}, {:.2f}], p {:.2g}\n",
-                    (a_leads ? a : b)["model"].get<std::string>(), (a_leads ? b : a)["model"].get<std::string>(),
-                    a["attack"]["name"].get<std::string>(), a["defense"]["name"].get<std::string>(),
-                    a["access"].get<std::string>(), plotting::epsilon_text(a["epsilon"], a["norm"]),
-                    sign * entry["difference"].get<double>(), sign * low, sign * high, entry["p_holm"].get<double>());
+    const auto* a = plotting::find_run(list, 0, entry["run_a"]);
+    const auto* b = plotting::find_run(list, 0, entry["run_b"]);
+    if (a == nullptr || b == nullptr) continue;
+    text += compared_line(list, *a, *b, entry, entry["difference"], entry["ci95"],
+                          plotting::epsilon_text(a->epsilon, a->norm));
   }
   return fmt::format("{} of {} comparisons of models on the same images are decided (5 %, Holm){}\n{}", decided,
                      comparisons.size(), decided > 0 ? ":" : "; the others may be chance", text);

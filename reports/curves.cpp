@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "lib/metrics/bootstrap.h"
 #include "lib/metrics/comparison.h"
+#include "reports/comparison.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -69,56 +69,59 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
     report["curves"].push_back(
         {{"runs", curve.runs}, {"mean_accuracy", difference_json(bootstrap.mean(curve.images))}});
   }
-  std::vector<std::pair<size_t, size_t>> pairs;
-  std::vector<Bootstrap::Result> differences;
+  struct Pair {
+    size_t a, b;
+    Bootstrap::Result difference;
+    PairedComparison comparison;  ///< does not believe a handful of images that agree, as resampling does
+  };
+  std::vector<Pair> pairs;
   std::vector<double> chances;
   for (size_t b = 0; b < curves.size(); ++b) {
     for (size_t a = 0; a < b; ++a) {
       if (curves[a].setting != curves[b].setting) continue;
-      std::vector<double> difference;
-      for (size_t i = 0; i < images; ++i) difference.push_back(curves[a].images[i] - curves[b].images[i]);
-      differences.push_back(bootstrap.mean(difference));
-      pairs.emplace_back(a, b);
-      const auto& [mean, interval, error] = differences.back();
-      chances.push_back(error > 0 ? std::erfc(std::abs(mean) / error / std::sqrt(2.0)) : 1);
+      Pair& pair = pairs.emplace_back(Pair{a, b, {}, {}});
+      std::vector<double> differences;
+      for (size_t i = 0; i < images; ++i) {
+        differences.push_back(curves[a].images[i] - curves[b].images[i]);
+        pair.comparison.add(differences.back());
+      }
+      pair.difference = bootstrap.mean(differences);
+      chances.push_back(pair.comparison.p_value());
     }
   }
   const std::vector<double> together = holm(chances);
   for (size_t i = 0; i < pairs.size(); ++i) {
-    const auto [a, b] = pairs[i];
-    const Interval& interval = differences[i].interval;
-    const bool decided = together[i] < kLevel && (interval.low > 0 || interval.high < 0);
+    const auto& [a, b, difference, comparison] = pairs[i];
+    const auto excludes_zero = [](const Interval& interval) { return interval.low > 0 || interval.high < 0; };
+    const bool decided =
+        together[i] < kLevel && excludes_zero(difference.interval) && excludes_zero(comparison.interval());
     report["curve_comparisons"].push_back(
         {{"curve_a", a},
          {"curve_b", b},
-         {"difference", difference_json(differences[i])},
+         {"difference", difference_json(difference)},
          {"p", chances[i]},
          {"p_holm", together[i]},
-         {"more_robust", decided ? Json(curves[interval.low > 0 ? a : b].model) : Json()}});
+         {"more_robust", decided ? Json(curves[difference.mean > 0 ? a : b].model) : Json()}});
   }
 }
 
 std::string curves_text(const Json& report) {
   const Json comparisons = report.value("curve_comparisons", Json::array());
   if (comparisons.empty()) return "";
-  const auto first_run = [&](const Json& curve) {
-    return report["runs"][report["curves"][curve.get<size_t>()]["runs"][0].get<size_t>()];
+  const std::vector<Json> files{report};
+  const plotting::RunList list = plotting::join_runs(files);
+  const auto last_run = [&](const Json& curve) {
+    return plotting::find_run(list, 0, report["curves"][curve.get<size_t>()]["runs"].back());
   };
   std::string text;
   size_t decided = 0;
   for (const Json& entry : comparisons) {
     if (entry["more_robust"].is_null()) continue;
     ++decided;
-    const Json a = first_run(entry["curve_a"]), b = first_run(entry["curve_b"]);
-    const bool a_leads = entry["more_robust"] == a["model"];
-    const double sign = a_leads ? 100 : -100;
-    const Json& ends = entry["difference"]["ci95"];
-    text += fmt::format("  {} more robust than {}: {}, {}, {}: {:+.2f} points [{:.2f}, {:.2f}], p {:.2g}\n",
-                        (a_leads ? a : b)["model"].get<std::string>(), (a_leads ? b : a)["model"].get<std::string>(),
-                        a["attack"]["name"].get<std::string>(), a["defense"]["name"].get<std::string>(),
-                        a["access"].get<std::string>(), sign * entry["difference"]["value"].get<double>(),
-                        sign * ends[a_leads ? 0 : 1].get<double>(), sign * ends[a_leads ? 1 : 0].get<double>(),
-                        entry["p_holm"].get<double>());
+    const auto *a = last_run(entry["curve_a"]), *b = last_run(entry["curve_b"]);
+    if (a == nullptr || b == nullptr) continue;
+    text += compared_line(list, *a, *b, entry, entry["difference"]["value"], entry["difference"]["ci95"],
+                          "0 to " + plotting::epsilon_text(a->epsilon, a->norm));
   }
   return fmt::format("{} of {} comparisons of whole curves are decided (bootstrap over images, 5 %, Holm){}\n{}",
                      decided, comparisons.size(), decided > 0 ? ":" : "; the others may be chance", text);

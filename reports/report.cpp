@@ -195,7 +195,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
       }
     }
   }
-  report["checks"] = checks_json(plan, findings, report["runs"]);
+  report["checks"] = checks_json(plan, result, findings, report["runs"]);
   add_flags(report["checks"], report["runs"]);
   report["comparisons"] = comparisons_json(report["runs"], hits);
   add_curves(report, hits, clean_hits);

@@ -6,6 +6,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "lib/eval/measure.h"
@@ -76,6 +77,18 @@ TEST(Swap, TellsTheGraphsDamageFromTheFeatures) {
   EXPECT_EQ(features.adversarial_on_clean, falls);
 }
 
+// Gates that are all open and weighed by their rates: nothing moves, and no graph would replay the weights.
+TEST(Swap, OfScaledGatesChangesNothing) {
+  const auto scaled = build_frozen("aig-8:gates=scaled", {0.3, 0.6, 0.9});
+  Batch batch{random_images(12), at::zeros({12}, at::TensorOptions(at::kLong)), ids_of(12)};
+  batch.labels = scaled->forward(batch.images, pass_of(12)).logits.argmax(1);
+  const CleanPass clean = measure_clean(*scaled, batch, 0);
+  const at::Tensor other = (batch.images + 0.3 * random_images(12, 5)).clamp(0, 1);
+  const CellTally tally = measure_cell(*scaled, batch, clean, other, {}, Norm::linf, 0.3, 0, true).tally;
+  EXPECT_EQ(tally.clean_on_adversarial, std::vector<int64_t>(12, 1));
+  EXPECT_EQ(tally.adversarial_on_clean, tally.hits);
+}
+
 TEST(Swap, IsNotMadeUnlessAskedFor) {
   OneGate model(true);
   const Batch batch = take(bright(), 0, kImages);
@@ -93,6 +106,9 @@ TEST(FrozenGraph, KeepsTheCleanImagesGraph) {
   EXPECT_EQ(dark.logits.argmax(1).sum().item<int64_t>(), 3);
   const Output stranger = frozen.forward(batch.images * 0, {{}, batch.ids + 100});
   EXPECT_EQ(stranger.gates.open.sum().item<double>(), 0) << "an image of other data has its own graph";
+  const Output mixed =
+      frozen.forward(batch.images * 0, {{}, at::cat({batch.ids.slice(0, 0, 1), batch.ids.slice(0, 1) + 100})});
+  EXPECT_EQ(mixed.gates.open.sum().item<double>(), 1) << "and does not change that of the images beside it";
   EXPECT_EQ(frozen.card().gate_mode, "frozen");
 }
 

@@ -26,10 +26,29 @@ TEST(ChecksTable, MarksEachLevelAndTellsWhatWasNotPassed) {
 TEST(ChecksTable, WhatOneReportRaisesStays) {
   Json raised = sample("--epsilons 2,8"), passed = raised;
   for (Json& check : passed["checks"]) check["level"] = "passed";
-  for (const auto& files : {std::vector<Json>{raised, passed}, {passed, raised}}) {
+  Json undecided = passed;
+  for (Json& check : undecided["checks"]) check["level"] = "undecided";
+  for (const auto& files : {std::vector<Json>{raised, passed}, {passed, raised}, {undecided, raised}}) {
     EXPECT_NE(render_html(files).find("0 of 1 claims"), std::string::npos);
   }
   EXPECT_NE(render_html({passed}).find("1 of 1 claims"), std::string::npos);
+}
+
+TEST(ChecksTable, TellsTwoStrengthsOfADefenseApart) {
+  Json report = sample("--epsilons 2,8");
+  Json& runs = report["runs"];
+  Json& first = runs[2];  // behind JPEG
+  ASSERT_EQ(first["defense"]["name"], "jpeg");
+  Json stronger = first;
+  stronger["defense"]["options"]["quality"] = 50;
+  runs.push_back(stronger);
+  report["checks"] = {report["checks"][0], report["checks"][0]};
+  report["checks"][0]["runs"] = {2};
+  report["checks"][1]["runs"] = {runs.size() - 1};
+  report["checks"][1]["level"] = "warning";
+  const std::string html = render_html({Json::parse(report.dump())});
+  EXPECT_NE(html.find("1 of 2 claims"), std::string::npos);
+  EXPECT_NE(html.find("JPEG quality=50</th>"), std::string::npos);
 }
 
 TEST(ChecksTable, IsLeftOutWhereThereIsNone) {

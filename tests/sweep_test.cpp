@@ -350,9 +350,10 @@ TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
   EXPECT_EQ(list[1]["p"], 0.5);  // two images, both for b
   EXPECT_EQ(list[1]["more_robust"], nullptr);
   EXPECT_NEAR(list[0]["p_holm"].get<double>(), 2 * 2 * std::pow(0.5, 40), 1e-20);
-  const std::string text = comparisons_text({{"runs", runs}, {"comparisons", list}});
+  const std::string text = comparisons_text(
+      {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
   EXPECT_NE(text.find("1 of 2 comparisons"), std::string::npos) << text;
-  EXPECT_NE(text.find("b more robust than a: fgsm, none, white-box, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
+  EXPECT_NE(text.find("b more robust than a: FGSM, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
             std::string::npos)
       << text;
 }

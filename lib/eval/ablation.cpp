@@ -4,6 +4,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/searchsorted.h>
+#include <ATen/ops/where.h>
 
 #include "lib/core/stop.h"
 
@@ -11,7 +12,7 @@ namespace aigis {
 
 Output FixedNoise::forward(const at::Tensor& images, const Pass& pass) {
   Pass same = pass;
-  same.noise = {0, Purpose::verdict_gates, 0, 0, 0};
+  same.noise = {seed_, Purpose::verdict_gates, 0, 0, 0};
   return model_->forward(images, same);
 }
 
@@ -37,12 +38,15 @@ FrozenGraph::FrozenGraph(std::shared_ptr<Model> model, const Dataset& data, at::
 }
 
 Output FrozenGraph::forward(const at::Tensor& images, const Pass& pass) {
+  if (pass.graph.defined() || ids_.size(0) == 0 || images.size(0) == 0) return model_->forward(images, pass);
+  const at::Tensor rows = at::searchsorted(ids_, pass.image_ids).clamp_max(ids_.size(0) - 1);
+  const at::Tensor known = ids_.index_select(0, rows).eq(pass.image_ids);
   Pass frozen = pass;
-  if (!pass.graph.defined() && ids_.size(0) > 0 && images.size(0) > 0) {
-    const at::Tensor rows = at::searchsorted(ids_, pass.image_ids).clamp_max(ids_.size(0) - 1);
-    if (ids_.index_select(0, rows).equal(pass.image_ids)) {
-      frozen.graph = graphs_.index_select(0, rows).to(images.device(), images.scalar_type());
-    }
+  frozen.graph = graphs_.index_select(0, rows).to(images.device(), images.scalar_type());
+  if (!known.all().item<bool>()) {
+    const at::NoGradGuard no_grad;
+    const at::Tensor own = model_->forward(images, pass).gates.open;
+    frozen.graph = at::where(known.to(images.device()).unsqueeze(1), frozen.graph, own);
   }
   return model_->forward(images, frozen);
 }

@@ -27,8 +27,13 @@ class Ablated : public Model {
 /// No fresh noise: an image sees the same in all passes, those of attacks and of verdicts.
 class FixedNoise : public Ablated {
  public:
-  explicit FixedNoise(std::shared_ptr<Model> model) : Ablated(std::move(model)) { card_.options["noise"] = "fixed"; }
+  explicit FixedNoise(std::shared_ptr<Model> model, uint64_t seed = 0) : Ablated(std::move(model)), seed_(seed) {
+    card_.options["noise"] = "fixed";
+  }
   Output forward(const at::Tensor& images, const Pass& pass) override;
+
+ private:
+  uint64_t seed_;
 };
 
 /// No gates: every layer runs.

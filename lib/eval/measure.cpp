@@ -58,7 +58,11 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
     cell.wins = after.answers.eq(wanted.cpu()).sum(0);
     cell.tally.add_on_target(cell.wins, draws);
   }
-  if (swap && after.open.defined()) {
+  if (swap && after.open.defined() && after.open.equal(clean.judgement.open)) {
+    // Nothing to swap. And gates=scaled, whose gates are all open but weighed, cannot be replayed by a graph.
+    cell.tally.clean_on_adversarial = listed(clean.judgement.hits);
+    cell.tally.adversarial_on_clean = listed(after.hits);
+  } else if (swap && after.open.defined()) {
     cell.tally.clean_on_adversarial = hits_along(target, batch.images, batch, after.open, seed);
     cell.tally.adversarial_on_clean = hits_along(target, admitted.images, batch, clean.judgement.open, seed);
   }

@@ -1,37 +1,15 @@
 // Every model x attack x defense x access x epsilon, over one data set.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "lib/eval/attack.h"
-#include "lib/eval/defense.h"
 #include "lib/eval/journal.h"
+#include "lib/eval/runs.h"
 #include "lib/eval/tally.h"
 
 namespace aigis {
-
-/// What the attack is given.
-struct Access {
-  std::string name = "white-box";    ///< "white-box": the defended model; "grey-box": the bare one; "transfer:MODEL"
-  std::shared_ptr<Model> surrogate;  ///< the other model that a transferred attack sees; else null
-
-  bool sees_defense() const { return name == "white-box"; }
-};
-/// Reads a name; `load` gives the model of "transfer:MODEL". Throws InputError for an unknown one.
-Access parse_access(const std::string& name, const std::function<std::shared_ptr<Model>(const std::string&)>& load);
-
-/// One line of a report, over all budgets. Without a defense grey-box is white-box.
-struct Run {
-  std::shared_ptr<const Attack> attack;    ///< null: no attack, or the worst case
-  std::shared_ptr<const Defense> defense;  ///< null: no defense
-  Access access;
-  std::vector<size_t> worst_of = {};  ///< runs before it of which it takes the worst for each image; else empty
-
-  bool is_worst_case() const { return !worst_of.empty(); }
-};
 
 struct SweepPlan {
   std::vector<std::shared_ptr<Model>> models;
@@ -66,20 +44,6 @@ struct SweepResult {
   std::vector<std::vector<RunTally>> tallies;  ///< [model][run]
   std::vector<SavedExamples> examples;
 };
-
-/// All combinations; a run that would repeat another is left out. With `worst_case`, behind them the worst case over
-/// all attacks for each defense and access that has several.
-std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
-                           const std::vector<std::shared_ptr<const Defense>>& defenses,
-                           const std::vector<Access>& accesses, bool worst_case);
-/// What attacks are called within the worst case of them: their names, "pgd (2)" for the second of a name.
-std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst);
-
-/// The plan's runs against a model, with attacks that have learnt what they need.
-std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>& model);
-
-/// [N] classes that a run's attack on a bare model wants its images to be taken for; undefined without a target.
-at::Tensor wanted_classes(const Run& run, const std::shared_ptr<Model>& model, const Batch& batch, uint64_t seed);
 
 /// Runs the plan batch by batch, several at once. What the journal holds is not done again; what is done goes into it,
 /// so that a run that was killed goes on where it was and ends with the same result. Throws Interrupted on Ctrl-C.

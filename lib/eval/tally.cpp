@@ -140,6 +140,7 @@ void CellTally::merge(const CellTally& other) {
   out_of_box += other.out_of_box;
   not_finite += other.not_finite;
   worst_overshoot = std::max(worst_overshoot, other.worst_overshoot);
+  watched += other.watched;
   lost += other.lost;
   audit.merge(other.audit);
   seconds += other.seconds;
@@ -162,7 +163,7 @@ Json CellTally::to_json() const {
       {"l0", {l0_sum, l0_max}},
       {"faults", {over_budget, out_of_box, not_finite}},
       {"worst_overshoot", worst_overshoot},
-      {"lost", lost},
+      {"lost", {watched, lost}},
       {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages, audit.broken_after}},
       {"seconds", seconds}};
 }
@@ -189,7 +190,8 @@ CellTally CellTally::from_json(const Json& json) {
   cell.out_of_box = json.at("faults").at(1);
   cell.not_finite = json.at("faults").at(2);
   cell.worst_overshoot = json.at("worst_overshoot");
-  cell.lost = json.at("lost");
+  cell.watched = json.at("lost").at(0);
+  cell.lost = json.at("lost").at(1);
   const Json& audit = json.at("audit");
   cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), {}, {}};
   for (const Json& stage : audit.at(4)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});

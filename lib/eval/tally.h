@@ -42,7 +42,9 @@ struct CellTally {
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0, l0_sum = 0, l0_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;
-  int64_t lost = 0;    ///< images that the attack had broken on its way, but does not break with what it proposed
+  int64_t watched = 0;  ///< images whose way under the attack was seen by a witness (witness.h)
+  int64_t lost =
+      0;  ///< of these, images that the attack had broken on its way, but does not break with what it proposed
   AttackAudit audit;   ///< the work that this budget alone needs
   double seconds = 0;  ///< of attack and verdict
 

@@ -26,7 +26,7 @@ Bootstrap::Bootstrap(int64_t images, int64_t resamples)
 }
 
 Bootstrap::Result Bootstrap::mean(const std::vector<double>& values) const {
-  if (values.empty()) return {0, {0, 0}, 0};
+  if (values.empty()) return {0, {0, 0}};
   const auto count = static_cast<double>(values.size());
   const at::Tensor numbers = at::tensor(values, at::TensorOptions(at::kFloat));
   const at::Tensor means = std::get<0>((weights_.matmul(numbers) / count).to(at::kDouble).sort());
@@ -38,9 +38,7 @@ Bootstrap::Result Bootstrap::mean(const std::vector<double>& values) const {
     const double low = means[below].item<double>(), high = means[above].item<double>();
     return low + (place - static_cast<double>(below)) * (high - low);
   };
-  return {std::accumulate(values.begin(), values.end(), 0.0) / count,
-          {quantile(0.025), quantile(0.975)},
-          means.std().item<double>()};
+  return {std::accumulate(values.begin(), values.end(), 0.0) / count, {quantile(0.025), quantile(0.975)}};
 }
 
 }  // namespace aigis

@@ -15,8 +15,7 @@ class Bootstrap {
 
   struct Result {
     double mean = 0;
-    Interval interval;          ///< 95 %, by percentiles of the resampled means
-    double standard_error = 0;  ///< deviation of the resampled means
+    Interval interval;  ///< 95 %, by percentiles of the resampled means
   };
   /// One number for each image; all is 0 without images.
   Result mean(const std::vector<double>& values) const;

@@ -20,12 +20,16 @@ double tail_of_coin(int64_t k, int64_t n) {
 }  // namespace
 
 void PairedComparison::add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b) {
-  const double difference = static_cast<double>(hits_a) / static_cast<double>(draws_a) -
-                            static_cast<double>(hits_b) / static_cast<double>(draws_b);
+  add(static_cast<double>(hits_a) / static_cast<double>(draws_a) -
+      static_cast<double>(hits_b) / static_cast<double>(draws_b));
+  fractional_ = fractional_ || draws_a > 1 || draws_b > 1;
+}
+
+void PairedComparison::add(double difference) {
   ++images_;
   ahead_ += difference > 0;
   behind_ += difference < 0;
-  fractional_ = fractional_ || draws_a > 1 || draws_b > 1;
+  fractional_ = fractional_ || (difference != 0 && std::abs(difference) != 1);
   sum_ += difference;
   sum_of_squares_ += difference * difference;
 }

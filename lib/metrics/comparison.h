@@ -13,6 +13,8 @@ class PairedComparison {
  public:
   /// One more image: `hits_a` of `draws_a` draws succeeded with one, `hits_b` of `draws_b` with the other.
   void add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b);
+  /// One more image of which `difference` is known, from -1 to 1.
+  void add(double difference);
 
   int64_t images() const { return images_; }
   double difference() const;  ///< mean; 0 without images

@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "reports/plot/runs.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -14,12 +15,15 @@ namespace {
 
 struct Mark {
   const char *sign, *word, *style;
+  int severity;
 };
 Mark mark_of(const std::string& level) {
-  if (level == "passed") return {"✓", "passed", "passed"};
-  if (level == "undecided") return {"?", "undecided", "undecided"};
-  return {"✗", "raised", level == "error" ? "error" : "warning"};
+  if (level == "passed") return {"✓", "passed", "passed", 0};
+  if (level == "undecided") return {"?", "undecided", "undecided", 1};
+  if (level == "error") return {"✗", "raised", "error", 3};
+  return {"✗", "raised", "warning", 2};
 }
+Mark mark_of(const Json& check) { return mark_of(text_at(check, {"level"})); }
 
 /// Text of a list in which each comes once, in order.
 size_t place_in(std::vector<std::string>& list, const std::string& text) {
@@ -29,13 +33,13 @@ size_t place_in(std::vector<std::string>& list, const std::string& text) {
   return list.size() - 1;
 }
 
-std::string subject(const Json& file, const Json& check) {
-  const Json &indices = at(check, {"runs"}), &runs = at(file, {"runs"});
-  if (!indices.is_array() || indices.empty() || !indices[0].is_number_unsigned()) return "";
-  const auto index = indices[0].get<size_t>();
-  if (!runs.is_array() || index >= runs.size()) return "";
-  const std::string defense = text_at(runs[index], {"defense", "name"});
-  return short_id(text_at(runs[index], {"model"})) + (defense == "none" ? "" : ", " + display_name(defense));
+/// The model and defense that a check speaks of; empty if its runs are unknown.
+std::string subject(const RunList& list, size_t file, const Json& check) {
+  for (const Json& index : at(check, {"runs"})) {
+    if (!index.is_number_unsigned()) continue;
+    if (const PlottedRun* run = find_run(list, file, index.get<size_t>())) return defended_label(list, *run);
+  }
+  return "";
 }
 
 }  // namespace
@@ -43,16 +47,17 @@ std::string subject(const Json& file, const Json& check) {
 std::string checks_table(const std::vector<Json>& files) {
   std::vector<std::string> checks, subjects;
   std::map<std::pair<size_t, size_t>, const Json*> cells;
-  for (const Json& file : files) {
-    const Json& list = at(file, {"checks"});
+  const RunList runs = join_runs(files);
+  for (size_t f = 0; f < files.size(); ++f) {
+    const Json& list = at(files[f], {"checks"});
     if (!list.is_array()) continue;
     for (const Json& check : list) {
-      const std::string name = subject(file, check);
+      const std::string name = subject(runs, f, check);
       if (name.empty()) continue;
       const std::pair place(place_in(checks, text_at(check, {"check"})), place_in(subjects, name));
       const Json*& cell = cells[place];
-      const auto passed = [](const Json& c) { return text_at(c, {"level"}) == "passed"; };
-      if (cell == nullptr || passed(*cell)) cell = &check;  // of several reports the one that has something to say
+      // Of several reports what is worst.
+      if (cell == nullptr || mark_of(*cell).severity < mark_of(check).severity) cell = &check;
     }
   }
   if (cells.empty()) return "";
@@ -68,12 +73,12 @@ std::string checks_table(const std::vector<Json>& files) {
         continue;
       }
       const Json& check = *found->second;
-      const Mark mark = mark_of(text_at(check, {"level"}));
+      const Mark mark = mark_of(check);
       const std::string message = escape(text_at(check, {"message"}));
       rows += fmt::format("<td class=\"{}\" title=\"{}\">{} <small>{}</small></td>", mark.style, message, mark.sign,
                           mark.word);
-      if (mark.word == std::string("passed")) continue;
-      raised[s] += mark.word == std::string("raised");
+      if (mark.severity == 0) continue;
+      raised[s] += mark.severity > 1;
       notes += fmt::format("<li><b class=\"{}\">{}, {}</b>: {}</li>\n", mark.style, escape(checks[c]),
                            escape(subjects[s]), message);
     }

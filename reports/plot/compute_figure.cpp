@@ -67,7 +67,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   panel.y_high = panel.y_ticks.back();
   panel.y_unit = 0.01;
   panel.bands = false;
-  panel.x_high = *budgets.rbegin();
+  panel.x_high = budgets.empty() ? 1 : *budgets.rbegin();
   panel.x_ticks.assign(budgets.begin(), budgets.end());
   panel.top = 66;
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));

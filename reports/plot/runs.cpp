@@ -92,13 +92,20 @@ void tell_apart(RunList& list, const char* method, std::string PlottedRun::*labe
 
 /// Of runs that still fall on one point, the last.
 void drop_repeated(RunList& list) {
-  std::set<std::string> seen;
+  std::map<std::string, size_t> last;
+  const auto point_of = [](const PlottedRun& run) {
+    return fmt::format("{}|{}|{}|{}|{}", run.model, run.attack, run.setting, run.norm, run.epsilon);
+  };
+  for (size_t i = 0; i < list.runs.size(); ++i) last[point_of(list.runs[i])] = i;
+  std::map<size_t, size_t> place;  // of what is kept, by where it stood
   std::vector<PlottedRun> kept;
-  for (auto run = list.runs.rbegin(); run != list.runs.rend(); ++run) {
-    const auto point = fmt::format("{}|{}|{}|{}|{}", run->model, run->attack, run->setting, run->norm, run->epsilon);
-    if (seen.insert(point).second) kept.push_back(*run);
+  for (size_t i = 0; i < list.runs.size(); ++i) {
+    if (last[point_of(list.runs[i])] != i) continue;
+    place[i] = kept.size();
+    kept.push_back(list.runs[i]);
   }
-  list.runs.assign(kept.rbegin(), kept.rend());
+  for (const auto& run : list.runs) list.places[{run.file, run.index}] = place[last[point_of(run)]];
+  list.runs = std::move(kept);
 }
 
 std::vector<std::string> distinct(const std::vector<PlottedRun>& runs, std::string PlottedRun::*label) {
@@ -118,7 +125,7 @@ std::vector<std::string> RunList::settings() const { return distinct(runs, &Plot
 const Json& RunList::classes(const PlottedRun& run) const { return at((*files)[run.file], {"data", "classes"}); }
 
 RunList join_runs(const std::vector<Json>& files) {
-  RunList list{{}, {}, &files};
+  RunList list{{}, {}, {}, &files};
   for (size_t f = 0; f < files.size(); ++f) {
     if (text_at(files[f], {"schema"}) != "aigis-report") continue;
     std::map<std::string, size_t> models;
@@ -156,6 +163,18 @@ RunList join_runs(const std::vector<Json>& files) {
   });
   drop_repeated(list);
   return list;
+}
+
+const PlottedRun* find_run(const RunList& list, size_t file, size_t index) {
+  const auto found = list.places.find({file, index});
+  return found == list.places.end() ? nullptr : &list.runs[found->second];
+}
+
+std::string defended_label(const RunList& list, const PlottedRun& run) {
+  std::string setting = run.setting;
+  const std::string access = ", " + text_at(*run.json, {"access"});
+  if (const auto place = setting.find(access); place != std::string::npos) setting.erase(place, access.size());
+  return list.models[run.model].label + (setting.starts_with("no defense") ? "" : ", " + setting);
 }
 
 RunList select_runs(RunList list, const PlotSelection& selection) {

@@ -1,7 +1,9 @@
 // The runs of several reports as one list, with names short enough to draw and different where the runs differ.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/core/json.h"
@@ -30,6 +32,8 @@ struct PlottedRun {
 struct RunList {
   std::vector<PlottedModel> models;
   std::vector<PlottedRun> runs;
+  std::map<std::pair<size_t, size_t>, size_t>
+      places;  ///< of every run of the files, by file and index: its place in runs
 
   /// Labels in order of appearance.
   std::vector<std::string> attacks() const;
@@ -42,6 +46,12 @@ struct RunList {
 /// Joins the reports among `files`, which must outlive the list. Runs of the same thing in two files count once,
 /// and the later file wins.
 RunList join_runs(const std::vector<Json>& files);
+
+/// Of a list as join_runs() makes it: a run by its place in a file, or the same run of a later file; null if unknown.
+const PlottedRun* find_run(const RunList& list, size_t file, size_t index);
+
+/// "aig-20 gates=argmax, JPEG quality=50": the model and the defense that a run judges.
+std::string defended_label(const RunList& list, const PlottedRun& run);
 
 /// The runs that a selection lets through; a name that matches nothing is an InputError with what there is.
 RunList select_runs(RunList list, const PlotSelection& selection);

@@ -1,0 +1,143 @@
+#include "lib/eval/batch_evaluation.h"
+
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+
+#include "lib/core/progress.h"
+#include "lib/core/stop.h"
+#include "lib/eval/witness.h"
+
+namespace aigis {
+namespace {
+
+/// Whether what the attack is told is what the verdict will be.
+bool sees_the_judge(const Run& run, const ModelCard& card) {
+  const bool same = !run.access.surrogate && (!run.defense || run.access.sees_defense());
+  return run.attack && same && run.attack->wants_answer() && !card.has_random_gates;
+}
+
+}  // namespace
+
+std::vector<RunTally> BatchEvaluation::evaluate(std::vector<SavedExamples>& saved) {
+  std::vector<RunTally> tallies;
+  results_.resize(runs_.size());
+  for (size_t r = 0; r < runs_.size(); ++r) tallies.push_back(evaluate_run(r, saved));
+  return tallies;
+}
+
+RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& saved) {
+  const Run& run = runs_[r];
+  const std::shared_ptr<Model> target = defended(model_, run.defense);
+  const CleanPass& clean = clean_pass(*target, run);
+  const at::Tensor wanted = wanted_classes(run, model_, batch_, plan_.seed);
+  const bool nested = is_nested(plan_, run, model_->card());
+  const std::vector<Proposal>* all = nested || run.is_worst_case() ? nullptr : &propose(run);
+  RunTally tally;
+  tally.clean = clean.tally;
+  tally.clean_hits = listed(clean.judgement.hits);
+  tally.redraw_flipped = clean.redraw_flipped;
+  Proposal proposal{batch_.images, {}, {}, 0};
+  at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
+  for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
+    check_stop();
+    if (run.is_worst_case()) proposal = worst_case(run, e);
+    else if (nested) attack_again(run, unbroken, plan_.epsilons[e], proposal);
+    else proposal = (*all)[e];
+    const Stopwatch watch;
+    Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
+                             plan_.gate_swap);
+    cell.tally.audit = proposal.audit;
+    cell.tally.seconds = proposal.seconds + watch.seconds();
+    proposal.images = cell.images;
+    unbroken = cell.wins.eq(0);
+    if (proposal.met.defined() && sees_the_judge(run, model_->card())) {
+      cell.tally.watched = batch_.ids.size(0);
+      cell.tally.lost = proposal.met.logical_and(unbroken).sum().item<int64_t>();
+    }
+    tally.cells.push_back(cell.tally);
+    if (runs_.back().is_worst_case())
+      results_[r].push_back({cell.images, cell.hits, cell.tally.audit, cell.tally.seconds});
+    if (examples_ > 0) {
+      saved.push_back({model_index_, r, e, cell.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
+                       cell.hits.slice(0, 0, examples_).clone()});
+    }
+  }
+  return tally;
+}
+
+BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e) const {
+  const std::vector<std::string> labels = worst_case_labels(runs_, worst);
+  Proposal proposal;
+  at::Tensor hits;
+  for (size_t i = 0; i < worst.worst_of.size(); ++i) {
+    const Result& result = results_[worst.worst_of[i]][e];
+    const at::Tensor stood = hits.defined() ? hits.gt(0) : at::ones_like(result.hits).gt(0);
+    const at::Tensor better = hits.defined() ? result.hits.lt(hits) : stood;
+    const at::Tensor there = per_image(better.to(result.images.device()), result.images);
+    proposal.images = hits.defined() ? at::where(there, result.images, proposal.images) : result.images;
+    hits = hits.defined() ? at::where(better, result.hits, hits) : result.hits;
+    AttackAudit audit = result.audit;
+    audit.broken_after.clear();
+    audit.stages = {
+        {labels[i], stood.sum().item<int64_t>(), stood.logical_and(result.hits.eq(0)).sum().item<int64_t>()}};
+    proposal.audit.merge(audit);
+    proposal.seconds += result.seconds;
+  }
+  return proposal;
+}
+
+void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, double epsilon,
+                                   Proposal& proposal) const {
+  const Stopwatch watch;
+  const at::Tensor rows = unbroken.gt(0).nonzero().squeeze(1);
+  if (rows.size(0) == 0) return;
+  const at::Tensor there = rows.to(plan_.device);
+  const Batch some{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
+                   batch_.ids.index_select(0, rows)};
+  const View view = view_of(run, model_);
+  const at::Tensor wanted = wanted_classes(run, model_, some, plan_.seed);
+  Witness witness(*view.model, some, wanted, plan_.norm, epsilon);
+  Victim victim(witness, plan_.seed, view.judge);
+  const at::Tensor found = run.attack->propose(victim, some, plan_.norm, {epsilon})[0];
+  proposal.images = proposal.images.index_copy(0, there, found);
+  proposal.met = at::zeros({batch_.ids.size(0)}, at::kBool).index_copy(0, rows, witness.met());
+  proposal.audit.merge(victim.audit());
+  proposal.seconds += watch.seconds();
+}
+
+const CleanPass& BatchEvaluation::clean_pass(Model& target, const Run& run) {
+  const auto found = clean_.find(run.defense.get());
+  if (found != clean_.end()) return found->second;
+  return clean_[run.defense.get()] = measure_clean(target, batch_, plan_.seed);
+}
+
+const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run& run) {
+  const View view = view_of(run, model_);
+  const auto key = std::tuple(run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge);
+  const auto found = proposals_.find(key);
+  if (found != proposals_.end()) return found->second;
+  return proposals_[key] = run.attack ? attacked(*run.attack, view, wanted_classes(run, model_, batch_, plan_.seed))
+                                      : std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, {}, 0});
+}
+
+std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Attack& attack, const View& view,
+                                                                 const at::Tensor& wanted) const {
+  std::vector<Proposal> proposals;
+  const at::ArrayRef<double> epsilons(plan_.epsilons);
+  // One by one, so that each budget's work is known, unless it is the same work.
+  const size_t together = attack.shares_budgets() ? epsilons.size() : 1;
+  for (size_t e = 0; e < epsilons.size(); e += together) {
+    check_stop();
+    const Stopwatch watch;
+    Witness witness(*view.model, batch_, wanted, plan_.norm, epsilons[e]);
+    Victim victim(witness, plan_.seed, view.judge);
+    for (auto& images : attack.propose(victim, batch_, plan_.norm, epsilons.slice(e, together))) {
+      proposals.push_back(
+          {std::move(images), attack.shares_budgets() ? at::Tensor() : witness.met(), victim.audit(), watch.seconds()});
+    }
+  }
+  return proposals;
+}
+
+}  // namespace aigis

@@ -1,0 +1,70 @@
+// One batch of a sweep against one model: all runs, all budgets.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <tuple>
+#include <vector>
+
+#include "lib/eval/measure.h"
+#include "lib/eval/sweep.h"
+
+namespace aigis {
+
+class BatchEvaluation {
+ public:
+  /// `runs`: those of the plan, with attacks that have learnt from this model.
+  BatchEvaluation(const SweepPlan& plan, const std::vector<Run>& runs, std::shared_ptr<Model> model, size_t model_index,
+                  Batch batch, int64_t examples)
+      : plan_(plan), runs_(runs), model_(std::move(model)), model_index_(model_index), batch_(std::move(batch)),
+        examples_(examples) {}
+
+  std::vector<RunTally> evaluate(std::vector<SavedExamples>& saved);
+
+ private:
+  /// What an attack makes of the batch within one budget, and the work that it alone needs.
+  struct Proposal {
+    at::Tensor images;
+    at::Tensor met;  ///< [N] bool, images broken on the way (witness.h); undefined if nobody looked
+    AttackAudit audit;
+    double seconds = 0;
+  };
+
+  /// What the worst case needs of a run at one budget.
+  struct Result {
+    at::Tensor images, hits;
+    AttackAudit audit;
+    double seconds;
+  };
+
+  RunTally evaluate_run(size_t r, std::vector<SavedExamples>& saved);
+
+  /// For each image the result of the run in which the fewest draws were right, the first of them; and who broke how
+  /// many that none before had broken.
+  Proposal worst_case(const Run& worst, size_t e) const;
+
+  /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
+  /// a larger budget, and adds to the work.
+  void attack_again(const Run& run, const at::Tensor& unbroken, double epsilon, Proposal& proposal) const;
+
+  /// The clean images through a defense: once, whatever the number of attacks and budgets.
+  const CleanPass& clean_pass(Model& target, const Run& run);
+
+  /// The attack on what it may see, within each budget: once for each pair of attack and seen model, unless the judge
+  /// makes a difference.
+  const std::vector<Proposal>& propose(const Run& run);
+
+  std::vector<Proposal> attacked(const Attack& attack, const View& view, const at::Tensor& wanted) const;
+
+  const SweepPlan& plan_;
+  const std::vector<Run>& runs_;
+  std::shared_ptr<Model> model_;
+  size_t model_index_;
+  Batch batch_;
+  int64_t examples_;
+  std::vector<std::vector<Result>> results_;  ///< [run][epsilon]
+  std::map<const Defense*, CleanPass> clean_;
+  std::map<std::tuple<const Attack*, const Model*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
+};
+
+}  // namespace aigis

@@ -1,0 +1,53 @@
+// What a sweep runs: attack x defense x access, and what each attack is given to see.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/eval/attack.h"
+#include "lib/eval/defense.h"
+
+namespace aigis {
+
+/// What the attack is given.
+struct Access {
+  std::string name = "white-box";    ///< "white-box": the defended model; "grey-box": the bare one; "transfer:MODEL"
+  std::shared_ptr<Model> surrogate;  ///< the other model that a transferred attack sees; else null
+
+  bool sees_defense() const { return name == "white-box"; }
+};
+/// Reads a name; `load` gives the model of "transfer:MODEL". Throws InputError for an unknown one.
+Access parse_access(const std::string& name, const std::function<std::shared_ptr<Model>(const std::string&)>& load);
+
+/// One line of a report, over all budgets. Without a defense grey-box is white-box.
+struct Run {
+  std::shared_ptr<const Attack> attack;    ///< null: no attack, or the worst case
+  std::shared_ptr<const Defense> defense;  ///< null: no defense
+  Access access;
+  std::vector<size_t> worst_of = {};  ///< runs before it of which it takes the worst for each image; else empty
+
+  bool is_worst_case() const { return !worst_of.empty(); }
+};
+
+/// All combinations; a run that would repeat another is left out. With `worst_case`, behind them the worst case over
+/// all attacks for each defense and access that has several.
+std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
+                           const std::vector<std::shared_ptr<const Defense>>& defenses,
+                           const std::vector<Access>& accesses, bool worst_case);
+/// What attacks are called within the worst case of them: their names, "pgd (2)" for the second of a name.
+std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst);
+
+/// What an attack sees of a run against a model.
+struct View {
+  std::shared_ptr<const Defense> defense;  ///< null: none
+  std::shared_ptr<Model> model;            ///< behind that defense
+  Judge judge;                             ///< whether that is what judges it
+};
+View view_of(const Run& run, const std::shared_ptr<Model>& model);
+
+/// [N] classes that a run's attack on a bare model wants its images to be taken for; undefined without a target.
+at::Tensor wanted_classes(const Run& run, const std::shared_ptr<Model>& model, const Batch& batch, uint64_t seed);
+
+}  // namespace aigis
