@@ -123,8 +123,8 @@ std::string curves_text(const Json& report) {
     text += compared_line(list, *a, *b, entry, entry["difference"]["value"], entry["difference"]["ci95"],
                           "0 to " + plotting::epsilon_text(a->epsilon, a->norm));
   }
-  return fmt::format("{} of {} comparisons of whole curves are decided (bootstrap over images, 5 %, Holm){}\n{}",
-                     decided, comparisons.size(), decided > 0 ? ":" : "; the others may be chance", text);
+  return fmt::format("{} of {} comparisons of whole curves are decided (5 %, Holm){}\n{}", decided, comparisons.size(),
+                     decided > 0 ? ":" : "; the others may be chance", text);
 }
 
 }  // namespace aigis

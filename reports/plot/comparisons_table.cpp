@@ -103,9 +103,9 @@ std::string comparisons_table(const std::vector<Json>& files) {
   const std::string lead = fmt::format(
       "<p class=\"lead\">{} of {} comparisons of two models on the same images are decided: the interval of the "
       "difference excludes 0, and its test, corrected for the number of such comparisons of its report (Holm), stays "
-      "below 5 %. At one budget the test is McNemar's (its normal approximation where images have several draws); over "
-      "all budgets, accuracy is the mean from 0 to the largest, and interval and test come from a bootstrap over "
-      "images. The others may be chance.</p>\n",
+      "below 5 %. At one budget the test is McNemar's, or its normal approximation where images have several draws; "
+      "over all budgets accuracy is the mean from 0 to the largest, its interval a bootstrap over images and its test "
+      "that approximation. The others may be chance.</p>\n",
       rows.decided, rows.all);
   if (rows.decided == 0) return lead;
   return lead + fmt::format(
