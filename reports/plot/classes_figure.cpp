@@ -15,7 +15,6 @@ namespace aigis::plotting {
 namespace {
 
 constexpr double kLeft = 110, kTop = 76;
-constexpr size_t kMostNumbers = 16;  ///< layers, up to which cells are wide enough for their number
 
 double distance(const std::vector<double>& a, const std::vector<double>& b) {
   double sum = 0;
@@ -98,18 +97,7 @@ Figure classes_figure(const PlottedInspection& model, const std::string& name) {
     const double y = kTop + height * static_cast<double>(place);
     canvas.text(kLeft - 8, y + height / 2 + 4, fit_text(row.name, 12, kLeft - 14), {.anchor = "end"},
                 "data-part=\"class\"");
-    double sum = 0;
-    for (size_t l = 0; l < row.rates.size(); ++l) {
-      const double x = kLeft + step * static_cast<double>(l), rate = row.rates[l];
-      sum += rate;
-      canvas.rect(x, y, step + 0.3, height + 0.3, fmt::format("fill=\"{}\"", ramp_color(rate)),
-                  fmt::format("{}, {}: {}", row.name, model.layers[l], percent(std::optional(rate))));
-      if (model.layers.size() > kMostNumbers) continue;
-      canvas.text(x + step / 2, y + height / 2 + 4, fmt::format("{:.0f}", 100 * rate),
-                  {.size = 11, .anchor = "middle", .paint = ink_on_ramp(rate)});
-    }
-    canvas.text(right + 10, y + height / 2 + 4, percent(std::optional(sum / static_cast<double>(row.rates.size()))),
-                {.size = 11});
+    draw_rates(canvas, kLeft, y, step, height, row.name, model.layers, row.rates);
     figure.description += fmt::format("{}{}", place > 0 ? ", " : "Classes from the top: ", row.name);
   }
   draw_layer_axis(canvas, model.layers, kLeft, step, bottom);

@@ -72,11 +72,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   panel.top = 66;
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));
   panel.label_width = std::clamp(widest + 84, 150.0, 660.0);
-  Canvas canvas;
-  draw_lines(canvas, panel, series);
-  figure.elements = canvas.elements();
-  figure.width = panel.left + panel.width + panel.label_width + 8;
-  figure.height = panel.top + panel.height + 62;
+  draw_figure(figure, panel, series);
   return figure;
 }
 

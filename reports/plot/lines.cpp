@@ -127,6 +127,14 @@ std::vector<size_t> from_the_top(const std::vector<LineSeries>& series, double r
 
 double label_height(size_t series, double label_size) { return static_cast<double>(series) * (label_size + 3.5); }
 
+void draw_figure(Figure& figure, const LinePanel& panel, const std::vector<LineSeries>& series) {
+  Canvas canvas;
+  draw_lines(canvas, panel, series);
+  figure.elements = canvas.elements();
+  figure.width = panel.left + panel.width + panel.label_width + 8;
+  figure.height = panel.top + panel.height + 62;
+}
+
 std::vector<double> spread(std::vector<double> wanted, double gap, double low, double high) {
   for (size_t i = 0; i < wanted.size(); ++i) {
     wanted[i] = std::max(wanted[i], i == 0 ? low : wanted[i - 1] + gap);

@@ -43,6 +43,9 @@ double label_height(size_t series, double label_size);
 /// Draws the panel; `top` is the upper edge of the plot area, with title and subtitle above it.
 void draw_lines(Canvas& canvas, const LinePanel& panel, const std::vector<LineSeries>& series);
 
+/// A figure of nothing but this panel: draws it and takes its size.
+void draw_figure(Figure& figure, const LinePanel& panel, const std::vector<LineSeries>& series);
+
 /// Moves positions apart by at least `gap` within [low, high], keeping their order. Exposed for its test.
 std::vector<double> spread(std::vector<double> wanted, double gap, double low, double high);
 

@@ -76,11 +76,7 @@ Figure queries_figure(const RunList& list) {
   panel.x_ticks.insert(panel.x_ticks.begin(), 0);
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));
   panel.label_width = std::clamp(widest + 84, 150.0, 660.0);
-  Canvas canvas;
-  draw_lines(canvas, panel, series);
-  figure.elements = canvas.elements();
-  figure.width = panel.left + panel.width + panel.label_width + 8;
-  figure.height = panel.top + panel.height + 62;
+  draw_figure(figure, panel, series);
   return figure;
 }
 

@@ -13,7 +13,6 @@ namespace aigis::plotting {
 namespace {
 
 constexpr double kTop = 76, kRow = 22;
-constexpr size_t kMostNumbers = 16;  ///< layers, up to which cells are wide enough for their number
 
 struct RateRow {
   std::string name;
@@ -46,18 +45,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
     const RateRow& row = rows[place];
     const double y = kTop + kRow * static_cast<double>(place);
     canvas.text(left - 8, y + kRow / 2 + 4, row.name, {.anchor = "end"}, "data-row=\"\"");
-    double sum = 0;
-    for (size_t l = 0; l < std::min(row.rates.size(), layers.size()); ++l) {
-      const double x = left + step * static_cast<double>(l), rate = row.rates[l];
-      sum += rate;
-      canvas.rect(x, y, step + 0.3, kRow + 0.3, fmt::format("fill=\"{}\"", ramp_color(rate)),
-                  fmt::format("{}, {}: {}", row.name, layers[l], percent(std::optional(rate))));
-      if (layers.size() > kMostNumbers) continue;
-      canvas.text(x + step / 2, y + kRow / 2 + 4, fmt::format("{:.0f}", 100 * rate),
-                  {.size = 11, .anchor = "middle", .paint = ink_on_ramp(rate)});
-    }
-    const double mean = row.rates.empty() ? 0 : sum / static_cast<double>(row.rates.size());
-    canvas.text(right + 10, y + kRow / 2 + 4, percent(std::optional(mean)), {.size = 11});
+    const double mean = draw_rates(canvas, left, y, step, kRow, row.name, layers, row.rates);
     figure.description +=
         fmt::format("{}{}: {} of the layers run", place > 0 ? "; " : "", row.name, percent(std::optional(mean)));
   }

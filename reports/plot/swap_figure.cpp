@@ -84,11 +84,7 @@ Figure figure_of(const Runs& runs, const RunList& list, const std::string& name)
   }
   panel.top = 66;
   panel.label_width = 330;
-  Canvas canvas;
-  draw_lines(canvas, panel, series);
-  figure.elements = canvas.elements();
-  figure.width = panel.left + panel.width + panel.label_width + 8;
-  figure.height = panel.top + panel.height + 62;
+  draw_figure(figure, panel, series);
   return figure;
 }
 
