@@ -1,4 +1,4 @@
-// The same images as torchattacks and foolbox make, on a small smooth network in float64: see
+// The same images as torchattacks, foolbox, ART and pyautoattack make, on a small smooth network in float64: see
 // tests/golden/make_attack_golden.py, which also says how their random numbers were replaced by ours.
 #include <ATen/ops/arange.h>
 #include <fmt/format.h>

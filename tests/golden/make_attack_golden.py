@@ -1,7 +1,8 @@
-"""Adversarial images as torchattacks 3.5.1, foolbox 3.3.4 and pyautoattack 0.2.0 make them, for
-tests/attack_golden_test.cpp.
+"""Adversarial images as torchattacks 3.5.1, foolbox 3.3.4, pyautoattack 0.2.0 and the Adversarial Robustness Toolbox
+(ART) 1.20.1 make them, for tests/attack_golden_test.cpp.
 
-    python -m pip install torch==2.11.0 torchattacks==3.5.1 foolbox==3.3.4 pyautoattack==0.2.0 safetensors
+    python -m pip install torch==2.11.0 torchattacks==3.5.1 foolbox==3.3.4 pyautoattack==0.2.0 safetensors \
+        adversarial-robustness-toolbox==1.20.1
     make_attack_golden.py OUT.safetensors
 
 Everything is in float64 on a small smooth network. Where a tool draws random numbers, it is given those of this project
@@ -12,6 +13,8 @@ user of aigis types it, then its norm and budget, and 'final' where images that 
 import sys
 from pathlib import Path
 
+import art.attacks.evasion
+import art.estimators.classification
 import eagerpy
 import foolbox
 import numpy as np
@@ -182,6 +185,20 @@ class Injected:
         torch.Tensor.uniform_ = self.before
 
 
+def toolbox(net, images, labels, attack, **options):
+    """An attack of ART, which computes in float32 unless told otherwise, module by module."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("art.") and hasattr(module, "ART_NUMPY_DTYPE"):
+            module.ART_NUMPY_DTYPE = np.float64
+    classifier = art.estimators.classification.PyTorchClassifier(
+        net, torch.nn.CrossEntropyLoss(), images.shape[1:], CLASSES, clip_values=(0.0, 1.0), device_type="cpu")
+    before = np.random.uniform
+    np.random.uniform = lambda low, high, size: high * uniform(START).numpy().reshape(size)
+    made = attack(classifier, **options).generate(images.numpy(), y=labels.numpy())
+    np.random.uniform = before
+    return torch.from_numpy(made)
+
+
 class InjectedDiversity:
     """While it holds, an image's size, place and choice are those of this project: torch draws them in this order."""
 
@@ -289,6 +306,17 @@ def main():
     fool("bim:preset=foolbox", "l2", 0.7, foolbox.attacks.L2BasicIterativeAttack())
     fool("bim:steps=40,relative_step_size=0.0333333333", "linf", EPS,
          foolbox.attacks.LinfProjectedGradientDescentAttack(rel_stepsize=0.0333333333, random_start=False))
+
+    evasion = art.attacks.evasion
+    add(f"fgsm|linf|{2 * EPS}", toolbox(net, images, labels, evasion.FastGradientMethod, eps=2 * EPS))
+    add("fgsm|l2|0.5", toolbox(net, images, labels, evasion.FastGradientMethod, eps=0.5, norm=2))
+    for steps in (1, 2, 10):
+        options = dict(eps=EPS, eps_step=0.01, max_iter=steps, verbose=False)
+        add(f"bim:steps={steps},step_size=0.01|linf|{EPS}", toolbox(net, images, labels, evasion.BasicIterativeMethod, **options))
+        add(f"mi-fgsm:steps={steps},step_size=0.01,momentum=0.9|linf|{EPS}",
+            toolbox(net, images, labels, evasion.MomentumIterativeMethod, decay=0.9, **options))
+        add(f"pgd:steps={steps},step_size=0.01|linf|{EPS}",
+            toolbox(net, images, labels, evasion.ProjectedGradientDescentPyTorch, num_random_init=1, **options))
 
     for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
         for steps in (10, 100):
