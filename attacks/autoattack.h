@@ -35,6 +35,7 @@ class AutoAttack : public Ensemble {
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  int64_t draws() const override { return options_.version == AutoAttackVersion::rand ? options_.draws : 1; }
 
  private:
   const EnsembleStages& stages(Norm norm) const override { return norm == Norm::l1 ? stages_l1_ : stages_; }

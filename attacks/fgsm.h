@@ -22,6 +22,7 @@ class Fgsm : public Attack {
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
   std::vector<Norm> norms() const override { return all_norms(); }
+  int64_t draws() const override { return options_.draws; }
   bool shares_budgets() const override { return true; }
   void check(const ModelCard& card) const override { check_target(options_, card); }
   std::vector<std::string> notes(const ModelCard& card) const override { return loss_notes(options_, card.classes); }

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
+#include "lib/metrics/median.h"
 
 namespace aigis {
 namespace {
@@ -19,12 +18,6 @@ double seconds_of(const std::function<void()>& work) {
 }
 
 }  // namespace
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 double median_seconds(const std::function<void()>& work, int64_t passes, int64_t warm_up) {
   std::vector<double> seconds;
@@ -54,21 +47,11 @@ PairedResult measure_pairs(const std::function<void()>& a, const std::function<v
     bs.push_back(time_b);
     ratios.push_back(time_a / time_b);
   }
-  std::sort(ratios.begin(), ratios.end());
-  // The median lies between these ranks with 95 % confidence (normal approximation of the binomial).
-  const auto n = static_cast<double>(pairs);
-  const auto low = static_cast<int64_t>(std::floor(n / 2 - 0.98 * std::sqrt(n)));
-  const auto high = static_cast<int64_t>(std::ceil(n / 2 + 0.98 * std::sqrt(n)));
-  PairedResult result{median(as), median(bs), median(ratios), 0, 0, pairs};
-  result.low = ratios[static_cast<size_t>(std::clamp<int64_t>(low, 0, pairs - 1))];
-  result.high = ratios[static_cast<size_t>(std::clamp<int64_t>(high, 0, pairs - 1))];
-  return result;
+  const Interval interval = median_interval(ratios);
+  return {median(as), median(bs), median(ratios), interval.low, interval.high, pairs};
 }
 
-const char* PairedResult::interval_name() const {
-  constexpr int64_t kFewest = 6;  // the range of 5 covers a median with 94 % only
-  return pairs < kFewest ? "range" : "95 % interval";
-}
+const char* PairedResult::interval_name() const { return pairs < kFewestForInterval ? "range" : "95 % interval"; }
 
 std::string PairedResult::text(const std::string& a, const std::string& b, int64_t images) const {
   const auto rate = [&](double seconds) { return static_cast<double>(images) / seconds; };

@@ -5,12 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <vector>
 
 namespace aigis {
-
-/// Of at least one value.
-double median(std::vector<double> values);
 
 /// Median time of `passes` runs of `work` after `warm_up` uncounted ones.
 double median_seconds(const std::function<void()>& work, int64_t passes, int64_t warm_up = 3);

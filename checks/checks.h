@@ -9,6 +9,9 @@ namespace aigis::checks {
 std::optional<Finding> randomness(const Claim& claim);
 std::optional<Finding> batch_dependence(const Claim& claim);
 
+// precision.cpp: gradients of less than float32
+std::optional<Finding> bf16_gradients(const Claim& claim);
+
 // gates.cpp: the gradients of gates
 std::optional<Finding> gate_gradients(const Claim& claim);
 std::optional<Finding> relaxed_mismatch(const Claim& claim);

@@ -1,6 +1,5 @@
 #include "checks/claim.h"
 
-#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -73,8 +72,9 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
     if (plan.runs[r].attack && plan.runs[r].attack->wants_answer()) attacks_.push_back(r);
   }
   const int64_t size = plan.data.size(), count = sample_size(size, bare()->card(), cost_of_checks());
-  for (int64_t i = 0; i < count; ++i) positions_.push_back(i * size / count);
-  sample_ = plan.data.select(at::tensor(positions_, at::kLong));
+  const at::Tensor positions = equidistant(size, count);
+  positions_ = listed(positions);
+  sample_ = plan.data.select(positions);
   if (attacks_.empty()) return;
   for (size_t e = plan.epsilons.size(); e-- > 0;) {
     if (plan.epsilons[e] == 0) break;
@@ -131,12 +131,7 @@ std::vector<Batch> Claim::spread(int64_t images) const {
 }
 
 bool Claim::averages_draws() const {
-  return std::any_of(attacks_.begin(), attacks_.end(), [&](size_t r) {
-    const Json options = plan_.runs[r].attack->options();
-    // AutoAttack's draws are those of its version for random models.
-    const bool used = !options.contains("version") || options["version"] == "rand";
-    return used && options.contains("draws") && options["draws"].is_number() && options["draws"] > 1;
-  });
+  return std::any_of(attacks_.begin(), attacks_.end(), [&](size_t r) { return plan_.runs[r].attack->draws() > 1; });
 }
 
 Finding Claim::about_model(const std::string& check) const {

@@ -27,6 +27,8 @@ const std::vector<Check>& check_list() {
        basic, checks::randomness},
       {"batch-dependence", "an image's answer depends on the images beside it: a model left in training mode", kCarlini,
        basic, checks::batch_dependence},
+      {"bf16-gradients", "the signs of gradients in bfloat16 are not those of float32", kCarlini, basic,
+       checks::bf16_gradients},
       {"gate-gradients", "gates through which no gradient passes", kAthalye, basic, checks::gate_gradients},
       {"ablation", "what the defense adds can be seen only beside the undefended model", kCarlini, basic,
        checks::ablation},

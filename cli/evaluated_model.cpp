@@ -7,36 +7,58 @@
 #include "cli/evaluation.h"
 #include "lib/core/error.h"
 #include "lib/eval/ablation.h"
+#include "lib/eval/bf16_gradients.h"
 
 namespace aigis {
+namespace {
+
+/// What is asked of an evaluation, and no option of the checkpoint's.
+struct Asked {
+  bool frozen = false, fixed_noise = false, bf16 = false;
+};
+
+/// Whether an option that may be `usual` or `other` is the other.
+bool is_other(const Spec& spec, const std::string& key, const std::string& value, const std::string& usual,
+              const std::string& other) {
+  if (value == usual || value == other) return value == other;
+  throw InputError(fmt::format("model '{}': {}: '{}' is not one of {}, {}", spec.text(), key, value, usual, other));
+}
+
+/// Takes out of `own` what the checkpoint's model need not know.
+Asked take_out(Spec& own, const Spec& spec) {
+  Asked asked;
+  for (auto& [key, value] : own.options) {
+    if (key == "noise") asked.fixed_noise = is_other(spec, key, value, "fresh", "fixed");
+    if (key == "gradients") asked.bf16 = is_other(spec, key, value, "fp32", "bf16");
+    if (key == "gates" && value == "frozen") {
+      asked.frozen = true;
+      value = "argmax";
+    }
+  }
+  std::erase_if(own.options, [](const auto& option) { return option.first == "noise" || option.first == "gradients"; });
+  return asked;
+}
+
+}  // namespace
 
 LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device device) {
   Spec own = spec;
-  bool frozen = false, fixed = false;
-  for (auto& [key, value] : own.options) {
-    if (key == "gates" && value == "frozen") {
-      frozen = true;
-      value = "argmax";
-    }
-    if (key != "noise") continue;
-    if (value != "fixed" && value != "fresh") {
-      throw InputError(fmt::format("model '{}': noise: '{}' is not one of fresh, fixed", spec.text(), value));
-    }
-    fixed = value == "fixed";
-  }
-  std::erase_if(own.options, [](const auto& option) { return option.first == "noise"; });
+  const Asked asked = take_out(own, spec);
   LoadedModel loaded = load_model(own, device);
   const ModelCard& card = loaded.model->card();
-  if (fixed && !card.has_random_gates) {
+  if (asked.fixed_noise && !card.has_random_gates) {
     throw InputError(fmt::format("model '{}': noise=fixed: its gates see no noise; expected gates=sampled or marginal",
                                  spec.text()));
   }
-  if (frozen && card.gated.empty()) throw InputError(fmt::format("model '{}': has no gates to freeze", spec.text()));
-  if (fixed) loaded.model = std::make_shared<FixedNoise>(loaded.model);
-  if (frozen) {
+  if (asked.frozen && card.gated.empty()) {
+    throw InputError(fmt::format("model '{}': has no gates to freeze", spec.text()));
+  }
+  if (asked.fixed_noise) loaded.model = std::make_shared<FixedNoise>(loaded.model);
+  if (asked.frozen) {
     check_fit(spec.text(), card, data);
     loaded.model = std::make_shared<FrozenGraph>(loaded.model, data, device);
   }
+  if (asked.bf16) loaded.model = std::make_shared<Bf16Gradients>(loaded.model);  // outermost, where its check finds it
   loaded.id = spec.text();
   return loaded;
 }

@@ -140,6 +140,8 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
                "true: for each defense and access also the worst case over all attacks, image by image");
   settings.one("gate_swap", "false",
                "true: gated models also judge clean and adversarial images along each other's gates");
+  settings.one("latency", "false",
+               "true: gated models' passes over clean and adversarial images are timed, in turns (execution=skip)");
   settings.one("checks", "basic", "of the evaluation itself (aigis list checks): basic, full or off");
   settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
 }
@@ -154,6 +156,7 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.examples = count_setting(settings, "examples", 0);
   plan.nested = settings.truth("nested");
   plan.gate_swap = settings.truth("gate_swap");
+  plan.latency = settings.truth("latency");
   checks = parse_check_level(settings.text("checks"));
   const int64_t limit = count_setting(settings, "limit", 0);
 
@@ -232,6 +235,7 @@ Evaluation::Evaluation(const Settings& settings) {
                     {"nested", plan.nested},
                     {"worst_case", settings.truth("worst_case")},
                     {"gate_swap", plan.gate_swap},
+                    {"latency", plan.latency},
                     {"checks", settings.text("checks")},
                     {"examples", plan.examples}};
 }

@@ -5,17 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 
 #include "attacks/list.h"
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/disagreements.h"
-#include "cli/evaluated_model.h"
 #include "cli/evaluation.h"
 #include "cli/examples.h"
 #include "cli/recount.h"
+#include "cli/report_models.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
@@ -27,13 +26,11 @@
 namespace aigis {
 namespace {
 
-namespace fs = std::filesystem;
-
 class Verification {
  public:
   Verification(std::string path, const std::string& data_spec, const std::string& device)
       : path_(std::move(path)), report_(read_report(path_)), device_(parse_device(device)),
-        data_spec_(Spec::parse(data_spec).text()), examples_(path_) {
+        data_spec_(Spec::parse(data_spec).text()), examples_(path_), models_(path_, report_, plan_.data, device_) {
     if (report_["schema"] != "aigis-report") throw InputError(path_ + ": expected a report written by 'aigis sweep'");
     const Dataset whole = load_dataset(Spec::parse(data_spec), Part::test);
     available_ = whole.size();
@@ -101,10 +98,10 @@ class Verification {
   void check_models() {
     for (size_t i = 0; i < report_["models"].size(); ++i) {
       const Json& entry = report_["models"][i];
-      const LoadedModel loaded = model(entry["id"]);
+      const LoadedModel& loaded = models_.model(entry["id"]);
       Json found = model_facts(loaded.model->card());
       found["macs"]["expected"] = entry["macs"]["expected"];  // measured: looked at with its runs
-      found["checkpoint"] = {{"file", file_of(loaded.id)}, {"sha256", loaded.sha256}};
+      found["checkpoint"] = {{"file", ReportModels::file_of(loaded.id)}, {"sha256", loaded.sha256}};
       expect(entry, found, fmt::format("/models/{}", i));
     }
   }
@@ -119,7 +116,7 @@ class Verification {
       plan_.nested = config.value("nested", false);        // not known before 1.2
       plan_.gate_swap = config.value("gate_swap", false);  // not known before 1.5
       for (const auto& id : config.at("model")) {
-        const ModelCard card = model(id).model->card();
+        const ModelCard card = models_.model(id).model->card();
         for (const auto& run : plan_.runs) {
           for (const double epsilon : plan_.epsilons) {
             const std::string pointer = fmt::format("/runs/{}", index);
@@ -155,7 +152,7 @@ class Verification {
     for (const auto& given : config.at("defense")) defenses.push_back(make_defense(given));
     std::vector<Access> accesses;
     for (const auto& given : config.at("access")) {
-      accesses.push_back(parse_access(given, [&](const std::string& spec) { return surrogate(spec); }));
+      accesses.push_back(parse_access(given, [&](const std::string& spec) { return models_.surrogate(spec); }));
     }
     return plan_runs(attacks, defenses, accesses, config.value("worst_case", false));  // not known before 1.4
   }
@@ -179,7 +176,7 @@ class Verification {
     if (count > plan_.data.size()) {
       throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", path_, index));
     }
-    const std::shared_ptr<Model> bare = model(entry["model"]).model;
+    const std::shared_ptr<Model> bare = models_.model(entry["model"]).model;
     check_fit(entry["model"], bare->card(), plan_.data);
     const Run& run = run_at(index);
     const std::shared_ptr<Model> target = defended(bare, run.defense);
@@ -239,13 +236,13 @@ class Verification {
     clean_hits_[index] = count.tally.clean_hits;
     const Json counted = counted_facts(card, count.tally, cell);
     expect(entry, counted, pointer);
-    const size_t m = index_of_model(entry["model"]);
+    const size_t m = models_.index_of(entry["model"]);
     const Run& run = run_at(index);
     if (!run.defense && !card.gated.empty()) {
       expect(report_["models"][m]["macs"]["expected"], counted["macs"]["before"],
              fmt::format("/models/{}/macs/expected", m));
     }
-    const LoadedModel loaded = model(entry["model"]);
+    const LoadedModel& loaded = models_.model(entry["model"]);
     const ReportedModel reported{loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, card};
     expect(of_the_clean_pass(entry["flags"]), of_the_clean_pass(make_flags(plan_, run, count.tally, {}, reported)),
            pointer + "/flags");
@@ -268,55 +265,6 @@ class Verification {
   /// What stands at a place of the report's list of runs, as check_runs() has seen.
   const Run& run_at(size_t index) const { return plan_.runs[index / plan_.epsilons.size() % plan_.runs.size()]; }
 
-  size_t index_of_model(const std::string& id) const {
-    size_t m = 0;
-    while (report_["models"][m]["id"] != id) ++m;  // read_report() has seen to it that it is there
-    return m;
-  }
-
-  /// A checkpoint named relative to the folder where the sweep ran: from here, else from the report's folder upwards.
-  std::string located(const std::string& checkpoint) const {
-    std::error_code error;
-    if (fs::exists(checkpoint, error) || fs::path(checkpoint).is_absolute()) return checkpoint;
-    for (fs::path folder = fs::absolute(path_).parent_path();; folder = folder.parent_path()) {
-      if (fs::exists(folder / checkpoint, error)) return (folder / checkpoint).string();
-      if (folder == folder.parent_path()) return checkpoint;
-    }
-  }
-
-  static std::string file_of(const std::string& id) {
-    Spec spec = Spec::parse(id);
-    const std::string* path = model_path(spec);
-    return path ? *path : "";
-  }
-
-  /// Throws RunError if it is not the file that the report was made with.
-  LoadedModel load(const std::string& id, const Json& checkpoint) const {
-    Spec spec = Spec::parse(id);
-    if (std::string* path = model_path(spec)) *path = located(*path);
-    LoadedModel loaded = evaluated_model(spec, plan_.data, device_);
-    if (checkpoint.is_null() || checkpoint["sha256"] != loaded.sha256) {
-      throw RunError(
-          fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", loaded.path));
-    }
-    loaded.id = id;
-    return loaded;
-  }
-
-  LoadedModel model(const std::string& id) {
-    const auto found = models_.find(id);
-    if (found != models_.end()) return found->second;
-    return models_[id] = load(id, report_["models"][index_of_model(id)]["checkpoint"]);
-  }
-
-  /// What a transferred attack saw.
-  std::shared_ptr<Model> surrogate(const std::string& id) const {
-    for (const Json& entry : report_.value("surrogates", Json::array())) {
-      if (entry["id"] == id) return load(id, entry["checkpoint"]).model;
-    }
-    throw InputError(fmt::format("{}: /surrogates: '{}' is missing, though /config asks for it", path_, id));
-  }
-
   std::string path_;
   Json report_;
   at::Device device_;
@@ -326,7 +274,7 @@ class Verification {
   int64_t available_ = 0;  ///< images of the whole test part
   int64_t saved_ = 0;      ///< images of each run
   int64_t near_ties_ = 0;  ///< verdicts that rounding turned
-  std::map<std::string, LoadedModel> models_;
+  ReportModels models_;
   std::map<size_t, std::vector<int64_t>> hits_, clean_hits_;  ///< of each run that was counted again
   std::vector<std::string> disagreements_;
 };

@@ -11,6 +11,7 @@
 #include "reports/curves.h"
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
+#include "reports/latency.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -109,6 +110,7 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
   const double seconds = cell.seconds / static_cast<double>(plan.workers);  // spent by workers side by side
   json["seconds"] = seconds;
   json["images_per_second"] = seconds > 0 ? Json(static_cast<double>(plan.data.size()) / seconds) : Json();
+  json["latency"] = cell.latency.to_json();
   json["flags"] = make_flags(plan, run, tally, cell, model);
   return json;
 }
@@ -226,7 +228,7 @@ std::string report_table(const Json& report) {
                         plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);
   }
-  return text + checks_text(report) + comparisons_text(report) + curves_text(report);
+  return text + latency_text(report) + checks_text(report) + comparisons_text(report) + curves_text(report);
 }
 
 }  // namespace aigis

@@ -74,6 +74,7 @@ class AscentAttack : public Attack {
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
   std::vector<Norm> norms() const override { return all_norms(); }
   bool heeds_judge() const override { return options_.stop; }
+  int64_t draws() const override { return options_.objective.draws; }
   bool wants_answer() const override { return options_.objective.answer_weight > 0; }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard& card) const override {

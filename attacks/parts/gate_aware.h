@@ -45,6 +45,7 @@ class GateAware : public Ensemble {
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return "all"; }
+  int64_t draws() const override { return options_.objective.draws; }
   void check(const ModelCard& card) const override {
     check_gated(card);
     Ensemble::check(card);

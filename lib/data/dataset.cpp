@@ -1,6 +1,7 @@
 #include "lib/data/dataset.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/searchsorted.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +22,15 @@ const char* part_name(Part part) {
   return "";
 }
 
+at::Tensor equidistant(int64_t size, int64_t count) {
+  return (at::arange(count, at::TensorOptions(at::kLong)) * size).floor_divide(count);
+}
+
+std::pair<at::Tensor, at::Tensor> find_ids(const at::Tensor& sorted, const at::Tensor& ids) {
+  const at::Tensor positions = at::searchsorted(sorted, ids).clamp_max(sorted.size(0) - 1);
+  return {positions, sorted.index_select(0, positions).eq(ids)};
+}
+
 Dataset Dataset::first(int64_t count) const {
   if (count <= 0 || count >= size()) return *this;
   Dataset head = *this;
@@ -31,8 +41,7 @@ Dataset Dataset::first(int64_t count) const {
 }
 
 Dataset Dataset::spread(int64_t count) const {
-  if (count >= size()) return *this;
-  return select((at::arange(count, labels.options()) * size()).floor_divide(count));
+  return count >= size() ? *this : select(equidistant(size(), count));
 }
 
 Dataset Dataset::select(const at::Tensor& positions) const {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lib/core/json.h"
@@ -19,6 +20,12 @@ enum class Part {
 };
 
 const char* part_name(Part part);
+
+/// [count] positions of 0 … size - 1 at equal distances; `count` is at most `size`.
+at::Tensor equidistant(int64_t size, int64_t count);
+
+/// Where each of `ids` stands in `sorted`, and whether it does: [N] int64 and [N] bool. `sorted` is not empty.
+std::pair<at::Tensor, at::Tensor> find_ids(const at::Tensor& sorted, const at::Tensor& ids);
 
 struct Dataset {
   std::string name;  ///< "cifar10"

@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/searchsorted.h>
 #include <ATen/ops/where.h>
 
 #include "lib/core/stop.h"
@@ -39,8 +38,7 @@ FrozenGraph::FrozenGraph(std::shared_ptr<Model> model, const Dataset& data, at::
 
 Output FrozenGraph::forward(const at::Tensor& images, const Pass& pass) {
   if (pass.graph.defined() || ids_.size(0) == 0 || images.size(0) == 0) return model_->forward(images, pass);
-  const at::Tensor rows = at::searchsorted(ids_, pass.image_ids).clamp_max(ids_.size(0) - 1);
-  const at::Tensor known = ids_.index_select(0, rows).eq(pass.image_ids);
+  const auto [rows, known] = find_ids(ids_, pass.image_ids);
   Pass frozen = pass;
   frozen.graph = graphs_.index_select(0, rows).to(images.device(), images.scalar_type());
   if (!known.all().item<bool>()) {

@@ -25,6 +25,8 @@ class Attack {
   virtual std::vector<Norm> norms() const = 0;
   /// Whether it stops at images that the judge is known to get wrong (Victim::is_final).
   virtual bool heeds_judge() const { return false; }
+  /// Draws of a model's noise that each of its gradients is averaged over.
+  virtual int64_t draws() const { return 1; }
   /// Whether the work for one budget serves all of them.
   virtual bool shares_budgets() const { return false; }
   /// Throws InputError if it cannot attack such a model, before any work is done.

@@ -44,11 +44,11 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
     if (run.is_worst_case()) proposal = worst_case(run, e);
     else if (nested) attack_again(run, unbroken, plan_.epsilons[e], proposal);
     else proposal = (*all)[e];
-    const Stopwatch watch;
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
                              plan_.gate_swap);
     cell.tally.audit = proposal.audit;
-    cell.tally.seconds = proposal.seconds + watch.seconds();
+    cell.tally.seconds = proposal.seconds + cell.seconds;
+    if (plan_.latency) cell.tally.latency = measure_latency(*target, batch_, cell.images, plan_.seed);
     proposal.images = cell.images;
     unbroken = cell.wins.eq(0);
     if (proposal.met.defined() && sees_the_judge(run, model_->card())) {

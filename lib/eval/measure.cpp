@@ -4,6 +4,8 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "lib/core/progress.h"
+
 namespace aigis {
 namespace {
 
@@ -45,10 +47,11 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   const auto judged = [&](const at::Tensor& images) {
     return judge(target, images, batch, seed, Purpose::verdict_gates);
   };
+  const Stopwatch watch;
   const Admitted admitted = admit(batch.images, proposed, norm, epsilon);
   const Judgement after = at::equal(admitted.images, batch.images) ? clean.judgement : judged(admitted.images);
   const int64_t draws = target.card().draws;
-  Cell cell{{}, admitted.images, after.hits, draws - after.hits};
+  Cell cell{{}, admitted.images, after.hits, draws - after.hits, watch.seconds()};
   cell.tally.add_sizes(admitted);
   cell.tally.pass = counted(after, batch, target.card());
   cell.tally.hits = listed(after.hits);

@@ -18,6 +18,7 @@ struct Cell {
   at::Tensor images;  ///< as admitted by the verdict
   at::Tensor hits;    ///< [N] int64, in how many draws the label was right
   at::Tensor wins;  ///< [N] int64, in how many draws the answer was what the attack wants: not the label, or the target
+  double seconds = 0;  ///< of the verdict on the images as proposed
 };
 /// Admits, judges and counts what an attack proposed. `clean` is the clean pass of the same batch; `wanted` the classes
 /// that the attack aimed at, [N], undefined without a target. With `swap` a gated model is asked twice more: for either

@@ -25,6 +25,7 @@ struct SweepPlan {
   /// it is not attacked again, and accuracy falls with the budget. Only where the judge is deterministic: is_nested().
   bool nested = false;
   bool gate_swap = false;  ///< gated models also judge clean and adversarial images along each other's gates
+  bool latency = false;    ///< gated models' passes over clean and adversarial images are timed, in turns
   at::Device device = at::kCPU;
   std::string title = "sweep";  ///< of its progress; empty: none is shown
   int64_t examples = 0;         ///< adversarial images to keep for each model, attack and budget: the first of the set

@@ -144,6 +144,7 @@ void CellTally::merge(const CellTally& other) {
   lost += other.lost;
   audit.merge(other.audit);
   seconds += other.seconds;
+  latency.merge(other.latency);
 }
 
 Json CellTally::to_json() const {
@@ -165,7 +166,8 @@ Json CellTally::to_json() const {
       {"worst_overshoot", worst_overshoot},
       {"lost", {watched, lost}},
       {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages, audit.broken_after}},
-      {"seconds", seconds}};
+      {"seconds", seconds},
+      {"latency", {latency.clean, latency.adversarial}}};
 }
 
 CellTally CellTally::from_json(const Json& json) {
@@ -197,6 +199,8 @@ CellTally CellTally::from_json(const Json& json) {
   for (const Json& stage : audit.at(4)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});
   cell.audit.broken_after = audit.at(5).get<std::map<int64_t, int64_t>>();
   cell.seconds = json.at("seconds");
+  cell.latency.clean = json.at("latency").at(0).get<std::vector<double>>();
+  cell.latency.adversarial = json.at("latency").at(1).get<std::vector<double>>();
   return cell;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "lib/eval/latency.h"
 #include "lib/eval/verdict.h"
 #include "lib/metrics/interval.h"
 
@@ -46,7 +47,8 @@ struct CellTally {
   int64_t lost =
       0;  ///< of these, images that the attack had broken on its way, but does not break with what it proposed
   AttackAudit audit;   ///< the work that this budget alone needs
-  double seconds = 0;  ///< of attack and verdict
+  double seconds = 0;  ///< of attack and verdict, and of nothing that is asked besides (8-bit images, swapped gates)
+  Latency latency;     ///< of passes, where it was asked for
 
   void add_sizes(const Admitted& admitted);
   /// `same`: [N] int64, in how many draws the answer was that for the clean image.

@@ -1,7 +1,6 @@
 #include "lib/eval/witness.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/searchsorted.h>
 #include <ATen/ops/zeros_like.h>
 
 namespace aigis {
@@ -24,8 +23,8 @@ Output Witness::forward(const at::Tensor& images, const Pass& pass) {
   const bool as_judged = pass.gate_gradient != GateGradient::relaxed && !pass.graph.defined();
   const bool same_shape = images.dim() == 4 && images.sizes().slice(1) == batch_.images.sizes().slice(1);
   if (!as_judged || !same_shape || images.size(0) == 0 || output.logits.size(1) < 2) return output;
-  const at::Tensor found = at::searchsorted(batch_.ids, pass.image_ids).clamp_max(batch_.ids.size(0) - 1);
-  if (!batch_.ids.index_select(0, found).equal(pass.image_ids)) return output;  // other images, such as a neighbour's
+  const auto [found, known] = find_ids(batch_.ids, pass.image_ids);
+  if (!known.all().item<bool>()) return output;  // other images, such as a neighbour's
   const at::Tensor rows = found.to(images.device());
   const at::Tensor size = sizes_of(images - batch_.images.index_select(0, rows), norm_);
   const at::Tensor in_box = images.flatten(1).ge(0).all(1).logical_and(images.flatten(1).le(1).all(1));

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/core/text.h"
+#include "reports/latency.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -126,6 +127,12 @@ std::string pair_text(const std::string& before, const std::string& after) {
   return before == "–" && after == "–" ? "–" : before + " → " + after;
 }
 
+/// A column that most reports have nothing for, and are without.
+bool has_latency(const RunList& list) {
+  return std::any_of(list.runs.begin(), list.runs.end(),
+                     [](const PlottedRun& run) { return !latency_words(*run.json).empty(); });
+}
+
 std::string row(const RunList& list, const PlottedRun& run, const Notes& notes) {
   const Json& json = *run.json;
   std::string cells = fmt::format("<th scope=\"row\" title=\"{}\">{}</th>", escape(text_at(json, {"model"})),
@@ -147,6 +154,10 @@ std::string row(const RunList& list, const PlottedRun& run, const Notes& notes) 
   cell(flipped == "–" ? flipped : flipped + " <small>(" + redrawn + ")</small>", Column::flipped);
   cell(pair_text(magnitude(number_at(json, {"macs", "before"})), magnitude(number_at(json, {"macs", "after"}))),
        Column::macs);
+  if (has_latency(list)) {
+    const std::string words = latency_words(json);
+    cells += fmt::format("<td class=\"number\">{}</td>", words.empty() ? "–" : words);
+  }
   const auto ties = number_at(json, {"near_ties"});
   cell(ties ? fmt::format("{:g}", *ties) : "–", Column::near_ties);
   return "<tr>" + cells + "</tr>\n";
@@ -160,12 +171,20 @@ std::string runs_table(const RunList& list) {
   for (const auto& run : list.runs) notes.add(*run.json);
   std::string rows;
   for (const auto& run : list.runs) rows += row(list, run, notes);
+  std::vector<std::string> names{"Model",
+                                 "Attack",
+                                 "Defense",
+                                 "ε",
+                                 "Clean accuracy (%)",
+                                 "Robust accuracy (%)",
+                                 "Robust, 8-bit images (%)",
+                                 "Execution rate before → after (%)",
+                                 "Gates flipped (by chance) (%)",
+                                 "Multiply-accumulates an image"};
+  if (has_latency(list)) names.emplace_back("Time of a pass, an image");
+  names.emplace_back("Near ties");
   std::string heads;
-  for (const char* head : {"Model", "Attack", "Defense", "ε", "Clean accuracy (%)", "Robust accuracy (%)",
-                           "Robust, 8-bit images (%)", "Execution rate before → after (%)",
-                           "Gates flipped (by chance) (%)", "Multiply-accumulates an image", "Near ties"}) {
-    heads += fmt::format("<th scope=\"col\">{}</th>", head);
-  }
+  for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);
   return fmt::format(
       "<p class=\"lead\" id=\"runs-legend\">In brackets: 95 % intervals, over images. By chance: gates that differ "
       "between "

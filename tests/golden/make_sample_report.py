@@ -154,6 +154,8 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                     "to_success": [[2 ** k, 40] for k in range(10)] if attack == "square" else None},
          "stages": None, "near_ties": rng.randrange(4),
         "seconds": 2.5 * steps, "images_per_second": 400 / steps,
+        "latency": {"clean_ms": 1.5, "adversarial_ms": 1.5 * (1 + epsilon), "pairs": 30,
+                    "ratio": {"value": 1 + epsilon, "ci95": [1.0, 1 + 2 * epsilon]}} if gates else None,
         "flags": make_flags(model, attack, epsilon, draws)}
 
 
@@ -215,7 +217,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.5", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.6", "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             **curves(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,

@@ -1,0 +1,16 @@
+// Times of passes over clean and adversarial images, in words.
+#pragma once
+
+#include <string>
+
+#include "lib/core/json.h"
+
+namespace aigis {
+
+/// "1.23 → 1.80 ms (× 1.46 [1.40, 1.52])" of a run; empty where it has none.
+std::string latency_words(const Json& run);
+
+/// A line for each run of a report whose passes were timed; empty if none were.
+std::string latency_text(const Json& report);
+
+}  // namespace aigis

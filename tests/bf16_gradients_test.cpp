@@ -1,0 +1,109 @@
+// Gradients in bfloat16, verdicts in float32. (What they do to attacks is a check: tests/checks_test.cpp.)
+#include "lib/eval/bf16_gradients.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <gtest/gtest.h>
+
+#include "lib/eval/victim.h"
+#include "tests/networks.h"
+
+namespace aigis {
+namespace {
+
+std::shared_ptr<Network> frozen(const std::string& spec) {
+  std::shared_ptr<Network> network = build(spec);
+  disturb(*network);
+  network->move_to(at::kCPU, at::kFloat);
+  network->freeze();
+  return network;
+}
+
+at::Tensor images_of(int64_t count) { return random_images(count).to(at::kFloat); }
+
+at::Tensor margin_gradient(Model& model, const at::Tensor& images) {
+  Victim victim(model, 4);
+  const Loss first = [](const Output& output) { return output.logits.select(1, 0) - output.logits.select(1, 1); };
+  return victim.gradient(images, ids_of(images.size(0)), first, {}, {}).images;
+}
+
+class Bf16 : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Bf16, WithoutAGradientNothingChanges) {
+  const auto exact = frozen(GetParam());
+  Bf16Gradients model(exact);
+  const at::NoGradGuard no_grad;
+  const at::Tensor images = images_of(6);
+  EXPECT_TRUE(model.forward(images, pass_of(6)).logits.equal(exact->forward(images, pass_of(6)).logits));
+  EXPECT_EQ(model.card().options["gradients"], "bf16");
+}
+
+TEST_P(Bf16, GradientsAreNearlyThoseOfFloat32AndAnswersTheSame) {
+  const auto exact = frozen(GetParam());
+  Bf16Gradients model(exact);
+  constexpr int64_t kCount = 40;
+  const at::Tensor images = images_of(kCount);
+  const at::Tensor leaf = images.clone().set_requires_grad(true);
+  const Output output = model.forward(leaf, pass_of(kCount)), same = exact->forward(leaf, pass_of(kCount));
+  EXPECT_EQ(output.logits.scalar_type(), at::kFloat);
+  EXPECT_FALSE(output.logits.equal(same.logits)) << "float32 throughout";
+  EXPECT_TRUE(output.logits.argmax(1).equal(same.logits.argmax(1)));
+  EXPECT_LT(((output.logits - same.logits).abs().amax(1) / same.logits.abs().amax(1)).max().item<double>(), 0.03);
+  if (output.gates.any()) {
+    EXPECT_EQ(output.gates.open.scalar_type(), at::kFloat);
+  }
+
+  const at::Tensor told = margin_gradient(model, images), truth = margin_gradient(*exact, images);
+  EXPECT_EQ(told.scalar_type(), at::kFloat);
+  EXPECT_GT(told.sign().eq(truth.sign()).to(at::kFloat).mean().item<double>(), 0.9);
+  EXPECT_LT((told - truth).norm().item<double>(), 0.2 * truth.norm().item<double>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Bf16, ::testing::Values("resnet-8", "aig-8:gates=argmax", "aig-8:gates=sampled"),
+                         [](const auto& p) {
+                           std::string name;
+                           for (const char c : p.param) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+                           return name;
+                         });
+
+/// Two logits that differ by less than bfloat16 can tell.
+class NearlyTied : public Model {
+ public:
+  NearlyTied() {
+    card_.classes = 2;
+    card_.input = {1, 1, 1};
+  }
+  Output forward(const at::Tensor& images, const Pass&) override {
+    const at::Tensor x = images.flatten(1);
+    const at::Tensor answer = at::cat({x, x + 1e-3F}, 1);
+    return {rounds ? answer.to(at::kBFloat16) : answer, {}};
+  }
+  const ModelCard& card() const override { return card_; }
+  bool is_training() const override { return false; }
+  bool rounds = false;
+
+ private:
+  ModelCard card_;
+};
+
+TEST(Bf16Gradients, ANearTieIsDecidedInFloat32) {
+  /// Rounds where a gradient is taken, as autocast would.
+  struct Rounding : NearlyTied {
+    Output forward(const at::Tensor& images, const Pass& pass) override {
+      rounds = images.requires_grad();
+      return NearlyTied::forward(images, pass);
+    }
+  };
+  const auto exact = std::make_shared<Rounding>();
+  Bf16Gradients model(exact);
+  const at::Tensor images = at::rand({20, 1, 1, 1}, at::detail::createCPUGenerator(2)) + 1;
+  const at::Tensor leaf = images.clone().set_requires_grad(true);
+  EXPECT_LT((exact->forward(leaf, {}).logits.argmax(1)).sum().item<int64_t>(), 20) << "no tie to decide";
+  const at::Tensor logits = model.forward(leaf, {}).logits;
+  EXPECT_EQ(logits.argmax(1).sum().item<int64_t>(), 20);
+  logits.sum().backward();
+  EXPECT_TRUE(leaf.grad().eq(2).all().item<bool>()) << "the correction is no part of the gradient";
+}
+
+}  // namespace
+}  // namespace aigis
