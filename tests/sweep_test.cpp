@@ -174,6 +174,18 @@ TEST(Sweep, ChargesEachBudgetWithItsOwnWork) {
   }
 }
 
+TEST(Sweep, AnImageThatIsWrongAlreadyIsNotAttacked) {
+  constexpr int64_t kWrong = 10;
+  Dataset data = greys();
+  data.labels = at::where(data.ids.lt(kWrong), 1 - data.labels, data.labels);
+  for (const auto& [options, attacked] : {std::pair{"stop=true", kImages - kWrong}, {"stop=false", kImages}}) {
+    // Within so small a budget nothing falls.
+    const Json run = sweep(make_attack(std::string("pgd:steps=3,") + options), {1e-5}, data).report["runs"][0];
+    EXPECT_EQ(run["queries"]["backward"], 3 * attacked) << options;
+    EXPECT_EQ(run["accuracy"]["robust"]["successes"], kImages - kWrong) << options;
+  }
+}
+
 // An attack that works within small budgets only. Nested, what fell within the small one stays fallen within the large
 // one, its example lies inside, and it is not attacked again.
 TEST(Sweep, NestedBudgetsKeepWhatFell) {

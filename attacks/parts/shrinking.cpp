@@ -5,7 +5,7 @@
 namespace aigis {
 namespace {
 
-constexpr int64_t kSteps = 8;
+constexpr int64_t kSteps = 16;
 
 }  // namespace
 

@@ -10,7 +10,7 @@ namespace aigis {
 /// Selects rows of each tensor that is defined, wherever it lies.
 void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensors);
 
-/// Which rows of a batch stay when some are done. Sizes step down by an eighth of the first one, so that few shapes are
+/// Which rows of a batch stay when some are done. Sizes step down by a sixteenth of the first one, so that few shapes are
 /// met: convolutions are set up anew for each. Rows that are done fill up the last places.
 class Shrinking {
  public:

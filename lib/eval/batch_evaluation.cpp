@@ -1,5 +1,6 @@
 #include "lib/eval/batch_evaluation.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -17,6 +18,12 @@ bool sees_the_judge(const Run& run, const ModelCard& card) {
   return run.attack && same && run.attack->wants_answer() && !card.has_random_gates;
 }
 
+/// Whether an image that is wrong without an attack is as good as broken. Not for what sees answers only: its count of
+/// them begins with the clean image's.
+bool leaves_what_is_wrong(const Attack& attack, const ModelCard& card) {
+  return attack.heeds_judge() && attack.wants_answer() && attack.gradient_mode() != "none" && !card.has_random_gates;
+}
+
 }  // namespace
 
 std::vector<RunTally> BatchEvaluation::evaluate(std::vector<SavedExamples>& saved) {
@@ -32,7 +39,7 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
   const CleanPass& clean = clean_pass(*target, run);
   const at::Tensor wanted = wanted_classes(run, model_, batch_, plan_.seed);
   const bool nested = is_nested(plan_, run, model_->card());
-  const std::vector<Proposal>* all = nested || run.is_worst_case() ? nullptr : &propose(run);
+  const std::vector<Proposal>* all = nested || run.is_worst_case() ? nullptr : &propose(run, clean, wanted);
   RunTally tally;
   tally.clean = clean.tally;
   tally.clean_hits = listed(clean.judgement.hits);
@@ -89,21 +96,12 @@ BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e
 
 void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, double epsilon,
                                    Proposal& proposal) const {
-  const Stopwatch watch;
   const at::Tensor rows = unbroken.gt(0).nonzero().squeeze(1);
-  if (rows.size(0) == 0) return;
-  const at::Tensor there = rows.to(plan_.device);
-  const Batch some{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
-                   batch_.ids.index_select(0, rows)};
-  const View view = view_of(run, model_);
-  const at::Tensor wanted = wanted_classes(run, model_, some, plan_.seed);
-  Witness witness(*view.model, some, wanted, plan_.norm, epsilon);
-  Victim victim(witness, plan_.seed, view.judge);
-  const at::Tensor found = run.attack->propose(victim, some, plan_.norm, {epsilon})[0];
-  proposal.images = proposal.images.index_copy(0, there, found);
-  proposal.met = at::zeros({batch_.ids.size(0)}, at::kBool).index_copy(0, rows, witness.met());
-  proposal.audit.merge(victim.audit());
-  proposal.seconds += watch.seconds();
+  const Proposal again = attacked(run, rows, {epsilon}, proposal.images).front();
+  proposal.images = again.images;
+  proposal.met = again.met;
+  proposal.audit.merge(again.audit);
+  proposal.seconds += again.seconds;
 }
 
 const CleanPass& BatchEvaluation::clean_pass(Model& target, const Run& run) {
@@ -112,29 +110,48 @@ const CleanPass& BatchEvaluation::clean_pass(Model& target, const Run& run) {
   return clean_[run.defense.get()] = measure_clean(target, batch_, plan_.seed);
 }
 
-const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run& run) {
+const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run& run, const CleanPass& clean,
+                                                                       const at::Tensor& wanted) {
   const View view = view_of(run, model_);
   const auto key = std::tuple(run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge);
   const auto found = proposals_.find(key);
   if (found != proposals_.end()) return found->second;
-  return proposals_[key] = run.attack ? attacked(*run.attack, view, wanted_classes(run, model_, batch_, plan_.seed))
-                                      : std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, {}, 0});
+  if (!run.attack) return proposals_[key] = std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, {}, 0});
+  const at::Tensor all = at::arange(batch_.ids.size(0), batch_.ids.options());
+  const bool leaves =
+      view.judge == Judge::this_model && !wanted.defined() && leaves_what_is_wrong(*run.attack, model_->card());
+  const at::Tensor rows = leaves ? clean.judgement.hits.gt(0).nonzero().squeeze(1) : all;
+  return proposals_[key] = attacked(run, rows, plan_.epsilons, batch_.images);
 }
 
-std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Attack& attack, const View& view,
-                                                                 const at::Tensor& wanted) const {
+std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor& rows,
+                                                                 at::ArrayRef<double> epsilons,
+                                                                 const at::Tensor& images) const {
+  const int64_t count = batch_.ids.size(0);
   std::vector<Proposal> proposals;
-  const at::ArrayRef<double> epsilons(plan_.epsilons);
+  if (rows.size(0) == 0 && count > 0) {
+    const Proposal as_they_are{images, at::zeros({count}, at::kBool), {}, 0};
+    return std::vector<Proposal>(epsilons.size(), as_they_are);
+  }
+  const at::Tensor there = rows.to(plan_.device);
+  const bool is_whole = rows.size(0) == count;
+  const Batch some = is_whole ? batch_
+                              : Batch{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
+                                      batch_.ids.index_select(0, rows)};
+  const View view = view_of(run, model_);
+  const at::Tensor wanted = wanted_classes(run, model_, some, plan_.seed);
   // One by one, so that each budget's work is known, unless it is the same work.
-  const size_t together = attack.shares_budgets() ? epsilons.size() : 1;
+  const size_t together = run.attack->shares_budgets() ? epsilons.size() : 1;
   for (size_t e = 0; e < epsilons.size(); e += together) {
     check_stop();
     const Stopwatch watch;
-    Witness witness(*view.model, batch_, wanted, plan_.norm, epsilons[e]);
+    Witness witness(*view.model, some, wanted, plan_.norm, epsilons[e]);
     Victim victim(witness, plan_.seed, view.judge);
-    for (auto& images : attack.propose(victim, batch_, plan_.norm, epsilons.slice(e, together))) {
-      proposals.push_back(
-          {std::move(images), attack.shares_budgets() ? at::Tensor() : witness.met(), victim.audit(), watch.seconds()});
+    for (auto& made : run.attack->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
+      const at::Tensor met = run.attack->shares_budgets() ? at::Tensor() : witness.met();
+      proposals.push_back({is_whole ? std::move(made) : images.index_copy(0, there, made),
+                           is_whole || !met.defined() ? met : at::zeros({count}, at::kBool).index_copy(0, rows, met),
+                           victim.audit(), watch.seconds()});
     }
   }
   return proposals;

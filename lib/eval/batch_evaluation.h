@@ -52,9 +52,11 @@ class BatchEvaluation {
 
   /// The attack on what it may see, within each budget: once for each pair of attack and seen model, unless the judge
   /// makes a difference.
-  const std::vector<Proposal>& propose(const Run& run);
+  const std::vector<Proposal>& propose(const Run& run, const CleanPass& clean, const at::Tensor& wanted);
 
-  std::vector<Proposal> attacked(const Attack& attack, const View& view, const at::Tensor& wanted) const;
+  /// What the attack makes of the clean images at `rows`; all others are as in `images`.
+  std::vector<Proposal> attacked(const Run& run, const at::Tensor& rows, at::ArrayRef<double> epsilons,
+                                 const at::Tensor& images) const;
 
   const SweepPlan& plan_;
   const std::vector<Run>& runs_;

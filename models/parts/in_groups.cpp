@@ -20,6 +20,13 @@ int64_t group_size(const at::Tensor& images) {
   return std::max(kFewest, kPixels / (images.size(2) * images.size(3)));
 }
 
+Pass part_of(const Pass& pass, int64_t begin, int64_t end) {
+  Pass part = pass;
+  if (pass.image_ids.defined()) part.image_ids = pass.image_ids.slice(0, begin, end);
+  if (pass.graph.defined() && pass.graph.dim() == 2) part.graph = pass.graph.slice(0, begin, end);
+  return part;
+}
+
 Output joined(const std::vector<Output>& parts) {
   const auto cat = [&](auto&& member) {
     std::vector<at::Tensor> tensors;
@@ -49,11 +56,22 @@ Output in_groups(const at::Tensor& images, const Pass& pass,
   run_in_parallel(groups, at::get_num_threads(), [&](int64_t g) {
     const at::NoGradGuard no_grad;  // a thread's own setting
     const int64_t begin = g * count / groups, end = (g + 1) * count / groups;
-    Pass part = pass;
-    if (pass.image_ids.defined()) part.image_ids = pass.image_ids.slice(0, begin, end);
-    if (pass.graph.defined() && pass.graph.dim() == 2) part.graph = pass.graph.slice(0, begin, end);
-    parts[static_cast<size_t>(g)] = run(images.slice(0, begin, end), part);
+    parts[static_cast<size_t>(g)] = run(images.slice(0, begin, end), part_of(pass, begin, end));
   });
+  return joined(parts);
+}
+
+Output in_groups_one_by_one(const at::Tensor& images, const Pass& pass,
+                            const std::function<Output(const at::Tensor&, const Pass&)>& run) {
+  const int64_t count = images.size(0), fitting = group_size(images) * at::get_num_threads();
+  const int64_t groups = (count + fitting - 1) / fitting;
+  if (groups <= 1) return run(images, pass);
+  std::vector<Output> parts;
+  int64_t begin = 0;
+  for (const at::Tensor& group : images.tensor_split(groups)) {
+    parts.push_back(run(group, part_of(pass, begin, begin + group.size(0))));
+    begin += group.size(0);
+  }
   return joined(parts);
 }
 

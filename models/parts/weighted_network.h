@@ -26,11 +26,12 @@ class WeightedNetwork : public Network {
     card_.classes = shape.classes;
     card_.input = shape.input;
   }
-  /// On a CPU and without a gradient to keep, in groups of images; else all at once.
+  /// On a CPU in groups of images, unless it is training; else all at once.
   Output forward(const at::Tensor& images, const Pass& pass) final {
+    if (training_ || !images.device().is_cpu()) return run(images, pass);
     const bool keeps_gradient = at::GradMode::is_enabled() && (images.requires_grad() || !is_frozen_);
-    if (training_ || keeps_gradient || !images.device().is_cpu()) return run(images, pass);
-    return in_groups(images, pass, [this](const at::Tensor& group, const Pass& part) { return run(group, part); });
+    const auto run_group = [this](const at::Tensor& group, const Pass& part) { return run(group, part); };
+    return keeps_gradient ? in_groups_one_by_one(images, pass, run_group) : in_groups(images, pass, run_group);
   }
   const ModelCard& card() const override { return card_; }
   bool is_training() const override { return training_; }
