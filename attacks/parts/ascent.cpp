@@ -6,14 +6,12 @@
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "attacks/parts/shrinking.h"
-#include "lib/core/error.h"
 
 namespace aigis {
 namespace {
@@ -258,48 +256,6 @@ class Ascent {
 };
 
 }  // namespace
-
-void AscentOptions::bind(OptionTable& table, const Presets& presets) {
-  table.presets("preset", &preset, presets);
-  table.integer("steps", &steps, 1, 100'000, "gradient steps");
-  table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons", "length of a step");
-  table.number("step_size", &step_size, 0, 1e4, "as epsilon",
-               "length of a step that is the same for all epsilons; 0: relative_step_size says");
-  table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
-                      "the clean image, uniform in the ball, or a random corner of it");
-  table.number("start_size", &start_size, 0, 1, "epsilons", "radius of the ball that the start is drawn from");
-  table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
-  table.choice<Keep>("keep", &keep, {{"last", Keep::last}, {"best", Keep::best}},
-                     "the last iterate, or that of the greatest loss");
-  bind_stop(table, &stop);
-  table.number("l1_share", &l1_share, 1e-9, 1, "share of the pixel values", "that a step changes in the norm l1");
-  table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none (MI)");
-  table.flag("nesterov", &nesterov, "take gradients where momentum will lead (NI)");
-  table.integer("scales", &scales, 1, 30, "copies x, x/2, x/4, … whose gradients are averaged (SI)");
-  table.integer("neighbours", &neighbours, 0, 1000, "images around the iterate that tune the gradient (VMI); 0: none");
-  table.number("neighbourhood", &neighbourhood, 0, 100, "epsilons",
-               "half the width of the box that they are drawn from");
-  table.integer("samples", &samples, 1, 1000, "points along the last direction whose gradients are averaged (EMI)");
-  table.number("sample_radius", &sample_radius, 0, 1000, "steps", "how far they reach");
-  diversity.bind(table);
-  translation.bind(table);
-  patchwise.bind(table);
-  band.bind(table);
-  objective.bind(table);
-}
-
-void AscentOptions::check(const ModelCard& card) const {
-  check_target(objective, card);
-  for (const auto& [name, side] : {std::pair{"translation", translation.kernel}, {"patch", patchwise.kernel}}) {
-    if (side != 0 && side % 2 == 0) {
-      throw InputError(fmt::format("option '{}': a kernel has a middle; expected an odd number, got {}", name, side));
-    }
-  }
-  if (band.active() && patchwise.active()) {
-    throw InputError("option 'band': is for attacks without amplification, whose surplus leaves the band");
-  }
-  if (nesterov && momentum == 0) throw InputError("option 'nesterov': needs momentum above 0");
-}
 
 at::Tensor ascend(Victim& victim, const Batch& batch, const AscentOptions& options, Norm norm, double epsilon) {
   if (batch.images.size(0) == 0) return batch.images.clone();

@@ -6,42 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "lib/core/options.h"
 #include "models/parts/gate.h"
+#include "models/parts/gating_options.h"
 #include "models/parts/run_block.h"
 
 namespace aigis {
-
-enum class GateMode {
-  sampled,   ///< Gumbel noise at test time too, as in the paper
-  argmax,    ///< the likelier state; deterministic
-  always,    ///< every layer runs
-  scaled,    ///< every layer runs, multiplied by its execution rate (ConvNet-AIG*, section 4.1)
-  marginal,  ///< drawn at the layer's execution rate, whatever the image: what stochastic depth would do
-  fixed,     ///< the same graph for every image
-  budget,    ///< exactly `layers` gated layers run for every image
-};
-enum class RateLoss {
-  sum,   ///< over layers (paper, equation 9)
-  mean,  ///< over layers (the authors' code)
-};
-
-struct GatingOptions {
-  double target_rate = 0.7;
-  std::vector<double> target_rates;  ///< one for each layer; empty: target_rate for all; 1 means always run
-  RateLoss rate_loss = RateLoss::sum;
-  double rate_weight = 1;  ///< factor of the target-rate loss; 1 in the paper, 2 (of the mean) in the authors' code
-  /// Factor of the mutual information between the image and each gate, in nats and averaged over layers, which training
-  /// then rewards (Krause, Perona & Gomes, NIPS 2010): gates that decide by the image and not by their noise. 0 in the
-  /// paper, whose target rate is met as well by the same coin for every image.
-  double information_weight = 0;
-  GateOptions gate;
-  GateMode gates = GateMode::sampled;
-  int64_t draws = 1;
-  std::string graph;   ///< of gates=fixed: a 0 or 1 for each gated layer
-  int64_t layers = 0;  ///< of gates=budget
-  void bind(OptionTable& table);
-};
 
 /// A layer that may get a gate.
 struct GateableLayer {
@@ -108,13 +77,7 @@ class Gating {
   std::vector<int64_t> column_of_;  ///< by layer; -1 for a layer that always runs
   at::Tensor cost_;
   std::vector<double> rates_;  ///< by column; empty if unknown
-  at::Tensor shifts_;          ///< [columns, layers + 1], see budget_shifts
+  at::Tensor shifts_;          ///< [columns, layers + 1], see gate_budget.h
 };
-
-/// The online rule of gates=budget. Before layer l, with `left` layers still to run among those from l on, a gate opens
-/// where its logit exceeds -shift[l][left]: the shift at which layers with the logits of their execution rates would
-/// run `left` times in expectation. A later gate depends on the layers before it, so the best K cannot be picked at
-/// once.
-at::Tensor budget_shifts(const std::vector<double>& rates, int64_t budget);
 
 }  // namespace aigis

@@ -1,0 +1,116 @@
+#include <ATen/ops/full_like.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "attacks/parts/objective.h"
+#include "attacks/parts/random.h"
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+
+namespace aigis {
+namespace {
+
+bool is_word(const std::string& target) {
+  return target == "none" || target == "random" || target == "least-likely" || target == "second";
+}
+
+}  // namespace
+
+void ObjectiveOptions::bind(OptionTable& table) {
+  bind_loss(table);
+  bind_target(table);
+  bind_gates(table);
+}
+
+void ObjectiveOptions::bind_target(OptionTable& table) {
+  table.text("target", &target,
+             "class to be taken for: none, random, least-likely, second (the likeliest wrong one) or a class's number");
+}
+
+void ObjectiveOptions::bind_loss(OptionTable& table) {
+  table.choice<LossKind>(
+      "loss", &loss,
+      {{"ce", LossKind::cross_entropy}, {"margin", LossKind::margin}, {"dlr", LossKind::dlr}, {"kl", LossKind::kl}},
+      "what is maximised: cross-entropy, the margin of logits (Carlini & Wagner), DLR (Croce & Hein), "
+      "or the divergence from the clean image's answer, which needs a random start");
+}
+
+void ObjectiveOptions::bind_gates(OptionTable& table) {
+  table.integer("draws", &draws, 1, 10'000, "gradients a step averages over, for random gates (EOT)");
+  path.bind(table, true);
+}
+
+void GatePathOptions::bind(OptionTable& table, bool with_expectation) {
+  std::vector<std::pair<std::string, GateGradient>> paths{{"straight-through", GateGradient::straight_through},
+                                                          {"relaxed", GateGradient::relaxed},
+                                                          {"fixed-graph", GateGradient::fixed_graph}};
+  std::string summary =
+      "how the gradient passes hard gates: through them, through soft ones that also act, or around them, the executed "
+      "graph taken as given";
+  if (with_expectation) {
+    paths.emplace_back("expectation", GateGradient::expectation);
+    summary += "; expectation adds to that what opening each gate is measured to bring, a forward pass for each";
+  }
+  table.choice<GateGradient>("gates", &gradient, paths, summary);
+  table.number("temperature", &temperature, 0.01, 100, "", "of the soft gates in straight-through and relaxed");
+}
+
+void bind_stop(OptionTable& table, bool* stop) {
+  table.flag("stop", stop,
+             "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
+}
+
+void bind_search_stop(OptionTable& table, bool* stop) {
+  table.flag(
+      "stop", stop,
+      "leave an image once it is broken within the smallest budget, where the model that is attacked also judges "
+      "and is deterministic");
+}
+
+void bind_classes(OptionTable& table, int64_t* classes) {
+  table.integer("classes", classes, 0, 10'000,
+                "wrong classes that are aimed at, the likeliest first; 0: all, but at most 9");
+}
+
+int64_t wrong_classes(int64_t wanted, int64_t classes) {
+  constexpr int64_t kUsual = 9;
+  return std::min(wanted > 0 ? wanted : kUsual, classes - 1);
+}
+
+void check_wrong_classes(int64_t wanted, const ModelCard& card) {
+  if (wanted < card.classes) return;
+  throw InputError(fmt::format("option 'classes': {}; expected at most {}, the wrong ones of {}", wanted,
+                               card.classes - 1, card.classes));
+}
+
+void check_target(const ObjectiveOptions& options, const ModelCard& card) {
+  if (options.loss == LossKind::kl && options.targeted()) {
+    throw InputError("option 'target': the loss kl moves away from the clean answer and knows no target");
+  }
+  if (is_word(options.target)) return;
+  const int64_t klass = parse_integer(options.target, "option 'target'");
+  if (klass < 0 || klass >= card.classes) {
+    throw InputError(
+        fmt::format("option 'target': the model has no class {}; expected 0 to {}", klass, card.classes - 1));
+  }
+}
+
+at::Tensor targets_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch) {
+  if (!options.targeted()) return {};
+  const int64_t classes = victim.card().classes;
+  if (options.target == "random") {
+    const at::Tensor draws = uniform_numbers(batch.ids, 1, victim.draws({}), Use::target).squeeze(1);
+    const at::Tensor shift = (draws * static_cast<double>(classes - 1)).floor().to(at::kLong) + 1;
+    return (batch.labels + shift.to(batch.labels.device())).remainder(classes);
+  }
+  if (!is_word(options.target)) return at::full_like(batch.labels, parse_integer(options.target, "option 'target'"));
+  const at::Tensor logits = victim.forward(batch.images, batch.ids, {}).logits;
+  const bool least = options.target == "least-likely";
+  const double excluded = least ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+  const at::Tensor others = logits.scatter(1, batch.labels.unsqueeze(1), excluded);
+  return least ? others.argmin(1) : others.argmax(1);
+}
+
+}  // namespace aigis
