@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -17,13 +18,13 @@ std::string latency_words(const Json& run) {
 
 std::string latency_text(const Json& report) {
   std::string text;
-  for (const auto& run : report["runs"]) {
-    const std::string words = latency_words(run);
+  const std::vector<Json> files{report};
+  const plotting::RunList list = plotting::join_runs(files);
+  for (const auto& run : list.runs) {
+    const std::string words = latency_words(*run.json);
     if (words.empty()) continue;
-    text += fmt::format("{}, {} within {}, {}: {} an image\n", run["model"].get<std::string>(),
-                        run["attack"]["name"].get<std::string>(),
-                        plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
-                        run["defense"]["name"].get<std::string>(), words);
+    text += fmt::format("{}, {} within {}: {} an image\n", plotting::defended_label(list, run), run.attack,
+                        plotting::epsilon_text(run.epsilon, run.norm), words);
   }
   return text.empty() ? "" : "\nTime of a pass, clean → adversarial images, in turns:\n" + text;
 }

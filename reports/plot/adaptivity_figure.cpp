@@ -37,7 +37,7 @@ Figure adaptivity_figure(const PlottedInspection& model, const std::string& name
   const Json& rates = at(*model.json, {"execution", "per_layer"});
   const Json& shares = at(*model.json, {"execution", "adaptivity"});
   Canvas canvas;
-  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   const std::string facts =
       fmt::format("{}; 0: the same coin for every image, 100: the image alone decides", model.images());
   canvas.text(8, 40, fit_text(facts, 11.5, figure.width - 16), {.size = 11.5, .paint = paint::soft});

@@ -96,7 +96,7 @@ Figure attacks_figure(const RunList& list) {
   Figure figure{"attacks", "Accuracy under each attack, the strongest first", "", 0, bottom + 50, ""};
   figure.width = left + std::max(1.0, static_cast<double>(budgets.size())) * (kPanelWidth + kGap) + 20;
   Canvas canvas;
-  canvas.text(8, 22, figure.title, {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   for (size_t m = 0; m < list.models.size(); ++m) {
     const double y = 44 + 18 * static_cast<double>(m);
     canvas.begin(series_color(m)).diamond(14, y - 4, "key").end();

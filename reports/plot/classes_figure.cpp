@@ -86,7 +86,7 @@ Figure classes_figure(const PlottedInspection& model, const std::string& name) {
                 "",          std::max(right + 70, 560.0),
                 bottom + 66, ""};
   Canvas canvas;
-  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   const std::string facts = fmt::format("{}, gates {}; similar classes stand together", model.images(),
                                         text_at(*model.json, {"execution", "mode"}));
   canvas.text(8, 40, fit_text(facts, 11.5, figure.width - 16), {.size = 11.5, .paint = paint::soft});

@@ -72,7 +72,7 @@ Figure cost_figure(const std::vector<PlottedInspection>& models) {
                 panel.top + panel.height + 50,
                 ""};
   Canvas canvas;
-  canvas.text(8, 22, figure.title, {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   draw_lines(canvas, panel, series);
   for (const auto& line : series) {
     for (const auto& point : line.points) {

@@ -146,7 +146,7 @@ Figure gates_figure(const RunList& list, const GatesChoice& choice, const std::s
                                    setting_of(list, *choice.run), facts_of(*choice.run));
   const Axis y(0, 1, bottom, kTop);
   Canvas canvas;
-  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true}, "data-part=\"title\"");
+  draw_title(canvas, figure, "data-part=\"title\"");
   const auto line = [&](double height, const std::string& text, const char* part) {
     canvas.text(8, height, fit_text(text, 11.5, figure.width - 16), {.size = 11.5, .paint = paint::soft},
                 fmt::format("data-part=\"{}\"", part));

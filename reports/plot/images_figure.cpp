@@ -49,7 +49,7 @@ Figure images_figure(const PlottedInspection& model, const std::string& name) {
       kTop + kRow * static_cast<double>(rows.size()) + 8,
       ""};
   Canvas canvas;
-  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   const std::string facts =
       fmt::format("{}, gates {}; below each image how many of {} gated layers ran", model.images(),
                   text_at(*model.json, {"execution", "mode"}), model.layers.size());

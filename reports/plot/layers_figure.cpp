@@ -29,7 +29,7 @@ Figure layers_figure(const PlottedInspection& model, const std::string& name) {
   figure.description =
       fmt::format("Of {} gated layers {:.2f} run on average, with a deviation of {:.2f}.", most, mean, deviation);
   Canvas canvas;
-  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   canvas.text(
       8, 40,
       fit_text(fmt::format("{}, gates {}, {} draws", model.images(), text_at(*model.json, {"execution", "mode"}),

@@ -27,7 +27,7 @@ Figure modes_figure(const std::vector<PlottedInspection>& models) {
   const double bottom = top + rows * row;
   Figure figure{"modes", "Accuracy by the way gates decide", "", left + width + 330, bottom + 44, ""};
   Canvas canvas;
-  canvas.text(8, 22, figure.title, {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   canvas.text(left + width + 14, top - 12, "accuracy [95 %]", {.size = 11, .paint = paint::soft});
   canvas.text(left + width + 150, top - 12, "layers run", {.size = 11, .paint = paint::soft});
   canvas.text(left + width + 250, top - 12, "MACs", {.size = 11, .paint = paint::soft});

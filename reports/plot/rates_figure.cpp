@@ -36,7 +36,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
                 "",          std::max(right + 70, 560.0),
                 bottom + 66, ""};
   Canvas canvas;
-  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   canvas.text(8, 40, fmt::format("ε {}; all images", epsilon_text(driven.largest_budget(), driven.norm)),
               {.size = 11.5, .paint = paint::soft});
   draw_color_bar(canvas, left + 135, kTop - 19);

@@ -58,7 +58,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
                 "",          left + kWidth + 150,
                 bottom + 54, ""};
   Canvas canvas;
-  canvas.text(8, 22, fit_text(figure.title, 14, figure.width - 16), {.size = 14, .bold = true});
+  draw_title(canvas, figure);
   canvas.text(8, 40,
               fit_text(fmt::format("ε {}; thin: 5 to 95 % of the images, thick: 25 to 75 %, diamond: median",
                                    epsilon_text(driven.largest_budget(), driven.norm)),

@@ -144,6 +144,12 @@ Canvas& Canvas::end() {
   return *this;
 }
 
+void draw_title(Canvas& canvas, Figure& figure, std::string_view attributes) {
+  constexpr double kSize = 14, kMargin = 8, kWider = 1.3;  // bold, where the fallback font is wider than Helvetica
+  figure.width = std::max(figure.width, kWider * text_width(figure.title, kSize) + 2 * kMargin);
+  canvas.text(kMargin, 22, figure.title, {.size = kSize, .bold = true}, attributes);
+}
+
 namespace {
 
 std::string svg_element(const Figure& figure, std::string_view attributes, std::string_view style) {

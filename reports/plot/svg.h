@@ -75,6 +75,9 @@ struct Figure {
   std::string elements;
 };
 
+/// A figure's title above its drawing; the figure grows where that is narrower.
+void draw_title(Canvas& canvas, Figure& figure, std::string_view attributes = "");
+
 /// The <svg> element inside an HTML page, whose style sheet holds figure.css.
 std::string inline_svg(const Figure& figure);
 /// A complete file.
