@@ -10,8 +10,8 @@ namespace aigis {
 /// Selects rows of each tensor that is defined, wherever it lies.
 void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensors);
 
-/// Which rows of a batch stay when some are done. Sizes step down by a sixteenth of the first one, so that few shapes are
-/// met: convolutions are set up anew for each. Rows that are done fill up the last places.
+/// Which rows of a batch stay when some are done. Sizes step down by a sixteenth of the first one, so that few shapes
+/// are met: convolutions are set up anew for each. Rows that are done fill up the last places.
 class Shrinking {
  public:
   /// `alive` is [n] bool. Returns the rows to go on with, those alive first and in their order; undefined if all n are.

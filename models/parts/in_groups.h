@@ -7,9 +7,9 @@
 
 namespace aigis {
 
-/// What `run` gives for all images, called on groups of them side by side, one group a thread. Each group's feature maps
-/// stay in the cache of the core that works on it, and no more of them are alive at once than groups are: a closed gate
-/// then saves its branch and little else is moved. For passes without a gradient.
+/// What `run` gives for all images, called on groups of them side by side, one group a thread. Each group's feature
+/// maps stay in the cache of the core that works on it, and no more of them are alive at once than groups are: a closed
+/// gate then saves its branch and little else is moved. For passes without a gradient.
 Output in_groups(const at::Tensor& images, const Pass& pass,
                  const std::function<Output(const at::Tensor&, const Pass&)>& run);
 
