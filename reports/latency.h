@@ -7,7 +7,7 @@
 
 namespace aigis {
 
-/// "1.23 → 1.80 ms (× 1.46 [1.40, 1.52])" of a run; empty where it has none.
+/// "1.23 ms × 1.46 [1.40, 1.52]" of a run: clean images, and the attack's factor; empty where it has none.
 std::string latency_words(const Json& run);
 
 /// A line for each run of a report whose passes were timed; empty if none were.

@@ -177,6 +177,16 @@ TEST(Checks, AttacksAreWhatTheirOptionsSay) {
   EXPECT_EQ(varied(*make_attack("fgsm"), {{"steps", "3"}}), nullptr);
 }
 
+// An attack that can average over draws says over how many.
+TEST(Checks, AttacksKnowTheirDraws) {
+  for (const auto& entry : attack_list()) {
+    const auto attack = varied(*entry.make(Spec{entry.name, "", {}}), {{"draws", "7"}});
+    if (!attack) continue;
+    const auto random = entry.name == "autoattack" ? varied(*attack, {{"version", "rand"}}) : attack;
+    EXPECT_EQ(random->draws(), 7) << entry.name;
+  }
+}
+
 TEST(Checks, ASampleCostsAFifthOfTheRunOrAMinute) {
   ModelCard card;
   const auto of = [&](int64_t images, int64_t macs) {

@@ -216,6 +216,23 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
   EXPECT_NEAR(nested[1].linf_max, 10.0 / 255, 1e-6);
 }
 
+// An attack whose work serves all budgets is watched where it is asked for one, and where it is not asked at all.
+TEST(Sweep, WhatNestedAttacksMeetIsWatched) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({make_attack("fgsm")}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {100.0 / 255, 120.0 / 255};
+  plan.data = greys();
+  for (const bool nested : {false, true}) {
+    plan.nested = nested;
+    Journal journal;
+    for (const CellTally& cell : run_sweep(plan, journal).tallies[0][0].cells) {
+      EXPECT_EQ(cell.watched, nested ? kImages : 0);
+      EXPECT_EQ(cell.pass.accuracy.successes(), 0);
+    }
+  }
+}
+
 TEST(Sweep, BatchSizeDoesNotMatter) {
   const Outcome one = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1),
                 all = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1000);

@@ -129,8 +129,10 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
                                                                  const at::Tensor& images) const {
   const int64_t count = batch_.ids.size(0);
   std::vector<Proposal> proposals;
+  // What was met on the way to several budgets at once belongs to none of them.
+  const bool knows_met = !run.attack->shares_budgets() || epsilons.size() == 1;
   if (rows.size(0) == 0 && count > 0) {
-    const Proposal as_they_are{images, at::zeros({count}, at::kBool), {}, 0};
+    const Proposal as_they_are{images, knows_met ? at::zeros({count}, at::kBool) : at::Tensor(), {}, 0};
     return std::vector<Proposal>(epsilons.size(), as_they_are);
   }
   const at::Tensor there = rows.to(plan_.device);
@@ -148,7 +150,7 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
     Witness witness(*view.model, some, wanted, plan_.norm, epsilons[e]);
     Victim victim(witness, plan_.seed, view.judge);
     for (auto& made : run.attack->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
-      const at::Tensor met = run.attack->shares_budgets() ? at::Tensor() : witness.met();
+      const at::Tensor met = knows_met ? witness.met() : at::Tensor();
       proposals.push_back({is_whole ? std::move(made) : images.index_copy(0, there, made),
                            is_whole || !met.defined() ? met : at::zeros({count}, at::kBool).index_copy(0, rows, met),
                            victim.audit(), watch.seconds()});

@@ -15,8 +15,8 @@ class Bf16Gradients : public Model {
     card_.options["gradients"] = "bf16";
   }
   /// Passes that a gradient is taken of run in bfloat16, by autocast. Where their two largest logits lie so near that
-  /// rounding may have changed their order, they say what float32 says, so that no attack leaves an image which still
-  /// stands. All others run in float32.
+  /// rounding may have changed their order, they say what float32 says, so that an attack hardly leaves an image which
+  /// still stands. All others run in float32.
   Output forward(const at::Tensor& images, const Pass& pass) override;
   const ModelCard& card() const override { return card_; }
   bool is_training() const override { return model_->is_training(); }

@@ -9,17 +9,17 @@
 
 namespace aigis {
 
-/// Passes over clean images and over what became of them, in turns.
+/// Passes over clean images and over what became of them, in turns, beside whatever else the machine does.
 struct Latency {
-  std::vector<double> clean, adversarial;  ///< seconds an image, pair by pair
+  std::vector<double> clean, adversarial;  ///< seconds an image, of each batch
 
   void merge(const Latency& other);
-  /// {"clean_ms", "adversarial_ms": medians, "ratio": {"value", "ci95"}: median of adversarial over clean, "pairs"};
-  /// null without pairs.
+  /// {"clean_ms", "adversarial_ms": medians, "ratio": {"value", "ci95"}: median of adversarial over clean, whose
+  /// interval is null for few batches, "batches"}; null without any.
   Json to_json() const;
 };
 
-/// A few pairs of passes of a gated model over one batch; none of a model without gates. Waits for the device.
+/// Of a gated model over one batch, the median of a few turns; nothing of a model without gates. Waits for the device.
 Latency measure_latency(Model& target, const Batch& batch, const at::Tensor& adversarial, uint64_t seed);
 
 }  // namespace aigis

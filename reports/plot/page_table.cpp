@@ -181,7 +181,7 @@ std::string runs_table(const RunList& list) {
                                  "Execution rate before → after (%)",
                                  "Gates flipped (by chance) (%)",
                                  "Multiply-accumulates an image"};
-  if (has_latency(list)) names.emplace_back("Time of a pass, an image");
+  if (has_latency(list)) names.emplace_back("Time of a pass, an image (× attack, over batches)");
   names.emplace_back("Near ties");
   std::string heads;
   for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);

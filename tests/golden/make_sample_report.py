@@ -154,7 +154,7 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                     "to_success": [[2 ** k, 40] for k in range(10)] if attack == "square" else None},
          "stages": None, "near_ties": rng.randrange(4),
         "seconds": 2.5 * steps, "images_per_second": 400 / steps,
-        "latency": {"clean_ms": 1.5, "adversarial_ms": 1.5 * (1 + epsilon), "pairs": 30,
+        "latency": {"clean_ms": 1.5, "adversarial_ms": 1.5 * (1 + epsilon), "batches": 30,
                     "ratio": {"value": 1 + epsilon, "ci95": [1.0, 1 + 2 * epsilon]}} if gates else None,
         "flags": make_flags(model, attack, epsilon, draws)}
 
