@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "bench/benchmarks.h"
-#include "bench/paired.h"
 #include "lib/core/error.h"
+#include "lib/metrics/paired.h"
 
 namespace aigis {
 namespace {

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "bench/benchmarks.h"
-#include "bench/paired.h"
+#include "lib/metrics/paired.h"
 
 namespace aigis {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "bench/benchmarks.h"
-#include "bench/paired.h"
+#include "lib/metrics/paired.h"
 
 namespace aigis {
 namespace {

@@ -1,6 +1,6 @@
-#include <ATen/ops/log_softmax.h>
 #include <fmt/format.h>
 
+#include "attacks/parts/objective.h"
 #include "checks/checks.h"
 #include "lib/eval/bf16_gradients.h"
 #include "lib/eval/victim.h"
@@ -14,8 +14,10 @@ std::optional<Finding> bf16_gradients(const Claim& claim) {
   if (rounded == nullptr) return {};
   int64_t count = 0, pixels = 0, same = 0;
   for (const Batch& batch : claim.spread(kImages)) {
+    Goal goal;
+    goal.labels = batch.labels;
     const Loss cross_entropy = [&](const Output& output) {
-      return -output.logits.log_softmax(1).gather(1, batch.labels.unsqueeze(1)).squeeze(1);
+      return loss_value(LossKind::cross_entropy, output.logits, goal);
     };
     const auto signs = [&](Model& model) {
       Victim victim(model, claim.plan().seed);

@@ -233,6 +233,20 @@ TEST(Sweep, WhatNestedAttacksMeetIsWatched) {
   }
 }
 
+// A batch in which nothing is left to attack says no more of that attack than others do.
+TEST(Sweep, NobodyWatchedWhereNothingWasAttacked) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({make_attack("deepfool"), make_attack("pgd")}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {1e-5, 2e-5};
+  plan.data = greys();
+  plan.data.labels = 1 - plan.data.labels;
+  Journal journal;
+  const std::vector<RunTally> tallies = run_sweep(plan, journal).tallies[0];
+  EXPECT_EQ(tallies[0].cells[0].watched, 0) << "its work serves both budgets";
+  EXPECT_EQ(tallies[1].cells[0].watched, kImages);
+}
+
 TEST(Sweep, BatchSizeDoesNotMatter) {
   const Outcome one = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1),
                 all = sweep(fgsm(), {0, 4.0 / 255}, greys(), nullptr, 1000);

@@ -49,7 +49,7 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
     if (run.is_worst_case()) proposal = worst_case(run, e);
-    else if (nested) attack_again(run, unbroken, plan_.epsilons[e], proposal);
+    else if (nested) attack_again(run, unbroken, wanted, plan_.epsilons[e], proposal);
     else proposal = (*all)[e];
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
                              plan_.gate_swap);
@@ -94,10 +94,10 @@ BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e
   return proposal;
 }
 
-void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, double epsilon,
+void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, const at::Tensor& wanted, double epsilon,
                                    Proposal& proposal) const {
   const at::Tensor rows = unbroken.gt(0).nonzero().squeeze(1);
-  const Proposal again = attacked(run, rows, {epsilon}, proposal.images).front();
+  const Proposal again = attacked(run, rows, wanted, {epsilon}, proposal.images).front();
   proposal.images = again.images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
@@ -121,10 +121,11 @@ const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run
   const bool leaves =
       view.judge == Judge::this_model && !wanted.defined() && leaves_what_is_wrong(*run.attack, model_->card());
   const at::Tensor rows = leaves ? clean.judgement.hits.gt(0).nonzero().squeeze(1) : all;
-  return proposals_[key] = attacked(run, rows, plan_.epsilons, batch_.images);
+  return proposals_[key] = attacked(run, rows, wanted, plan_.epsilons, batch_.images);
 }
 
 std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor& rows,
+                                                                 const at::Tensor& wanted,
                                                                  at::ArrayRef<double> epsilons,
                                                                  const at::Tensor& images) const {
   const int64_t count = batch_.ids.size(0);
@@ -141,13 +142,13 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
                               : Batch{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
                                       batch_.ids.index_select(0, rows)};
   const View view = view_of(run, model_);
-  const at::Tensor wanted = wanted_classes(run, model_, some, plan_.seed);
+  const at::Tensor some_wanted = wanted.defined() ? wanted.index_select(0, there) : wanted;
   // One by one, so that each budget's work is known, unless it is the same work.
   const size_t together = run.attack->shares_budgets() ? epsilons.size() : 1;
   for (size_t e = 0; e < epsilons.size(); e += together) {
     check_stop();
     const Stopwatch watch;
-    Witness witness(*view.model, some, wanted, plan_.norm, epsilons[e]);
+    Witness witness(*view.model, some, some_wanted, plan_.norm, epsilons[e]);
     Victim victim(witness, plan_.seed, view.judge);
     for (auto& made : run.attack->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
       const at::Tensor met = knows_met ? witness.met() : at::Tensor();

@@ -45,7 +45,8 @@ class BatchEvaluation {
 
   /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
   /// a larger budget, and adds to the work.
-  void attack_again(const Run& run, const at::Tensor& unbroken, double epsilon, Proposal& proposal) const;
+  void attack_again(const Run& run, const at::Tensor& unbroken, const at::Tensor& wanted, double epsilon,
+                    Proposal& proposal) const;
 
   /// The clean images through a defense: once, whatever the number of attacks and budgets.
   const CleanPass& clean_pass(Model& target, const Run& run);
@@ -54,9 +55,10 @@ class BatchEvaluation {
   /// makes a difference.
   const std::vector<Proposal>& propose(const Run& run, const CleanPass& clean, const at::Tensor& wanted);
 
-  /// What the attack makes of the clean images at `rows`; all others are as in `images`.
-  std::vector<Proposal> attacked(const Run& run, const at::Tensor& rows, at::ArrayRef<double> epsilons,
-                                 const at::Tensor& images) const;
+  /// What the attack makes of the clean images at `rows`; all others are as in `images`. `wanted` are the whole
+  /// batch's.
+  std::vector<Proposal> attacked(const Run& run, const at::Tensor& rows, const at::Tensor& wanted,
+                                 at::ArrayRef<double> epsilons, const at::Tensor& images) const;
 
   const SweepPlan& plan_;
   const std::vector<Run>& runs_;

@@ -2,16 +2,20 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include "lib/core/progress.h"
+#include <functional>
+
 #include "lib/metrics/median.h"
+#include "lib/metrics/paired.h"
 
 namespace aigis {
 namespace {
 
-double seconds_of_pass(Model& target, const at::Tensor& images, const Batch& batch, const Stream& noise) {
-  const Stopwatch watch;
-  target.forward(images, {noise, batch.ids}).logits.sum().item<double>();  // waits
-  return watch.seconds() / static_cast<double>(batch.ids.size(0));
+/// Passes over some images of a batch, one at each call.
+std::function<void()> passes_over(Model& target, const at::Tensor& images, const Batch& batch, uint64_t seed) {
+  return [&target, &images, &batch, seed, draw = uint32_t{0}]() mutable {
+    const Stream noise{seed, Purpose::verdict_gates, 0, draw++, 0};
+    target.forward(images, {noise, batch.ids}).logits.sum().item<double>();  // waits
+  };
 }
 
 }  // namespace
@@ -38,22 +42,16 @@ Json Latency::to_json() const {
 }
 
 Latency measure_latency(Model& target, const Batch& batch, const at::Tensor& adversarial, uint64_t seed) {
-  constexpr uint32_t kTurns = 4;
+  constexpr int64_t kTurns = 4, kWarmUp = 1;
   Latency latency;
   if (target.card().gated.empty() || batch.ids.size(0) == 0) return latency;
   const at::NoGradGuard no_grad;
-  seconds_of_pass(target, adversarial, batch, {seed, Purpose::verdict_gates});  // so that neither comes first
-  std::vector<double> clean_seconds, adversarial_seconds;
-  for (uint32_t turn = 0; turn < kTurns; ++turn) {
-    const Stream noise{seed, Purpose::verdict_gates, 0, turn, 0};
-    const auto add_clean = [&] { clean_seconds.push_back(seconds_of_pass(target, batch.images, batch, noise)); };
-    if (turn % 2 == 0) add_clean();
-    adversarial_seconds.push_back(seconds_of_pass(target, adversarial, batch, noise));
-    if (turn % 2 == 1) add_clean();
-  }
+  const PairedResult pairs = measure_pairs(passes_over(target, batch.images, batch, seed),
+                                           passes_over(target, adversarial, batch, seed), kTurns, kWarmUp);
   // Turns on the same images say little more than one of them: a batch counts once.
-  latency.clean.push_back(median(clean_seconds));
-  latency.adversarial.push_back(median(adversarial_seconds));
+  const auto images = static_cast<double>(batch.ids.size(0));
+  latency.clean.push_back(pairs.a_seconds / images);
+  latency.adversarial.push_back(pairs.b_seconds / images);
   return latency;
 }
 

@@ -20,11 +20,15 @@ int64_t group_size(const at::Tensor& images) {
   return std::max(kFewest, kPixels / (images.size(2) * images.size(3)));
 }
 
-Pass part_of(const Pass& pass, int64_t begin, int64_t end) {
+using Run = std::function<Output(const at::Tensor&, const Pass&)>;
+
+/// Group `g` of `groups` that are as equal as can be.
+Output run_group(const at::Tensor& images, const Pass& pass, const Run& run, int64_t g, int64_t groups) {
+  const int64_t begin = g * images.size(0) / groups, end = (g + 1) * images.size(0) / groups;
   Pass part = pass;
   if (pass.image_ids.defined()) part.image_ids = pass.image_ids.slice(0, begin, end);
   if (pass.graph.defined() && pass.graph.dim() == 2) part.graph = pass.graph.slice(0, begin, end);
-  return part;
+  return run(images.slice(0, begin, end), part);
 }
 
 Output joined(const std::vector<Output>& parts) {
@@ -55,8 +59,7 @@ Output in_groups(const at::Tensor& images, const Pass& pass,
   std::vector<Output> parts(static_cast<size_t>(groups));
   run_in_parallel(groups, at::get_num_threads(), [&](int64_t g) {
     const at::NoGradGuard no_grad;  // a thread's own setting
-    const int64_t begin = g * count / groups, end = (g + 1) * count / groups;
-    parts[static_cast<size_t>(g)] = run(images.slice(0, begin, end), part_of(pass, begin, end));
+    parts[static_cast<size_t>(g)] = run_group(images, pass, run, g, groups);
   });
   return joined(parts);
 }
@@ -67,11 +70,7 @@ Output in_groups_one_by_one(const at::Tensor& images, const Pass& pass,
   const int64_t groups = (count + fitting - 1) / fitting;
   if (groups <= 1) return run(images, pass);
   std::vector<Output> parts;
-  int64_t begin = 0;
-  for (const at::Tensor& group : images.tensor_split(groups)) {
-    parts.push_back(run(group, part_of(pass, begin, begin + group.size(0))));
-    begin += group.size(0);
-  }
+  for (int64_t g = 0; g < groups; ++g) parts.push_back(run_group(images, pass, run, g, groups));
   return joined(parts);
 }
 

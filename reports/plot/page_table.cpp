@@ -133,7 +133,7 @@ bool has_latency(const RunList& list) {
                      [](const PlottedRun& run) { return !latency_words(*run.json).empty(); });
 }
 
-std::string row(const RunList& list, const PlottedRun& run, const Notes& notes) {
+std::string row(const RunList& list, const PlottedRun& run, const Notes& notes, bool timed) {
   const Json& json = *run.json;
   std::string cells = fmt::format("<th scope=\"row\" title=\"{}\">{}</th>", escape(text_at(json, {"model"})),
                                   escape(list.models[run.model].label));
@@ -154,7 +154,7 @@ std::string row(const RunList& list, const PlottedRun& run, const Notes& notes) 
   cell(flipped == "–" ? flipped : flipped + " <small>(" + redrawn + ")</small>", Column::flipped);
   cell(pair_text(magnitude(number_at(json, {"macs", "before"})), magnitude(number_at(json, {"macs", "after"}))),
        Column::macs);
-  if (has_latency(list)) {
+  if (timed) {
     const std::string words = latency_words(json);
     cells += fmt::format("<td class=\"number\">{}</td>", words.empty() ? "–" : words);
   }
@@ -169,8 +169,9 @@ std::string runs_table(const RunList& list) {
   if (list.runs.empty()) return "<p>The reports hold no runs.</p>\n";
   Notes notes;
   for (const auto& run : list.runs) notes.add(*run.json);
+  const bool timed = has_latency(list);
   std::string rows;
-  for (const auto& run : list.runs) rows += row(list, run, notes);
+  for (const auto& run : list.runs) rows += row(list, run, notes, timed);
   std::vector<std::string> names{"Model",
                                  "Attack",
                                  "Defense",
@@ -181,7 +182,7 @@ std::string runs_table(const RunList& list) {
                                  "Execution rate before → after (%)",
                                  "Gates flipped (by chance) (%)",
                                  "Multiply-accumulates an image"};
-  if (has_latency(list)) names.emplace_back("Time of a pass, an image (× attack, over batches)");
+  if (timed) names.emplace_back("Time of a pass, an image (× attack, over batches)");
   names.emplace_back("Near ties");
   std::string heads;
   for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);

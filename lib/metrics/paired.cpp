@@ -1,4 +1,4 @@
-#include "bench/paired.h"
+#include "lib/metrics/paired.h"
 
 #include <fmt/format.h>
 
