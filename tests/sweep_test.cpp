@@ -1,113 +1,13 @@
-// The sweep on a model in closed form, and planted defects: each must raise the flag that is named for it.
+// The sweep on a model in closed form.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/where.h>
-#include <ATen/ops/zeros_like.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cmath>
 
 #include "lib/core/error.h"
-#include "reports/comparison.h"
-#include "reports/flags.h"
-#include "reports/report.h"
-#include "reports/schema.h"
-#include "tests/attacks.h"
-#include "tests/models_under_test.h"
+#include "tests/greys.h"
 
 namespace aigis {
 namespace {
-
-constexpr int64_t kImages = 40;
-
-/// An attack that goes wrong in a chosen way.
-class Planted : public Attack {
- public:
-  explicit Planted(std::function<at::Tensor(const at::Tensor&, double)> act) : act_(std::move(act)) {}
-  std::string name() const override { return "planted"; }
-  Json options() const override { return Json::object(); }
-  std::string gradient_mode() const override { return "none"; }
-  std::vector<Norm> norms() const override { return {Norm::linf}; }
-  std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {
-    std::vector<at::Tensor> all;
-    for (const double epsilon : epsilons) all.push_back(act_(batch.images, epsilon));
-    return all;
-  }
-
- private:
-  std::function<at::Tensor(const at::Tensor&, double)> act_;
-};
-
-/// Grey images of 40 levels around the boundary of a model that compares the mean with one half.
-Dataset greys() {
-  Dataset data;
-  data.name = "greys";
-  data.part = Part::test;
-  data.classes = {"dark", "bright"};
-  data.ids = at::arange(kImages, at::TensorOptions(at::kLong));
-  const at::Tensor level = data.ids * 2 + 88;  // 88, 90, … 166: twenty below 127.5 and twenty above
-  data.images = level.to(at::kByte).view({-1, 1, 1, 1}).expand({kImages, 1, 2, 2}).contiguous();
-  data.labels = level.gt(127).to(at::kLong);
-  return data;
-}
-
-struct Outcome {
-  Json report;
-  Json flags_of(size_t run) const { return report["runs"][run]["flags"]; }
-  bool has(size_t run, const std::string& check) const {
-    for (const auto& flag : flags_of(run)) {
-      if (flag["check"] == check) return true;
-    }
-    return false;
-  }
-};
-
-/// All attacks and, where there are several, their worst case.
-Outcome sweep_all(const std::vector<std::shared_ptr<const Attack>>& attacks, std::vector<double> epsilons,
-                  Dataset data = greys(), Json record = nullptr, int64_t batch = 7, int64_t workers = 1) {
-  SweepPlan plan;
-  auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5);
-  plan.models = {model};
-  plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, attacks.size() > 1);
-  plan.epsilons = std::move(epsilons);
-  plan.data = std::move(data);
-  plan.batch = batch;
-  plan.workers = workers;
-  Journal journal;
-  ReportContext context;
-  context.tool = {{"version", "0"},
-                  {"commit", "0"},
-                  {"build", {{"compiler", "c"}, {"libtorch", "l"}, {"cuda", false}}},
-                  {"command_line", ""}};
-  context.environment = {{"cpu", ""}, {"device", "cpu"}, {"threads", 1}, {"determinism", ""}};
-  context.config = Json::object();
-  context.data_spec = "greys";
-  context.models = {{"linear", "linear.safetensors", std::string(64, '0'), std::move(record), {}, model->card()}};
-  Outcome outcome{make_report(plan, run_sweep(plan, journal), {{}}, context)};
-  validate_report(outcome.report, "the report");
-  return outcome;
-}
-
-Outcome sweep(std::shared_ptr<const Attack> attack, std::vector<double> epsilons, Dataset data = greys(),
-              Json record = nullptr, int64_t batch = 7, int64_t workers = 1) {
-  return sweep_all({std::move(attack)}, std::move(epsilons), std::move(data), std::move(record), batch, workers);
-}
-
-std::shared_ptr<const Attack> fgsm() { return make_attack("fgsm"); }
-
-std::shared_ptr<const Attack> planted(std::function<at::Tensor(const at::Tensor&, double)> act) {
-  return std::make_shared<Planted>(std::move(act));
-}
-
-/// What a checkpoint would record of its accuracy on held-out greys.
-Json record(double value, double low, double high) {
-  Json json{{"data", "greys"}};
-  json["held_out"]["none"] = {{"value", value}, {"successes", 1}, {"trials", 1}};
-  json["held_out"]["none"]["ci95"] = {low, high};
-  return json;
-}
 
 // Darkening breaks the bright images within reach and brightening the dark ones: together they break both.
 TEST(Sweep, WorstCaseTakesTheWorstForEachImage) {
@@ -272,79 +172,6 @@ TEST(Sweep, AWorkersFailureEndsIt) {
   EXPECT_THROW(sweep(fails, {4.0 / 255}, greys(), nullptr, 7, 3), RunError);
 }
 
-TEST(Flags, OversteppedBudget) {
-  const auto attack = planted([](const at::Tensor& x, double epsilon) { return (x + 1.5 * epsilon).clamp(0, 1); });
-  EXPECT_TRUE(sweep(attack, {8.0 / 255}).has(0, "budget"));
-  EXPECT_LE(sweep(attack, {8.0 / 255}).report["runs"][0]["perturbation"]["linf"]["max"].get<double>(),
-            8.0 / 255 + 1e-7);
-}
-
-TEST(Flags, LeftBox) {
-  const auto attack = planted([](const at::Tensor& x, double) { return x * 0 + 1.01; });
-  EXPECT_TRUE(sweep(attack, {1}).has(0, "box"));
-}
-
-TEST(Flags, NotFinite) {
-  const auto attack = planted([](const at::Tensor& x, double) { return at::full_like(x, std::nan("")); });
-  const Outcome outcome = sweep(attack, {8.0 / 255});
-  EXPECT_TRUE(outcome.has(0, "proposal-not-finite"));
-  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust"]["successes"], 40.0) << "clean images are judged instead";
-}
-
-TEST(Flags, ZeroGradient) {
-  Dataset data = greys();
-  data.images = data.images.clone();
-  // A logit difference of 250 in float32 leaves no gradient: softmax is exactly one-hot.
-  SweepPlan plan;
-  auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 500.0), -1000);
-  plan.models = {model};
-  plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}}, false);
-  plan.epsilons = {8.0 / 255};
-  plan.data = data;
-  Journal journal;
-  const SweepResult result = run_sweep(plan, journal);
-  EXPECT_GT(result.tallies[0][0].cells[0].audit.zero_gradients, 0);
-}
-
-TEST(Flags, AnswersThatLookLikeProbabilities) {
-  const auto flagged = [](double score) {
-    SweepPlan plan;
-    plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.0), score)};
-    plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}}, false);
-    plan.epsilons = {8.0 / 255};
-    plan.data = greys();
-    Journal journal;
-    const RunTally tally = run_sweep(plan, journal).tallies[0][0];
-    const ReportedModel reported{"linear", "", "", nullptr, {}, plan.models[0]->card()};
-    const Json flags = make_flags(plan, plan.runs[0], tally, tally.cells[0], reported);
-    return std::any_of(flags.begin(), flags.end(), [](const Json& flag) { return flag["check"] == "probabilities"; });
-  };
-  EXPECT_TRUE(flagged(1));  // 0 and 1
-  EXPECT_FALSE(flagged(2));
-}
-
-// Three quarters of a level across the boundary, which rounding towards the clean image takes back.
-TEST(Flags, AnAttackThatRoundingUndoes) {
-  const auto barely = planted([](const at::Tensor& x, double) { return at::where(x.gt(0.5), x, x + 0.75 / 255); });
-  Dataset dark = greys();
-  dark.images = at::full_like(dark.images, 127);
-  dark.labels = at::zeros_like(dark.labels);
-  const Outcome outcome = sweep(barely, {1.0 / 255}, dark);
-  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust"]["successes"], 0.0);
-  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust_quantized"]["successes"], 40.0);
-  EXPECT_TRUE(outcome.has(0, "rounding"));
-  EXPECT_FALSE(sweep(fgsm(), {1.0 / 255}, dark).has(0, "rounding"));
-}
-
-TEST(Flags, CleanAccuracyThatCannotBe) {
-  EXPECT_FALSE(sweep(fgsm(), {0}, greys(), record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
-  EXPECT_FALSE(sweep(fgsm(), {0}, greys(), record(0.97, 0.95, 0.99)).has(0, "clean-accuracy-unchecked"));
-  EXPECT_TRUE(sweep(fgsm(), {0}, greys(), nullptr).has(0, "clean-accuracy-unchecked"));
-  Dataset shifted = greys();
-  shifted.labels = 1 - shifted.labels;  // labels off by one
-  EXPECT_TRUE(sweep(fgsm(), {0}, shifted, record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
-}
-
 // A defense that mirrors grey levels turns the gradient's sign: who knows of it pushes one way, who does not the other.
 class Mirror : public Defense {
  public:
@@ -368,37 +195,6 @@ TEST(Access, GreyBoxDoesNotSeeTheDefense) {
   EXPECT_EQ(tallies[0].clean.accuracy.successes(), 40);
   EXPECT_EQ(tallies[0].cells[0].pass.accuracy.successes(), 0) << "white box: every image falls";
   EXPECT_EQ(tallies[1].cells[0].pass.accuracy.successes(), 40) << "grey box: it pushes away from the boundary";
-}
-
-TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
-  const auto run = [](const char* model, double epsilon) {
-    return Json{{"model", model},
-                {"attack", {{"name", "fgsm"}, {"options", Json::object()}}},
-                {"defense", {{"name", "none"}}},
-                {"access", "white-box"},
-                {"epsilon", epsilon},
-                {"norm", "linf"},
-                {"accuracy", {{"draws", 1}}}};
-  };
-  const Json runs{run("a", 0.1), run("a", 0.2), run("b", 0.1), run("b", 0.2)};
-  std::vector<int64_t> all(40, 1), none(40, 0), some(40, 1);
-  some[0] = some[1] = 0;
-  const Json list = comparisons_json(runs, {none, some, all, all});
-  ASSERT_EQ(list.size(), 2u);
-  EXPECT_EQ(list[0]["run_a"], 0);
-  EXPECT_EQ(list[0]["run_b"], 2);
-  EXPECT_EQ(list[0]["difference"], -1);
-  EXPECT_EQ(list[0]["more_robust"], "b");
-  EXPECT_EQ(list[1]["run_a"], 1);
-  EXPECT_EQ(list[1]["p"], 0.5);  // two images, both for b
-  EXPECT_EQ(list[1]["more_robust"], nullptr);
-  EXPECT_NEAR(list[0]["p_holm"].get<double>(), 2 * 2 * std::pow(0.5, 40), 1e-20);
-  const std::string text = comparisons_text(
-      {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
-  EXPECT_NE(text.find("1 of 2 comparisons"), std::string::npos) << text;
-  EXPECT_NE(text.find("b more robust than a: FGSM, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
-            std::string::npos)
-      << text;
 }
 
 }  // namespace

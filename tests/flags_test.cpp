@@ -1,0 +1,90 @@
+// Planted defects: each raises the flag that is named for it.
+#include "reports/flags.h"
+
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/greys.h"
+
+namespace aigis {
+namespace {
+
+TEST(Flags, OversteppedBudget) {
+  const auto attack = planted([](const at::Tensor& x, double epsilon) { return (x + 1.5 * epsilon).clamp(0, 1); });
+  EXPECT_TRUE(sweep(attack, {8.0 / 255}).has(0, "budget"));
+  EXPECT_LE(sweep(attack, {8.0 / 255}).report["runs"][0]["perturbation"]["linf"]["max"].get<double>(),
+            8.0 / 255 + 1e-7);
+}
+
+TEST(Flags, LeftBox) {
+  const auto attack = planted([](const at::Tensor& x, double) { return x * 0 + 1.01; });
+  EXPECT_TRUE(sweep(attack, {1}).has(0, "box"));
+}
+
+TEST(Flags, NotFinite) {
+  const auto attack = planted([](const at::Tensor& x, double) { return at::full_like(x, std::nan("")); });
+  const Outcome outcome = sweep(attack, {8.0 / 255});
+  EXPECT_TRUE(outcome.has(0, "proposal-not-finite"));
+  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust"]["successes"], 40.0) << "clean images are judged instead";
+}
+
+TEST(Flags, ZeroGradient) {
+  Dataset data = greys();
+  data.images = data.images.clone();
+  // A logit difference of 250 in float32 leaves no gradient: softmax is exactly one-hot.
+  SweepPlan plan;
+  auto model = std::make_shared<LinearModel>(at::full({1, 2, 2}, 500.0), -1000);
+  plan.models = {model};
+  plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {8.0 / 255};
+  plan.data = data;
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  EXPECT_GT(result.tallies[0][0].cells[0].audit.zero_gradients, 0);
+}
+
+TEST(Flags, AnswersThatLookLikeProbabilities) {
+  const auto flagged = [](double score) {
+    SweepPlan plan;
+    plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.0), score)};
+    plan.runs = plan_runs({fgsm()}, {nullptr}, {Access{}}, false);
+    plan.epsilons = {8.0 / 255};
+    plan.data = greys();
+    Journal journal;
+    const RunTally tally = run_sweep(plan, journal).tallies[0][0];
+    const ReportedModel reported{"linear", "", "", nullptr, {}, plan.models[0]->card()};
+    const Json flags = make_flags(plan, plan.runs[0], tally, tally.cells[0], reported);
+    return std::any_of(flags.begin(), flags.end(), [](const Json& flag) { return flag["check"] == "probabilities"; });
+  };
+  EXPECT_TRUE(flagged(1));  // 0 and 1
+  EXPECT_FALSE(flagged(2));
+}
+
+// Three quarters of a level across the boundary, which rounding towards the clean image takes back.
+TEST(Flags, AnAttackThatRoundingUndoes) {
+  const auto barely = planted([](const at::Tensor& x, double) { return at::where(x.gt(0.5), x, x + 0.75 / 255); });
+  Dataset dark = greys();
+  dark.images = at::full_like(dark.images, 127);
+  dark.labels = at::zeros_like(dark.labels);
+  const Outcome outcome = sweep(barely, {1.0 / 255}, dark);
+  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust"]["successes"], 0.0);
+  EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust_quantized"]["successes"], 40.0);
+  EXPECT_TRUE(outcome.has(0, "rounding"));
+  EXPECT_FALSE(sweep(fgsm(), {1.0 / 255}, dark).has(0, "rounding"));
+}
+
+TEST(Flags, CleanAccuracyThatCannotBe) {
+  EXPECT_FALSE(sweep(fgsm(), {0}, greys(), record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
+  EXPECT_FALSE(sweep(fgsm(), {0}, greys(), record(0.97, 0.95, 0.99)).has(0, "clean-accuracy-unchecked"));
+  EXPECT_TRUE(sweep(fgsm(), {0}, greys(), nullptr).has(0, "clean-accuracy-unchecked"));
+  Dataset shifted = greys();
+  shifted.labels = 1 - shifted.labels;  // labels off by one
+  EXPECT_TRUE(sweep(fgsm(), {0}, shifted, record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
+}
+
+}  // namespace
+}  // namespace aigis

@@ -1,0 +1,44 @@
+// Which models of a report are compared, and what is decided.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "reports/comparison.h"
+
+namespace aigis {
+namespace {
+
+TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
+  const auto run = [](const char* model, double epsilon) {
+    return Json{{"model", model},
+                {"attack", {{"name", "fgsm"}, {"options", Json::object()}}},
+                {"defense", {{"name", "none"}}},
+                {"access", "white-box"},
+                {"epsilon", epsilon},
+                {"norm", "linf"},
+                {"accuracy", {{"draws", 1}}}};
+  };
+  const Json runs{run("a", 0.1), run("a", 0.2), run("b", 0.1), run("b", 0.2)};
+  std::vector<int64_t> all(40, 1), none(40, 0), some(40, 1);
+  some[0] = some[1] = 0;
+  const Json list = comparisons_json(runs, {none, some, all, all});
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0]["run_a"], 0);
+  EXPECT_EQ(list[0]["run_b"], 2);
+  EXPECT_EQ(list[0]["difference"], -1);
+  EXPECT_EQ(list[0]["more_robust"], "b");
+  EXPECT_EQ(list[1]["run_a"], 1);
+  EXPECT_EQ(list[1]["p"], 0.5);  // two images, both for b
+  EXPECT_EQ(list[1]["more_robust"], nullptr);
+  EXPECT_NEAR(list[0]["p_holm"].get<double>(), 2 * 2 * std::pow(0.5, 40), 1e-20);
+  const std::string text = comparisons_text(
+      {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
+  EXPECT_NE(text.find("1 of 2 comparisons"), std::string::npos) << text;
+  EXPECT_NE(text.find("b more robust than a: FGSM, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
+            std::string::npos)
+      << text;
+}
+
+}  // namespace
+}  // namespace aigis

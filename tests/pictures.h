@@ -1,0 +1,68 @@
+// Pictures that tests make, their JPEG files, and what tests say of both.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <turbojpeg.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lib/core/error.h"
+#include "lib/data/image_file.h"
+
+namespace aigis {
+
+/// Height x width x 3 bytes that vary smoothly, or stripes of one colour for each seed.
+inline RgbImage picture(int64_t height, int64_t width, int seed) {
+  RgbImage image{height, width, {}};
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        image.pixels.push_back(static_cast<uint8_t>((3 * x + 2 * y * (c + 1) + 41 * seed) % 256));
+      }
+    }
+  }
+  return image;
+}
+
+/// JPEG bytes of pixels in a TurboJPEG format. TurboJPEG stores TJPF_CMYK as YCCK with an Adobe marker.
+inline std::string jpeg_bytes(const std::vector<uint8_t>& pixels, int64_t width, int64_t height, int format = TJPF_RGB,
+                              int subsampling = TJSAMP_444, int quality = 95) {
+  tjhandle handle = tjInitCompress();
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+  EXPECT_EQ(tjCompress2(handle, pixels.data(), static_cast<int>(width), 0, static_cast<int>(height), format, &data,
+                        &size, subsampling, quality, TJFLAG_ACCURATEDCT),
+            0);
+  std::string bytes(reinterpret_cast<char*>(data), size);
+  tjFree(data);
+  tjDestroy(handle);
+  return bytes;
+}
+
+inline std::string jpeg_bytes(const RgbImage& image) { return jpeg_bytes(image.pixels, image.width, image.height); }
+
+inline void expect_same(const RgbImage& actual, const RgbImage& expected, const std::string& what) {
+  EXPECT_EQ(actual.height, expected.height) << what;
+  EXPECT_EQ(actual.width, expected.width) << what;
+  EXPECT_TRUE(actual.pixels == expected.pixels) << what;
+}
+
+/// The message of the InputError that `call` throws; it must be one line.
+inline std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const InputError& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    return error.what();
+  }
+  ADD_FAILURE() << "no InputError";
+  return "";
+}
+
+inline void expect_contains(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << text << " does not contain " << part;
+}
+
+}  // namespace aigis
