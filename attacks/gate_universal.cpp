@@ -29,12 +29,13 @@ void GateUniversalOptions::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
   table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons",
                "length of the first; the last is short");
+  band.bind(table);
   objective.bind_gates(table);
 }
 
 void GateUniversalOptions::check(const ModelCard& card) const {
   check_gated(card);
-  check_class(klass, card);
+  check_class(GateUniversal::kName, klass, card);
 }
 
 std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch& training, Norm norm,
@@ -66,7 +67,6 @@ at::Tensor GateUniversal::owner(const at::Tensor& labels) const {
 
 at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const ObjectiveOptions& objective, Norm norm,
                                 double epsilon) const {
-  constexpr double kMostWeight = 100;
   std::vector<int64_t> shape = training.images.sizes().vec();
   shape[0] = options_.per_class ? victim.card().classes : 1;
   at::Tensor perturbation = at::zeros(shape, training.images.options());
@@ -93,10 +93,11 @@ at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const Obj
     const at::Tensor sum = member.matmul(at_x.images.flatten(1)).view(perturbation.sizes());
     const double left = 1 - static_cast<double>(step) / static_cast<double>(options_.steps);
     const double length = options_.relative_step_size * epsilon * left;
-    perturbation = onto_ball(perturbation + steepest(sum, norm, coordinates) * length, norm, epsilon);
+    perturbation = options_.band.active()
+                       ? low_step(perturbation, sum, length, coordinates, norm, epsilon, options_.band)
+                       : onto_ball(perturbation + steepest(sum, norm, coordinates) * length, norm, epsilon);
     if (!at_x.violation.defined()) continue;
-    const at::Tensor violated = member.matmul(at_x.violation) / member.sum(1).clamp_min(1);
-    weight = (weight + violated).clamp(0, kMostWeight);
+    weight = reweighed(weight, member.matmul(at_x.violation) / member.sum(1).clamp_min(1));
   }
   return perturbation;
 }

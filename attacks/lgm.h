@@ -3,7 +3,7 @@
 // graph.
 #pragma once
 
-#include "attacks/parts/ascent.h"
+#include "attacks/parts/gate_options.h"
 
 namespace aigis {
 
@@ -19,6 +19,10 @@ struct Lgm {
       objective.path.temperature = 0.2;  // a choice: 5 times the logit
     }
     void bind(OptionTable& table) { AscentOptions::bind(table, {}); }
+    void check(const ModelCard& card) const {
+      check_gated(card);
+      AscentOptions::check(card);
+    }
   };
 };
 

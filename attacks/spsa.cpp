@@ -37,7 +37,7 @@ class Search {
         const auto asked = static_cast<uint32_t>(2 * options_.pairs);
         const at::Tensor logits = victim_.forward(rows.x, rows.ids, {0, asked, step}).logits;
         const at::Tensor done = rows.goal.reached(logits).logical_and(rows.alive);
-        write(rows, done, result);
+        put_rows(result, rows.places, done, rows.x);
         if (!options_.objective.targeted())
           victim_.count_broken((2 * options_.pairs + 1) * step + 1, done.sum().item<int64_t>());
         rows.alive = rows.alive.logical_and(done.logical_not());
@@ -46,7 +46,7 @@ class Search {
       if (rows.x.size(0) == 0) return;
       rows.x = within(rows.clean, rows.x + rows.adam.step(estimate(rows, step)) * options_.step_size, norm_, epsilon_);
     }
-    write(rows, rows.alive, result);
+    put_rows(result, rows.places, rows.alive, rows.x);
   }
 
  private:
@@ -64,11 +64,6 @@ class Search {
       sum = sum + signs * per_image((above - below) / (2 * options_.distance), rows.x);
     }
     return sum / static_cast<double>(options_.pairs);
-  }
-
-  static void write(const Rows& rows, const at::Tensor& which, at::Tensor& result) {
-    const at::Tensor chosen = which.nonzero().squeeze(1);
-    result.index_copy_(0, rows.places.index_select(0, chosen), rows.x.index_select(0, chosen));
   }
 
   Victim& victim_;

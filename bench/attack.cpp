@@ -18,10 +18,9 @@ void floor_step(Model& model, const Batch& batch) {
 }  // namespace
 
 std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, int64_t pairs) {
-  const std::vector<double> epsilons{8.0 / 255};
   const auto propose = [&](const Attack& one) {
     Victim victim(model, 0);
-    one.propose(victim, batch, Norm::linf, epsilons);
+    one.propose(victim, batch, Norm::linf, {kBenchEpsilon});
     return victim.audit().backward / batch.labels.size(0);
   };
   const int64_t passes = propose(attack);

@@ -12,6 +12,8 @@
 
 namespace aigis {
 
+constexpr double kBenchEpsilon = 8.0 / 255;  ///< of attacks, in Linf
+
 /// One attack at one budget against the floor: a bare forward and backward pass to the input on the identical module,
 /// layout and type; or against another attack that takes as many gradients, where one is given.
 std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, int64_t pairs);

@@ -51,14 +51,25 @@ Dataset images_of(const BenchFlags& flags, Part part, int64_t count) {
                                data.size()));
 }
 
+/// Checked against the model, and with what it has to learn learnt.
+std::shared_ptr<const Attack> ready(const std::string& text, Network& network, const BenchFlags& flags,
+                                    at::Device device) {
+  const auto attack = attack_of(text);
+  if (!attack) throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
+  attack->check(network.card());
+  if (attack->learns_from() == 0) return attack;
+  const int64_t images = attack->learns_from();
+  const Dataset training = load_dataset(Spec::parse(flags.data), Part::train).spread(images);
+  Victim victim(network, 0);
+  return attack->learnt(victim, take(training, 0, images, device), Norm::linf, {kBenchEpsilon});
+}
+
 std::string attack(const BenchFlags& flags, at::Device device) {
-  const auto made = attack_of(flags.attack), against = flags.against.empty() ? nullptr : attack_of(flags.against);
-  if (!made || (!flags.against.empty() && !against)) {
-    throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
-  }
   const Dataset data = images_of(flags, Part::test, flags.batch);
   const auto network = network_of(model_of(flags), data, device, true);
   check_fit(model_of(flags).text(), network->card(), data);
+  const auto made = ready(flags.attack, *network, flags, device);
+  const auto against = flags.against.empty() ? nullptr : ready(flags.against, *network, flags, device);
   return bench_attack(*network, *made, against.get(), take(data, 0, flags.batch, device), flags.count);
 }
 

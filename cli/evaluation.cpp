@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 
 #include "attacks/list.h"
+#include "cli/budgets.h"
 #include "cli/device.h"
 #include "cli/evaluated_model.h"
 #include "cli/examples.h"
@@ -36,37 +36,6 @@ Json described(const std::vector<std::shared_ptr<const T>>& things, const std::s
   return list;
 }
 
-std::vector<double> read_epsilons(const Settings& settings, Norm norm) {
-  if (norm != Norm::linf && settings.is_default("eps")) {
-    throw InputError(fmt::format("--eps is missing: the defaults are for linf; expected budgets in {}, such as {}",
-                                 norm_name(norm), norm == Norm::l2 ? "0.5" : "12"));
-  }
-  const std::vector<std::string>& texts = settings.list("eps");
-  // No two images of up to a million pixel values are further apart.
-  const double most = norm == Norm::linf ? 1 : norm == Norm::l2 ? 1e3 : 1e6;
-  std::vector<double> epsilons;
-  for (const auto& text : texts) {
-    const double epsilon = parse_number(text, "epsilon");
-    if (epsilon < 0 || epsilon > most) {
-      throw InputError(fmt::format(
-          "epsilon: {} is out of range; expected 0 to {} in units of the pixel range, such as {}", text, most,
-          norm == Norm::linf ? "8/255"
-          : norm == Norm::l2 ? "0.5"
-                             : "12"));
-    }
-    if (norm == Norm::l0 && epsilon != std::floor(epsilon)) {
-      throw InputError(
-          fmt::format("epsilon: {}; expected a whole number of pixel values in the norm l0, such as 12", text));
-    }
-    if (std::find(epsilons.begin(), epsilons.end(), epsilon) != epsilons.end()) {
-      throw InputError(fmt::format("epsilon: {} is given twice", text));
-    }
-    epsilons.push_back(epsilon);
-  }
-  std::sort(epsilons.begin(), epsilons.end());
-  return epsilons;
-}
-
 /// Saved images are kept in memory until the report is written.
 void check_examples_fit(const SweepPlan& plan) {
   constexpr double kMostGigabytes = 4;
@@ -79,28 +48,28 @@ void check_examples_fit(const SweepPlan& plan) {
   }
 }
 
+/// Throws InputError where no pass over any image could be shorter than over another.
+void check_latency(const SweepPlan& plan) {
+  bool any = false;
+  for (const auto& model : plan.models) {
+    const ModelCard& card = model->card();
+    if (card.gated.empty()) continue;
+    any = true;
+    if (card.options.value("execution", "mask") == "mask") {
+      throw InputError(fmt::format(
+          "--latency: {} runs its closed layers and masks them, in the same time for every image; expected a model "
+          "with execution=skip",
+          card.architecture));
+    }
+  }
+  if (!any) throw InputError("--latency: no model has gates; expected one with execution=skip");
+}
+
 ReportedModel reported(const LoadedModel& loaded) {
   return {loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, loaded.model->card()};
 }
 
-/// A model's options have commas too: "transfer:m.safetensors:gates=sampled" and "draws=5" belong together.
-std::vector<std::string> whole_accesses(const std::vector<std::string>& parts) {
-  std::vector<std::string> whole;
-  for (const auto& part : parts) {
-    const bool is_option = part.find('=') != std::string::npos && !part.starts_with("transfer:");
-    if (is_option && !whole.empty() && whole.back().starts_with("transfer:")) whole.back() += "," + part;
-    else whole.push_back(part);
-  }
-  return whole;
-}
-
 }  // namespace
-
-int64_t count_setting(const Settings& settings, const std::string& key, int64_t low) {
-  const int64_t value = parse_integer(settings.text(key), "--" + key);
-  if (value < low) throw InputError(fmt::format("--{}: {} is too small; expected at least {}", key, value, low));
-  return value;
-}
 
 void check_fit(const std::string& id, const ModelCard& card, const Dataset& data) {
   const auto size = data.images.sizes().slice(1);
@@ -140,8 +109,9 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
                "true: for each defense and access also the worst case over all attacks, image by image");
   settings.one("gate_swap", "false",
                "true: gated models also judge clean and adversarial images along each other's gates");
-  settings.one("latency", "false",
-               "true: gated models' passes over clean and adversarial images are timed, in turns (execution=skip)");
+  settings.one(
+      "latency", "false",
+      "true: gated models' passes over clean and adversarial images are timed, in turns; they need execution=skip");
   settings.one("checks", "basic", "of the evaluation itself (aigis list checks): basic, full or off");
   settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
 }
@@ -150,15 +120,15 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.device = parse_device(settings.text("device"));
   plan.norm = parse_norm(settings.text("norm"));
   plan.epsilons = read_epsilons(settings, plan.norm);
-  plan.batch = count_setting(settings, "batch", 0);
+  plan.batch = settings.count("batch", 0);
   if (plan.batch == 0) plan.batch = plan.device.is_cpu() ? 100 : 1000;
-  plan.seed = static_cast<uint64_t>(count_setting(settings, "seed", 0));
-  plan.examples = count_setting(settings, "examples", 0);
+  plan.seed = static_cast<uint64_t>(settings.count("seed", 0));
+  plan.examples = settings.count("examples", 0);
   plan.nested = settings.truth("nested");
   plan.gate_swap = settings.truth("gate_swap");
   plan.latency = settings.truth("latency");
   checks = parse_check_level(settings.text("checks"));
-  const int64_t limit = count_setting(settings, "limit", 0);
+  const int64_t limit = settings.count("limit", 0);
 
   std::vector<std::shared_ptr<const Attack>> attacks;
   for (const auto& text : settings.list("attack")) {
@@ -198,7 +168,7 @@ Evaluation::Evaluation(const Settings& settings) {
     context.models.push_back(reported(model));
   }
   std::vector<Access> accesses;
-  const std::vector<std::string> access_names = whole_accesses(settings.list("access"));
+  const std::vector<std::string>& access_names = settings.list("access");
   for (const auto& name : access_names) {
     accesses.push_back(parse_access(name, [&](const std::string& spec) { return add_surrogate(spec); }));
   }
@@ -206,18 +176,12 @@ Evaluation::Evaluation(const Settings& settings) {
   for (const Run& run : plan.runs) {
     if (!run.attack) continue;
     for (const auto& model : plan.models) {
-      const ModelCard& seen = (run.access.surrogate ? run.access.surrogate : model)->card();
-      run.attack->check(seen);
-      if (run.attack->learns_from() > 0 && seen.gate_mode == "frozen") {
-        throw InputError(
-            fmt::format("attack '{}' learns from training images, for which gates=frozen has no graph; "
-                        "expected gates=argmax",
-                        run.attack->name()));
-      }
+      run.attack->check((run.access.surrogate ? run.access.surrogate : model)->card());
     }
   }
   load_training(data);
   check_examples_fit(plan);
+  if (plan.latency) check_latency(plan);
   context.tool = tool_json();
   context.environment = environment_json(plan.device);
   context.data_spec = data.text();

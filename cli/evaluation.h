@@ -14,8 +14,6 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
 
 /// Throws InputError unless the model takes the data set's images and has its number of classes.
 void check_fit(const std::string& id, const ModelCard& card, const Dataset& data);
-/// Reads a whole number of at least `low` from a setting.
-int64_t count_setting(const Settings& settings, const std::string& key, int64_t low);
 
 /// A plan with everything loaded and checked, and what its report says besides.
 struct Evaluation {

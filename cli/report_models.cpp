@@ -19,14 +19,15 @@ const LoadedModel& ReportModels::model(const std::string& id) {
 
 std::shared_ptr<Model> ReportModels::surrogate(const std::string& id) const {
   for (const Json& entry : report_.value("surrogates", Json::array())) {
-    if (entry["id"] == id) return load(id, entry["checkpoint"]).model;
+    if (entry["id"].get_ref<const std::string&>() == id) return load(id, entry["checkpoint"]).model;
   }
   throw InputError(fmt::format("{}: /surrogates: '{}' is missing, though /config asks for it", path_, id));
 }
 
 size_t ReportModels::index_of(const std::string& id) const {
   size_t m = 0;
-  while (report_["models"][m]["id"] != id) ++m;  // read_report() has seen to it that it is there
+  while (report_["models"][m]["id"].get_ref<const std::string&>() != id)
+    ++m;  // read_report() has seen to it that it is there
   return m;
 }
 

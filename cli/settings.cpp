@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+const std::string kTransfer = "transfer:";
+
 std::string flag_name(std::string key) {
   std::replace(key.begin(), key.end(), '_', '-');
   return "--" + key;
@@ -29,9 +31,8 @@ std::string relocated(const std::string& value, Settings::Holds holds, const fs:
   if (holds == Settings::Holds::text || value.empty()) return value;
   if (holds == Settings::Holds::path) return joined(folder, value);
   if (holds == Settings::Holds::access) {
-    const std::string transfer = "transfer:";
-    if (!value.starts_with(transfer)) return value;
-    return transfer + relocated(value.substr(transfer.size()), Settings::Holds::model_spec, folder);
+    if (!value.starts_with(kTransfer)) return value;
+    return kTransfer + relocated(value.substr(kTransfer.size()), Settings::Holds::model_spec, folder);
   }
   Spec spec = Spec::parse(value);
   if (holds == Settings::Holds::data_spec && !spec.path.empty()) spec.path = joined(folder, spec.path);
@@ -39,6 +40,28 @@ std::string relocated(const std::string& value, Settings::Holds holds, const fs:
     if (std::string* path = model_path(spec)) *path = joined(folder, *path);
   }
   return spec.text();
+}
+
+/// A model's options have commas too: "transfer:m.safetensors:gates=sampled" and "draws=5" belong together.
+std::vector<std::string> parts(const std::string& value, char separator, Settings::Holds holds) {
+  if (separator == '\0') return {value};
+  std::vector<std::string> whole;
+  for (const auto& piece : split(value, separator)) {
+    const std::string part = trim(piece);
+    const bool goes_on = holds == Settings::Holds::access && !whole.empty() && whole.back().starts_with(kTransfer) &&
+                         !part.starts_with(kTransfer) && part.find('=') != std::string::npos;
+    if (goes_on) whole.back() += separator + part;
+    else whole.push_back(part);
+  }
+  return whole;
+}
+
+std::vector<std::string> all_parts(const std::vector<std::string>& values, char separator, Settings::Holds holds) {
+  std::vector<std::string> all;
+  for (const auto& value : values) {
+    for (auto& part : parts(value, separator, holds)) all.push_back(std::move(part));
+  }
+  return all;
 }
 
 }  // namespace
@@ -90,22 +113,19 @@ void Settings::read_config(const std::string& path) {
         throw InputError(fmt::format("{}: key '{}': expected text or a number, got {}", path, key, item.dump()));
       }
       const std::string text = item.is_string() ? item.get<std::string>() : item.dump();
-      setting.value.push_back(relocated(text, setting.holds, fs::path(path).parent_path()));
+      for (const auto& part : parts(text, setting.separator, setting.holds)) {
+        setting.value.push_back(relocated(part, setting.holds, fs::path(path).parent_path()));
+      }
     }
   }
 }
 
 void Settings::resolve() {
+  for (auto& [key, setting] : settings_) setting.value = all_parts(setting.value, setting.separator, setting.holds);
   if (!config_path_.empty()) read_config(config_path_);
   for (auto& [key, setting] : settings_) {
     setting.is_default = setting.value.empty();
-    if (setting.is_default) setting.value = setting.fallback;
-    if (setting.separator == '\0') continue;
-    std::vector<std::string> parts;
-    for (const auto& value : setting.value) {
-      for (const auto& part : split(value, setting.separator)) parts.push_back(trim(part));
-    }
-    setting.value = parts;
+    if (setting.is_default) setting.value = all_parts(setting.fallback, setting.separator, setting.holds);
   }
 }
 
@@ -115,6 +135,14 @@ bool Settings::truth(const std::string& key) const {
     throw InputError(fmt::format("--{}: '{}' is not one of true, false", key, value));
   }
   return value == "true";
+}
+
+int64_t Settings::count(const std::string& key, int64_t low) const {
+  const int64_t value = parse_integer(text(key), flag_name(key));
+  if (value < low) {
+    throw InputError(fmt::format("{}: {} is too small; expected at least {}", flag_name(key), value, low));
+  }
+  return value;
 }
 
 bool Settings::is_default(const std::string& key) const { return settings_.at(key).is_default; }

@@ -1,6 +1,7 @@
 // The settings of a command: a JSON config and flags with the same words, where flags win.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,7 +22,8 @@ class Settings {
   explicit Settings(CommandLine& line) : line_(line) {}
 
   void one(const std::string& key, const std::string& fallback, const std::string& help, Holds holds = Holds::text);
-  /// May be given several times; in a config it is a list or one value. `separator` also splits one value.
+  /// May be given several times; in a config it is a list or one value. `separator` also splits one value, except
+  /// between the options of a model inside an access.
   void many(const std::string& key, const std::vector<std::string>& fallback, const std::string& help,
             Holds holds = Holds::text, char separator = '\0');
   /// A flag for each option of a table.
@@ -35,6 +37,8 @@ class Settings {
   std::string text(const std::string& key) const;
   /// true or false; InputError for another word.
   bool truth(const std::string& key) const;
+  /// A whole number of at least `low`; InputError for anything else.
+  int64_t count(const std::string& key, int64_t low) const;
   /// Whether neither flag nor config gave a value.
   bool is_default(const std::string& key) const;
   const std::vector<std::string>& list(const std::string& key) const;

@@ -7,8 +7,8 @@
 #include "attacks/list.h"
 #include "cli/commands.h"
 #include "cli/device.h"
-#include "cli/evaluation.h"
 #include "cli/settings.h"
+#include "cli/train_state.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
@@ -24,6 +24,7 @@ namespace {
 
 /// Training images over which the execution rates of a checkpoint are measured.
 constexpr int64_t kRateImages = 5000;
+constexpr const char* kStateFile = "/resume.safetensors";  ///< in the run's folder
 
 /// Empty unless the options name an adversary. Whatever it is, PGD of ten steps is the judge.
 std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options) {
@@ -50,9 +51,7 @@ class TrainingRun {
  private:
   /// Takes weights and statistics from a checkpoint; returns the file's SHA-256.
   std::string start_from(const std::string& path);
-  void resume_from(const std::string& path);
   void save();
-  void write_state() const;
   void write_model();
   Json final_results();
   Json train_json() const;
@@ -90,7 +89,7 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
                     "checkpoint",
                     architecture_.text(), key));
   }
-  train_ = load_dataset(data_, Part::train).first(count_setting(settings, "limit", 0));
+  train_ = load_dataset(data_, Part::train).first(settings.count("limit", 0));
   if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
   if (train_.classes.size() < 2) {
     throw InputError(fmt::format("data '{}' has {} class; expected at least 2", data_.text(), train_.classes.size()));
@@ -108,7 +107,8 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   network_->set_gate_mode(network_->gate_modes().front());
   set_normalization(*network_, train_);
   const std::string init = settings.text("init");
-  const bool goes_on = resume && fs::exists(folder_ + "/resume.safetensors");
+  const std::string state = folder_ + kStateFile;
+  const bool goes_on = resume && fs::exists(state);
   Json init_hash;
   if (!init.empty() && !goes_on) init_hash = start_from(init);
   else if (!init.empty() && fs::exists(init)) init_hash = sha256_file(init);
@@ -130,9 +130,9 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
 
   make_folder(folder_);
   lock_ = FileLock(folder_);
-  const std::string state = folder_ + "/resume.safetensors";
   if (goes_on) {
-    resume_from(state);
+    read_train_state(state, config_, *network_, *trainer_);
+    fmt::print("resumed after epoch {} of {}\n", trainer_->state().epochs_done, options_.epochs);
   } else if (fs::exists(state)) {
     throw InputError(fmt::format(
         "{}: already holds a training run; add --resume to go on with it, or choose another --out", folder_));
@@ -151,46 +151,6 @@ std::string TrainingRun::start_from(const std::string& path) {
   }
   unpack_weights(content, *network_, path);
   return sha256(bytes);
-}
-
-void TrainingRun::resume_from(const std::string& path) {
-  const Safetensors saved = read_safetensors(path);
-  Safetensors weights;
-  TrainState state;
-  std::vector<at::Tensor> velocities, averages;
-  try {
-    const Json before = parse_json(saved.metadata.at("config"), path + ": its metadata 'config'");
-    // The start is behind it: its file may be gone by now.
-    if (config_["init_sha256"].is_null()) config_["init_sha256"] = before.at("init_sha256");
-    const Json defaults = option_values(TrainOptions{});  // what an earlier version did not know, it did not do
-    for (const auto& [key, value] : config_.items()) {
-      const Json& then = before.contains(key) ? before.at(key) : defaults.at(key);
-      if (then != value) {
-        throw InputError(fmt::format("{}: was trained with {} = {}, now {}; a resumed run needs the same settings",
-                                     path, key, then.dump(), value.dump()));
-      }
-    }
-    state.curve = parse_json(saved.metadata.at("curve"), path + ": its metadata 'curve'");
-    state.epochs_done = static_cast<int64_t>(state.curve.size());
-    for (const auto& [name, tensor] : saved.tensors) {
-      if (name.starts_with("model.")) weights.tensors[name.substr(6)] = tensor;
-    }
-    for (const auto& [name, tensor] : network_->named_weights()) {
-      velocities.push_back(saved.tensors.at("velocity." + name));
-    }
-    for (const auto& list : {network_->named_weights(), network_->named_statistics()}) {
-      for (const auto& [name, tensor] : list) {
-        if (options_.average > 0) averages.push_back(saved.tensors.at("average." + name));
-      }
-    }
-  } catch (const Json::exception&) {
-    throw InputError(path + ": its metadata cannot be read; expected a state written by 'aigis train'");
-  } catch (const std::out_of_range&) {
-    throw InputError(path + ": is incomplete; expected a state written by 'aigis train'");
-  }
-  unpack_weights(weights, *network_, path);
-  trainer_->restore(std::move(state), velocities, averages);
-  fmt::print("resumed after epoch {} of {}\n", trainer_->state().epochs_done, options_.epochs);
 }
 
 Json TrainingRun::final_results() {
@@ -239,22 +199,11 @@ Json TrainingRun::train_json() const {
 
 void TrainingRun::save() {
   // First: whatever ends the program now, a resumed run goes on from here and writes the rest again.
-  write_state();
+  write_train_state(folder_ + kStateFile, config_, *network_, *trainer_);
   trainer_->with_model([this] { write_model(); });
   const Json document = train_json();
   validate_report(document, folder_ + "/train.json");
   write_file(folder_ + "/train.json", document.dump(1) + "\n");
-}
-
-void TrainingRun::write_state() const {
-  Safetensors state;
-  state.metadata = {{"config", config_.dump()}, {"curve", trainer_->state().curve.dump()}};
-  for (const auto& list : {network_->named_weights(), network_->named_statistics()}) {
-    for (const auto& [name, tensor] : list) state.tensors["model." + name] = tensor;
-  }
-  for (const auto& [name, tensor] : trainer_->optimiser().velocities()) state.tensors["velocity." + name] = tensor;
-  for (const auto& [name, tensor] : trainer_->averages()) state.tensors["average." + name] = tensor;
-  write_safetensors(folder_ + "/resume.safetensors", state);
 }
 
 void TrainingRun::write_model() {

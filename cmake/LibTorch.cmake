@@ -25,9 +25,8 @@ target_include_directories(aigis_torch SYSTEM INTERFACE
 # at::parallel_for is a template: in a file compiled without OpenMP it is a serial loop, and nothing says so.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 target_link_libraries(aigis_torch INTERFACE OpenMP::OpenMP_CXX)
-# LibTorch's folder of headers brings {fmt} along, which would shadow an installed one of another version: it is
-# used as it is, without a library.
-target_compile_definitions(aigis_torch INTERFACE FMT_HEADER_ONLY=1)
+# LibTorch's folder of headers brings {fmt} along, which would shadow an installed one of another version;
+# lib/core/format.cpp compiles it.
 target_link_libraries(aigis_torch INTERFACE "${torch_lib}/libtorch_cpu.so" "${torch_lib}/libc10.so")
 
 find_program(AIGIS_NVCC nvcc PATHS /usr/local/cuda/bin)

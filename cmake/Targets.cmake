@@ -1,6 +1,7 @@
 # One precompiled header, aigis_core's, serves every target: LibTorch's and the JSON library's headers take longer to
 # read than a file of this project takes to compile. Files still include what they use.
-set(AIGIS_SLOW_HEADERS <ATen/core/Tensor.h> <ATen/TensorOperators.h> <fmt/format.h> <nlohmann/json.hpp>)
+set(AIGIS_SLOW_HEADERS <ATen/core/Tensor.h> <ATen/TensorOperators.h> <fmt/format.h>
+    "${PROJECT_SOURCE_DIR}/lib/core/json.h")
 
 function(aigis_precompiled_header target)
   if(target STREQUAL aigis_core)

@@ -54,7 +54,9 @@ Json from_flags(const FlagCheck& check, const std::vector<size_t>& indices, cons
   for (const size_t index : indices) {
     bool has = false;
     for (const Json& flag : runs[index]["flags"]) {
-      if (std::find(check.flags.begin(), check.flags.end(), flag["check"]) == check.flags.end()) continue;
+      if (std::find(check.flags.begin(), check.flags.end(), flag["check"].get_ref<const std::string&>()) ==
+          check.flags.end())
+        continue;
       has = true;
       if (worst.is_null() || severity(flag["level"]) > severity(worst["level"])) worst = flag;
     }

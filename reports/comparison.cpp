@@ -52,7 +52,7 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
     list.push_back({{"run_a", a},
                     {"run_b", b},
                     {"difference", comparison.difference()},
-                    {"ci95", {interval.low, interval.high}},
+                    {"ci95", interval.to_json()},
                     {"p", chances[i]},
                     {"p_holm", together[i]},
                     {"more_robust", decided ? runs[interval.low > 0 ? a : b]["model"] : Json()}});

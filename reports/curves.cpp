@@ -44,7 +44,7 @@ double mean_over(const std::vector<double>& budgets, const std::vector<double>& 
 }
 
 Json difference_json(const Bootstrap::Result& result) {
-  return {{"value", result.mean}, {"ci95", {result.interval.low, result.interval.high}}};
+  return {{"value", result.mean}, {"ci95", result.interval.to_json()}};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a count of passes says of gates and cost: shared by reports of attacks and of inspections.
+// What a count of passes says of gates: for reports of attacks and of inspections.
 #pragma once
 
 #include "lib/eval/tally.h"
@@ -8,11 +8,8 @@ namespace aigis {
 /// {"mean", "per_layer": [L], "per_class": [K][L]}; a class without images is null.
 Json gate_rates(const PassTally& pass, size_t layers);
 
-/// Mean executed multiply-accumulates of one image.
-double executed_macs(const ModelCard& card, const PassTally& pass);
-
-/// Of executed multiply-accumulates: "quantiles" of clean and attacked passes, and how often either exceeds what 95 %
-/// of the clean ones keep to. Null for a model without gates, or without images.
-Json cost_facts(const PassTally& clean, const PassTally& attacked);
+/// The report's "gates" of a run, with intervals over images in which the draws of one image are a cluster; null for a
+/// model without any.
+Json gate_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell);
 
 }  // namespace aigis

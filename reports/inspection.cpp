@@ -7,6 +7,7 @@
 
 #include "lib/core/base64.h"
 #include "lib/data/thumbnail.h"
+#include "reports/cost_facts.h"
 #include "reports/gate_facts.h"
 #include "reports/report.h"
 

@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
-#include "lib/metrics/comparison.h"
 #include "reports/checks.h"
 #include "reports/comparison.h"
+#include "reports/cost_facts.h"
 #include "reports/curves.h"
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
 #include "reports/latency.h"
+#include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -19,43 +19,6 @@ namespace {
 
 Json method(const std::string& name, const Json& options, const std::string& gradient_mode) {
   return {{"name", name}, {"options", options}, {"gradient_mode", gradient_mode}};
-}
-
-/// What swapping says: how much of the damage the graph does, the features do, and both together; paired, with
-/// intervals.
-Json swap_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
-  if (cell.adversarial_on_clean.empty()) return nullptr;
-  const auto accuracy = [&](const std::vector<int64_t>& hits) {
-    Proportion right;
-    for (const int64_t hit : hits) right.add(hit, card.draws);
-    return right.to_json();
-  };
-  const auto damage = [&](const std::vector<int64_t>& hits) {
-    PairedComparison pair;
-    for (size_t i = 0; i < hits.size(); ++i) pair.add(tally.clean_hits[i], card.draws, hits[i], card.draws);
-    const Interval interval = pair.interval();
-    return Json{{"value", pair.difference()}, {"ci95", {interval.low, interval.high}}};
-  };
-  return {{"clean_on_adversarial_gates", accuracy(cell.clean_on_adversarial)},
-          {"adversarial_on_clean_gates", accuracy(cell.adversarial_on_clean)},
-          {"damage",
-           {{"graph", damage(cell.clean_on_adversarial)},
-            {"features", damage(cell.adversarial_on_clean)},
-            {"both", damage(cell.hits)}}}};
-}
-
-Json gates_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
-  const size_t layers = card.gated.size();
-  if (layers == 0) return nullptr;
-  const auto gates =
-      static_cast<double>(std::accumulate(cell.pass.passes.begin(), cell.pass.passes.end(), int64_t{0})) *
-      static_cast<double>(layers);
-  const auto share = [&](int64_t flips) { return gates > 0 ? static_cast<double>(flips) / gates : 0; };
-  return {{"before", gate_rates(tally.clean, layers)},
-          {"after", gate_rates(cell.pass, layers)},
-          {"flipped", {{"share", share(cell.flipped)}, {"share_on_clean_redraw", share(tally.redraw_flipped)}}},
-          {"executed_layers_histogram", {{"before", tally.clean.histogram}, {"after", cell.pass.histogram}}},
-          {"swap", swap_json(card, tally, cell)}};
 }
 
 Json model_json(const ReportedModel& model, const std::vector<Run>& runs, const std::vector<RunTally>& tallies) {
@@ -78,15 +41,6 @@ Json stages_json(const AttackAudit& audit) {
     stages.push_back({{"attack", stage.attack}, {"tried", stage.tried}, {"broken", stage.broken}});
   }
   return stages;
-}
-
-Json macs_json(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
-  const double before = executed_macs(card, tally.clean), after = executed_macs(card, cell.pass);
-  const double saved = static_cast<double>(card.macs_full()) - before;
-  return {{"before", before},
-          {"after", after},
-          {"recovery", saved > 0.5 ? Json(std::min(1.0, (after - before) / saved)) : Json()},
-          {"distribution", cost_facts(tally.clean, cell.pass)}};
 }
 
 Json queries_json(const AttackAudit& audit) {
@@ -153,8 +107,8 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
             {"label_kept", cell.kept.to_json()},
             {"clean_top5", tally.clean.top5.to_json()},
             {"robust_top5", cell.pass.top5.to_json()}}},
-          {"gates", gates_json(card, tally, cell)},
-          {"macs", macs_json(card, tally, cell)},
+          {"gates", gate_facts(card, tally, cell)},
+          {"macs", cost_facts(card, tally, cell)},
           {"perturbation",
            {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
             {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}},
@@ -208,12 +162,16 @@ std::string report_table(const Json& report) {
   const auto percent = [](const Json& value) {
     return value.is_null() ? std::string("-") : fmt::format("{:.2f}", 100 * value.get<double>());
   };
-  size_t width = 5;
+  const std::vector<Json> files{report};
+  const plotting::RunList list = plotting::join_runs(files);
+  size_t width = 5, attack_width = 6;
   for (const auto& model : report["models"]) width = std::max(width, model["id"].get_ref<const std::string&>().size());
-  constexpr const char* kLine = "{:<{}}  {:<6}  {:<7}  {:<9}  {:>7}  {:>6}  {:>21}  {:>17}\n";
-  std::string text = fmt::format(kLine, "model", width, "attack", "defense", "access", "epsilon", "clean",
+  for (const auto& run : list.runs) attack_width = std::max(attack_width, run.attack.size());
+  constexpr const char* kLine = "{:<{}}  {:<{}}  {:<7}  {:<9}  {:>7}  {:>6}  {:>21}  {:>17}\n";
+  std::string text = fmt::format(kLine, "model", width, "attack", attack_width, "defense", "access", "epsilon", "clean",
                                  "robust [95 %]", "rate before/after");
-  for (const auto& run : report["runs"]) {
+  for (const auto& plotted : list.runs) {
+    const Json& run = *plotted.json;
     const Json& robust = run["accuracy"]["robust"];
     std::string value = percent(robust["value"]), rates = "-";
     if (!robust["ci95"].is_null()) {
@@ -223,7 +181,7 @@ std::string report_table(const Json& report) {
       rates = fmt::format("{:.3f} / {:.3f}", run["gates"]["before"]["mean"].get<double>(),
                           run["gates"]["after"]["mean"].get<double>());
     }
-    text += fmt::format(kLine, run["model"].get<std::string>(), width, run["attack"]["name"].get<std::string>(),
+    text += fmt::format(kLine, run["model"].get<std::string>(), width, plotted.attack, attack_width,
                         run["defense"]["name"].get<std::string>(), run["access"].get<std::string>(),
                         plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);

@@ -36,6 +36,8 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", AIG, "--attack", "pgd:target=10"), "the model has no class 10; expected 0 to 9"),
         (("evaluate", "--model", AIG, "--norm", "l2"), "--eps is missing"),
         (("evaluate", "--model", AIG, "--norm", "l3", "--eps", "1"), "unknown norm 'l3'"),
+        (("evaluate", "--model", AIG, "--latency", "true"), "expected a model with execution=skip"),
+        (("evaluate", "--model", RESNET, "--latency", "true"), "no model has gates"),
         (("evaluate", "--model", AIG, "--nested", "yes"), "--nested: 'yes' is not one of true, false"),
         (("evaluate", "--model", AIG, "--attack", "fmn", "--norm", "l0", "--eps", "8/255"), "expected a whole number of pixel values"),
         (("evaluate", "--model", AIG, "--attack", "pgd", "--norm", "l0", "--eps", "12"), "does not exist in the norm l0"),

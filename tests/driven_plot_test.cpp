@@ -75,8 +75,28 @@ TEST(ComputeFigure, DrawsALineForEachAttack) {
 TEST(DrivenFigures, NeedSeveralAttacksOnAGatedModel) {
   const Json report = sample("--epsilons 2,8");
   EXPECT_THROW(figure(report, "rates"), std::exception);
-  EXPECT_EQ(render_html({report}).find("id=\"driven\""), std::string::npos);
-  EXPECT_NE(render_html({attacked()}).find("id=\"driven\""), std::string::npos);
+  EXPECT_EQ(render_html({report}).find("Compute under each attack"), std::string::npos);
+  EXPECT_NE(render_html({attacked()}).find("Compute under each attack"), std::string::npos);
+}
+
+/// The row of an attack within its largest budget, number by number.
+TEST(GatesTable, HasWhatTheReportSays) {
+  const Json report = attacked();
+  const std::string html = render_html({report});
+  const auto share = [](const Json& value, const Json& ends) {
+    return fmt::format("<td class=\"number\">{:.1f} <small>[{:.1f}, {:.1f}]</small></td>", 100 * value.get<double>(),
+                       100 * ends[0].get<double>(), 100 * ends[1].get<double>());
+  };
+  const auto proportion = [&](const Json& json) { return share(json["value"], json["ci95"]); };
+  for (const Json* run : shown(report)) {
+    const Json &macs = (*run)["macs"], &after = (*run)["gates"]["after"], &cost = macs["distribution"];
+    const std::string cells =
+        proportion((*run)["accuracy"]["label_kept"]) + share(after["mean"], after["ci95"]) +
+        share(macs["recovery"], macs["ci95"]["recovery"]) + proportion(cost["over_budget"]["after"]) +
+        fmt::format("<td class=\"number\">{:.1f}</td>", 100 * cost["exceedance"]["after"].back().get<double>()) +
+        proportion(macs["monitor"]["unseen"]) + proportion(macs["monitor"]["unseen_and_wrong"]);
+    EXPECT_NE(html.find(cells), std::string::npos) << cells;
+  }
 }
 
 }  // namespace

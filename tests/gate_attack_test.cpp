@@ -52,9 +52,11 @@ class MeanGate : public Model {
   const ModelCard& card() const override { return card_; }
   bool is_training() const override { return false; }
 
+ protected:
+  ModelCard card_;
+
  private:
   double pull_;
-  ModelCard card_;
 };
 
 /// MeanGate whose answer is the state of its gate alone.
@@ -66,6 +68,20 @@ class DecidingGate : public MeanGate {
     if (pass.graph.defined()) output.gates.open = pass.graph;
     const at::Tensor open = output.gates.open.select(1, 0);
     output.logits = at::stack({1 - open, open}, 1) + images.mean({1, 2, 3}).unsqueeze(1) * 1e-3;
+    return output;
+  }
+};
+
+/// MeanGate whose gate draws, and whose answer is what it drew: the pull of its image is not heeded.
+class DrawingGate : public MeanGate {
+ public:
+  DrawingGate() : MeanGate(0) { card_.has_random_gates = true; }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = MeanGate::forward(images, pass);
+    const at::Tensor noise = gate_noise(pass.noise, pass.image_ids, 1).select(1, 0);
+    const at::Tensor open = decide_gate(output.gates.logits.select(1, 0), noise, pass.gate_gradient);
+    output.gates.open = open.unsqueeze(1);
+    output.logits = at::stack({1 - open, open}, 1);
     return output;
   }
 };
@@ -121,6 +137,28 @@ TEST(KeepLabel, HoldsWhereTheGateAlonePullsTheAnswerOver) {
   EXPECT_EQ(none.logits.argmax(1).sum().item<int64_t>(), 0);
 }
 
+/// At equal noise the answer differs from the clean one where the noise lies between both logits: in the share
+/// sigmoid(D') - sigmoid(D) of draws.
+TEST(KeepLabel, HoldsInMostDrawsOfRandomGates) {
+  DrawingGate model;
+  Batch batch = images_of(0.1);
+  batch.images = batch.images.repeat({50, 1, 1, 1});
+  batch.labels = at::zeros({100}, at::TensorOptions(at::kLong));
+  batch.ids = at::arange(100, at::TensorOptions(at::kLong));
+  Victim victim(model, 0);
+  const at::Tensor x =
+      make_attack("gate-sloth:keep_label=true,label_margin=0")->propose(victim, batch, Norm::linf, {0.5})[0];
+  const auto opens = [&](const at::Tensor& images) {
+    return ((images.mean({1, 2, 3}) - kThreshold) * kSlope).sigmoid();
+  };
+  const at::Tensor differs = opens(x) - opens(batch.images);
+  EXPECT_LE(differs.mean().item<double>(), 0.05);
+  EXPECT_LE(differs.max().item<double>(), 0.25) << "20 draws must agree: one case in 300 is worse";
+  EXPECT_GE(differs.mean().item<double>(), 0.01) << "the attack should use what it may";
+  const at::Tensor free = make_attack("gate-sloth")->propose(victim, batch, Norm::linf, {0.5})[0];
+  EXPECT_GE((opens(free) - opens(batch.images)).mean().item<double>(), 0.3) << "without the lock it goes further";
+}
+
 TEST(GateTerms, ByHand) {
   Gates gates;
   gates.logits = at::tensor({2.0, -1.0, 0.5, 4.0}, at::kDouble).view({2, 2});
@@ -134,6 +172,9 @@ TEST(GateTerms, ByHand) {
   EXPECT_NEAR(shut[0].item<double>(), -(0.75 * (k + 2) + 0.25 * (k - 1)), 1e-12);
   const at::Tensor doubt = GateDoubt().value(gates, {});
   EXPECT_NEAR(doubt[0].item<double>(), -(0.5625 * 2 + 0.0625 * 1) / 0.625, 1e-12);
+  const auto variance = [](double d) { return 1 / ((1 + std::exp(-d)) * (1 + std::exp(d))); };
+  EXPECT_NEAR(GateDoubt().worth(gates, {})[0].item<double>(), (0.5625 * variance(2) + 0.0625 * variance(-1)) / 0.625,
+              1e-12);
   Goal goal;
   goal.graph = at::tensor({1.0, 1.0, 0.0, 1.0}, at::kDouble).view({2, 2});
   const at::Tensor wanted = GateMargin(GateStates::wanted, 0.9).value(gates, goal);
@@ -185,11 +226,24 @@ TEST(Joint, DrivesAGateThatGradientsDoNotReach) {
   EXPECT_EQ(victim.audit().forward - before, 2 * (40 * 3 + 1));
 }
 
+TEST(GateAttacks, NeedGatesThatLookAtTheImage) {
+  MeanGate model(0);
+  ModelCard card = model.card();
+  for (const char* mode : {"always", "scaled", "fixed", "marginal", "frozen"}) {
+    card.gate_mode = mode;
+    EXPECT_THROW(make_attack("gate-sloth")->check(card), InputError) << mode;
+  }
+  for (const char* mode : {"sampled", "argmax", "budget"}) {
+    card.gate_mode = mode;
+    EXPECT_NO_THROW(make_attack("gate-sloth")->check(card)) << mode;
+  }
+}
+
 TEST(GateAttacks, NeedGates) {
   const auto net = build_frozen("resnet-8");
   for (const auto& entry : attack_list()) {
     const std::string attack = entry.name;
-    if (!attack.starts_with("gate-") && attack != "gradauto" && attack != "ilfo") continue;
+    if (!attack.starts_with("gate-") && attack != "gradauto" && attack != "ilfo" && attack != "lgm") continue;
     try {
       make_attack(attack)->check(net->card());
       FAIL() << attack;

@@ -68,6 +68,62 @@ def wilson(successes, trials, z=1.959963984540054):
     return [centre - half, centre + half]
 
 
+def clustered(shares, draws):
+    """Wilson's interval of a mean over images at the effective sample size (Korn & Graubard 1998)."""
+    n, p = len(shares), np.mean(shares)
+    variance = np.var(shares, ddof=1) / n
+    effective = np.clip(p * (1 - p) / variance, n, n * draws) if variance > 0 else n
+    return pytest.approx(np.clip(wilson(p * effective, effective), 0, 1), abs=1e-9)
+
+
+def layers_of(document, run):
+    return next(m for m in document["models"] if m["id"] == run["model"])
+
+
+def assert_intervals(run, labels, hits, gates, gates_before, model):
+    """Gates are [draws, images, layers]; every mean is over images, whose draws go together."""
+    draws, images, layers = gates.shape
+    costs = np.array([layer["macs"] for layer in model["gates"]["layers"]], dtype=float)
+    always, saved = model["macs"]["full"] - costs.sum(), costs.sum()
+    for when, open_gates in (("before", gates_before), ("after", gates)):
+        rates = run["gates"][when]
+        assert rates["ci95"] == clustered(open_gates.mean((0, 2)), draws * layers)
+        for l in range(layers):
+            of_layer = open_gates[:, :, l].mean(0)
+            expected = clustered(of_layer, draws) if draws > 1 else pytest.approx(wilson(of_layer.sum(), images), abs=1e-9)
+            assert np.clip(rates["per_layer_ci95"][l], 0, 1) == expected
+        shares = (open_gates @ costs / saved).mean(0)
+        low, high = run["macs"]["ci95"][when]
+        assert [(low - always) / saved, (high - always) / saved] == clustered(shares, np.inf)
+        reached = [((always + open_gates @ costs) >= model["macs"]["full"] * step / 20 - 0.5).mean() for step in range(1, 21)]
+        assert run["macs"]["distribution"]["exceedance"][when] == pytest.approx(reached)
+        if draws > 1:
+            variances = (open_gates @ costs).var(0, ddof=1)
+            half = 1.959963984540054 * variances.std(ddof=1) / math.sqrt(images)
+            spread = run["macs"]["spread"][when]
+            assert spread["value"] == pytest.approx(math.sqrt(variances.mean()))
+            assert spread["ci95"] == pytest.approx(np.sqrt(np.clip([variances.mean() - half, variances.mean() + half], 0, None)))
+        else:
+            assert run["macs"]["spread"] is None
+    q = np.stack([gates_before[:, labels == k].mean((0, 1)) for k in range(10)])
+    weight = q.var(0) / max(q.var(0).sum(), 1e-300)
+    for when, open_gates in (("before", gates_before), ("after", gates)):
+        alike = [1 - (np.abs(open_gates[:, labels != k] - q[k]) @ weight).mean() for k in range(10)]
+        assert run["gates"]["likeness"][when] == (pytest.approx(alike) if q.var(0).any() else [None] * 10)
+    assert run["gates"]["flipped"]["ci95"] == clustered((gates != gates_before).mean((0, 2)), draws * layers)
+
+    before, after = ((open_gates @ costs / saved).mean(0) for open_gates in (gates_before, gates))
+    if run["macs"]["recovery"] is not None:  # delta method, of a ratio of means over the same images
+        ratio = (after - before).mean() / (1 - before).mean()
+        error = (after - before - ratio * (1 - before)).std(ddof=1) / math.sqrt(images) / (1 - before).mean()
+        expected = [ratio - 1.959963984540054 * error, min(1, ratio + 1.959963984540054 * error)]
+        assert run["macs"]["ci95"]["recovery"] == pytest.approx(expected, abs=1e-9)
+    monitor = run["macs"]["monitor"]
+    unseen = np.abs(after - before) <= monitor["tolerance"] + 1e-9
+    assert monitor["unseen"]["successes"] == unseen.sum()
+    assert monitor["unseen_and_wrong"]["successes"] == pytest.approx((unseen * (1 - hits.mean(0))).sum())
+
+
 def test_every_number_of_every_run(made):
     folder, document, saved = made
     labels = torch.arange(COUNT) % 10
@@ -103,9 +159,10 @@ def test_every_number_of_every_run(made):
         for k in range(10):
             assert run["gates"]["after"]["per_class"][k] == pytest.approx(gates[:, labels == k].mean((0, 1)))
         assert run["gates"]["flipped"]["share"] == pytest.approx((gates != gates_before).mean())
+        assert_intervals(run, labels, hits, gates, gates_before, layers_of(document, run))
         histogram = np.bincount(gates.sum(2).astype(int).ravel(), minlength=4)
         assert run["gates"]["executed_layers_histogram"]["after"] == histogram.tolist()
-        layers = next(m for m in document["models"] if m["id"] == run["model"])
+        layers = layers_of(document, run)
         costs = [layer["macs"] for layer in layers["gates"]["layers"]]
         always = layers["macs"]["full"] - sum(costs)
         assert run["macs"]["after"] == pytest.approx(always + (gates.mean((0, 1)) * costs).sum())

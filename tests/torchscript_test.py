@@ -92,7 +92,7 @@ def test_a_models_own_file(form, tmp_path):
     labels, column = torch.arange(40) % 10, lambda numbers: torch.tensor(numbers).view(3, 1, 1)
     logits = net.eval()((images["0.images"] - column(MEAN)) / column(STD))
     assert run["accuracy"]["robust"]["successes"] == (logits.argmax(1) == labels).sum().item()
-    assert run["queries"]["backward"] > 0 and not [flag for flag in run["flags"] if flag["check"] == "zero-gradients"]
+    assert run["queries"]["backward"] > 0 and not [flag for flag in run["flags"] if flag["check"] == "zero-gradient"]
     result = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=40")
     assert result.returncode == 0, result.stderr
 

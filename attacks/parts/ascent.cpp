@@ -9,14 +9,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "attacks/parts/confirm.h"
 #include "attacks/parts/shrinking.h"
 
 namespace aigis {
 namespace {
-
-constexpr double kMostWeight = 100;  ///< of a violated constraint
 
 /// A gradient over its mean absolute value; zero where the gradient is.
 at::Tensor normalized(const at::Tensor& gradient) {
@@ -170,7 +168,9 @@ class Ascent {
     const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
     if (norm_ == Norm::l1) direction = free_to_move(rows.x, direction);
     if (options_.band.active()) {
-      rows.x = within(rows.clean, rows.clean + low_step(rows, direction, coordinates), norm_, epsilon_);
+      const at::Tensor delta =
+          low_step(rows.x - rows.clean, direction, step_, coordinates, norm_, epsilon_, options_.band);
+      rows.x = within(rows.clean, rows.clean + delta, norm_, epsilon_);
     } else {
       const at::Tensor unit = steepest(direction, norm_, coordinates);
       const at::Tensor change = options_.patchwise.active()
@@ -178,24 +178,7 @@ class Ascent {
                                     : unit * step_;
       rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
     }
-    // Dual ascent: what is violated weighs more at the next step, what holds weighs less.
-    if (at_x.violation.defined()) rows.goal.weight = (rows.goal.weight + at_x.violation).clamp(0, kMostWeight);
-  }
-
-  /// The perturbation after a step within the band: of the direction, and of what lies in band and ball. Cutting to the
-  /// ball leaves the band a little and the other way round; what is then still too large is scaled down.
-  at::Tensor low_step(const Rows& rows, const at::Tensor& direction, int64_t coordinates) const {
-    constexpr int kRounds = 3;
-    const auto scaled = [&](const at::Tensor& x, double length, double most) {
-      const at::Tensor size = sizes_of(x, norm_);
-      const at::Tensor factor = at::where(size.gt(0), length / size, 0.0).clamp_max(most);
-      return x * per_image(factor.to(x.scalar_type()), x);
-    };
-    const auto low = [&](const at::Tensor& x) { return low_pass(x, options_.band); };
-    constexpr double kAny = std::numeric_limits<double>::infinity();
-    at::Tensor delta = rows.x - rows.clean + scaled(low(steepest(low(direction), norm_, coordinates)), step_, kAny);
-    for (int round = 0; round < kRounds; ++round) delta = low(onto_ball(delta, norm_, epsilon_));
-    return scaled(delta, epsilon_, 1);
+    if (at_x.violation.defined()) rows.goal.weight = reweighed(rows.goal.weight, at_x.violation);
   }
 
   /// Without the elements that the box already stops: in L1 they would take the place of those that can move.
@@ -215,11 +198,6 @@ class Ascent {
     rows.best_loss = at::where(better, losses, rows.best_loss);
   }
 
-  static void write(const Rows& rows, const at::Tensor& which, const at::Tensor& images, at::Tensor& result) {
-    const at::Tensor chosen = which.nonzero().squeeze(1);
-    result.index_copy_(0, rows.places.index_select(0, chosen), images.index_select(0, chosen));
-  }
-
   /// Takes out the images that are broken, and those whose gradient is and stays flat; their iterates stand. Returns
   /// the gradient of the rows that are left.
   Ascended retire(Rows& rows, const Ascended& at_x, at::Tensor& result) {
@@ -227,7 +205,7 @@ class Ascent {
         rows.momentum.defined() || rows.variance.defined() ? at::ones_like(at_x.flat) : at_x.flat.logical_not();
     const at::Tensor done = rows.goal.reached(at_x.logits).logical_or(moves_on.logical_not()).logical_and(rows.alive);
     if (!done.any().item<bool>()) return at_x;
-    write(rows, done, rows.x, result);
+    put_rows(result, rows.places, done, rows.x);
     rows.alive = rows.alive.logical_and(done.logical_not());
     const at::Tensor kept = shrinking_.kept(rows.alive);
     if (!kept.defined()) return at_x;
@@ -243,8 +221,12 @@ class Ascent {
       const auto draw = static_cast<uint32_t>(options_.samples + options_.neighbours);
       const Output output = victim_.forward(rows.x, rows.ids, {restart_, draw, static_cast<uint32_t>(options_.steps)});
       remember(rows, score(options_.objective, victim_.card().classes, output, rows.goal));
+      if (options_.objective.constraint) {
+        rows.best = confirmed(victim_, rows.clean, rows.best, rows.ids, rows.goal, *options_.objective.constraint,
+                              {restart_, draw + 2, static_cast<uint32_t>(options_.steps)});
+      }
     }
-    write(rows, rows.alive, options_.keep == Keep::best ? rows.best : rows.x, result);
+    put_rows(result, rows.places, rows.alive, options_.keep == Keep::best ? rows.best : rows.x);
   }
 
   Victim& victim_;
@@ -290,9 +272,8 @@ at::Tensor ascend(Victim& victim, const Batch& batch, const Goal& goal, const As
         victim.forward(tried, rows.ids, {restart, draw, static_cast<uint32_t>(options.steps)}).logits;
     const at::Tensor loss = loss_value(kind, logits, rows.goal), broken = rows.goal.reached(logits);
     const at::Tensor better = loss.gt(best_loss.index_select(0, rows.places)).logical_or(broken);
-    const at::Tensor chosen = better.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
-    result.index_copy_(0, places, tried.index_select(0, chosen));
-    best_loss.index_copy_(0, places, loss.index_select(0, chosen));
+    put_rows(result, rows.places, better, tried);
+    put_rows(best_loss, rows.places, better, loss);
     if (options.stop && victim.is_final()) rows = rows.select(broken.logical_not().nonzero().squeeze(1));
   }
   return result;

@@ -44,6 +44,9 @@ void AscentOptions::check(const ModelCard& card) const {
   if (band.active() && patchwise.active()) {
     throw InputError("option 'band': is for attacks without amplification, whose surplus leaves the band");
   }
+  if (objective.answer_weight > 0 && objective.loss == LossKind::kl && start == Start::clean && neighbours == 0) {
+    throw InputError("option 'loss': kl has no slope at the clean image; expected start=uniform or start=sign");
+  }
   if (nesterov && momentum == 0) throw InputError("option 'nesterov': needs momentum above 0");
 }
 

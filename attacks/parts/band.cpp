@@ -1,9 +1,11 @@
 #include "attacks/parts/band.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/where.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace aigis {
@@ -30,6 +32,22 @@ at::Tensor low_pass(const at::Tensor& images, const BandOptions& options) {
   const at::Tensor down = projection(images.size(2), options.share, images.options());
   const at::Tensor across = projection(images.size(3), options.share, images.options());
   return down.matmul(images).matmul(across);
+}
+
+at::Tensor low_step(const at::Tensor& delta, const at::Tensor& direction, double step, int64_t coordinates, Norm norm,
+                    double epsilon, const BandOptions& options) {
+  constexpr int kRounds = 3;
+  constexpr double kAny = std::numeric_limits<double>::infinity();
+  const auto scaled = [&](const at::Tensor& x, double length, double most) {
+    const at::Tensor size = sizes_of(x, norm);
+    const at::Tensor factor = at::where(size.gt(0), length / size, 0.0).clamp_max(most);
+    return x * per_image(factor.to(x.scalar_type()), x);
+  };
+  const auto low = [&](const at::Tensor& x) { return low_pass(x, options); };
+  at::Tensor after = delta + scaled(low(steepest(low(direction), norm, coordinates)), step, kAny);
+  // Cutting to the ball leaves the band a little, and the other way round; what is then still too large is scaled down.
+  for (int round = 0; round < kRounds; ++round) after = low(onto_ball(after, norm, epsilon));
+  return scaled(after, epsilon, 1);
 }
 
 }  // namespace aigis

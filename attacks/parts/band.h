@@ -4,6 +4,7 @@
 
 #include "lib/core/options.h"
 #include "lib/core/tensor.h"
+#include "lib/eval/norm.h"
 
 namespace aigis {
 
@@ -16,5 +17,10 @@ struct BandOptions {
 
 /// Every channel [N, C, H, W] without its higher frequencies (DCT-II); the lowest always stays.
 at::Tensor low_pass(const at::Tensor& images, const BandOptions& options);
+
+/// The perturbation `delta` after a step of length `step` within the band, along `direction` and, in L1, in so many
+/// coordinates; in the band and in the ball.
+at::Tensor low_step(const at::Tensor& delta, const at::Tensor& direction, double step, int64_t coordinates, Norm norm,
+                    double epsilon, const BandOptions& options);
 
 }  // namespace aigis

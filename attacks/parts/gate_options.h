@@ -6,7 +6,7 @@
 
 namespace aigis {
 
-/// Throws InputError for a model without gates.
+/// Throws InputError for a model without gates, or with gates that do not look at the image.
 void check_gated(const ModelCard& card);
 /// For the report, of an attack that learns.
 std::string learnt_note(int64_t images);
@@ -24,7 +24,10 @@ struct GateAttackOptions : AscentOptions {
     objective.answer_weight = 0;
   }
   void bind(OptionTable& table);
-  void check(const ModelCard& card) const { check_gated(card); }
+  void check(const ModelCard& card) const {
+    check_gated(card);
+    AscentOptions::check(card);
+  }
 
  protected:
   void bind_steps(OptionTable& table);

@@ -34,6 +34,11 @@ at::Tensor GateDoubt::value(const Gates& gates, const Goal&) const {
   return -(gates.logits.abs() * squares).sum(1) / squares.sum();
 }
 
+at::Tensor GateDoubt::worth(const Gates& gates, const Goal&) const {
+  const at::Tensor squares = shares(gates).square(), open = gates.logits.sigmoid();
+  return (open * (1 - open) * squares).sum(1) / squares.sum();
+}
+
 at::Tensor KeepAnswer::violation(const Output& output, const Goal& goal) const {
   return loss_value(LossKind::margin, output.logits, goal.of_answers()) + margin_;
 }
@@ -44,14 +49,23 @@ at::Tensor KeepAnswer::holds(const Output& output, const Goal& goal) const {
 
 at::Tensor KeepCost::violation(const Output& output, const Goal& goal) const {
   constexpr double kScale = 10;  // shares are smaller than logits by about so much
-  return ((executed_share(output.gates) - goal.share).abs() - tolerance_ / 2) * kScale;
+  return ((kept_share(output.gates, goal.random) - goal.share).abs() - tolerance_ / 2) * kScale;
 }
 
 at::Tensor KeepCost::holds(const Output& output, const Goal& goal) const {
-  return (executed_share(output.gates) - goal.share).abs().le(tolerance_);
+  return (kept_share(output.gates, goal.random) - goal.share).abs().le(tolerance_);
+}
+
+at::Tensor reweighed(const at::Tensor& weight, const at::Tensor& violation) {
+  constexpr double kMostWeight = 100;
+  return (weight + violation).clamp(0, kMostWeight);
 }
 
 at::Tensor executed_share(const Gates& gates) { return (gates.open * shares(gates)).sum(1); }
+
+at::Tensor kept_share(const Gates& gates, bool random) {
+  return random ? expected_share(gates, random) : executed_share(gates);
+}
 
 at::Tensor expected_share(const Gates& gates, bool random) {
   const at::Tensor open = random ? gates.logits.sigmoid() : gates.logits.gt(0).to(gates.logits.scalar_type());

@@ -15,6 +15,8 @@ class GateTerm {
   virtual ~GateTerm() = default;
   /// [N], from the gates of one pass.
   virtual at::Tensor value(const Gates& gates, const Goal& goal) const = 0;
+  /// [N]: what that stands for where its gradient leads another way; the best iterate is the one of the greatest.
+  virtual at::Tensor worth(const Gates& gates, const Goal& goal) const { return value(gates, goal); }
 };
 
 /// What states gates are driven to.
@@ -49,10 +51,11 @@ class GateLikeness : public GateTerm {
 };
 
 /// -sum_l c_l^2 |D_l| over sum_l c_l^2: gates that are as unsure as can be, so that the executed cost varies most from
-/// one pass to the next: its variance is sum_l c_l^2 p_l (1 - p_l).
+/// one pass to the next. Its worth is that variance, sum_l c_l^2 p_l (1 - p_l), which is flat where a gate is sure.
 class GateDoubt : public GateTerm {
  public:
   at::Tensor value(const Gates& gates, const Goal& goal) const override;
+  at::Tensor worth(const Gates& gates, const Goal& goal) const override;
 };
 
 /// Something that must hold; attacks find the weight of its violation by dual ascent.
@@ -76,7 +79,8 @@ class KeepAnswer : public Constraint {
   double margin_;
 };
 
-/// The executed share of what gates may save stays what it is for the clean image, by at most `tolerance`.
+/// The executed share of what gates may save stays what it is for the clean image, by at most `tolerance`; of random
+/// gates, the share that is expected of their probabilities.
 class KeepCost : public Constraint {
  public:
   explicit KeepCost(double tolerance) : tolerance_(tolerance) {}
@@ -87,9 +91,14 @@ class KeepCost : public Constraint {
   double tolerance_;
 };
 
+/// Dual ascent: what is violated weighs more at the next step, what holds weighs less.
+at::Tensor reweighed(const at::Tensor& weight, const at::Tensor& violation);
+
 /// [N]: the executed share of what gates may save, in one pass.
 at::Tensor executed_share(const Gates& gates);
 /// The same by the gates' logits, whether or not they are soft in this pass: expected where gates are random.
 at::Tensor expected_share(const Gates& gates, bool random);
+/// [N]: what KeepCost keeps, with a gradient.
+at::Tensor kept_share(const Gates& gates, bool random);
 
 }  // namespace aigis

@@ -1,5 +1,6 @@
 #include "attacks/parts/objective.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
@@ -10,7 +11,14 @@ namespace aigis {
 Goal Goal::select(const at::Tensor& rows) const {
   const auto chosen = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, rows) : at::Tensor(); };
   return {chosen(labels), chosen(targets), chosen(clean), chosen(answers),
-          chosen(share),  chosen(weight),  chosen(graph)};
+          chosen(share),  chosen(weight),  chosen(graph), random};
+}
+
+Goal Goal::as_seen(const Output& clean_output) const {
+  Goal goal = *this;
+  goal.answers = clean_output.logits.argmax(1);
+  goal.share = kept_share(clean_output.gates, random);
+  return goal;
 }
 
 at::Tensor Goal::reached(const at::Tensor& logits) const {
@@ -25,9 +33,8 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
     goal.clean = at::log_softmax(victim.forward(batch.images, batch.ids, {}).logits, 1);
   }
   if (options.constraint) {
-    const Output clean = victim.forward(batch.images, batch.ids, {});
-    goal.answers = clean.logits.argmax(1);
-    goal.share = executed_share(clean.gates);
+    goal.random = victim.card().has_random_gates;
+    goal = goal.as_seen(victim.forward(batch.images, batch.ids, {}));
     goal.weight = at::ones_like(goal.share);
   }
   goal.targets = targets_of(options, victim, batch);
@@ -36,23 +43,20 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
 
 namespace {
 
+/// Of the gates' term: what is climbed, or what it is climbed for.
+using TermValue = at::Tensor (GateTerm::*)(const Gates&, const Goal&) const;
+
 /// Without the constraint, and without what is measured of gates.
-at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
+at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal,
+                     TermValue of_term) {
   at::Tensor sum;
   const auto add = [&](const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   if (options.answer_weight > 0) {
     const at::Tensor of_answer = loss_value(possible_loss(options, classes), output.logits, goal);
     add(options.answer_weight == 1 ? of_answer : of_answer * options.answer_weight);
   }
-  if (options.term) add(options.term->value(output.gates, goal));
+  if (options.term) add(((*options.term).*of_term)(output.gates, goal));
   return sum;
-}
-
-/// Of an objective's value: nothing where the constraint does not hold.
-at::Tensor scored(const ObjectiveOptions& options, const at::Tensor& value, const Output& output, const Goal& goal) {
-  constexpr double kNothing = -1e6;
-  const at::Tensor worth = value.detach();
-  return options.constraint ? at::where(options.constraint->holds(output, goal), worth, kNothing) : worth;
 }
 
 /// [N, L]: the loss with each gate open less that with it shut, all others as they are. One forward pass for the graph
@@ -76,7 +80,10 @@ at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Ten
 }  // namespace
 
 at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
-  return scored(options, objective(options, classes, output, goal), output, goal);
+  constexpr double kNothing = -1e6;
+  const at::NoGradGuard no_grad;
+  const at::Tensor worth = objective(options, classes, output, goal, &GateTerm::worth);
+  return options.constraint ? at::where(options.constraint->holds(output, goal), worth, kNothing) : worth;
 }
 
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
@@ -88,8 +95,8 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
   at::Tensor scores, violation, gains;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) {
-    at::Tensor value = objective(options, classes, output, goal);
-    if (options.constraint || draws > 1) add(scores, scored(options, value, output, goal));
+    at::Tensor value = objective(options, classes, output, goal, &GateTerm::value);
+    if (options.constraint || options.term || draws > 1) add(scores, score(options, classes, output, goal));
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
       at::Tensor state = output.gates.logits * options.flip_weight;
       if (expects) state = state + output.gates.logits.sigmoid() * options.answer_weight;

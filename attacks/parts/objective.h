@@ -67,10 +67,13 @@ struct Goal {
   at::Tensor clean;    ///< [N, K] log-probabilities for the clean images; undefined unless the loss needs them
   // Where there is a constraint:
   at::Tensor answers = {};  ///< [N] of the model for the clean images
-  at::Tensor share = {};    ///< [N] of the gated layers' cost that is executed for them
+  at::Tensor share = {};    ///< [N] of the gated layers' cost that is executed for them; expected, by random gates
   at::Tensor weight = {};   ///< [N] of a violation, found by dual ascent
   at::Tensor graph = {};    ///< [N, L] of 0 and 1: gates that the attack wants (GateStates::wanted)
+  bool random = false;      ///< gates draw
 
+  /// With the answers and shares of a pass over the clean images as what is to stay.
+  Goal as_seen(const Output& clean) const;
   /// With the clean answers as labels.
   Goal of_answers() const {
     Goal goal;

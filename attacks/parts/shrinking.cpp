@@ -15,6 +15,11 @@ void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensor
   }
 }
 
+void put_rows(at::Tensor& whole, const at::Tensor& places, const at::Tensor& which, const at::Tensor& part) {
+  const at::Tensor chosen = which.nonzero().squeeze(1);
+  whole.index_copy_(0, places.index_select(0, chosen), part.index_select(0, chosen));
+}
+
 at::Tensor Shrinking::kept(const at::Tensor& alive) {
   const int64_t left = alive.sum().item<int64_t>(), size = alive.size(0);
   whole_ = std::max(whole_, size);

@@ -10,6 +10,9 @@ namespace aigis {
 /// Selects rows of each tensor that is defined, wherever it lies.
 void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensors);
 
+/// Writes the rows of `part` for which `which`, [n] bool, holds to their `places` in the whole batch.
+void put_rows(at::Tensor& whole, const at::Tensor& places, const at::Tensor& which, const at::Tensor& part);
+
 /// Which rows of a batch stay when some are done. Sizes step down by a sixteenth of the first one, so that few shapes
 /// are met: convolutions are set up anew for each. Rows that are done fill up the last places.
 class Shrinking {

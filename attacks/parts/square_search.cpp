@@ -59,7 +59,7 @@ class Search {
     for (int64_t query = 1; query <= options_.queries; ++query) {
       if (options_.stop) {
         const at::Tensor done = rows.value.le(options_.enough).logical_and(rows.alive);
-        write(rows, done, result);
+        put_rows(result, rows.places, done, rows.x);
         if (options_.counts) victim_.count_broken(query, done.sum().item<int64_t>());
         rows.alive = rows.alive.logical_and(done.logical_not());
         if (const at::Tensor kept = shrinking.kept(rows.alive); kept.defined()) rows.keep(kept);
@@ -78,15 +78,10 @@ class Search {
       const at::Tensor last = rows.value.le(options_.enough).logical_and(rows.alive);
       victim_.count_broken(options_.queries + 1, last.sum().item<int64_t>());
     }
-    write(rows, rows.alive, result);
+    put_rows(result, rows.places, rows.alive, rows.x);
   }
 
  private:
-  static void write(const Rows& rows, const at::Tensor& which, at::Tensor& result) {
-    const at::Tensor chosen = which.nonzero().squeeze(1);
-    result.index_copy_(0, rows.places.index_select(0, chosen), rows.x.index_select(0, chosen));
-  }
-
   at::Tensor value(const Rows& rows, const at::Tensor& images) {
     return options_.value(victim_.forward(images, rows.ids, {0, 0, step_}), rows.labels);
   }

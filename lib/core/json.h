@@ -15,3 +15,7 @@ using Json = nlohmann::ordered_json;
 Json parse_json(std::string_view text, const std::string& name, bool with_comments = false);
 
 }  // namespace aigis
+
+// Compiled once, in json.cpp; every file that holds a Json would compile them again.
+extern template class nlohmann::basic_json<nlohmann::ordered_map>;
+extern template class nlohmann::detail::serializer<nlohmann::ordered_json>;

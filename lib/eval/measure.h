@@ -9,7 +9,7 @@ namespace aigis {
 struct CleanPass {
   Judgement judgement;
   PassTally tally;
-  int64_t redraw_flipped = 0;  ///< gates that differ under independent noise
+  Proportion redraw_flipped;  ///< gates that differ under independent noise
 };
 CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed);
 

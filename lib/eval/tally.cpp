@@ -3,6 +3,7 @@
 #include <ATen/ops/ne.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "lib/core/error.h"
 
@@ -14,13 +15,24 @@ void add_to(std::vector<int64_t>& sum, const std::vector<int64_t>& other) {
   for (size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
 }
 
-void append(std::vector<int64_t>& all, const std::vector<int64_t>& more) {
+template <class T>
+void append(std::vector<T>& all, const std::vector<T>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
 /// `counts`: [N] int64, the successes among each image's draws.
 void add_images(Proportion& proportion, const at::Tensor& counts, int64_t draws) {
   for (const int64_t count : listed(counts)) proportion.add(count, draws);
+}
+
+/// Unbiased; of at least two values.
+double variance(const std::vector<int64_t>& values) {
+  const auto n = static_cast<double>(values.size());
+  const double mean = static_cast<double>(std::accumulate(values.begin(), values.end(), int64_t{0})) / n;
+  double squares = 0;
+  for (const int64_t value : values)
+    squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+  return squares / (n - 1);
 }
 
 }  // namespace
@@ -45,19 +57,31 @@ void PassTally::add(const Judgement& judgement, const at::Tensor& labels, const 
     passes[static_cast<size_t>(class_of[i])] += draws;
   }
   if (layers == 0) return;
-  const at::Tensor gates = judgement.open.contiguous();
+  by_layer.resize(static_cast<size_t>(layers));
+  const at::Tensor gates = judgement.open.transpose(0, 1).contiguous();  // [N, draws, L]
   const bool* gate = gates.const_data_ptr<bool>();
-  for (int64_t draw = 0; draw < draws; ++draw) {
-    for (int64_t i = 0; i < count; ++i, gate += layers) {
+  std::vector<int64_t> opened(static_cast<size_t>(layers)), cost(static_cast<size_t>(draws));
+  for (int64_t i = 0; i < count; ++i) {
+    std::fill(opened.begin(), opened.end(), 0);
+    for (int64_t draw = 0; draw < draws; ++draw, gate += layers) {
       int64_t ran = 0, macs = card.macs_always;
       for (int64_t l = 0; l < layers; ++l) {
         ran += gate[l];
         macs += gate[l] ? card.gated[static_cast<size_t>(l)].macs : 0;
-        open[static_cast<size_t>(class_of[i] * layers + l)] += gate[l];
+        opened[static_cast<size_t>(l)] += gate[l];
       }
       ++histogram[static_cast<size_t>(ran)];
       ++costs[macs];
+      cost[static_cast<size_t>(draw)] = macs;
     }
+    for (int64_t l = 0; l < layers; ++l) {
+      const int64_t times = opened[static_cast<size_t>(l)];
+      open[static_cast<size_t>(class_of[i] * layers + l)] += times;
+      by_layer[static_cast<size_t>(l)].add(times, draws);
+    }
+    rate.add(std::accumulate(opened.begin(), opened.end(), int64_t{0}), draws * layers);
+    spent.push_back(std::accumulate(cost.begin(), cost.end(), int64_t{0}));
+    if (draws > 1) cost_spread.push_back(variance(cost));
   }
 }
 
@@ -70,14 +94,22 @@ void PassTally::merge(const PassTally& other) {
   add_to(open, other.open);
   add_to(histogram, other.histogram);
   for (const auto& [macs, count] : other.costs) costs[macs] += count;
+  rate.merge(other.rate);
+  by_layer.resize(std::max(by_layer.size(), other.by_layer.size()));
+  for (size_t l = 0; l < other.by_layer.size(); ++l) by_layer[l].merge(other.by_layer[l]);
+  append(spent, other.spent);
+  append(cost_spread, other.cost_spread);
 }
 
 bool PassTally::has_size(size_t classes, size_t layers) const {
   return passes.size() == classes && open.size() == classes * layers &&
-         histogram.size() == (layers == 0 ? 0 : layers + 1);
+         histogram.size() == (layers == 0 ? 0 : layers + 1) && by_layer.size() == layers &&
+         spent.size() == (layers == 0 ? 0 : static_cast<size_t>(accuracy.trials()));
 }
 
 Json PassTally::to_json() const {
+  Json layers = Json::array();
+  for (const Proportion& layer : by_layer) layers.push_back(layer.counts());
   return {{"accuracy", accuracy.counts()},
           {"top5", top5.counts()},
           {"near_ties", near_ties},
@@ -85,10 +117,16 @@ Json PassTally::to_json() const {
           {"passes", passes},
           {"open", open},
           {"histogram", histogram},
-          {"costs", costs}};
+          {"costs", costs},
+          {"rate", rate.counts()},
+          {"by_layer", layers},
+          {"spent", spent},
+          {"cost_spread", cost_spread}};
 }
 
 PassTally PassTally::from_json(const Json& json) {
+  std::vector<Proportion> by_layer;
+  for (const Json& layer : json.at("by_layer")) by_layer.push_back(Proportion::from_counts(layer));
   return {Proportion::from_counts(json.at("accuracy")),
           Proportion::from_counts(json.at("top5")),
           json.at("near_ties"),
@@ -96,7 +134,11 @@ PassTally PassTally::from_json(const Json& json) {
           json.at("passes"),
           json.at("open"),
           json.at("histogram"),
-          json.at("costs").get<std::map<int64_t, int64_t>>()};
+          json.at("costs").get<std::map<int64_t, int64_t>>(),
+          Proportion::from_counts(json.at("rate")),
+          by_layer,
+          json.at("spent").get<std::vector<int64_t>>(),
+          json.at("cost_spread").get<std::vector<double>>()};
 }
 
 void CellTally::add_sizes(const Admitted& admitted) {
@@ -127,7 +169,7 @@ void CellTally::merge(const CellTally& other) {
   quantized.merge(other.quantized);
   on_target.merge(other.on_target);
   kept.merge(other.kept);
-  flipped += other.flipped;
+  flipped.merge(other.flipped);
   linf_sum += other.linf_sum;
   linf_max = std::max(linf_max, other.linf_max);
   l2_sum += other.l2_sum;
@@ -157,7 +199,7 @@ Json CellTally::to_json() const {
       {"quantized", quantized.counts()},
       {"on_target", on_target.counts()},
       {"kept", kept.counts()},
-      {"flipped", flipped},
+      {"flipped", flipped.counts()},
       {"linf", {linf_sum, linf_max}},
       {"l2", {l2_sum, l2_max}},
       {"l1", {l1_sum, l1_max}},
@@ -179,7 +221,7 @@ CellTally CellTally::from_json(const Json& json) {
   cell.quantized = Proportion::from_counts(json.at("quantized"));
   cell.on_target = Proportion::from_counts(json.at("on_target"));
   cell.kept = Proportion::from_counts(json.at("kept"));
-  cell.flipped = json.at("flipped");
+  cell.flipped = Proportion::from_counts(json.at("flipped"));
   cell.linf_sum = json.at("linf").at(0);
   cell.linf_max = json.at("linf").at(1);
   cell.l2_sum = json.at("l2").at(0);
@@ -207,7 +249,7 @@ CellTally CellTally::from_json(const Json& json) {
 void RunTally::merge(const RunTally& other) {
   clean.merge(other.clean);
   append(clean_hits, other.clean_hits);
-  redraw_flipped += other.redraw_flipped;
+  redraw_flipped.merge(other.redraw_flipped);
   cells.resize(std::max(cells.size(), other.cells.size()));
   for (size_t i = 0; i < other.cells.size(); ++i) cells[i].merge(other.cells[i]);
 }
@@ -215,14 +257,17 @@ void RunTally::merge(const RunTally& other) {
 Json RunTally::to_json() const {
   Json list = Json::array();
   for (const auto& cell : cells) list.push_back(cell.to_json());
-  return {{"clean", clean.to_json()}, {"clean_hits", clean_hits}, {"redraw_flipped", redraw_flipped}, {"cells", list}};
+  return {{"clean", clean.to_json()},
+          {"clean_hits", clean_hits},
+          {"redraw_flipped", redraw_flipped.counts()},
+          {"cells", list}};
 }
 
 RunTally RunTally::from_json(const Json& json) {
   RunTally run;
   run.clean = PassTally::from_json(json.at("clean"));
   run.clean_hits = json.at("clean_hits").get<std::vector<int64_t>>();
-  run.redraw_flipped = json.at("redraw_flipped");
+  run.redraw_flipped = Proportion::from_counts(json.at("redraw_flipped"));
   for (const auto& cell : json.at("cells")) run.cells.push_back(CellTally::from_json(cell));
   return run;
 }
@@ -232,8 +277,10 @@ std::vector<int64_t> listed(const at::Tensor& counts) {
   return {whole.const_data_ptr<int64_t>(), whole.const_data_ptr<int64_t>() + whole.numel()};
 }
 
-int64_t count_flips(const at::Tensor& a, const at::Tensor& b) {
-  return a.defined() && b.defined() ? a.ne(b).sum().item<int64_t>() : 0;
+Proportion count_flips(const at::Tensor& a, const at::Tensor& b) {
+  Proportion flipped;
+  if (a.defined() && b.defined()) add_images(flipped, a.ne(b).sum(at::IntArrayRef{0, 2}), a.size(0) * a.size(2));
+  return flipped;
 }
 
 }  // namespace aigis

@@ -20,6 +20,11 @@ struct PassTally {
   std::vector<int64_t> open;         ///< [K * L] passes in which a layer ran, by class
   std::vector<int64_t> histogram;    ///< [L + 1] passes by number of layers that ran
   std::map<int64_t, int64_t> costs;  ///< passes by executed multiply-accumulates; empty without gates
+  Proportion rate;                   ///< gates that are open
+  std::vector<Proportion> by_layer;  ///< [L] passes in which a layer ran
+  // Of each image, in the order of the data; empty without gates:
+  std::vector<int64_t> spent;       ///< executed multiply-accumulates, summed over draws
+  std::vector<double> cost_spread;  ///< their variance from draw to draw (unbiased); empty for one draw
 
   void add(const Judgement& judgement, const at::Tensor& labels, const ModelCard& card);
   void merge(const PassTally& other);
@@ -39,7 +44,7 @@ struct CellTally {
   Proportion quantized;                       ///< accuracy on the adversarial images rounded to 8 bits
   Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
   Proportion kept;       ///< images whose answer is that for the clean image, at equal noise
-  int64_t flipped = 0;   ///< gates that differ from the clean pass at equal noise, over images, draws and layers
+  Proportion flipped;    ///< gates that differ from the clean pass at equal noise
   double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0, l0_sum = 0, l0_max = 0;
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;
@@ -64,7 +69,7 @@ struct CellTally {
 struct RunTally {
   PassTally clean;
   std::vector<int64_t> clean_hits;  ///< as CellTally::hits, of the clean images
-  int64_t redraw_flipped = 0;       ///< gates that differ between two draws on clean images
+  Proportion redraw_flipped;        ///< gates that differ between two draws on clean images
   std::vector<CellTally> cells;
 
   void merge(const RunTally& other);
@@ -75,7 +80,7 @@ struct RunTally {
 /// The numbers of an int64 tensor on the CPU.
 std::vector<int64_t> listed(const at::Tensor& counts);
 
-/// In how many places two gate tensors differ; 0 if there are no gates.
-int64_t count_flips(const at::Tensor& a, const at::Tensor& b);
+/// In how many places two gate tensors [draws, N, L] differ for each image; no trials if there are no gates.
+Proportion count_flips(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace aigis

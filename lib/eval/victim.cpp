@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "lib/core/error.h"
+#include "lib/core/stop.h"
 
 namespace aigis {
 namespace {
@@ -46,6 +47,7 @@ Pass Victim::pass(const at::Tensor& ids, const Position& position, const GatePat
 
 Victim::Gradient Victim::gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss,
                                   const Position& position, const GatePath& path) {
+  check_stop();  // at every query: an attack may take minutes over a batch
   const int64_t count = images.size(0);
   if (count == 0) {
     return {images.clone(), images.new_empty({0}), images.new_empty({0, card().classes}),
@@ -71,6 +73,7 @@ std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient) {
 
 Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
                                     const at::Tensor& labels, const Position& position, const GatePath& path) {
+  check_stop();
   const at::Tensor leaf = images.detach().set_requires_grad(true);
   const at::Tensor logits = model_.forward(leaf, pass(ids, position, path)).logits;
   audit_.forward += images.size(0);
@@ -87,6 +90,7 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
 
 Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
                        const at::Tensor& graph) {
+  check_stop();
   const at::NoGradGuard no_grad;
   audit_.forward += images.size(0);
   Pass along = pass(ids, position, {});

@@ -2,8 +2,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace aigis {
+namespace {
+
+/// Wilson's for a mean `p` over `images` with so many trials as explain its variance: between one for each image and
+/// `most`.
+Interval effective_wilson(double p, double variance_of_mean, double images, double most) {
+  const double effective = variance_of_mean > 0 ? std::clamp(p * (1 - p) / variance_of_mean, images, most) : images;
+  return wilson(p * effective, effective);
+}
+
+/// Of the mean of values; 0 for fewer than two.
+double variance_of_mean(const std::vector<double>& values) {
+  if (values.size() < 2) return 0;
+  const double mean = mean_of(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const auto n = static_cast<double>(values.size());
+  return squares / (n * (n - 1));
+}
+
+}  // namespace
 
 Interval wilson(double successes, double trials, double z) {
   if (trials <= 0) return {};
@@ -12,6 +33,23 @@ Interval wilson(double successes, double trials, double z) {
   const double half = z / (1 + z2 / trials) * std::sqrt(p * (1 - p) / trials + z2 / (4 * trials * trials));
   // At the ends the closed form is exactly 0 or 1; rounding must not say otherwise.
   return {successes == 0 ? 0 : std::max(0.0, centre - half), successes == trials ? 1 : std::min(1.0, centre + half)};
+}
+
+double mean_of(const std::vector<double>& values) {
+  if (values.empty()) return 0;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+Interval mean_share_interval(const std::vector<double>& shares) {
+  if (shares.empty()) return {};
+  constexpr double kUnlimited = 1e18;  // shares of many gates may vary as little as they like
+  const double mean = std::clamp(mean_of(shares), 0.0, 1.0);
+  return effective_wilson(mean, variance_of_mean(shares), static_cast<double>(shares.size()), kUnlimited);
+}
+
+Interval mean_interval(const std::vector<double>& values) {
+  const double mean = mean_of(values), half = kNormal95 * std::sqrt(variance_of_mean(values));
+  return {mean - half, mean + half};
 }
 
 void Proportion::add(int64_t hits, int64_t draws) {
@@ -36,23 +74,14 @@ double Proportion::value() const { return images_ == 0 ? 0 : successes() / stati
 Interval Proportion::interval() const {
   const auto n = static_cast<double>(images_);
   const double p = value();
-  double effective = n;
-  if (draws_ > 1 && images_ > 1) {
-    const double mean_square = static_cast<double>(hits_squared_) / (static_cast<double>(draws_ * draws_) * n);
-    const double variance_of_mean = (mean_square - p * p) / (n - 1);
-    if (variance_of_mean > 0) {
-      effective = std::clamp(p * (1 - p) / variance_of_mean, n, n * static_cast<double>(draws_));
-    }
-  }
-  return wilson(p * effective, effective);
+  if (draws_ == 1 || images_ < 2) return wilson(p * n, n);
+  const double mean_square = static_cast<double>(hits_squared_) / (static_cast<double>(draws_ * draws_) * n);
+  return effective_wilson(p, (mean_square - p * p) / (n - 1), n, n * static_cast<double>(draws_));
 }
 
 Json Proportion::to_json() const {
   if (images_ == 0) return {{"value", nullptr}, {"successes", 0}, {"trials", 0}, {"ci95", nullptr}};
-  const Interval ci = interval();
-  Json json{{"value", value()}, {"successes", successes()}, {"trials", images_}};
-  json["ci95"] = {ci.low, ci.high};
-  return json;
+  return {{"value", value()}, {"successes", successes()}, {"trials", images_}, {"ci95", interval().to_json()}};
 }
 
 Json Proportion::counts() const { return {images_, draws_, hits_, hits_squared_}; }

@@ -1,7 +1,8 @@
-// Accuracies with their 95 % intervals.
+// Accuracies and other shares with their 95 % intervals.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "lib/core/json.h"
 
@@ -14,10 +15,20 @@ inline constexpr double kNormal95 = 1.959963984540054;
 struct Interval {
   double low = 0, high = 1;
   double standard_error() const { return (high - low) / (2 * kNormal95); }
+  Json to_json() const { return {low, high}; }
 };
 
 /// Wilson's score interval (Wilson 1927) for `successes` in `trials`; both may be fractional. [0, 1] without trials.
 Interval wilson(double successes, double trials, double z = kNormal95);
+
+/// Of the mean of what each image has between 0 and 1: Wilson's at the effective sample size p(1-p) / Var(mean) (Korn &
+/// Graubard 1998), which is at least the number of images. [0, 1] without images.
+Interval mean_share_interval(const std::vector<double>& shares);
+
+/// Of a mean by the normal approximation; a point for one value, or for equal ones.
+Interval mean_interval(const std::vector<double>& values);
+
+double mean_of(const std::vector<double>& values);  ///< 0 without values
 
 /// A proportion over images, each judged in one or several draws.
 ///

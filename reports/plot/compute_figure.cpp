@@ -24,18 +24,17 @@ LineSeries line_of(const DrivenModel& driven, const std::string& attack, size_t 
   for (const auto* run : driven.runs) {
     if (run->attack == attack) runs[run->epsilon] = run;
   }
-  const auto add = [&](double epsilon, std::optional<double> macs) {
-    if (!macs) return;
-    const double share = *macs / full;
-    line.points.push_back(
-        {on_axis(epsilon, driven.norm),
-         share,
-         {},
-         {},
-         fmt::format("{}, ε {}: {}", attack, epsilon_text(epsilon, driven.norm), percent(std::optional(share)))});
+  const auto add = [&](double epsilon, const Json& run, const char* when) {
+    auto share = share_of(number_at(run, {"macs", when}), at(run, {"macs", "ci95", when}));
+    if (!share) return;
+    share->value /= full;
+    if (share->low) share->low = *share->low / full;
+    if (share->high) share->high = *share->high / full;
+    line.points.push_back({on_axis(epsilon, driven.norm), share->value, share->low, share->high,
+                           fmt::format("{}, ε {}: {}", attack, epsilon_text(epsilon, driven.norm), percent(share))});
   };
-  add(0, number_at(*runs.begin()->second->json, {"macs", "before"}));
-  for (const auto& [epsilon, run] : runs) add(epsilon, number_at(*run->json, {"macs", "after"}));
+  add(0, *runs.begin()->second->json, "before");
+  for (const auto& [epsilon, run] : runs) add(epsilon, *run->json, "after");
   return line;
 }
 
@@ -58,7 +57,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
                                       line.label, percent(std::optional(line.points.back().y)));
   }
   panel.title = figure.title;
-  panel.subtitle = "Mean over the images; clean images at 0";
+  panel.subtitle = "Mean over the images, with 95 % intervals; clean images at 0";
   panel.x_label = driven.norm == "linf" ? "Largest change of a pixel value, ε in units of 1/255"
                                         : "Size of the change, ε with pixels in [0, 1]";
   panel.y_label = "Executed multiply-accumulates (% of all)";
@@ -66,7 +65,8 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   panel.y_low = panel.y_ticks.front();
   panel.y_high = panel.y_ticks.back();
   panel.y_unit = 0.01;
-  panel.bands = false;
+  constexpr size_t kMostBands = 4;  // more would hide each other; every point says its interval
+  panel.bands = series.size() <= kMostBands;
   panel.x_high = budgets.empty() ? 1 : *budgets.rbegin();
   panel.x_ticks.assign(budgets.begin(), budgets.end());
   panel.top = 66;

@@ -13,6 +13,7 @@
 #include "reports/plot/comparisons_table.h"
 #include "reports/plot/figures.h"
 #include "reports/plot/gates_figure.h"
+#include "reports/plot/gates_table.h"
 #include "reports/plot/page_table.h"
 #include "reports/plot/plot.h"
 #include "reports/plot/provenance.h"
@@ -101,6 +102,15 @@ Json index_of(const RunList& list) {
   return index;
 }
 
+/// The panels of many attacks, one below the other, would hide what comes after them.
+std::string folded(const RunList& list, const std::string& panels) {
+  constexpr size_t kMostPanels = 6;
+  const size_t attacks = list.attacks().size();
+  if (attacks <= kMostPanels) return panels;
+  return fmt::format("<details>\n<summary>Accuracy over the budget under each of {} attacks</summary>\n{}</details>\n",
+                     attacks, panels);
+}
+
 std::string lead(const std::vector<Json>& files, const RunList& list) {
   std::vector<std::string> data;
   for (const auto& file : files) {
@@ -156,7 +166,7 @@ std::string render_html(const std::vector<Json>& files) {
     if (const std::string figures = every("attacks"); !figures.empty()) {
       add("attacks", "Attacks", section("attacks", "Attacks compared", figures));
     }
-    add("accuracies", "Accuracy", section("accuracies", "Accuracy", drawn(accuracy_figure(list))));
+    add("accuracies", "Accuracy", section("accuracies", "Accuracy", folded(list, drawn(accuracy_figure(list)))));
     if (const std::string figures = every("queries"); !figures.empty()) {
       add("queries", "Queries", section("queries", "Answers that black boxes needed", figures));
     }
@@ -170,7 +180,8 @@ std::string render_html(const std::vector<Json>& files) {
       add("transfer", "Transfer", section("transfer", "Images made against another model", tables));
     }
     add("gates", "Gates", gates_section(list));
-    if (const std::string figures = every("rates") + every("spent") + every("compute"); !figures.empty()) {
+    if (const std::string figures = every("rates") + every("spent") + every("compute") + gates_tables(list);
+        !figures.empty()) {
       add("driven", "Compute", section("driven", "What attacks make of the compute", figures));
     }
     if (const std::string figures = every("swap"); !figures.empty()) {

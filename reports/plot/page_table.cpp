@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/core/text.h"
+#include "lib/metrics/interval.h"
 #include "reports/latency.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
@@ -112,19 +113,14 @@ class Notes {
   std::vector<Note> notes_;
 };
 
-/// "84.2 <small>[81.8, 86.3]</small>"
-std::string accuracy_cell(const Json& proportion) {
-  const auto share = share_of(proportion);
-  if (!share) return "–";
-  const std::string value = fmt::format("{:.1f}", share->value * 100);
-  if (!share->low || !share->high) return value;
-  return fmt::format("{} <small>[{:.1f}, {:.1f}]</small>", value, *share->low * 100, *share->high * 100);
-}
-
 std::string share_text(std::optional<double> share) { return share ? fmt::format("{:.1f}", *share * 100) : "–"; }
 
 std::string pair_text(const std::string& before, const std::string& after) {
   return before == "–" && after == "–" ? "–" : before + " → " + after;
+}
+
+std::optional<Share> rate_of(const Json& run, const char* when) {
+  return share_of(number_at(run, {"gates", when, "mean"}), at(run, {"gates", when, "ci95"}));
 }
 
 /// A column that most reports have nothing for, and are without.
@@ -143,15 +139,13 @@ std::string row(const RunList& list, const PlottedRun& run, const Notes& notes, 
   const auto cell = [&](const std::string& content, Column column) {
     cells += fmt::format("<td class=\"number\">{}{}</td>", content, notes.marks(json, column));
   };
-  cell(accuracy_cell(at(json, {"accuracy", "clean"})), Column::clean);
-  cell(accuracy_cell(at(json, {"accuracy", "robust"})), Column::robust);
-  cell(accuracy_cell(at(json, {"accuracy", "robust_quantized"})), Column::quantized);
-  cell(pair_text(share_text(number_at(json, {"gates", "before", "mean"})),
-                 share_text(number_at(json, {"gates", "after", "mean"}))),
-       Column::rates);
-  const std::string flipped = share_text(number_at(json, {"gates", "flipped", "share"}));
+  cell(share_cell(share_of(at(json, {"accuracy", "clean"}))), Column::clean);
+  cell(share_cell(share_of(at(json, {"accuracy", "robust"}))), Column::robust);
+  cell(share_cell(share_of(at(json, {"accuracy", "robust_quantized"}))), Column::quantized);
+  cell(pair_text(share_cell(rate_of(json, "before")), share_cell(rate_of(json, "after"))), Column::rates);
+  const auto flipped = share_of(number_at(json, {"gates", "flipped", "share"}), at(json, {"gates", "flipped", "ci95"}));
   const std::string redrawn = share_text(number_at(json, {"gates", "flipped", "share_on_clean_redraw"}));
-  cell(flipped == "–" ? flipped : flipped + " <small>(" + redrawn + ")</small>", Column::flipped);
+  cell(share_cell(flipped) + (flipped ? " (" + redrawn + ")" : ""), Column::flipped);
   cell(pair_text(magnitude(number_at(json, {"macs", "before"})), magnitude(number_at(json, {"macs", "after"}))),
        Column::macs);
   if (timed) {
@@ -188,8 +182,7 @@ std::string runs_table(const RunList& list) {
   for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);
   return fmt::format(
       "<p class=\"lead\" id=\"runs-legend\">In brackets: 95 % intervals, over images. By chance: gates that differ "
-      "between "
-      "two clean passes with independent noise. Small numbers refer to the notes below.</p>\n"
+      "between two clean passes with independent noise. Small numbers refer to the notes below.</p>\n"
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of all runs\">\n"
       "<table aria-describedby=\"runs-legend\">\n"
       "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n{}",

@@ -38,15 +38,24 @@ std::string text_of(const Json& json) {
 std::string text_at(const Json& json, std::initializer_list<const char*> keys) { return text_of(at(json, keys)); }
 
 std::optional<Share> share_of(const Json& proportion) {
-  const auto value = number_at(proportion, {"value"});
+  return share_of(number_at(proportion, {"value"}), at(proportion, {"ci95"}));
+}
+
+std::optional<Share> share_of(std::optional<double> value, const Json& ends) {
   if (!value) return std::nullopt;
   Share share{*value, {}, {}};
-  const Json& interval = at(proportion, {"ci95"});
-  if (interval.is_array() && interval.size() == 2 && interval[0].is_number() && interval[1].is_number()) {
-    share.low = interval[0].get<double>();
-    share.high = interval[1].get<double>();
+  if (ends.is_array() && ends.size() == 2 && ends[0].is_number() && ends[1].is_number()) {
+    share.low = ends[0].get<double>();
+    share.high = ends[1].get<double>();
   }
   return share;
+}
+
+std::string share_cell(const std::optional<Share>& share) {
+  if (!share) return "–";
+  const std::string value = fmt::format("{:.1f}", share->value * 100);
+  if (!share->low || !share->high) return value;
+  return fmt::format("{} <small>[{:.1f}, {:.1f}]</small>", value, *share->low * 100, *share->high * 100);
 }
 
 std::string percent(std::optional<double> share) { return share ? fmt::format("{:.1f} %", *share * 100) : "–"; }

@@ -24,11 +24,15 @@ struct Share {
 };
 /// accuracy.clean and the like: nothing without a value; the bounds may be missing.
 std::optional<Share> share_of(const Json& proportion);
+/// A value and [low, high] that stand apart.
+std::optional<Share> share_of(std::optional<double> value, const Json& ends);
 
 /// "12.3 %", or "–" for nothing.
 std::string percent(std::optional<double> share);
 /// "12.3 % [10.1, 14.8]"
 std::string percent(const std::optional<Share>& share);
+/// For a cell of a table whose head says %: "84.2 <small>[81.8, 86.3]</small>", or "–".
+std::string share_cell(const std::optional<Share>& share);
 /// "40.8 M"
 std::string magnitude(std::optional<double> value);
 /// A budget: "8/255" for linf, "0.5" for other norms.

@@ -70,12 +70,20 @@ def make_rates(rng, layers, classes, base, shift):
     return {"mean": sum(per_layer) / layers if layers else 0, "per_layer": per_layer, "per_class": per_class}
 
 
+def with_intervals(rates):
+    return rates | {"ci95": around(rates["mean"]), "per_layer_ci95": [around(rate) for rate in rates["per_layer"]]}
+
+
 def histogram(rates, passes):
     """Passes by executed layers, if layers ran independently of each other."""
     shares = [1.0]
     for rate in rates:
         shares = [closed * (1 - rate) + opened * rate for closed, opened in zip(shares + [0.0], [0.0] + shares)]
     return [round(share * passes) for share in shares]
+
+
+def around(share):
+    return [max(0.0, share - 0.02), min(1.0, share + 0.02)]
 
 
 def make_gates(rng, model, classes, epsilon):
@@ -88,10 +96,12 @@ def make_gates(rng, model, classes, epsilon):
         before["per_class"][9] = after["per_class"][9] = None  # a class of which the first images hold none
     redraw = 0.21 if sampled else 0.0
     passes = IMAGES * model["gates"]["draws"]
-    return {"before": before, "after": after,
-            "flipped": {"share": min(1.0, redraw / 2 + 1.5 * epsilon), "share_on_clean_redraw": redraw},
+    return {"before": with_intervals(before), "after": with_intervals(after),
+            "flipped": {"share": min(1.0, redraw / 2 + 1.5 * epsilon), "share_on_clean_redraw": redraw,
+                        "ci95": around(min(1.0, redraw / 2 + 1.5 * epsilon)), "ci95_on_clean_redraw": around(redraw)},
             "executed_layers_histogram": {"before": histogram(before["per_layer"], passes),
                                           "after": histogram(after["per_layer"], passes)},
+            "likeness": {"before": [0.7] * classes, "after": [min(1.0, 0.7 + epsilon)] * classes},
             "swap": make_swap(model["gates"]["draws"], epsilon)}
 
 
@@ -120,6 +130,23 @@ def make_flags(model, attack, epsilon, draws):
     return flags
 
 
+def make_macs(model, before, after, robust):
+    full, gated, draws = model["macs"]["full"], model["gates"]["count"] > 0, model["gates"]["draws"]
+    recovery = (after - before) / (1 - before) if gated else None
+    unseen = max(0.0, 1 - 4 * abs(after - before))
+
+    def spread(share):
+        return {"value": 0.1 * full * share, "ci95": [0.09 * full * share, 0.11 * full * share]}
+
+    return {"before": full * before, "after": full * after, "recovery": recovery,
+            "ci95": {"before": [full * end for end in around(before)], "after": [full * end for end in around(after)],
+                     "recovery": [recovery - 0.05, min(1.0, recovery + 0.05)]} if gated else None,
+            "spread": {"before": spread(before), "after": spread(after)} if gated and draws > 1 else None,
+            "monitor": {"tolerance": 0.05, "unseen": proportion(unseen, IMAGES, draws),
+                        "unseen_and_wrong": proportion(unseen * (1 - robust), IMAGES, draws)} if gated else None,
+            "distribution": make_costs(full, before, after) if gated else None}
+
+
 def make_run(rng, model, index, attack, defense, access, epsilon, classes):
     draws = model["gates"]["draws"]
     clean = max(0.1, 0.87 - 0.012 * (index % 7) - (0.05 if defense == "jpeg" else 0))
@@ -143,9 +170,7 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                      "on_target": None, "label_kept": proportion(robust + 0.08 * (1 - robust), IMAGES, draws),
                      "clean_top5": proportion(clean + 0.9 * (1 - clean), IMAGES, draws),
                      "robust_top5": proportion(robust + 0.6 * (1 - robust), IMAGES, draws)},
-        "gates": gates, "macs": {"before": full * mean("before"), "after": full * mean("after"),
-                                  "recovery": (mean("after") - mean("before")) / (1 - mean("before")) if gates else None,
-                                  "distribution": make_costs(full, mean("before"), mean("after")) if gates else None},
+        "gates": gates, "macs": make_macs(model, mean("before"), mean("after"), robust),
         "perturbation": {"linf": {"mean": epsilon, "max": epsilon},
                          "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon},
                          "l1": {"mean": 3000 * epsilon * 0.97, "max": 3072 * epsilon},
@@ -163,7 +188,11 @@ def make_costs(full, before, after):
     def quantiles(mean):
         return [round(full * min(1.0, mean * factor)) for factor in (0.8, 0.9, 1.0, 1.1, 1.2)]
 
+    def exceedance(mean):
+        return [max(0.0, min(1.0, (1.3 * mean - share / 20) / 0.6)) for share in range(1, 21)]
+
     return {"quantiles": {"before": quantiles(before), "after": quantiles(after)}, "budget": quantiles(before)[-1],
+            "exceedance": {"before": exceedance(before), "after": exceedance(after)},
             "over_budget": {"before": {"value": 0.04, "ci95": [0.03, 0.06]}, "after": {"value": 0.2, "ci95": [0.18, 0.23]}}}
 
 
@@ -217,7 +246,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.6", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.7", "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             **curves(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,

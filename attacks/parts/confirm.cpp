@@ -1,0 +1,42 @@
+#include "attacks/parts/confirm.h"
+
+#include <ATen/ops/ones_like.h>
+
+#include <vector>
+
+namespace aigis {
+namespace {
+
+constexpr uint32_t kDraws = 20;
+constexpr int64_t kParts = 10;  ///< of the way back
+
+}  // namespace
+
+at::Tensor confirmed(Victim& victim, const at::Tensor& clean, const at::Tensor& found, const at::Tensor& ids,
+                     const Goal& goal, const Constraint& constraint, Position first) {
+  if (!victim.card().has_random_gates) return found;
+  const auto at_draw = [&](uint32_t draw) { return Position{first.restart, first.draw + draw, first.step}; };
+  std::vector<Goal> usual;  // what holds for the clean images, draw by draw
+  for (uint32_t draw = 0; draw < kDraws; ++draw) {
+    usual.push_back(goal.as_seen(victim.forward(clean, ids, at_draw(draw))));
+  }
+  at::Tensor result = clean.clone();
+  at::Tensor left = goal.labels.eq(goal.labels).nonzero().squeeze(1);  // rows that nothing is found for yet
+  for (int64_t part = kParts; part > 0 && left.numel() > 0; --part) {
+    const at::Tensor from = clean.index_select(0, left);
+    const at::Tensor delta = found.index_select(0, left) - from;
+    const at::Tensor tried = from + delta * (static_cast<double>(part) / kParts);
+    const at::Tensor some_ids = ids.index_select(0, left.cpu());
+    at::Tensor holds = at::ones_like(left, at::TensorOptions(at::kBool));
+    for (uint32_t draw = 0; draw < kDraws; ++draw) {
+      const Output output = victim.forward(tried, some_ids, at_draw(draw));
+      holds = holds.logical_and(constraint.holds(output, usual[draw].select(left)));
+    }
+    const at::Tensor done = holds.nonzero().squeeze(1);
+    result.index_copy_(0, left.index_select(0, done), tried.index_select(0, done));
+    left = left.index_select(0, holds.logical_not().nonzero().squeeze(1));
+  }
+  return result;
+}
+
+}  // namespace aigis

@@ -1,0 +1,143 @@
+#include "reports/cost_facts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace aigis {
+namespace {
+
+/// A monitor of execution rates is thought to raise an alarm where an image executes more or less than usual by this
+/// share of the gated layers' cost.
+constexpr double kTolerance = 0.05;
+
+/// Shares of the full cost at which the distribution is read: 5 %, 10 %, …, 100 %.
+constexpr int64_t kExceedanceSteps = 20;
+
+int64_t passes_of(const PassTally& pass) {
+  return std::accumulate(pass.costs.begin(), pass.costs.end(), int64_t{0},
+                         [](int64_t sum, const auto& cost) { return sum + cost.second; });
+}
+
+/// The least cost that a share of the passes keeps to.
+int64_t quantile(const PassTally& pass, double share) {
+  const double wanted = share * static_cast<double>(passes_of(pass));
+  int64_t seen = 0;
+  for (const auto& [macs, count] : pass.costs) {
+    seen += count;
+    if (static_cast<double>(seen) >= wanted) return macs;
+  }
+  return pass.costs.rbegin()->first;
+}
+
+/// Draws of one image are not independent: the interval is that of as many trials as there are images.
+Json share_above(const PassTally& pass, int64_t budget) {
+  int64_t above = 0;
+  for (const auto& [macs, count] : pass.costs) above += macs > budget ? count : 0;
+  const double share = static_cast<double>(above) / static_cast<double>(passes_of(pass));
+  const auto images = static_cast<double>(pass.accuracy.trials());
+  return {{"value", share}, {"ci95", wilson(share * images, images).to_json()}};
+}
+
+Json exceedance(const PassTally& pass, int64_t full) {
+  Json shares = Json::array();
+  for (int64_t step = 1; step <= kExceedanceSteps; ++step) {
+    int64_t reaching = 0;
+    for (const auto& [macs, count] : pass.costs) reaching += macs * kExceedanceSteps >= full * step ? count : 0;
+    shares.push_back(static_cast<double>(reaching) / static_cast<double>(passes_of(pass)));
+  }
+  return shares;
+}
+
+Json distribution(const ModelCard& card, const PassTally& clean, const PassTally& attacked) {
+  if (clean.costs.empty() || attacked.costs.empty()) return nullptr;
+  const auto quantiles = [](const PassTally& pass) {
+    Json list = Json::array();
+    for (const double share : {0.05, 0.25, 0.5, 0.75, 0.95}) list.push_back(quantile(pass, share));
+    return list;
+  };
+  const int64_t budget = quantile(clean, 0.95), full = card.macs_full();
+  return {{"quantiles", {{"before", quantiles(clean)}, {"after", quantiles(attacked)}}},
+          {"budget", budget},
+          {"over_budget", {{"before", share_above(clean, budget)}, {"after", share_above(attacked, budget)}}},
+          {"exceedance", {{"before", exceedance(clean, full)}, {"after", exceedance(attacked, full)}}}};
+}
+
+/// Each image's executed share of what gates may save, over its draws.
+std::vector<double> executed_shares(const ModelCard& card, const PassTally& pass) {
+  const auto draws = static_cast<double>(card.draws), always = static_cast<double>(card.macs_always);
+  const double gated = static_cast<double>(card.macs_full()) - always;
+  std::vector<double> shares;
+  shares.reserve(pass.spent.size());
+  for (const int64_t macs : pass.spent) shares.push_back((static_cast<double>(macs) / draws - always) / gated);
+  return shares;
+}
+
+Json mean_macs_interval(const ModelCard& card, const PassTally& pass) {
+  const auto always = static_cast<double>(card.macs_always), gated = static_cast<double>(card.macs_full()) - always;
+  const Interval shares = mean_share_interval(executed_shares(card, pass));
+  return {always + gated * shares.low, always + gated * shares.high};
+}
+
+/// Of a ratio of means over the same images, by the delta method.
+Json recovery_interval(const ModelCard& card, const RunTally& tally, const CellTally& cell, double recovery) {
+  const std::vector<double> before = executed_shares(card, tally.clean), after = executed_shares(card, cell.pass);
+  std::vector<double> residues(before.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    residues[i] = after[i] - before[i] - recovery * (1 - before[i]);
+  }
+  const double half = kNormal95 * mean_interval(residues).standard_error() / (1 - mean_of(before));
+  return {recovery - half, std::min(1.0, recovery + half)};
+}
+
+/// Root of the mean over images of the variance from draw to draw.
+Json spread(const PassTally& pass) {
+  const Interval variance = mean_interval(pass.cost_spread);
+  Json value{{"value", std::sqrt(mean_of(pass.cost_spread))}};
+  value["ci95"] = {std::sqrt(std::max(0.0, variance.low)), std::sqrt(variance.high)};
+  return value;
+}
+
+/// Images that execute what they did, by the tolerance, and those among them that are got wrong.
+Json monitor(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  const std::vector<double> before = executed_shares(card, tally.clean), after = executed_shares(card, cell.pass);
+  constexpr double kRounding = 1e-9;
+  Proportion unseen, wrong;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const bool passes = std::abs(after[i] - before[i]) <= kTolerance + kRounding;
+    unseen.add(passes ? card.draws : 0, card.draws);
+    wrong.add(passes ? card.draws - cell.hits[i] : 0, card.draws);
+  }
+  return {{"tolerance", kTolerance}, {"unseen", unseen.to_json()}, {"unseen_and_wrong", wrong.to_json()}};
+}
+
+}  // namespace
+
+double executed_macs(const ModelCard& card, const PassTally& pass) {
+  const size_t layers = card.gated.size();
+  auto macs = static_cast<double>(card.macs_always);
+  const auto total = static_cast<double>(std::accumulate(pass.passes.begin(), pass.passes.end(), int64_t{0}));
+  for (size_t i = 0; i < pass.open.size() && total > 0; ++i) {
+    macs += static_cast<double>(pass.open[i]) / total * static_cast<double>(card.gated[i % layers].macs);
+  }
+  return macs;
+}
+
+Json cost_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  const double before = executed_macs(card, tally.clean), after = executed_macs(card, cell.pass);
+  const double saved = static_cast<double>(card.macs_full()) - before;
+  const bool saves = saved > 0.5, is_gated = !tally.clean.spent.empty();
+  const double recovery = saves ? std::min(1.0, (after - before) / saved) : 0;
+  Json facts{{"before", before}, {"after", after}, {"recovery", saves ? Json(recovery) : Json()}};
+  facts["ci95"] = is_gated ? Json{{"before", mean_macs_interval(card, tally.clean)},
+                                  {"after", mean_macs_interval(card, cell.pass)},
+                                  {"recovery", saves ? recovery_interval(card, tally, cell, recovery) : Json()}}
+                           : Json();
+  facts["spread"] =
+      is_gated && card.draws > 1 ? Json{{"before", spread(tally.clean)}, {"after", spread(cell.pass)}} : Json();
+  facts["monitor"] = is_gated ? monitor(card, tally, cell) : Json();
+  facts["distribution"] = distribution(card, tally.clean, cell.pass);
+  return facts;
+}
+
+}  // namespace aigis

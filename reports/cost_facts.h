@@ -1,0 +1,15 @@
+// What passes say of the compute that gated models execute: for reports of attacks and of inspections.
+#pragma once
+
+#include "lib/eval/tally.h"
+
+namespace aigis {
+
+/// Mean executed multiply-accumulates of one image.
+double executed_macs(const ModelCard& card, const PassTally& pass);
+
+/// The report's "macs" of a run: means with intervals over images, recovery, spread between draws, what a monitor of
+/// execution rates lets pass, and the distribution.
+Json cost_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell);
+
+}  // namespace aigis

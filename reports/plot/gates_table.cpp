@@ -1,0 +1,89 @@
+#include "reports/plot/gates_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/plot/driven.h"
+#include "reports/plot/svg.h"
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+bool says_more(const PlottedRun* run) { return at(*run->json, {"macs", "monitor"}).is_object(); }
+
+/// In millions: "3.1 → 4.2 <small>[4.1, 4.3]</small>"
+std::string spread_cell(const Json& spread) {
+  const auto before = number_at(spread, {"before", "value"});
+  const auto after = share_of(at(spread, {"after"}));
+  if (!before || !after) return "–";
+  std::string text = fmt::format("{:.2f} → {:.2f}", *before / 1e6, after->value / 1e6);
+  if (after->low && after->high)
+    text += fmt::format(" <small>[{:.2f}, {:.2f}]</small>", *after->low / 1e6, *after->high / 1e6);
+  return text;
+}
+
+/// Passes in which everything ran.
+std::optional<Share> all_run(const Json& run) {
+  const Json& shares = at(run, {"macs", "distribution", "exceedance", "after"});
+  if (!shares.is_array() || shares.empty() || !shares.back().is_number()) return {};
+  return Share{shares.back().get<double>(), {}, {}};
+}
+
+std::string row_of(const PlottedRun& run, bool draws) {
+  const Json& json = *run.json;
+  const Json& macs = at(json, {"macs"});
+  std::string cells = fmt::format("<th scope=\"row\">{}</th><td>{}</td>", escape(run.attack),
+                                  escape(epsilon_text(run.epsilon, run.norm)));
+  const auto cell = [&](const std::string& content) { cells += fmt::format("<td class=\"number\">{}</td>", content); };
+  cell(share_cell(share_of(at(json, {"accuracy", "label_kept"}))));
+  cell(share_cell(share_of(number_at(json, {"gates", "after", "mean"}), at(json, {"gates", "after", "ci95"}))));
+  cell(share_cell(share_of(number_at(macs, {"recovery"}), at(macs, {"ci95", "recovery"}))));
+  cell(share_cell(share_of(at(macs, {"distribution", "over_budget", "after"}))));
+  cell(share_cell(all_run(json)));
+  cell(share_cell(share_of(at(macs, {"monitor", "unseen"}))));
+  cell(share_cell(share_of(at(macs, {"monitor", "unseen_and_wrong"}))));
+  if (draws) cell(spread_cell(at(macs, {"spread"})));
+  return "<tr>" + cells + "</tr>\n";
+}
+
+std::string table_of(const DrivenModel& driven, const RunList& list) {
+  const Json& first = *driven.runs.front()->json;
+  const bool draws = at(first, {"macs", "spread"}).is_object();
+  std::vector<std::string> names{"Attack",
+                                 "ε",
+                                 "Answers kept (%)",
+                                 "Execution rate (%)",
+                                 "Saved compute restored (%)",
+                                 "Over the usual budget (%)",
+                                 "Everything runs (%)",
+                                 "Unseen by a monitor (%)",
+                                 "Unseen and wrong (%)"};
+  if (draws) names.emplace_back("Spread between draws (M)");
+  std::string heads, rows;
+  for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);
+  for (const auto* run : driven.runs) rows += row_of(*run, draws);
+  const double tolerance = number_at(first, {"macs", "monitor", "tolerance"}).value_or(0);
+  return fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Compute of {0}\">\n<table>\n"
+      "<caption>{0}, clean: execution rate {1}, {2} of passes over the usual budget, which is what 95 % of them keep "
+      "to. Everything runs: passes that leave out no layer. Unseen: the executed share of an image's gated layers "
+      "moved by at most {3:g} %. In brackets: 95 % intervals over images.</caption>\n"
+      "<thead><tr>{4}</tr></thead>\n<tbody>\n{5}</tbody>\n</table>\n</div>\n",
+      escape(label_of(driven, list)),
+      percent(share_of(number_at(first, {"gates", "before", "mean"}), at(first, {"gates", "before", "ci95"}))),
+      percent(share_of(at(first, {"macs", "distribution", "over_budget", "before"}))), 100 * tolerance, heads, rows);
+}
+
+}  // namespace
+
+std::string gates_tables(const RunList& list) {
+  std::string tables;
+  for (const auto& driven : driven_models(list)) {
+    if (std::any_of(driven.runs.begin(), driven.runs.end(), says_more)) tables += table_of(driven, list);
+  }
+  return tables;
+}
+
+}  // namespace aigis::plotting
