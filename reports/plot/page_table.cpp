@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/core/text.h"
-#include "lib/metrics/interval.h"
 #include "reports/latency.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
