@@ -11,6 +11,7 @@ struct GateStarve {
   static constexpr const char* kSource = "cost-weighted margins of gate logits";
 
   struct Options : GateAttackOptions {
+    Options() { momentum = 0.9; }  // in forty steps it moves more gates than without
     void settle() { objective.term = std::make_shared<GateMargin>(GateStates::shut, confidence); }
   };
 };

@@ -62,16 +62,8 @@ std::string table_of(const Matrix& matrix, const RunList& list) {
       const auto found = matrix.cells.find({seen, m});
       const auto share =
           found == matrix.cells.end() ? std::nullopt : share_of(at(*found->second, {"accuracy", "robust"}));
-      if (!share) {
-        rows += "<td class=\"number\">–</td>";
-        continue;
-      }
-      const bool own = text_at(*found->second, {"access"}) == "white-box";
-      const std::string value = fmt::format("{:.1f}", 100 * share->value);
-      const std::string range = share->low && share->high ? fmt::format(" <small>[{:.1f}, {:.1f}]</small>",
-                                                                        100 * *share->low, 100 * *share->high)
-                                                          : "";
-      rows += fmt::format("<td class=\"number\">{}{}</td>", own ? "<b>" + value + "</b>" : value, range);
+      const bool own = share && text_at(*found->second, {"access"}) == "white-box";
+      rows += fmt::format("<td class=\"number{}\">{}</td>", own ? " own" : "", share_cell(share));
     }
     rows += "</tr>\n";
   }
