@@ -222,6 +222,16 @@ TEST(Checks, WhatWasNotSeenIsAbsent) {
   EXPECT_EQ(level_of(random, "gradients"), "passed");
 }
 
+// An attack that wants a wrong answer at the same cost passes by wrong answers at another cost, and loses nothing by
+// it.
+TEST(Checks, WhatAnAttackDoesNotWantIsNotLost) {
+  for (const auto& [attack, level] : {std::pair{"gate-reroute:steps=5", "absent"}, {"gate-joint:steps=5", "passed"}}) {
+    const Json checks =
+        checks_of({.name = attack, .model = std::make_shared<Gated>(true), .attack = make_attack(attack)});
+    EXPECT_EQ(level_of(checks, "best-iterate"), level) << attack;
+  }
+}
+
 TEST(Checks, AnAttackThatAveragesOverTheNoiseIsNotBlamed) {
   const Json checks = checks_of(
       {.name = "eot", .model = std::make_shared<NoisyGate>(), .attack = make_attack("eot-pgd:steps=10,draws=10")});

@@ -76,6 +76,7 @@ class AscentAttack : public Attack {
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.objective.draws; }
   bool wants_answer() const override { return options_.objective.answer_weight > 0; }
+  bool wants_any_answer() const override { return wants_answer() && !options_.objective.constraint; }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard& card) const override {
     return loss_notes(options_.objective, card.classes);

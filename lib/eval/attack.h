@@ -36,6 +36,9 @@ class Attack {
 
   /// Whether it wants a wrong answer; else an image that is misclassified is no reason to be done with it.
   virtual bool wants_answer() const { return true; }
+  /// Whether that is all it wants: with a further condition, such as a cost that stays, it passes by answers without
+  /// it.
+  virtual bool wants_any_answer() const { return wants_answer(); }
 
   /// How many training images it learns from before it attacks; 0: it has nothing to learn.
   virtual int64_t learns_from() const { return 0; }

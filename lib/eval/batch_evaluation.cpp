@@ -12,10 +12,11 @@
 namespace aigis {
 namespace {
 
-/// Whether what the attack is told is what the verdict will be.
-bool sees_the_judge(const Run& run, const ModelCard& card) {
+/// Whether an image that the attack saw broken on its way is one that it should have handed out: it is told what the
+/// verdict will be, and wants no more than that.
+bool should_keep_what_it_met(const Run& run, const ModelCard& card) {
   const bool same = !run.access.surrogate && (!run.defense || run.access.sees_defense());
-  return run.attack && same && run.attack->wants_answer() && !card.has_random_gates;
+  return run.attack && same && run.attack->wants_any_answer() && !card.has_random_gates;
 }
 
 /// Whether an image that is wrong without an attack is as good as broken. Not for what sees answers only: its count of
@@ -58,7 +59,7 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
     if (plan_.latency) cell.tally.latency = measure_latency(*target, batch_, cell.images, plan_.seed);
     proposal.images = cell.images;
     unbroken = cell.wins.eq(0);
-    if (proposal.met.defined() && sees_the_judge(run, model_->card())) {
+    if (proposal.met.defined() && should_keep_what_it_met(run, model_->card())) {
       cell.tally.watched = batch_.ids.size(0);
       cell.tally.lost = proposal.met.logical_and(unbroken).sum().item<int64_t>();
     }

@@ -57,7 +57,6 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
                                       line.label, percent(std::optional(line.points.back().y)));
   }
   panel.title = figure.title;
-  panel.subtitle = "Mean over the images, with 95 % intervals; clean images at 0";
   panel.x_label = driven.norm == "linf" ? "Largest change of a pixel value, ε in units of 1/255"
                                         : "Size of the change, ε with pixels in [0, 1]";
   panel.y_label = "Executed multiply-accumulates (% of all)";
@@ -67,6 +66,8 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   panel.y_unit = 0.01;
   constexpr size_t kMostBands = 4;  // more would hide each other; every point says its interval
   panel.bands = series.size() <= kMostBands;
+  panel.subtitle =
+      fmt::format("Mean over the images{}; clean images at 0", panel.bands ? "; shaded: 95 % interval" : "");
   panel.x_high = budgets.empty() ? 1 : *budgets.rbegin();
   panel.x_ticks.assign(budgets.begin(), budgets.end());
   panel.top = 66;
