@@ -1,0 +1,51 @@
+// A report that is held against its data and its models, and what of it did not hold.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/report_models.h"
+#include "lib/eval/sweep.h"
+
+namespace aigis {
+
+struct Verification {
+  /// Reads a report and the data that it was made on. Throws InputError if either is not what is expected.
+  Verification(const std::string& report_path, const std::string& data_from, const std::string& on_device);
+  Verification(const Verification&) = delete;  // models refer to the report and the data
+  Verification& operator=(const Verification&) = delete;
+
+  /// Notes where the report does not say what was found, at a JSON pointer.
+  void expect(const Json& said, const Json& found, const std::string& pointer);
+  /// Whether this version of aigis wrote the report. One that did not may lack what came later.
+  bool is_current() const;
+  /// A whole number of the report's configuration. Throws InputError if it is none.
+  int64_t configured(const char* key, int64_t otherwise) const;
+  /// What stands at a place of the report's list of runs, once verify_facts() has seen that list.
+  const Run& run_at(size_t index) const { return plan.runs[index / plan.epsilons.size() % plan.runs.size()]; }
+
+  std::string path;
+  Json report;
+  at::Device device;
+  std::string data_spec;
+  SweepPlan plan;         ///< runs, epsilons and data, as the configuration has them
+  int64_t available = 0;  ///< images of the whole test part
+  int64_t saved = 0;      ///< images of each run
+  ReportModels models;
+  std::vector<std::string> disagreements;
+};
+
+/// Holds what a report says of its data, its models and the runs that its configuration asks for against what they are.
+/// Throws InputError if the list of runs is another than the configuration's, so that no run can be judged.
+void verify_facts(Verification& verification);
+
+struct Verdicts {
+  int64_t images = 0, runs = 0;  ///< that were judged again
+  int64_t near_ties = 0;         ///< verdicts that rounding turned
+};
+
+/// Judges the saved images of every run again, and counts again what was counted over all of them: totals, flags of the
+/// clean pass, comparisons and curves.
+Verdicts verify_verdicts(Verification& verification);
+
+}  // namespace aigis

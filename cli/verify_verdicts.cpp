@@ -1,0 +1,141 @@
+// The verdicts of a report's saved images, judged again, and what the report counted of them.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "cli/evaluation.h"
+#include "cli/examples.h"
+#include "cli/recount.h"
+#include "cli/verification.h"
+#include "lib/core/error.h"
+#include "reports/comparison.h"
+#include "reports/curves.h"
+#include "reports/flags.h"
+
+namespace aigis {
+namespace {
+
+/// What of a report tells of the answers to clean images. The other flags tell of the attack's work, or of names.
+Json of_the_clean_pass(const Json& flags) {
+  Json some = Json::array();
+  for (const auto& flag : flags) {
+    if (flag["check"].get_ref<const std::string&>().starts_with("clean-accuracy")) some.push_back(flag);
+  }
+  return some;
+}
+
+class SecondVerdict {
+ public:
+  explicit SecondVerdict(Verification& verification) : v_(verification), examples_(v_.path) {}
+
+  Verdicts judge() {
+    const Json& runs = v_.report["runs"];
+    for (size_t i = 0; i < runs.size(); ++i) {
+      if (!runs[i].contains("examples")) continue;
+      verdicts_.images += judge_again(runs[i], i);
+      ++verdicts_.runs;
+    }
+    check_comparisons();
+    if (verdicts_.runs > 0 && examples_.tensors() != 2 * runs.size()) {
+      v_.disagreements.push_back(
+          fmt::format("/runs: {} runs; images of {} were saved", runs.size(), examples_.tensors() / 2));
+    }
+    return verdicts_;
+  }
+
+ private:
+  /// Judges the saved images of a run; returns how many.
+  int64_t judge_again(const Json& entry, size_t index) {
+    const auto [images, hits] = examples_.read(entry, index, v_.plan.data.images.sizes().slice(1));
+    const int64_t count = images.size(0);
+    if (count > v_.plan.data.size()) {
+      throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", v_.path, index));
+    }
+    const std::shared_ptr<Model> bare = v_.models.model(entry["model"]).model;
+    check_fit(entry["model"], bare->card(), v_.plan.data);
+    const Run& run = v_.run_at(index);
+    const std::shared_ptr<Model> target = defended(bare, run.defense);
+    const Wanted wanted = [&](const Batch& clean) { return wanted_classes(run, bare, clean, entry["seed"]); };
+    const int64_t batch = v_.configured("batch", 100);
+    if (count > 0) {
+      state(entry, index,
+            recount_run(*target, entry, wanted, v_.plan.data, {images, hits}, batch, v_.plan.gate_swap, v_.device),
+            target->card());
+    }
+    return count;
+  }
+
+  /// What of a run does not hold. Its totals can be counted again only if all its images were saved.
+  void state(const Json& entry, size_t index, const Recount& count, const ModelCard& card) {
+    const std::string pointer = fmt::format("/runs/{}", index);
+    const CellTally& cell = count.tally.cells.front();
+    const auto none = [&](int64_t images, const char* what) {
+      if (images > 0) v_.disagreements.push_back(fmt::format("{}/examples: {} {}", pointer, images, what));
+    };
+    none(cell.over_budget, "images leave the budget");
+    none(cell.out_of_box, "images leave [0, 1]");
+    none(cell.not_finite, "images hold NaN or infinity");
+    if (count.differ > cell.pass.near_ties) {
+      none(count.differ, "images get another verdict than the saved one");
+    } else if (count.differ > 0) {
+      verdicts_.near_ties += count.differ;
+      return;  // totals differ by as many
+    }
+    if (count.tally.clean.accuracy.trials() < v_.plan.data.size()) return state_bounds(entry, pointer, count);
+    hits_[index] = cell.hits;
+    clean_hits_[index] = count.tally.clean_hits;
+    const Json counted = counted_facts(card, count.tally, cell);
+    v_.expect(entry, counted, pointer);
+    const size_t m = v_.models.index_of(entry["model"]);
+    const Run& run = v_.run_at(index);
+    if (!run.defense && !card.gated.empty()) {
+      v_.expect(v_.report["models"][m]["macs"]["expected"], counted["macs"]["before"],
+                fmt::format("/models/{}/macs/expected", m));
+    }
+    const LoadedModel& loaded = v_.models.model(entry["model"]);
+    const ReportedModel reported{loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, card};
+    v_.expect(of_the_clean_pass(entry["flags"]), of_the_clean_pass(make_flags(v_.plan, run, count.tally, {}, reported)),
+              pointer + "/flags");
+  }
+
+  /// What can be said of totals when only some of the images were saved.
+  void state_bounds(const Json& entry, const std::string& pointer, const Recount& count) {
+    const CellTally& cell = count.tally.cells.front();
+    const std::vector<std::pair<const char*, const Proportion*>> parts{
+        {"clean", &count.tally.clean.accuracy}, {"robust", &cell.pass.accuracy}, {"robust_quantized", &cell.quantized}};
+    for (const auto& [name, part] : parts) {
+      const double low = part->successes(), high = low + static_cast<double>(v_.plan.data.size() - part->trials());
+      const double said = entry["accuracy"][name]["successes"];
+      if (said >= low - 1e-6 && said <= high + 1e-6) continue;
+      v_.disagreements.push_back(
+          fmt::format("{}/accuracy/{}/successes is from {} to {}, the report says {}", pointer, name, low, high, said));
+    }
+  }
+
+  /// Models are compared again where every verdict of every run was counted again.
+  void check_comparisons() {
+    const Json& report = v_.report;
+    if (hits_.size() < report["runs"].size()) return;
+    if (!v_.is_current() && !report.contains("comparisons")) return;
+    std::vector<std::vector<int64_t>> hits, clean_hits;
+    for (auto& [index, of_run] : hits_) hits.push_back(of_run);
+    v_.expect(report.value("comparisons", Json()), comparisons_json(report["runs"], hits), "/comparisons");
+    if (!v_.is_current() && !report.contains("curves")) return;
+    for (auto& [index, of_run] : clean_hits_) clean_hits.push_back(of_run);
+    Json again{{"runs", report["runs"]}};
+    add_curves(again, hits, clean_hits);
+    for (const char* part : {"curves", "curve_comparisons"})
+      v_.expect(report.value(part, Json()), again[part], fmt::format("/{}", part));
+  }
+
+  Verification& v_;
+  ExampleReader examples_;
+  Verdicts verdicts_;
+  std::map<size_t, std::vector<int64_t>> hits_, clean_hits_;  ///< of each run that was counted again
+};
+
+}  // namespace
+
+Verdicts verify_verdicts(Verification& verification) { return SecondVerdict(verification).judge(); }
+
+}  // namespace aigis
