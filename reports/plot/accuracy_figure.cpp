@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "lib/core/text.h"
-#include "reports/plot/lines.h"
+#include "reports/plot/budget_axis.h"
 #include "reports/plot/value.h"
 
 namespace aigis::plotting {
@@ -55,11 +54,6 @@ std::vector<Facet> facets_of(const RunList& list) {
   return facets;
 }
 
-/// A budget in the unit of the axis.
-double on_axis(double epsilon, const std::string& norm) {
-  return norm == "linf" ? std::round(epsilon * 255 * 1e6) / 1e6 : epsilon;
-}
-
 void add_point(LineSeries& line, double x, const Json& proportion, const std::string& tooltip) {
   const auto share = share_of(proportion);
   if (!share) return;
@@ -82,7 +76,7 @@ std::vector<LineSeries> series_of(const Facet& facet, const RunList& list, const
     add_point(line, 0, at(*runs.begin()->second->json, {"accuracy", "clean"}), name + ", clean");
     for (const auto& [epsilon, run] : runs) {
       if (epsilon == 0) continue;
-      add_point(line, on_axis(epsilon, facet.norm), at(*run->json, {"accuracy", "robust"}),
+      add_point(line, on_budget_axis(epsilon, facet.norm), at(*run->json, {"accuracy", "robust"}),
                 fmt::format("{}, ε {}", name, epsilon_text(epsilon, facet.norm)));
     }
     series.push_back(std::move(line));
@@ -102,14 +96,6 @@ std::string subtitle_of(const Facet& facet, bool bands) {
                      bands ? "; shaded: 95 % interval" : "");
 }
 
-std::string axis_label(const std::string& norm, Scale scale) {
-  const std::string unit = norm == "linf" ? "Largest change of a pixel value, ε in units of 1/255"
-                           : norm == "l2" ? "L2 norm of the change, ε with pixels in [0, 1]"
-                           : norm == "l1" ? "L1 norm of the change, ε with pixels in [0, 1]"
-                                          : "Pixel values that are changed, ε";
-  return unit + (scale == Scale::log1p ? ", on the scale log(1 + ε)" : "");
-}
-
 LinePanel panel_of(const Facet& facet, const std::vector<LineSeries>& series) {
   LinePanel panel;
   panel.title = title_of(facet);
@@ -118,16 +104,7 @@ LinePanel panel_of(const Facet& facet, const std::vector<LineSeries>& series) {
   panel.y_label = "Accuracy (%)";
   panel.y_ticks = {0, 0.2, 0.4, 0.6, 0.8, 1};
   panel.y_unit = 0.01;
-  std::set<double> budgets;
-  for (const auto& line : series) {
-    for (const auto& point : line.points) budgets.insert(point.x);
-  }
-  if (!budgets.empty()) panel.x_high = *budgets.rbegin();
-  const auto smallest = budgets.upper_bound(0);
-  // Budgets that double up to half the range of a pixel would crowd at the left.
-  if (smallest != budgets.end() && panel.x_high > 60 * *smallest) panel.x_scale = Scale::log1p;
-  panel.x_label = axis_label(facet.norm, panel.x_scale);
-  panel.x_ticks.assign(budgets.begin(), budgets.end());
+  set_budget_axis(panel, series, facet.norm);
   panel.label_size = panel.bands ? 12 : 10;
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));
   double widest = 0;

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
+#include "reports/plot/budget_axis.h"
 #include "reports/plot/driven.h"
 #include "reports/plot/driven_figures.h"
-#include "reports/plot/lines.h"
 #include "reports/plot/value.h"
 
 namespace aigis::plotting {
 namespace {
-
-double on_axis(double epsilon, const std::string& norm) { return norm == "linf" ? epsilon * 255 : epsilon; }
 
 LineSeries line_of(const DrivenModel& driven, const std::string& attack, size_t number, double full) {
   LineSeries line;
@@ -30,7 +27,7 @@ LineSeries line_of(const DrivenModel& driven, const std::string& attack, size_t 
     share->value /= full;
     if (share->low) share->low = *share->low / full;
     if (share->high) share->high = *share->high / full;
-    line.points.push_back({on_axis(epsilon, driven.norm), share->value, share->low, share->high,
+    line.points.push_back({on_budget_axis(epsilon, driven.norm), share->value, share->low, share->high,
                            fmt::format("{}, ε {}: {}", attack, epsilon_text(epsilon, driven.norm), percent(share))});
   };
   add(0, *runs.begin()->second->json, "before");
@@ -44,21 +41,15 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   std::vector<LineSeries> series;
   for (const auto& attack : driven.attacks()) series.push_back(line_of(driven, attack, series.size(), full));
   LinePanel panel;
-  std::set<double> budgets;
   double low = 1, widest = 0;
   for (const auto& line : series) {
     widest = std::max(widest, text_width(line.label, panel.label_size));
-    for (const auto& point : line.points) {
-      budgets.insert(point.x);
-      low = std::min(low, point.y);
-    }
+    for (const auto& point : line.points) low = std::min(low, point.y);
     if (line.points.empty()) continue;
     figure.description += fmt::format("{}{}: {} at the largest budget", figure.description.empty() ? "" : "; ",
                                       line.label, percent(std::optional(line.points.back().y)));
   }
   panel.title = figure.title;
-  panel.x_label = driven.norm == "linf" ? "Largest change of a pixel value, ε in units of 1/255"
-                                        : "Size of the change, ε with pixels in [0, 1]";
   panel.y_label = "Executed multiply-accumulates (% of all)";
   panel.y_ticks = share_ticks(low, 1, 5);
   panel.y_low = panel.y_ticks.front();
@@ -68,8 +59,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   panel.bands = series.size() <= kMostBands;
   panel.subtitle =
       fmt::format("Mean over the images{}; clean images at 0", panel.bands ? "; shaded: 95 % interval" : "");
-  panel.x_high = budgets.empty() ? 1 : *budgets.rbegin();
-  panel.x_ticks.assign(budgets.begin(), budgets.end());
+  set_budget_axis(panel, series, driven.norm);
   panel.top = 66;
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));
   panel.label_width = std::clamp(widest + 84, 150.0, 660.0);

@@ -7,7 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "reports/plot/lines.h"
+#include "reports/plot/budget_axis.h"
 #include "reports/plot/value.h"
 
 namespace aigis::plotting {
@@ -51,8 +51,7 @@ LineSeries line_of(const Part& part, size_t number, const Runs& runs) {
   add(0, at(first, {"accuracy", "clean"}), "no attack");
   for (const auto& [epsilon, run] : runs) {
     if (epsilon == 0) continue;
-    add(run->norm == "linf" ? epsilon * 255 : epsilon, at(*run->json, part.place),
-        "ε " + epsilon_text(epsilon, run->norm));
+    add(on_budget_axis(epsilon, run->norm), at(*run->json, part.place), "ε " + epsilon_text(epsilon, run->norm));
   }
   return line;
 }
@@ -72,16 +71,10 @@ Figure figure_of(const Runs& runs, const RunList& list, const std::string& name)
                                epsilon_text(last.epsilon, last.norm), damage_text(at(damage, {"graph"})),
                                damage_text(at(damage, {"features"})), damage_text(at(damage, {"both"})));
   figure.description = panel.subtitle;
-  panel.x_label = run.norm == "linf" ? "Largest change of a pixel value, ε in units of 1/255"
-                                     : "Size of the change, ε with pixels in [0, 1]";
   panel.y_label = "Accuracy (%)";
   panel.y_ticks = {0, 0.2, 0.4, 0.6, 0.8, 1};
   panel.y_unit = 0.01;
-  panel.x_high = 0;
-  for (const auto& point : series.front().points) {
-    panel.x_high = std::max(panel.x_high, point.x);
-    panel.x_ticks.push_back(point.x);
-  }
+  set_budget_axis(panel, series, run.norm);
   panel.top = 66;
   panel.label_width = 330;
   draw_figure(figure, panel, series);
