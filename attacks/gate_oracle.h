@@ -1,5 +1,6 @@
 // Gate oracle: a black box that shows nothing but how much of the gated layers it executed, as a bill or a clock does.
-// A random search over squares drives that up or down.
+// A random search over squares drives that up or down. Where gates draw, one reading says little: the best image is
+// read again beside every square, and each reading may be the mean of several.
 #pragma once
 
 #include "attacks/parts/square_search.h"
@@ -29,6 +30,7 @@ class GateOracle : public Attack {
   std::string gradient_mode() const override { return "none"; }
   std::vector<Norm> norms() const override { return all_norms(); }
   bool wants_answer() const override { return false; }
+  int64_t draws() const override { return options_.draws; }
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;

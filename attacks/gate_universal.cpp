@@ -71,16 +71,15 @@ at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const Obj
   shape[0] = options_.per_class ? victim.card().classes : 1;
   at::Tensor perturbation = at::zeros(shape, training.images.options());
   at::Tensor weight = at::ones({shape[0]}, training.images.options());  // of a constraint, by dual ascent
-  const int64_t count = training.images.size(0), size = std::min(options_.batch, count);
+  const int64_t count = training.images.size(0);
   const auto pixels = static_cast<double>(training.images[0].numel());
   const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
   int64_t begin = 0;
   for (int64_t step = 0; step < options_.steps; ++step) {
     check_stop();
-    if (begin + size > count) begin = 0;
-    const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + size); };
+    const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + options_.batch); };
     const Batch batch{part(training.images), part(training.labels), part(training.ids)};
-    begin += size;
+    begin = begin + options_.batch < count ? begin + options_.batch : 0;
     const at::Tensor whose = owner(batch.labels);
     Goal goal = goal_of(objective, victim, batch);
     if (goal.weight.defined()) goal.weight = weight.index_select(0, whose);

@@ -198,8 +198,8 @@ TEST(Reroute, MovesTheAnswerAndNotTheCost) {
   const Output clean = net->forward(batch.images, {});
   batch.labels = clean.logits.argmax(1);
   Victim victim(*net, 0);
-  const auto changed = [&](const std::string& attack, double cost) {
-    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.06})[0];
+  const auto changed = [&](const std::string& attack, double cost, double epsilon = 0.06) {
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {epsilon})[0];
     const Output output = net->forward(x, {});
     EXPECT_LE((executed_share(output.gates) - executed_share(clean.gates)).abs().max().item<double>(), cost) << attack;
     return output.logits.argmax(1).ne(batch.labels).sum().item<int64_t>();
@@ -207,6 +207,8 @@ TEST(Reroute, MovesTheAnswerAndNotTheCost) {
   const int64_t free = changed("gate-reroute:tolerance=1", 1);
   EXPECT_GE(free, 20);
   EXPECT_GE(changed("gate-reroute:tolerance=0.01", 0.01), free * 3 / 4);
+  // From a start where it is overstepped, and with no time to come back: the clean image then.
+  changed("gate-reroute:tolerance=0.01,start=sign,steps=2", 0.01, 0.3);
 }
 
 /// A gate that decides the answer and passes no gradient: only its measured worth tells where to drive it.

@@ -234,6 +234,23 @@ TEST(GateOracle, MovesTheCostThatIsAllItSees) {
   }
 }
 
+/// One lucky reading of a gate that draws must not end the search: it comes three quarters of the way to the best
+/// image, a grey that is brighter (darker) by the whole budget.
+TEST(GateOracle, SeesThroughTheNoiseOfGates) {
+  ThreeGates model(true);
+  const Batch batch = batch_of(at::full({20, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  const double epsilon = 0.4, farthest = 1 / (1 + std::exp(-4 * epsilon)) - 0.5;
+  for (const auto& [attack, sign] :
+       {std::pair{"gate-oracle:queries=300,draws=20", 1.0}, {"gate-oracle:queries=300,draws=20,wants=shut", -1.0}}) {
+    Victim victim(model, 0);
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {epsilon})[0];
+    const at::Tensor cost = at::tensor({10.0, 20.0, 30.0}, at::kDouble) / 60;
+    const double share = ThreeGates::gate_logits(x).sigmoid().matmul(cost).mean().item<double>();
+    EXPECT_GT(sign * (share - 0.5), 0.75 * farthest) << attack;
+    EXPECT_EQ(victim.audit().forward, 20 * 20 * (1 + 2 * 300)) << "every reading is counted";
+  }
+}
+
 TEST(GateBaselines, OpenGates) {
   ThreeGates model(false);
   const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.44, at::TensorOptions(at::kDouble)), 0);

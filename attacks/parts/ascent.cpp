@@ -52,6 +52,10 @@ class Ascent {
   /// Writes the images it ends with into `result` at their places.
   void run(Rows rows, at::Tensor& result) {
     rows.x = start(rows);
+    if (options_.keep == Keep::best && options_.objective.constraint) {
+      rows.best = rows.clean;  // for which the constraint holds
+      rows.best_loss = at::full({rows.x.size(0)}, kForbidden, rows.x.options());
+    }
     for (uint32_t s = 0; s < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++s) {
       step_number_ = s;
       Ascended at_x = gradient(rows);

@@ -80,10 +80,9 @@ at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Ten
 }  // namespace
 
 at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
-  constexpr double kNothing = -1e6;
   const at::NoGradGuard no_grad;
   const at::Tensor worth = objective(options, classes, output, goal, &GateTerm::worth);
-  return options.constraint ? at::where(options.constraint->holds(output, goal), worth, kNothing) : worth;
+  return options.constraint ? at::where(options.constraint->holds(output, goal), worth, kForbidden) : worth;
 }
 
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,

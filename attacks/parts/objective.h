@@ -100,7 +100,9 @@ struct Ascended : Victim::Gradient {
   at::Tensor violation;  ///< [N], mean over draws; undefined without a constraint
 };
 
-/// What an image is worth to the attack: the objective where the constraint holds, else nothing.
+constexpr double kForbidden = -1e6;  ///< the worth of an image for which the constraint does not hold
+
+/// What an image is worth to the attack: the objective where the constraint holds, else kForbidden.
 at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal);
 
 /// The mean over `draws` of the gradients of the objective, with logits and losses of the last draw. A model without

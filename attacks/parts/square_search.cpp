@@ -18,8 +18,9 @@ namespace {
 struct Rows {
   at::Tensor places, alive, clean, ids, labels;
   at::Tensor x, value;  ///< the best image so far, and its [n] value
+  at::Tensor asked;     ///< [n] how often that was measured
 
-  void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids, &labels, &x, &value}); }
+  void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids, &labels, &x, &value, &asked}); }
 };
 
 /// The numbers of one query, U(0, 1), handed out from the left.
@@ -56,6 +57,7 @@ class Search {
     Shrinking shrinking;
     rows.x = norm_ == Norm::linf ? stripes(rows) : tiles(rows);
     rows.value = value(rows, rows.x);
+    rows.asked = at::ones_like(rows.value);
     for (int64_t query = 1; query <= options_.queries; ++query) {
       if (options_.stop) {
         const at::Tensor done = rows.value.le(options_.enough).logical_and(rows.alive);
@@ -70,9 +72,11 @@ class Search {
       const double share = square_share(scheduled, options_.share);
       const at::Tensor tried = norm_ == Norm::linf ? with_square(rows, share) : with_windows(rows, share);
       const at::Tensor at_tried = value(rows, tried);
+      if (options_.renewed) renew(rows);
       const at::Tensor better = options_.drift ? at_tried.le(rows.value) : at_tried.lt(rows.value);
       rows.x = at::where(per_image(better, rows.x), tried, rows.x);
       rows.value = at::where(better, at_tried, rows.value);
+      rows.asked = at::where(better, at::ones_like(rows.asked), rows.asked);
     }
     if (options_.stop && options_.counts) {
       const at::Tensor last = rows.value.le(options_.enough).logical_and(rows.alive);
@@ -82,8 +86,22 @@ class Search {
   }
 
  private:
-  at::Tensor value(const Rows& rows, const at::Tensor& images) {
-    return options_.value(victim_.forward(images, rows.ids, {0, 0, step_}), rows.labels);
+  /// With the noise of the draws from `first` on.
+  at::Tensor value(const Rows& rows, const at::Tensor& images, int64_t first = 0) {
+    at::Tensor sum;
+    for (int64_t draw = first; draw < first + options_.draws; ++draw) {
+      const Output output = victim_.forward(images, rows.ids, {0, static_cast<uint32_t>(draw), step_});
+      const at::Tensor one = options_.value(output, rows.labels);
+      sum = sum.defined() ? sum + one : one;
+    }
+    return options_.draws > 1 ? sum / static_cast<double>(options_.draws) : sum;
+  }
+
+  /// A lucky answer would otherwise bar every later square.
+  void renew(Rows& rows) {
+    const at::Tensor again = value(rows, rows.x, options_.draws);
+    rows.value = (rows.value * rows.asked + again) / (rows.asked + 1);
+    rows.asked = rows.asked + 1;
   }
 
   Numbers numbers(const Rows& rows, int64_t count) const { return {rows, victim_.draws({0, 0, step_}), count}; }
@@ -202,7 +220,8 @@ at::Tensor square_search(Victim& victim, const Batch& batch, const SquareSearch&
   at::Tensor result = batch.images.clone();
   if (batch.images.size(0) == 0) return result;
   const at::Tensor places = at::arange(batch.images.size(0), batch.labels.options());
-  Rows rows{places, at::ones_like(places, at::TensorOptions(at::kBool)), batch.images, batch.ids, batch.labels, {}, {}};
+  Rows rows{places, at::ones_like(places, at::TensorOptions(at::kBool)), batch.images, batch.ids, batch.labels, {}, {},
+            {}};
   Search(victim, search, norm, epsilon).run(std::move(rows), result);
   return result;
 }

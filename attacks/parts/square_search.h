@@ -15,8 +15,10 @@ struct SquareSearch {
   double share = 0.8;    ///< p: of the image that the first squares cover
   bool rescale = false;  ///< the schedule of p, made for 10,000 queries, is stretched to `queries`
   std::function<at::Tensor(const Output& output, const at::Tensor& labels)> value;  ///< [n], smaller is better
-  bool drift = false;  ///< squares that change nothing stay, too: where values are few
-  bool stop = false;   ///< images whose value is at most `enough` are done
+  int64_t draws = 1;     ///< answers that a value is the mean of, where they vary
+  bool renewed = false;  ///< the best image is asked again beside every square, and its value is the mean of all
+  bool drift = false;    ///< squares that change nothing stay, too: where values are few
+  bool stop = false;     ///< images whose value is at most `enough` are done
   double enough = 0;
   bool counts = false;  ///< the victim counts after how many answers images were done
 
