@@ -1,6 +1,6 @@
 // Gate joint: the loss on the answer, and with it what the graph can do to it. A hard gate has no gradient, and the one
-// that passes straight through says little where a gate is sure; so each gate's worth is measured instead, as the loss
-// with the gate open less that with it shut, and its logit is driven to where the loss is greater.
+// that passes straight through guesses what it brings; so each gate's worth is measured besides, as the loss with the gate
+// open less that with it shut, and the probability that it is open is driven to where the loss is greater.
 #pragma once
 
 #include "attacks/parts/gate_options.h"
@@ -12,12 +12,12 @@ struct GateJoint {
   static constexpr const char* kSummary =
       "loss on the answer, and every gate driven to the state that makes it greater";
   static constexpr const char* kSource =
-      "cross-entropy + weight * sum of [L(g=1) - L(g=0)] D, the bracket held constant";
+      "cross-entropy + weight * sum of [L(g=1) - L(g=0)] sigmoid(D), the bracket held constant";
 
   struct Options : GateAttackOptions {
     Options() {
       objective.answer_weight = 1;
-      objective.flip_weight = 1;
+      objective.flip_weight = 0.5;
     }
     void bind(OptionTable& table) {
       bind_steps(table);

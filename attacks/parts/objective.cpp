@@ -89,7 +89,8 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
                           const ObjectiveOptions& options, Position position) {
   const int64_t classes = victim.card().classes;
   const bool expects = options.path.gradient == GateGradient::expectation && options.answer_weight > 0;
-  const bool measures = (expects || options.flip_weight > 0) && !victim.card().gated.empty();
+  const double weight_of_gains = options.flip_weight + (expects ? options.answer_weight : 0);
+  const bool measures = weight_of_gains > 0 && !victim.card().gated.empty();
   const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
   at::Tensor scores, violation, gains;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
@@ -97,9 +98,8 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
     at::Tensor value = objective(options, classes, output, goal, &GateTerm::value);
     if (options.constraint || options.term || draws > 1) add(scores, score(options, classes, output, goal));
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
-      at::Tensor state = output.gates.logits * options.flip_weight;
-      if (expects) state = state + output.gates.logits.sigmoid() * options.answer_weight;
-      value = value + (gains * (state - state.detach())).sum(1);
+      const at::Tensor open = output.gates.logits.sigmoid();
+      value = value + (gains * (open - open.detach())).sum(1) * weight_of_gains;
     }
     if (!options.constraint) return value;
     const at::Tensor violated = options.constraint->violation(output, goal);
