@@ -10,6 +10,7 @@ struct GateFlip {
   static constexpr const char* kName = "gate-flip";
   static constexpr const char* kSummary = "the fewest gates whose flipping changes the answer, driven to those states";
   static constexpr const char* kSource = "search over graphs; margins of gate logits as in gate-sloth";
+  static constexpr Aim kAim = Aim::wrong_answer;
 
   struct Options : GateAttackOptions {
     GraphSearch search;

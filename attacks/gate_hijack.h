@@ -12,6 +12,7 @@ struct GateHijack {
   static constexpr const char* kSource =
       "cross-entropy of gates to a class's rates (Veit & Belongie 2018, figure 4), layers weighed by how they tell "
       "classes apart";
+  static constexpr Aim kAim = Aim::graph;
 
   struct Options : GateAttackOptions {
     int64_t klass = 0;

@@ -1,6 +1,6 @@
 // Gate joint: the loss on the answer, and with it what the graph can do to it. A hard gate has no gradient, and the one
-// that passes straight through guesses what it brings; so each gate's worth is measured besides, as the loss with the gate
-// open less that with it shut, and the probability that it is open is driven to where the loss is greater.
+// that passes straight through guesses what it brings; so each gate's worth is measured besides, as the loss with the
+// gate open less that with it shut, and the probability that it is open is driven to where the loss is greater.
 #pragma once
 
 #include "attacks/parts/gate_options.h"
@@ -13,6 +13,7 @@ struct GateJoint {
       "loss on the answer, and every gate driven to the state that makes it greater";
   static constexpr const char* kSource =
       "cross-entropy + weight * sum of [L(g=1) - L(g=0)] sigmoid(D), the bracket held constant";
+  static constexpr Aim kAim = Aim::wrong_answer;
 
   struct Options : GateAttackOptions {
     Options() {

@@ -10,6 +10,7 @@ struct GateReroute {
   static constexpr const char* kName = "gate-reroute";
   static constexpr const char* kSummary = "another answer at the same compute: unseen by a monitor of execution rates";
   static constexpr const char* kSource = "cross-entropy under a constraint on the executed cost";
+  static constexpr Aim kAim = Aim::unseen_wrong_answer;
 
   struct Options : GateAttackOptions {
     double tolerance = 0.05;  ///< share of the gated layers' cost by which the executed share may move

@@ -12,6 +12,7 @@ struct GateSloth {
   static constexpr const char* kSource =
       "cost-weighted margins of gate logits; in spirit Hong et al. 2021 (DeepSloth, arXiv:2010.02432) and Pan et al. "
       "2022 (GradAuto)";
+  static constexpr Aim kAim = Aim::more_compute;
 
   struct Options : GateAttackOptions {
     Options() { momentum = 0.9; }  // in forty steps it moves more gates than without

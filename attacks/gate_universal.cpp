@@ -15,8 +15,9 @@
 namespace aigis {
 
 void GateUniversalOptions::bind(OptionTable& table) {
-  table.choice<Aim>(
-      "aim", &aim, {{"sloth", Aim::sloth}, {"starve", Aim::starve}, {"reroute", Aim::reroute}, {"hijack", Aim::hijack}},
+  table.choice<Kind>(
+      "aim", &aim,
+      {{"sloth", Kind::sloth}, {"starve", Kind::starve}, {"reroute", Kind::reroute}, {"hijack", Kind::hijack}},
       "what the attack of that name wants");
   table.flag("per_class", &per_class, "a perturbation for each class of images instead of one for all");
   table.integer("class", &klass, 0, 1'000'000, "hijack: whose graph is taken on");
@@ -42,17 +43,17 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
                                                     at::ArrayRef<double> epsilons) const {
   ObjectiveOptions objective = options_.objective;
   switch (options_.aim) {
-    case Options::Aim::sloth:
+    case Options::Kind::sloth:
       objective.term = std::make_shared<GateMargin>(GateStates::open, options_.confidence);
       break;
-    case Options::Aim::starve:
+    case Options::Kind::starve:
       objective.term = std::make_shared<GateMargin>(GateStates::shut, options_.confidence);
       break;
-    case Options::Aim::reroute:
+    case Options::Kind::reroute:
       objective.answer_weight = 1;
       objective.constraint = std::make_shared<KeepCost>(options_.tolerance);
       break;
-    case Options::Aim::hijack: objective.term = towards_class(victim, training, options_.klass); break;
+    case Options::Kind::hijack: objective.term = towards_class(victim, training, options_.klass); break;
   }
   auto attack = std::make_shared<GateUniversal>(options_);
   for (const double epsilon : epsilons) {
@@ -63,6 +64,16 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
 
 at::Tensor GateUniversal::owner(const at::Tensor& labels) const {
   return options_.per_class ? labels : at::zeros_like(labels);
+}
+
+Aim GateUniversal::aim() const {
+  switch (options_.aim) {
+    case Options::Kind::sloth: return Aim::more_compute;
+    case Options::Kind::starve: return Aim::less_compute;
+    case Options::Kind::reroute: return Aim::unseen_wrong_answer;
+    case Options::Kind::hijack: break;
+  }
+  return Aim::graph;
 }
 
 at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const ObjectiveOptions& objective, Norm norm,

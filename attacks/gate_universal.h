@@ -9,8 +9,8 @@
 namespace aigis {
 
 struct GateUniversalOptions : GateAttackOptions {
-  enum class Aim { sloth, starve, reroute, hijack };
-  Aim aim = Aim::sloth;
+  enum class Kind { sloth, starve, reroute, hijack };
+  Kind aim = Kind::sloth;
   bool per_class = false;
   int64_t klass = 0;        ///< of hijack
   double tolerance = 0.05;  ///< of reroute
@@ -39,7 +39,8 @@ class GateUniversal : public Attack {
   std::vector<Norm> norms() const override { return all_norms(); }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard&) const override { return {learnt_note(options_.images)}; }
-  bool wants_answer() const override { return options_.aim == Options::Aim::reroute; }
+  Aim aim() const override;
+  bool wants_answer() const override { return options_.aim == Options::Kind::reroute; }
   int64_t draws() const override { return options_.objective.draws; }
   int64_t learns_from() const override { return options_.images; }
   std::shared_ptr<const Attack> learnt(Victim& victim, const Batch& training, Norm norm,

@@ -8,7 +8,7 @@
 #include "bench/benchmarks.h"
 #include "cli/commands.h"
 #include "cli/device.h"
-#include "cli/evaluation.h"
+#include "cli/plan_checks.h"
 #include "lib/core/error.h"
 #include "lib/core/text.h"
 #include "lib/ops/bucket.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cli/evaluation.h"
+#include "cli/plan_checks.h"
 #include "lib/core/error.h"
 #include "lib/eval/ablation.h"
 #include "lib/eval/bf16_gradients.h"

@@ -1,7 +1,6 @@
 #include "cli/evaluation.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include "cli/device.h"
 #include "cli/evaluated_model.h"
 #include "cli/examples.h"
+#include "cli/plan_checks.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
@@ -36,55 +36,11 @@ Json described(const std::vector<std::shared_ptr<const T>>& things, const std::s
   return list;
 }
 
-/// Saved images are kept in memory until the report is written.
-void check_examples_fit(const SweepPlan& plan) {
-  constexpr double kMostGigabytes = 4;
-  const int64_t pixels = plan.data.size() == 0 ? 0 : plan.data.images[0].numel();
-  const auto runs = static_cast<double>(plan.models.size() * plan.runs.size() * plan.epsilons.size());
-  const double gigabytes = runs * static_cast<double>(std::min(plan.examples, plan.data.size()) * pixels) * 4e-9;
-  if (gigabytes > kMostGigabytes) {
-    throw InputError(fmt::format("--examples {}: {:.0f} runs would keep {:.1f} GB of images; expected at most {} GB",
-                                 plan.examples, runs, gigabytes, kMostGigabytes));
-  }
-}
-
-/// Throws InputError where no pass over any image could be shorter than over another.
-void check_latency(const SweepPlan& plan) {
-  bool any = false;
-  for (const auto& model : plan.models) {
-    const ModelCard& card = model->card();
-    if (card.gated.empty()) continue;
-    any = true;
-    if (card.options.value("execution", "mask") == "mask") {
-      throw InputError(fmt::format(
-          "--latency: {} runs its closed layers and masks them, in the same time for every image; expected a model "
-          "with execution=skip",
-          card.architecture));
-    }
-  }
-  if (!any) throw InputError("--latency: no model has gates; expected one with execution=skip");
-}
-
 ReportedModel reported(const LoadedModel& loaded) {
   return {loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, loaded.model->card()};
 }
 
 }  // namespace
-
-void check_fit(const std::string& id, const ModelCard& card, const Dataset& data) {
-  const auto size = data.images.sizes().slice(1);
-  if (size != at::IntArrayRef(card.input)) {
-    throw InputError(
-        fmt::format("model '{}' takes {} images; data '{}' has {}; expected a model trained on such images, or "
-                    "imagefolder with size={}",
-                    id, fmt::join(card.input, "x"), data.name, fmt::join(size, "x"), card.input.back()));
-  }
-  if (card.classes != static_cast<int64_t>(data.classes.size())) {
-    throw InputError(
-        fmt::format("model '{}' has {} classes; data '{}' has {}; expected a model trained on the data's classes", id,
-                    card.classes, data.name, data.classes.size()));
-  }
-}
 
 void declare_evaluation(Settings& settings, const std::string& default_epsilons) {
   settings.config();

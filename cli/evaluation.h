@@ -12,9 +12,6 @@ namespace aigis {
 /// Declares the flags of an evaluation. A sweep's epsilons default to a list, an evaluation's to one.
 void declare_evaluation(Settings& settings, const std::string& default_epsilons);
 
-/// Throws InputError unless the model takes the data set's images and has its number of classes.
-void check_fit(const std::string& id, const ModelCard& card, const Dataset& data);
-
 /// A plan with everything loaded and checked, and what its report says besides.
 struct Evaluation {
   SweepPlan plan;

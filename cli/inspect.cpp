@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/device.h"
-#include "cli/evaluation.h"
+#include "cli/plan_checks.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "models/checkpoint.h"

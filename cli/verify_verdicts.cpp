@@ -3,8 +3,8 @@
 
 #include <map>
 
-#include "cli/evaluation.h"
 #include "cli/examples.h"
+#include "cli/plan_checks.h"
 #include "cli/recount.h"
 #include "cli/verification.h"
 #include "lib/core/error.h"

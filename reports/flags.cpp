@@ -11,10 +11,6 @@ namespace {
 /// Clean accuracy further from its record than this many standard errors is no accident: one case in 15,000.
 constexpr double kImplausible = 4;
 
-Json flag(const char* check, const char* level, std::string message, Json numbers) {
-  return {{"check", check}, {"level", level}, {"message", std::move(message)}, {"numbers", std::move(numbers)}};
-}
-
 /// The accuracy on held-out images that training wrote into the checkpoint, for these images and this mode of the
 /// gates; null if it wrote none.
 Json recorded_accuracy(const ReportedModel& model, const SweepPlan& plan) {
@@ -78,6 +74,10 @@ void check_class_names(Json& flags, const SweepPlan& plan, const ReportedModel& 
 }
 
 }  // namespace
+
+Json flag(const char* check, const char* level, std::string message, Json numbers) {
+  return {{"check", check}, {"level", level}, {"message", std::move(message)}, {"numbers", std::move(numbers)}};
+}
 
 Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,
                 const ReportedModel& model) {

@@ -6,6 +6,9 @@
 
 namespace aigis {
 
+/// One flag: what was looked at, how bad it is (info, warning or error), a sentence and its numbers.
+Json flag(const char* check, const char* level, std::string message, Json numbers);
+
 /// Flags of one attack at one budget: budget or box overstepped, proposals or gradients that are not finite, gradients
 /// that vanish, clean accuracy that the checkpoint's record makes implausible, or that there was
 /// nothing to compare with.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/beyond_noise.h"
 #include "reports/checks.h"
 #include "reports/comparison.h"
 #include "reports/cost_facts.h"
@@ -151,6 +152,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
       }
     }
   }
+  flag_noise(plan, report["runs"]);
   report["checks"] = checks_json(plan, result, findings, report["runs"]);
   add_flags(report["checks"], report["runs"]);
   report["comparisons"] = comparisons_json(report["runs"], hits);

@@ -11,16 +11,12 @@
 #include <cmath>
 
 #include "attacks/parts/confirm.h"
+#include "attacks/parts/random.h"
 #include "attacks/parts/shrinking.h"
+#include "attacks/parts/step_gradient.h"
 
 namespace aigis {
 namespace {
-
-/// A gradient over its mean absolute value; zero where the gradient is.
-at::Tensor normalized(const at::Tensor& gradient) {
-  const at::Tensor mean = gradient.abs().mean(at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
-  return gradient * at::where(mean.gt(0), 1 / mean, at::zeros_like(mean));
-}
 
 /// Everything that a run knows of the images that are still in it, row by row.
 struct Rows {
@@ -47,7 +43,8 @@ class Ascent {
  public:
   Ascent(Victim& victim, const AscentOptions& options, Norm norm, double epsilon, uint32_t restart)
       : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon),
-        step_(options.step_size > 0 ? options.step_size : options.relative_step_size * epsilon), restart_(restart) {}
+        step_(options.step_size > 0 ? options.step_size : options.relative_step_size * epsilon), restart_(restart),
+        gradient_(victim, options, epsilon, step_, restart) {}
 
   /// Writes the images it ends with into `result` at their places.
   void run(Rows rows, at::Tensor& result) {
@@ -56,24 +53,17 @@ class Ascent {
       rows.best = rows.clean;  // for which the constraint holds
       rows.best_loss = at::full({rows.x.size(0)}, kForbidden, rows.x.options());
     }
-    for (uint32_t s = 0; s < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++s) {
-      step_number_ = s;
-      Ascended at_x = gradient(rows);
+    for (uint32_t number = 0; number < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++number) {
+      Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number);
       if (stops()) at_x = retire(rows, at_x, result);
       if (rows.x.size(0) == 0) return;
-      advance(rows, at_x);
+      advance(rows, at_x, number);
     }
     finish(rows, result);
   }
 
  private:
-  /// Gradients are taken at the iterate itself, with nothing random about them: so the logits are the iterate's, and a
-  /// flat gradient stays flat.
-  bool is_plain() const {
-    return !options_.nesterov && options_.samples == 1 && options_.scales == 1 && !options_.diversity.active() &&
-           options_.objective.path.gradient != GateGradient::relaxed;
-  }
-  bool stops() const { return options_.stop && is_plain() && victim_.is_final(); }
+  bool stops() const { return options_.stop && gradient_.is_plain() && victim_.is_final(); }
 
   at::Tensor start(const Rows& rows) const {
     if (options_.start == Start::clean || options_.start_size == 0) return rows.clean;
@@ -93,75 +83,12 @@ class Ascent {
     return direction.sign() * length;
   }
 
-  /// The gradient at a point, over scaled and diversified copies.
-  Ascended gradient_at(const Rows& rows, const at::Tensor& point, uint32_t evaluation) {
-    Ascended sum;
-    const auto draws = static_cast<uint32_t>(options_.objective.draws);
-    for (int64_t copy = 0; copy < options_.scales; ++copy) {
-      const uint32_t number = (evaluation * static_cast<uint32_t>(options_.scales) + static_cast<uint32_t>(copy));
-      const Position position{restart_, number * draws, step_number_};
-      const double scale = std::pow(0.5, static_cast<double>(copy));
-      Ascended one = gradient_through(rows, copy == 0 ? point : point * scale, position);
-      if (copy > 0) one.images = one.images * scale;  // of x, not of the copy
-      if (copy == 0) sum = one;
-      else sum.images = sum.images + one.images;
-    }
-    if (options_.scales > 1) sum.images = sum.images / static_cast<double>(options_.scales);
-    return sum;
-  }
-
-  Ascended gradient_through(const Rows& rows, const at::Tensor& point, const Position& position) {
-    if (!options_.diversity.active()) {
-      return ascent_direction(victim_, point, rows.ids, rows.goal, options_.objective, position);
-    }
-    const at::Tensor leaf = point.detach().set_requires_grad(true);
-    const at::Tensor seen = diversified(leaf, rows.ids, options_.diversity, victim_.draws(position));
-    Ascended result = ascent_direction(victim_, seen, rows.ids, rows.goal, options_.objective, position);
-    seen.backward(result.images);
-    result.images = leaf.grad();
-    return result;
-  }
-
-  /// The gradient of this step: where momentum leads, and averaged over samples along the last direction.
-  Ascended gradient(Rows& rows) {
-    at::Tensor point = rows.x;
-    if (options_.nesterov && rows.momentum.defined()) {
-      point = at::add(point, rows.momentum, options_.momentum * step_);
-    }
-    if (options_.samples == 1) return gradient_at(rows, point, 0);
-    Ascended sum;
-    const int64_t last = options_.samples - 1;
-    for (int64_t i = 0; i <= last; ++i) {
-      const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
-      const at::Tensor sampled =
-          rows.last_direction.defined() ? at::add(point, rows.last_direction, reach * step_) : point;
-      const Ascended one = gradient_at(rows, sampled, static_cast<uint32_t>(i));
-      if (i == 0) sum = one;
-      else sum.images = sum.images + one.images;
-    }
-    sum.images = sum.images / static_cast<double>(options_.samples);
-    rows.last_direction = normalized(sum.images);
-    return sum;
-  }
-
-  /// The difference between the mean gradient around x and the gradient at x.
-  at::Tensor variance(const Rows& rows, const at::Tensor& gradient) {
-    at::Tensor sum = at::zeros_like(gradient);
-    for (int64_t i = 0; i < options_.neighbours; ++i) {
-      const auto number = static_cast<uint32_t>(i);
-      const at::Tensor noise =
-          uniform_noise(rows.x, rows.ids, victim_.draws({restart_, number, step_number_}), Use::neighbour);
-      const at::Tensor around = at::add(rows.x, noise, options_.neighbourhood * epsilon_);
-      // Evaluations behind those of the step itself.
-      sum = sum + gradient_at(rows, around, static_cast<uint32_t>(options_.samples) + number).images;
-    }
-    return sum / static_cast<double>(options_.neighbours) - gradient;
-  }
-
-  void advance(Rows& rows, const Ascended& at_x) {
+  void advance(Rows& rows, const Ascended& at_x, uint32_t number) {
     if (options_.keep == Keep::best) remember(rows, at_x.scores);
     at::Tensor direction = rows.variance.defined() ? at_x.images + rows.variance : at_x.images;
-    if (options_.neighbours > 0) rows.variance = variance(rows, at_x.images);
+    if (options_.neighbours > 0) {
+      rows.variance = gradient_.variance(rows.x, {rows.ids, rows.goal}, at_x.images, number);
+    }
     if (options_.translation.active()) direction = smoothed(direction, options_.translation);
     if (options_.momentum > 0) {
       direction = normalized(direction);
@@ -237,7 +164,8 @@ class Ascent {
   const AscentOptions& options_;
   Norm norm_;
   double epsilon_, step_;
-  uint32_t restart_, step_number_ = 0;
+  uint32_t restart_;
+  StepGradient gradient_;
   Shrinking shrinking_;
 };
 

@@ -34,13 +34,14 @@ struct GateAttackOptions : AscentOptions {
   void bind_label(OptionTable& table);
 };
 
-/// An attack on gates. `T` names it as in AscentAttack; its Options derive from GateAttackOptions, and `settle()` makes
-/// the objective that they ask for, as far as it need not be learnt.
+/// An attack on gates. `T` names it as in AscentAttack, and says what it is out for (kAim); its Options derive from
+/// GateAttackOptions, and `settle()` makes the objective that they ask for, as far as it need not be learnt.
 template <class T>
 class GateAttack : public AscentAttack<T> {
  public:
   using Options = typename T::Options;
   explicit GateAttack(const Options& options) : AscentAttack<T>(settled(options)) {}
+  Aim aim() const override { return T::kAim; }
 
  private:
   static Options settled(Options options) {

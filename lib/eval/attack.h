@@ -13,6 +13,16 @@
 
 namespace aigis {
 
+/// What an attack is out for, and what a report measures it by beside noise of the same size.
+enum class Aim {
+  wrong_answer,
+  unseen_wrong_answer,  ///< at an executed cost that a monitor of execution rates lets pass
+  more_compute,
+  less_compute,
+  uneven_compute,  ///< that varies from pass to pass
+  graph,           ///< that of another class
+};
+
 /// Const and repeatable: all state of a run lives inside `propose`.
 class Attack {
  public:
@@ -34,6 +44,7 @@ class Attack {
   /// What a reader of the report should know of this attack on such a model, such as a loss that was replaced.
   virtual std::vector<std::string> notes(const ModelCard&) const { return {}; }
 
+  virtual Aim aim() const { return Aim::wrong_answer; }
   /// Whether it wants a wrong answer; else an image that is misclassified is no reason to be done with it.
   virtual bool wants_answer() const { return true; }
   /// Whether that is all it wants: with a further condition, such as a cost that stays, it passes by answers without

@@ -107,40 +107,6 @@ bool PassTally::has_size(size_t classes, size_t layers) const {
          spent.size() == (layers == 0 ? 0 : static_cast<size_t>(accuracy.trials()));
 }
 
-Json PassTally::to_json() const {
-  Json layers = Json::array();
-  for (const Proportion& layer : by_layer) layers.push_back(layer.counts());
-  return {{"accuracy", accuracy.counts()},
-          {"top5", top5.counts()},
-          {"near_ties", near_ties},
-          {"like_probabilities", like_probabilities},
-          {"passes", passes},
-          {"open", open},
-          {"histogram", histogram},
-          {"costs", costs},
-          {"rate", rate.counts()},
-          {"by_layer", layers},
-          {"spent", spent},
-          {"cost_spread", cost_spread}};
-}
-
-PassTally PassTally::from_json(const Json& json) {
-  std::vector<Proportion> by_layer;
-  for (const Json& layer : json.at("by_layer")) by_layer.push_back(Proportion::from_counts(layer));
-  return {Proportion::from_counts(json.at("accuracy")),
-          Proportion::from_counts(json.at("top5")),
-          json.at("near_ties"),
-          json.at("like_probabilities"),
-          json.at("passes"),
-          json.at("open"),
-          json.at("histogram"),
-          json.at("costs").get<std::map<int64_t, int64_t>>(),
-          Proportion::from_counts(json.at("rate")),
-          by_layer,
-          json.at("spent").get<std::vector<int64_t>>(),
-          json.at("cost_spread").get<std::vector<double>>()};
-}
-
 void CellTally::add_sizes(const Admitted& admitted) {
   over_budget += admitted.over_budget;
   out_of_box += admitted.out_of_box;
@@ -189,87 +155,12 @@ void CellTally::merge(const CellTally& other) {
   latency.merge(other.latency);
 }
 
-Json CellTally::to_json() const {
-  Json stages = Json::array();
-  for (const Stage& stage : audit.stages) stages.push_back({stage.attack, stage.tried, stage.broken});
-  return {
-      {"pass", pass.to_json()},
-      {"hits", hits},
-      {"swap", {clean_on_adversarial, adversarial_on_clean}},
-      {"quantized", quantized.counts()},
-      {"on_target", on_target.counts()},
-      {"kept", kept.counts()},
-      {"flipped", flipped.counts()},
-      {"linf", {linf_sum, linf_max}},
-      {"l2", {l2_sum, l2_max}},
-      {"l1", {l1_sum, l1_max}},
-      {"l0", {l0_sum, l0_max}},
-      {"faults", {over_budget, out_of_box, not_finite}},
-      {"worst_overshoot", worst_overshoot},
-      {"lost", {watched, lost}},
-      {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages, audit.broken_after}},
-      {"seconds", seconds},
-      {"latency", {latency.clean, latency.adversarial}}};
-}
-
-CellTally CellTally::from_json(const Json& json) {
-  CellTally cell;
-  cell.pass = PassTally::from_json(json.at("pass"));
-  cell.hits = json.at("hits").get<std::vector<int64_t>>();
-  cell.clean_on_adversarial = json.at("swap").at(0).get<std::vector<int64_t>>();
-  cell.adversarial_on_clean = json.at("swap").at(1).get<std::vector<int64_t>>();
-  cell.quantized = Proportion::from_counts(json.at("quantized"));
-  cell.on_target = Proportion::from_counts(json.at("on_target"));
-  cell.kept = Proportion::from_counts(json.at("kept"));
-  cell.flipped = Proportion::from_counts(json.at("flipped"));
-  cell.linf_sum = json.at("linf").at(0);
-  cell.linf_max = json.at("linf").at(1);
-  cell.l2_sum = json.at("l2").at(0);
-  cell.l2_max = json.at("l2").at(1);
-  cell.l1_sum = json.at("l1").at(0);
-  cell.l1_max = json.at("l1").at(1);
-  cell.l0_sum = json.at("l0").at(0);
-  cell.l0_max = json.at("l0").at(1);
-  cell.over_budget = json.at("faults").at(0);
-  cell.out_of_box = json.at("faults").at(1);
-  cell.not_finite = json.at("faults").at(2);
-  cell.worst_overshoot = json.at("worst_overshoot");
-  cell.watched = json.at("lost").at(0);
-  cell.lost = json.at("lost").at(1);
-  const Json& audit = json.at("audit");
-  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), {}, {}};
-  for (const Json& stage : audit.at(4)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});
-  cell.audit.broken_after = audit.at(5).get<std::map<int64_t, int64_t>>();
-  cell.seconds = json.at("seconds");
-  cell.latency.clean = json.at("latency").at(0).get<std::vector<double>>();
-  cell.latency.adversarial = json.at("latency").at(1).get<std::vector<double>>();
-  return cell;
-}
-
 void RunTally::merge(const RunTally& other) {
   clean.merge(other.clean);
   append(clean_hits, other.clean_hits);
   redraw_flipped.merge(other.redraw_flipped);
   cells.resize(std::max(cells.size(), other.cells.size()));
   for (size_t i = 0; i < other.cells.size(); ++i) cells[i].merge(other.cells[i]);
-}
-
-Json RunTally::to_json() const {
-  Json list = Json::array();
-  for (const auto& cell : cells) list.push_back(cell.to_json());
-  return {{"clean", clean.to_json()},
-          {"clean_hits", clean_hits},
-          {"redraw_flipped", redraw_flipped.counts()},
-          {"cells", list}};
-}
-
-RunTally RunTally::from_json(const Json& json) {
-  RunTally run;
-  run.clean = PassTally::from_json(json.at("clean"));
-  run.clean_hits = json.at("clean_hits").get<std::vector<int64_t>>();
-  run.redraw_flipped = Proportion::from_counts(json.at("redraw_flipped"));
-  for (const auto& cell : json.at("cells")) run.cells.push_back(CellTally::from_json(cell));
-  return run;
 }
 
 std::vector<int64_t> listed(const at::Tensor& counts) {

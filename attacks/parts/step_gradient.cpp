@@ -1,0 +1,82 @@
+#include "attacks/parts/step_gradient.h"
+
+#include <ATen/ops/add.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <cmath>
+
+#include "attacks/parts/random.h"
+
+namespace aigis {
+
+at::Tensor normalized(const at::Tensor& gradient) {
+  const at::Tensor mean = gradient.abs().mean(at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
+  return gradient * at::where(mean.gt(0), 1 / mean, at::zeros_like(mean));
+}
+
+bool StepGradient::is_plain() const {
+  return !options_.nesterov && options_.samples == 1 && options_.scales == 1 && !options_.diversity.active() &&
+         options_.objective.path.gradient != GateGradient::relaxed;
+}
+
+Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum,
+                               at::Tensor& last_direction, uint32_t number) {
+  const at::Tensor point =
+      options_.nesterov && momentum.defined() ? at::add(x, momentum, options_.momentum * step_) : x;
+  if (options_.samples == 1) return over_copies(point, who, 0, number);
+  Ascended sum;
+  const int64_t last = options_.samples - 1;
+  for (int64_t i = 0; i <= last; ++i) {
+    const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
+    const at::Tensor sampled = last_direction.defined() ? at::add(point, last_direction, reach * step_) : point;
+    const Ascended one = over_copies(sampled, who, static_cast<uint32_t>(i), number);
+    if (i == 0) sum = one;
+    else sum.images = sum.images + one.images;
+  }
+  sum.images = sum.images / static_cast<double>(options_.samples);
+  last_direction = normalized(sum.images);
+  return sum;
+}
+
+at::Tensor StepGradient::variance(const at::Tensor& x, const Who& who, const at::Tensor& gradient, uint32_t number) {
+  at::Tensor sum = at::zeros_like(gradient);
+  for (int64_t i = 0; i < options_.neighbours; ++i) {
+    const auto neighbour = static_cast<uint32_t>(i);
+    const at::Tensor noise = uniform_noise(x, who.ids, victim_.draws({restart_, neighbour, number}), Use::neighbour);
+    const at::Tensor around = at::add(x, noise, options_.neighbourhood * epsilon_);
+    // Evaluations behind those of the step itself.
+    sum = sum + over_copies(around, who, static_cast<uint32_t>(options_.samples) + neighbour, number).images;
+  }
+  return sum / static_cast<double>(options_.neighbours) - gradient;
+}
+
+Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number) {
+  Ascended sum;
+  const auto draws = static_cast<uint32_t>(options_.objective.draws), scales = static_cast<uint32_t>(options_.scales);
+  for (uint32_t copy = 0; copy < scales; ++copy) {
+    const Position position{restart_, (evaluation * scales + copy) * draws, number};
+    const double scale = std::pow(0.5, copy);
+    Ascended one = through_diversity(copy == 0 ? point : point * scale, who, position);
+    if (copy > 0) one.images = one.images * scale;  // of x, not of the copy
+    if (copy == 0) sum = one;
+    else sum.images = sum.images + one.images;
+  }
+  if (scales > 1) sum.images = sum.images / static_cast<double>(scales);
+  return sum;
+}
+
+Ascended StepGradient::through_diversity(const at::Tensor& point, const Who& who, const Position& position) {
+  const auto direction = [&](const at::Tensor& images) {
+    return ascent_direction(victim_, images, who.ids, who.goal, options_.objective, position);
+  };
+  if (!options_.diversity.active()) return direction(point);
+  const at::Tensor leaf = point.detach().set_requires_grad(true);
+  const at::Tensor seen = diversified(leaf, who.ids, options_.diversity, victim_.draws(position));
+  Ascended result = direction(seen);
+  seen.backward(result.images);
+  result.images = leaf.grad();
+  return result;
+}
+
+}  // namespace aigis

@@ -1,0 +1,47 @@
+// The gradient that a step follows: at the iterate or ahead of it, alone or averaged over copies, points and
+// neighbours.
+#pragma once
+
+#include "attacks/parts/ascent.h"
+
+namespace aigis {
+
+/// A gradient over its mean absolute value; zero where the gradient is.
+at::Tensor normalized(const at::Tensor& gradient);
+
+class StepGradient {
+ public:
+  /// Of one run: `step` is its length, `restart` its number.
+  StepGradient(Victim& victim, const AscentOptions& options, double epsilon, double step, uint32_t restart)
+      : victim_(victim), options_(options), epsilon_(epsilon), step_(step), restart_(restart) {}
+
+  /// Who the images are, [n].
+  struct Who {
+    const at::Tensor& ids;
+    const Goal& goal;
+  };
+
+  /// It is taken at the iterate itself, with nothing random about it: so the logits are the iterate's, and a flat
+  /// gradient stays flat.
+  bool is_plain() const;
+
+  /// At `x`, or where momentum leads, and over points along the last direction, which it renews. Both directions are
+  /// undefined until there is one. `number` is that of the step.
+  Ascended of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum, at::Tensor& last_direction,
+                   uint32_t number);
+
+  /// The difference between the mean gradient around `x` and `gradient`, which is the one at x.
+  at::Tensor variance(const at::Tensor& x, const Who& who, const at::Tensor& gradient, uint32_t number);
+
+ private:
+  /// Over darker copies. Noise is that of the `evaluation`, counted from 0 within the step.
+  Ascended over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number);
+  Ascended through_diversity(const at::Tensor& point, const Who& who, const Position& position);
+
+  Victim& victim_;
+  const AscentOptions& options_;
+  double epsilon_, step_;
+  uint32_t restart_;
+};
+
+}  // namespace aigis

@@ -1,0 +1,212 @@
+#include "cli/training_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "attacks/list.h"
+#include "cli/device.h"
+#include "cli/train_state.h"
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+#include "lib/train/held_out.h"
+#include "models/checkpoint.h"
+#include "reports/schema.h"
+
+namespace aigis {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Training images over which the execution rates of a checkpoint are measured.
+constexpr int64_t kRateImages = 5000;
+constexpr const char* kStateFile = "/resume.safetensors";  ///< in the run's folder
+
+/// Empty unless the options name an adversary. Whatever it is, PGD of ten steps is the judge.
+std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options) {
+  const auto attack = make_or_none(attack_list(), "attack", Spec::parse(options.adversary));
+  if (!attack) {
+    if (options.trades > 0) throw InputError("trades needs an adversary, such as pgd:steps=10,loss=kl");
+    return {};
+  }
+  if (attack->learns_from() > 0) {
+    throw InputError(
+        fmt::format("adversary '{}' has to learn from a finished network; expected one such as pgd", attack->name()));
+  }
+  if (options.mixup > 0) throw InputError("mixup and adversary exclude each other: an attack needs one label an image");
+  const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
+  return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(const Settings& settings, bool resume)
+    : folder_(settings.text("out")), architecture_(Spec::parse(settings.text("model"))),
+      data_(Spec::parse(settings.text("data"))), device_(parse_device(settings.text("device"))) {
+  if (folder_.empty()) throw InputError("--out is missing; expected the folder to write the model to");
+  OptionTable table;
+  options_.bind(table);
+  table.assign(settings.as_spec(), "train");
+  const std::string limit = settings.text("time_limit");
+  time_limit_ = limit.empty() ? 0 : parse_duration(limit, "--time-limit");
+  if (is_checkpoint(architecture_)) {
+    throw InputError(
+        fmt::format("model '{}': expected an architecture to train, such as resnet-20 or aig-20", architecture_.name));
+  }
+  const std::vector<std::string>& at_inference = find_architecture(architecture_.name).first->run_options;
+  for (const auto& [key, value] : architecture_.options) {
+    if (std::find(at_inference.begin(), at_inference.end(), key) == at_inference.end()) continue;
+    throw InputError(
+        fmt::format("model '{}': option '{}' acts at inference, and training always samples; give it with the "
+                    "checkpoint",
+                    architecture_.text(), key));
+  }
+  train_ = load_dataset(data_, Part::train).first(settings.count("limit", 0));
+  if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
+  if (train_.classes.size() < 2) {
+    throw InputError(fmt::format("data '{}' has {} class; expected at least 2", data_.text(), train_.classes.size()));
+  }
+  held_out_ = load_dataset(data_, Part::held_out);
+  if (held_out_.size() == 0) {
+    throw InputError(
+        fmt::format("data '{}' is too small: a tenth of it is held out, and that is no image", data_.text()));
+  }
+  NetworkShape shape;
+  shape.classes = static_cast<int64_t>(train_.classes.size());
+  shape.input = train_.images.sizes().slice(1).vec();
+  shape.seed = static_cast<uint64_t>(options_.seed);
+  network_ = make_network(architecture_, shape);
+  network_->set_gate_mode(network_->gate_modes().front());
+  set_normalization(*network_, train_);
+  const std::string init = settings.text("init");
+  const std::string state = folder_ + kStateFile;
+  const bool goes_on = resume && fs::exists(state);
+  Json init_hash;
+  if (!init.empty() && !goes_on) init_hash = start_from(init);
+  else if (!init.empty() && fs::exists(init)) init_hash = sha256_file(init);
+  network_->move_to(device_, at::kFloat);
+  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_, adversarial_training(options_));
+  // What decides the weights; a resumed run must have the same.
+  config_ = {{"model", architecture_.text()}, {"data", data_.name},
+             {"images", train_.size()},       {"init_sha256", init_hash},
+             {"train_sha256", train_.hash()}, {"held_out_sha256", held_out_.hash()}};
+  config_.update(option_values(options_));
+
+  data_json_ = {{"name", train_.name},
+                {"classes", train_.classes},
+                {"train", train_.size()},
+                {"held_out", held_out_.size()},
+                {"spec", data_.text()},
+                {"train_sha256", config_["train_sha256"]},
+                {"held_out_sha256", config_["held_out_sha256"]}};
+
+  make_folder(folder_);
+  lock_ = FileLock(folder_);
+  if (goes_on) {
+    read_train_state(state, config_, *network_, *trainer_);
+    fmt::print("resumed after epoch {} of {}\n", trainer_->state().epochs_done, options_.epochs);
+  } else if (fs::exists(state)) {
+    throw InputError(fmt::format(
+        "{}: already holds a training run; add --resume to go on with it, or choose another --out", folder_));
+  } else if (fs::exists(folder_ + "/model.safetensors")) {
+    throw InputError(fmt::format("{}: holds a model but no state to resume from; choose another --out", folder_));
+  }
+}
+
+std::string TrainingRun::start_from(const std::string& path) {
+  const std::string bytes = read_file(path);
+  const Safetensors content = parse_safetensors(bytes, path);
+  const auto named = content.metadata.find("architecture");
+  if (named != content.metadata.end() && Spec::parse(named->second).name != architecture_.name) {
+    throw InputError(fmt::format("{}: its weights are those of {}; expected the weights of {}", path,
+                                 Spec::parse(named->second).name, architecture_.name));
+  }
+  unpack_weights(content, *network_, path);
+  return sha256(bytes);
+}
+
+Json TrainingRun::final_results() {
+  Json results = Json::object();
+  std::vector<std::string> modes = network_->gate_modes();
+  // An epoch in between shows how the paper's gates do and how deterministic ones do; the last one shows all.
+  if (trainer_->state().epochs_done < options_.epochs && modes.size() > 2) modes.resize(2);
+  for (const auto& mode : modes) {
+    network_->set_gate_mode(mode);
+    if (mode == modes.front()) {  // the curve's, measured at the end of its epoch
+      const Json& epoch = trainer_->state().curve.back();
+      results["held_out"][mode] = epoch["held_out"];
+      if (!epoch["execution_rate"].is_null()) results["execution_rate"][mode] = epoch["execution_rate"];
+      continue;
+    }
+    const HeldOutResult result = evaluate_held_out(*network_, held_out_, static_cast<uint64_t>(options_.seed), device_);
+    results["held_out"][mode] = result.accuracy.to_json();
+    if (!result.rates.empty()) results["execution_rate"][mode] = result.mean_rate();
+  }
+  network_->set_gate_mode(modes.front());
+  return results;
+}
+
+Json TrainingRun::train_json() const {
+  const ModelCard& card = network_->card();
+  Json gated = Json::array();
+  for (const auto& layer : card.gated) {
+    gated.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
+  }
+  return {{"schema", "aigis-train"},
+          {"version", "1.0"},
+          {"tool", tool_json()},
+          {"environment", environment_json(device_)},
+          {"config", config_},
+          {"data", data_json_},
+          {"model",
+           {{"architecture", card.architecture},
+            {"options", card.options},
+            {"parameters", card.parameters},
+            {"macs_full", card.macs_full()},
+            {"gated", gated}}},
+          {"curve", trainer_->state().curve},
+          {"final", final_},
+          {"hashes", {{"model.safetensors", sha256_file(folder_ + "/model.safetensors")}}}};
+}
+
+void TrainingRun::save() {
+  // First: whatever ends the program now, a resumed run goes on from here and writes the rest again.
+  write_train_state(folder_ + kStateFile, config_, *network_, *trainer_);
+  trainer_->with_model([this] { write_model(); });
+  const Json document = train_json();
+  validate_report(document, folder_ + "/train.json");
+  write_file(folder_ + "/train.json", document.dump(1) + "\n");
+}
+
+void TrainingRun::write_model() {
+  network_->set_gate_mode(network_->gate_modes().front());
+  if (!network_->card().gated.empty()) {
+    const HeldOutResult seen =
+        evaluate_held_out(*network_, train_.first(kRateImages), static_cast<uint64_t>(options_.seed), device_);
+    network_->set_execution_rates(seen.rates);
+  }
+  final_ = final_results();
+  const Json record{{"data", train_.name},
+                    {"images", train_.size()},
+                    {"epochs", trainer_->state().epochs_done},
+                    {"config", config_},
+                    {"held_out", final_["held_out"]},
+                    {"execution_rate", final_.value("execution_rate", Json())}};
+  write_safetensors(folder_ + "/model.safetensors", pack_checkpoint(*network_, architecture_, train_.classes, record));
+}
+
+int TrainingRun::run() {
+  // A finished run is written once more: this version may record more of it than the one that trained it.
+  if (trainer_->state().epochs_done == options_.epochs) save();
+  const bool finished = trainer_->run(time_limit_, [this] { save(); });
+  const auto done = trainer_->state().epochs_done;
+  if (!finished && done == 0) {
+    throw RunError("the time limit ended the first epoch; nothing was saved. Give a longer --time-limit");
+  }
+  if (!finished) fmt::print("time limit: {} of {} epochs done; go on with --resume\n", done, options_.epochs);
+  fmt::print("{}/model.safetensors\n", folder_);
+  return 0;
+}
+
+}  // namespace aigis

@@ -1,0 +1,40 @@
+// One run of `aigis train` in its folder: from settings to the checkpoint, its record and what --resume needs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/settings.h"
+#include "lib/core/files.h"
+#include "lib/core/model.h"
+#include "lib/data/dataset.h"
+#include "lib/train/trainer.h"
+
+namespace aigis {
+
+class TrainingRun {
+ public:
+  TrainingRun(const Settings& settings, bool resume);
+  int run();
+
+ private:
+  /// Takes weights and statistics from a checkpoint; returns the file's SHA-256.
+  std::string start_from(const std::string& path);
+  void save();
+  void write_model();
+  Json final_results();
+  Json train_json() const;
+
+  std::string folder_;
+  FileLock lock_;  ///< on the folder
+  Spec architecture_, data_;
+  TrainOptions options_;
+  at::Device device_;
+  double time_limit_;
+  Dataset train_, held_out_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<Trainer> trainer_;
+  Json config_, data_json_, final_;
+};
+
+}  // namespace aigis

@@ -1,0 +1,106 @@
+#include "reports/beyond_noise.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "reports/flags.h"
+
+namespace aigis {
+namespace {
+
+/// What an attack is measured by.
+struct Measure {
+  const char* what;
+  double value, low, high;
+  double unit = 1;    ///< that it is told in
+  bool grows = true;  ///< the attack wants more of it
+};
+
+std::optional<Measure> measure(Aim aim, const Json& run) {
+  const auto of = [](const char* what, const Json& share) {
+    return Measure{what, share["value"], share["ci95"][0], share["ci95"][1]};
+  };
+  const Json& macs = run["macs"];
+  if (aim != Aim::wrong_answer && macs["ci95"].is_null()) return {};  // a model without gates
+  switch (aim) {
+    case Aim::wrong_answer: {
+      Measure right = of("robust accuracy", run["accuracy"]["robust"]);
+      right.grows = false;
+      return right;
+    }
+    case Aim::unseen_wrong_answer:
+      return of("the share of images that are wrong and unseen by a monitor", macs["monitor"]["unseen_and_wrong"]);
+    case Aim::more_compute:
+    case Aim::less_compute:
+      return Measure{"million executed multiply-accumulates",
+                     macs["after"],
+                     macs["ci95"]["after"][0],
+                     macs["ci95"]["after"][1],
+                     1e6,
+                     aim == Aim::more_compute};
+    case Aim::uneven_compute: {
+      if (macs["spread"].is_null()) return {};
+      Measure spread = of("million multiply-accumulates of deviation from pass to pass", macs["spread"]["after"]);
+      spread.unit = 1e6;
+      return spread;
+    }
+    case Aim::graph: break;
+  }
+  return {};
+}
+
+std::string told(const Measure& m) {
+  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", m.value / m.unit, m.low / m.unit, m.high / m.unit);
+}
+
+bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
+
+bool stand_side_by_side(const Run& a, const Run& b) { return a.defense == b.defense && a.access.name == b.access.name; }
+
+Json nothing_varies() {
+  return flag(
+      "noise-as-strong", "info",
+      "nothing to tell this attack from noise by: cost varies from pass to pass where gates draw, and is seen to "
+      "where several draws are judged (gates=sampled,draws=5)",
+      Json::object());
+}
+
+Json no_more(const Measure& attacked, const Measure& noisy) {
+  return flag("noise-as-strong", "info",
+              fmt::format("no more than noise of the same size does: {} {}, with noise {}", attacked.what,
+                          told(attacked), told(noisy)),
+              {{"value", attacked.value}, {"of_noise", noisy.value}});
+}
+
+}  // namespace
+
+bool has_noise_beside(const SweepPlan& plan, size_t r, size_t e) {
+  const Run& run = plan.runs[r];
+  if (!run.attack || is_noise(run) || run.attack->aim() == Aim::graph || plan.epsilons[e] == 0) return false;
+  return std::any_of(plan.runs.begin(), plan.runs.end(),
+                     [&](const Run& other) { return is_noise(other) && stand_side_by_side(run, other); });
+}
+
+void flag_noise(const SweepPlan& plan, Json& runs) {
+  const size_t budgets = plan.epsilons.size();
+  if (plan.data.size() == 0) return;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const size_t r = i / budgets % plan.runs.size(), e = i % budgets;
+    if (!has_noise_beside(plan, r, e)) continue;
+    const Aim aim = plan.runs[r].attack->aim();
+    const std::optional<Measure> attacked = measure(aim, runs[i]);
+    if (!attacked && aim == Aim::uneven_compute) runs[i]["flags"].push_back(nothing_varies());
+    if (!attacked) continue;
+    for (size_t other = 0; other < plan.runs.size(); ++other) {
+      if (!is_noise(plan.runs[other]) || !stand_side_by_side(plan.runs[r], plan.runs[other])) continue;
+      const std::optional<Measure> noisy = measure(aim, runs[i + (other - r) * budgets]);
+      if (attacked->grows ? attacked->low > noisy->high : attacked->high < noisy->low) continue;
+      runs[i]["flags"].push_back(no_more(*attacked, *noisy));
+      break;
+    }
+  }
+}
+
+}  // namespace aigis

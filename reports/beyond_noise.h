@@ -1,0 +1,16 @@
+// Whether an attack did more than noise of the same size: the least that an attack owes.
+#pragma once
+
+#include "reports/report.h"
+
+namespace aigis {
+
+/// Whether run `r` of the plan at budget `e` has noise beside it, behind the same defense and with the same access, and
+/// a measure with intervals to be compared by. A likeness of graphs (Aim::graph) has none.
+bool has_noise_beside(const SweepPlan& plan, size_t r, size_t e);
+
+/// Flags every run whose own measure, by what its attack is out for, does not stand clear of the noise beside it: their
+/// 95 % intervals touch, or noise did better. `runs` as in the report: in the order model, run, epsilon.
+void flag_noise(const SweepPlan& plan, Json& runs);
+
+}  // namespace aigis

@@ -1,0 +1,122 @@
+// An attack that does no more than noise of the same size is told so, by the measure of what it is out for.
+#include "reports/beyond_noise.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/attacks.h"
+#include "tests/planted.h"
+
+namespace aigis {
+namespace {
+
+/// Does nothing, whatever it is out for.
+class Idle : public Attack {
+ public:
+  explicit Idle(Aim aim) : aim_(aim) {}
+  std::string name() const override { return "idle"; }
+  Json options() const override { return {{"aim", static_cast<int>(aim_)}}; }
+  std::string gradient_mode() const override { return "none"; }
+  std::vector<Norm> norms() const override { return {Norm::linf}; }
+  Aim aim() const override { return aim_; }
+  std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {
+    return std::vector<at::Tensor>(epsilons.size(), batch.images);
+  }
+
+ private:
+  Aim aim_;
+};
+
+constexpr double kEpsilon = 0.02;
+
+/// The report of a network with a gate under these attacks, behind no budget and one.
+Json report_of(const std::vector<std::shared_ptr<const Attack>>& attacks,
+               std::shared_ptr<Model> model = std::make_shared<Gated>(true)) {
+  SweepPlan plan;
+  plan.models = {model};
+  plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, true);
+  plan.epsilons = {0, kEpsilon};
+  plan.data = patterned();
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  ReportContext context;
+  context.tool = context.environment = context.config = Json::object();
+  context.models = {{"m", "m.safetensors", std::string(64, '0'), nullptr, {}, model->card()}};
+  return make_report(plan, result, {{}}, context);
+}
+
+/// What the flag says of the attack within the budget; empty where it is not raised.
+std::map<std::string, std::string> told(const Json& report) {
+  std::map<std::string, std::string> sentences;
+  for (const Json& run : report["runs"]) {
+    for (const Json& flag : run["flags"]) {
+      if (flag["check"] != "noise-as-strong") continue;
+      EXPECT_EQ(run["epsilon"], kEpsilon) << "within no budget all do the same";
+      const std::string aim = run["attack"]["options"].contains("aim") ? run["attack"]["options"]["aim"].dump() : "";
+      sentences[run["attack"]["name"].get<std::string>() + aim] = flag["message"];
+    }
+  }
+  return sentences;
+}
+
+std::vector<Json> verdicts(const Json& report) {
+  std::vector<Json> found;
+  for (const Json& check : report["checks"]) {
+    if (check["check"] == "beyond-noise") found.push_back(check);
+  }
+  return found;
+}
+
+std::shared_ptr<const Attack> idle(Aim aim) { return std::make_shared<Idle>(aim); }
+std::shared_ptr<const Attack> noise() { return make_attack("noise:kind=sign,best_of=1"); }
+
+TEST(BeyondNoise, AttacksThatDoWhatTheyAreOutForPass) {
+  const Json report = report_of({noise(), make_attack("gate-sloth"), make_attack("gate-starve"), make_attack("pgd")});
+  EXPECT_TRUE(told(report).empty());
+  ASSERT_EQ(verdicts(report).size(), 1);
+  EXPECT_EQ(verdicts(report)[0]["level"], "passed");
+}
+
+TEST(BeyondNoise, AttacksThatDoNothingAreTold) {
+  const Json report =
+      report_of({noise(), idle(Aim::wrong_answer), idle(Aim::unseen_wrong_answer), idle(Aim::more_compute),
+                 idle(Aim::less_compute), idle(Aim::uneven_compute), idle(Aim::graph), make_attack("gate-sloth")});
+  const auto sentences = told(report);
+  const auto of = [&](Aim aim) {
+    const auto found = sentences.find("idle" + std::to_string(static_cast<int>(aim)));
+    return found == sentences.end() ? std::string() : found->second;
+  };
+  EXPECT_NE(of(Aim::wrong_answer).find("robust accuracy"), std::string::npos);
+  EXPECT_NE(of(Aim::unseen_wrong_answer).find("unseen by a monitor"), std::string::npos);
+  EXPECT_NE(of(Aim::more_compute).find("executed multiply-accumulates"), std::string::npos);
+  EXPECT_NE(of(Aim::less_compute).find("executed multiply-accumulates"), std::string::npos);
+  EXPECT_NE(of(Aim::uneven_compute).find("nothing to tell this attack from noise by"), std::string::npos)
+      << "gates by argmax do not draw";
+  EXPECT_EQ(of(Aim::graph), "") << "a likeness has no interval";
+  EXPECT_EQ(sentences.size(), 5) << "gate-sloth does more";
+  ASSERT_EQ(verdicts(report).size(), 1);
+  EXPECT_EQ(verdicts(report)[0]["level"], "undecided");
+  EXPECT_EQ(verdicts(report)[0]["runs"].size(), 5);
+}
+
+TEST(BeyondNoise, WhatIsLessThanNoiseIsToldToo) {
+  // Noise of a tenth of the range breaks many images of this network, and this attack none.
+  const Json report = report_of({make_attack("noise:kind=sign,best_of=20"), idle(Aim::wrong_answer)});
+  EXPECT_EQ(told(report).size(), 1);
+}
+
+TEST(BeyondNoise, NothingIsSaidWithoutNoise) {
+  const Json report = report_of({idle(Aim::more_compute), make_attack("gate-sloth")});
+  EXPECT_TRUE(told(report).empty());
+  EXPECT_TRUE(verdicts(report).empty());
+}
+
+TEST(BeyondNoise, AModelWithoutGatesIsMeasuredByItsAnswers) {
+  const Json report = report_of({noise(), idle(Aim::wrong_answer), idle(Aim::more_compute)},
+                                std::make_shared<PatternNet>());
+  EXPECT_EQ(told(report).size(), 1);
+}
+
+}  // namespace
+}  // namespace aigis
