@@ -34,7 +34,7 @@ std::optional<Measure> measure(Aim aim, const Json& run) {
       return of("the share of images that are wrong and unseen by a monitor", macs["monitor"]["unseen_and_wrong"]);
     case Aim::more_compute:
     case Aim::less_compute:
-      return Measure{"million executed multiply-accumulates",
+      return Measure{"executed multiply-accumulates, million",
                      macs["after"],
                      macs["ci95"]["after"][0],
                      macs["ci95"]["after"][1],
@@ -42,7 +42,8 @@ std::optional<Measure> measure(Aim aim, const Json& run) {
                      aim == Aim::more_compute};
     case Aim::uneven_compute: {
       if (macs["spread"].is_null()) return {};
-      Measure spread = of("million multiply-accumulates of deviation from pass to pass", macs["spread"]["after"]);
+      Measure spread =
+          of("deviation of executed multiply-accumulates from pass to pass, million", macs["spread"]["after"]);
       spread.unit = 1e6;
       return spread;
     }
@@ -69,7 +70,7 @@ Json nothing_varies() {
 
 Json no_more(const Measure& attacked, const Measure& noisy) {
   return flag("noise-as-strong", "info",
-              fmt::format("no more than noise of the same size does: {} {}, with noise {}", attacked.what,
+              fmt::format("no more than noise of the same size does: {}: {}; with noise {}", attacked.what,
                           told(attacked), told(noisy)),
               {{"value", attacked.value}, {"of_noise", noisy.value}});
 }
