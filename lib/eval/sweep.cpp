@@ -76,6 +76,9 @@ std::vector<RunTally> read_part(const Json* entry, const SweepPlan& plan, const 
   return whole ? part : std::vector<RunTally>{};
 }
 
+/// Of a batch in the journal.
+std::string key_of(size_t model, int64_t batch) { return fmt::format("model {} batch {}", model, batch); }
+
 }  // namespace
 
 bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
@@ -91,16 +94,22 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
   }
   std::mutex guard;  // of journal and progress
   for (size_t m = 0; m < plan.models.size(); ++m) {
-    const std::vector<Run> runs = learnt_runs(plan, plan.models[m]);
+    const auto size_of = [&](int64_t b) { return std::min(plan.batch, plan.data.size() - b * plan.batch); };
     std::vector<std::vector<RunTally>> parts(static_cast<size_t>(batches));
+    for (int64_t b = 0; b < batches; ++b) {
+      const Json* entry = journal.find(key_of(m, b));
+      parts[static_cast<size_t>(b)] = read_part(entry, plan, plan.models[m]->card(), size_of(b));
+    }
+    // What is left to do may be nothing, and learning takes minutes.
+    const bool done =
+        plan.examples == 0 && std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });
+    const std::vector<Run> runs = done ? plan.runs : learnt_runs(plan, plan.models[m]);
     std::vector<std::vector<SavedExamples>> saved(static_cast<size_t>(batches));
     run_in_parallel(batches, plan.workers, [&](int64_t b) {
       check_stop();
-      const int64_t begin = b * plan.batch, count = std::min(plan.batch, plan.data.size() - begin);
+      const int64_t begin = b * plan.batch;
       const int64_t examples = std::clamp<int64_t>(plan.examples - begin, 0, plan.batch);
-      const std::string key = fmt::format("model {} batch {}", m, b);
       std::vector<RunTally>& part = parts[static_cast<size_t>(b)];
-      part = read_part(journal.find(key), plan, plan.models[m]->card(), count);
       if (part.empty() || examples > 0) {  // saved images are not in the journal: they are made again
         const bool known = !part.empty();
         part = BatchEvaluation(plan, runs, plan.models[m], m, take(plan.data, begin, plan.batch, plan.device), examples)
@@ -108,10 +117,10 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
         Json entry = Json::array();
         for (const auto& run : part) entry.push_back(run.to_json());
         const std::scoped_lock lock(guard);
-        if (!known) journal.add(key, entry);
+        if (!known) journal.add(key_of(m, b), entry);
       }
       const std::scoped_lock lock(guard);
-      if (progress) progress->advance(count, fmt::format("model {}/{}", m + 1, plan.models.size()));
+      if (progress) progress->advance(size_of(b), fmt::format("model {}/{}", m + 1, plan.models.size()));
     });
     // In the order of the data set, so that sums round the same way every time.
     std::vector<RunTally>& tallies = result.tallies.emplace_back(plan.runs.size());
