@@ -4,6 +4,7 @@
 
 #include "attacks/parts/adam.h"
 #include "attacks/parts/gate_options.h"
+#include "attacks/parts/most_executed.h"
 
 namespace aigis {
 namespace {
@@ -30,34 +31,31 @@ void GradAuto::check(const ModelCard& card) const { check_gated(card); }
 
 std::vector<at::Tensor> GradAuto::propose(Victim& victim, const Batch& batch, Norm norm,
                                           at::ArrayRef<double> epsilons) const {
+  if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
   std::vector<at::Tensor> candidates;
+  const auto steps = static_cast<uint32_t>(options_.steps);
   for (const double epsilon : epsilons) {
-    at::Tensor x = batch.images.clone(), best = x, best_share;
+    MostExecuted most(victim.card().has_random_gates);
+    at::Tensor x = batch.images.clone();
     Adam adam;
-    for (uint32_t step = 0; step <= static_cast<uint32_t>(options_.steps) && x.size(0) > 0; ++step) {
-      const Position position{0, 0, step};
+    for (uint32_t step = 0; step < steps; ++step) {
       at::Tensor share;
       const auto pull = [&](bool closed) {  // towards open, of the gates that are closed or of those that are open
-        return victim.gradient(
-            x, batch.ids,
-            [&](const Output& output) {
-              const at::Tensor p = output.gates.logits.sigmoid(), is_open = p.detach().ge(options_.threshold);
-              share = expected_share(output.gates, victim.card().has_random_gates).detach();
-              return at::where(is_open, closed ? at::zeros_like(p) : p,
-                               closed ? (p - options_.threshold).clamp_max(0) : at::zeros_like(p))
-                  .sum(1);
-            },
-            position, options_.path);
+        const Loss loss = [&](const Output& output) {
+          const at::Tensor p = output.gates.logits.sigmoid(), is_open = p.detach().ge(options_.threshold);
+          share = most.share(output);
+          return at::where(is_open, closed ? at::zeros_like(p) : p,
+                           closed ? (p - options_.threshold).clamp_max(0) : at::zeros_like(p))
+              .sum(1);
+        };
+        return victim.gradient(x, batch.ids, loss, {0, 0, step}, options_.path).images;
       };
-      const at::Tensor opening = pull(true).images;
-      const at::Tensor better = best_share.defined() ? share.gt(best_share) : share.ge(0);
-      best = at::where(per_image(better, x), x, best);
-      best_share = best_share.defined() ? at::where(better, share, best_share) : share;
-      if (step == static_cast<uint32_t>(options_.steps)) break;
-      const at::Tensor gradient = without_conflict(opening, pull(false).images);
-      x = within(batch.images, x + adam.step(gradient) * options_.step_size, norm, epsilon);
+      const at::Tensor opening = pull(true), keeping = pull(false);
+      most.offer(x, share);
+      x = within(batch.images, x + adam.step(without_conflict(opening, keeping)) * options_.step_size, norm, epsilon);
     }
-    candidates.push_back(best);
+    most.offer(x, most.share(victim.forward(x, batch.ids, {0, 0, steps})));
+    candidates.push_back(most.images());
   }
   return candidates;
 }

@@ -1,9 +1,8 @@
 #include "attacks/ilfo.h"
 
-#include <ATen/ops/where.h>
-
 #include "attacks/parts/adam.h"
 #include "attacks/parts/gate_options.h"
+#include "attacks/parts/most_executed.h"
 
 namespace aigis {
 
@@ -19,27 +18,29 @@ void Ilfo::check(const ModelCard& card) const { check_gated(card); }
 
 std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm norm,
                                       at::ArrayRef<double> epsilons) const {
+  if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
   constexpr double kInside = 1 - 1e-6;  // atanh is infinite at the box's faces
   const auto to_box = [](const at::Tensor& w) { return (w.tanh() + 1) / 2; };
-  at::Tensor w = ((batch.images * 2 - 1) * kInside).atanh(), best = batch.images, best_share;
+  MostExecuted most(victim.card().has_random_gates);
+  at::Tensor w = ((batch.images * 2 - 1) * kInside).atanh();
   const at::Tensor from = to_box(w);
   Adam adam;
-  for (uint32_t step = 0; step <= static_cast<uint32_t>(options_.steps) && batch.images.size(0) > 0; ++step) {
+  const auto steps = static_cast<uint32_t>(options_.steps);
+  for (uint32_t step = 0; step < steps; ++step) {
     const at::Tensor x = step == 0 ? batch.images : to_box(w);
     at::Tensor share;
     const Loss shortage = [&](const Output& output) {
-      share = expected_share(output.gates, victim.card().has_random_gates).detach();
+      share = most.share(output);
       return (options_.threshold - output.gates.logits.sigmoid()).clamp_min(0).sum(1) * options_.balance;
     };
     const at::Tensor gradient = victim.gradient(x, batch.ids, shortage, {0, 0, step}, options_.path).images;
-    const at::Tensor better = best_share.defined() ? share.gt(best_share) : share.ge(0);
-    best = at::where(per_image(better, x), x, best);
-    best_share = best_share.defined() ? at::where(better, share, best_share) : share;
+    most.offer(x, share);
     const at::Tensor slope = (1 - w.tanh().square()) / 2;  // of x in w
     w = w - adam.step((gradient + (x - from) * 2) * slope) * options_.step_size;
   }
+  most.offer(to_box(w), most.share(victim.forward(to_box(w), batch.ids, {0, 0, steps})));
   std::vector<at::Tensor> candidates;
-  for (const double epsilon : epsilons) candidates.push_back(within(batch.images, best, norm, epsilon));
+  for (const double epsilon : epsilons) candidates.push_back(within(batch.images, most.images(), norm, epsilon));
   return candidates;
 }
 

@@ -23,7 +23,6 @@ std::optional<Measure> measure(Aim aim, const Json& run) {
     return Measure{what, share["value"], share["ci95"][0], share["ci95"][1]};
   };
   const Json& macs = run["macs"];
-  if (aim != Aim::wrong_answer && macs["ci95"].is_null()) return {};  // a model without gates
   switch (aim) {
     case Aim::wrong_answer: {
       Measure right = of("robust accuracy", run["accuracy"]["robust"]);
@@ -77,9 +76,10 @@ Json no_more(const Measure& attacked, const Measure& noisy) {
 
 }  // namespace
 
-bool has_noise_beside(const SweepPlan& plan, size_t r, size_t e) {
+bool has_noise_beside(const SweepPlan& plan, size_t m, size_t r, size_t e) {
   const Run& run = plan.runs[r];
   if (!run.attack || is_noise(run) || run.attack->aim() == Aim::graph || plan.epsilons[e] == 0) return false;
+  if (run.attack->aim() != Aim::wrong_answer && plan.models[m]->card().gated.empty()) return false;
   return std::any_of(plan.runs.begin(), plan.runs.end(),
                      [&](const Run& other) { return is_noise(other) && stand_side_by_side(run, other); });
 }
@@ -88,12 +88,14 @@ void flag_noise(const SweepPlan& plan, Json& runs) {
   const size_t budgets = plan.epsilons.size();
   if (plan.data.size() == 0) return;
   for (size_t i = 0; i < runs.size(); ++i) {
-    const size_t r = i / budgets % plan.runs.size(), e = i % budgets;
-    if (!has_noise_beside(plan, r, e)) continue;
+    const size_t e = i % budgets, r = i / budgets % plan.runs.size(), m = i / budgets / plan.runs.size();
+    if (!has_noise_beside(plan, m, r, e)) continue;
     const Aim aim = plan.runs[r].attack->aim();
     const std::optional<Measure> attacked = measure(aim, runs[i]);
-    if (!attacked && aim == Aim::uneven_compute) runs[i]["flags"].push_back(nothing_varies());
-    if (!attacked) continue;
+    if (!attacked) {
+      runs[i]["flags"].push_back(nothing_varies());
+      continue;
+    }
     for (size_t other = 0; other < plan.runs.size(); ++other) {
       if (!is_noise(plan.runs[other]) || !stand_side_by_side(plan.runs[r], plan.runs[other])) continue;
       const std::optional<Measure> noisy = measure(aim, runs[i + (other - r) * budgets]);

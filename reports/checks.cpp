@@ -17,8 +17,8 @@ struct FlagCheck {
   const char* name;
   std::vector<std::string> flags;
   const char* passed;
-  /// How much there was to look at for run `r` of the plan at budget `e`; null: always enough.
-  int64_t (*seen)(const SweepPlan& plan, size_t r, size_t e, const CellTally& cell) = nullptr;
+  /// How much there was to look at for run `r` of the plan against model `m` at budget `e`; null: always enough.
+  int64_t (*seen)(const SweepPlan& plan, size_t m, size_t r, size_t e, const CellTally& cell) = nullptr;
 };
 const std::vector<FlagCheck>& flag_checks() {
   static const std::vector<FlagCheck> checks{
@@ -30,17 +30,17 @@ const std::vector<FlagCheck>& flag_checks() {
       {"gradients",
        {"zero-gradient", "gradient-not-finite"},
        "no gradient was zero, NaN or infinite",
-       [](const SweepPlan&, size_t, size_t, const CellTally& cell) { return cell.audit.backward; }},
+       [](const SweepPlan&, size_t, size_t, size_t, const CellTally& cell) { return cell.audit.backward; }},
       {"budget", {"budget", "box", "proposal-not-finite"}, "no attack left its budget or the box"},
       {"best-iterate",
        {"best-iterate"},
        "no attack let go of an image that it had broken",
-       [](const SweepPlan&, size_t, size_t, const CellTally& cell) { return cell.watched; }},
+       [](const SweepPlan&, size_t, size_t, size_t, const CellTally& cell) { return cell.watched; }},
       {"beyond-noise",
        {"noise-as-strong"},
        "every attack did more than the noise beside it",
-       [](const SweepPlan& plan, size_t r, size_t e, const CellTally&) {
-         return static_cast<int64_t>(has_noise_beside(plan, r, e));
+       [](const SweepPlan& plan, size_t m, size_t r, size_t e, const CellTally&) {
+         return static_cast<int64_t>(has_noise_beside(plan, m, r, e));
        }},
   };
   return checks;
@@ -108,7 +108,7 @@ Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::ve
         int64_t seen = check.seen == nullptr;
         for (const size_t r : by_defense[defense]) {
           const std::vector<CellTally>& cells = result.tallies[m][r].cells;
-          for (size_t e = 0; e < budgets && check.seen; ++e) seen += check.seen(plan, r, e, cells[e]);
+          for (size_t e = 0; e < budgets && check.seen; ++e) seen += check.seen(plan, m, r, e, cells[e]);
         }
         if (seen > 0) checks.push_back(from_flags(check, places, runs));
       }

@@ -101,8 +101,9 @@ TEST(BeyondNoise, AttacksThatDoNothingAreTold) {
 }
 
 TEST(BeyondNoise, WhatIsLessThanNoiseIsToldToo) {
-  // Noise of a tenth of the range breaks many images of this network, and this attack none.
-  const Json report = report_of({make_attack("noise:kind=sign,best_of=20"), idle(Aim::wrong_answer)});
+  const Json report = report_of({make_attack("noise:kind=sign,best_of=100"), idle(Aim::wrong_answer)});
+  const Json &noisy = report["runs"][1]["accuracy"]["robust"], &attacked = report["runs"][3]["accuracy"]["robust"];
+  ASSERT_LT(noisy["successes"], attacked["successes"]) << "noise breaks some, and the attack none";
   EXPECT_EQ(told(report).size(), 1);
 }
 
@@ -113,9 +114,11 @@ TEST(BeyondNoise, NothingIsSaidWithoutNoise) {
 }
 
 TEST(BeyondNoise, AModelWithoutGatesIsMeasuredByItsAnswers) {
-  const Json report = report_of({noise(), idle(Aim::wrong_answer), idle(Aim::more_compute)},
-                                std::make_shared<PatternNet>());
+  const Json report =
+      report_of({noise(), idle(Aim::wrong_answer), idle(Aim::more_compute)}, std::make_shared<PatternNet>());
   EXPECT_EQ(told(report).size(), 1);
+  EXPECT_EQ(verdicts(report)[0]["runs"].size(), 1) << "whose compute cannot move";
+  EXPECT_TRUE(verdicts(report_of({noise(), idle(Aim::more_compute)}, std::make_shared<PatternNet>())).empty());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
@@ -84,6 +85,22 @@ class DrawingGate : public MeanGate {
     output.logits = at::stack({1 - open, open}, 1);
     return output;
   }
+};
+
+/// MeanGate whose answer is class 1 as soon as its gate is open by more than `bar`: a soft gate gets there earlier than
+/// a hard one, or later.
+class BarredGate : public MeanGate {
+ public:
+  explicit BarredGate(double bar) : MeanGate(0), bar_(bar) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = MeanGate::forward(images, pass);
+    const at::Tensor open = output.gates.open.select(1, 0);
+    output.logits = at::stack({at::full_like(open, bar_), open}, 1);
+    return output;
+  }
+
+ private:
+  double bar_;
 };
 
 /// Grey images with a little red in them.
@@ -209,6 +226,40 @@ TEST(Reroute, MovesTheAnswerAndNotTheCost) {
   EXPECT_GE(changed("gate-reroute:tolerance=0.01", 0.01), free * 3 / 4);
   // From a start where it is overstepped, and with no time to come back: the clean image then.
   changed("gate-reroute:tolerance=0.01,start=sign,steps=2", 0.01, 0.3);
+}
+
+/// As far towards the threshold as the budget reaches, and no farther than that.
+TEST(Jitter, MakesAGateAsUnsureAsItCan) {
+  MeanGate model(0);
+  for (const double level : {0.5, 0.6}) {
+    const Batch batch = images_of(level);
+    const double distance = std::abs(level - kThreshold);
+    const auto probability = [&](double epsilon) {
+      return after(model, "gate-jitter:steps=200", batch, Norm::linf, epsilon).gates.probability.mean().item<double>();
+    };
+    const double half_way = 1 / (1 + std::exp(kSlope * (kThreshold - level) / 2));
+    EXPECT_NEAR(probability(distance / 2), half_way, 0.01 * half_way);
+    EXPECT_NEAR(probability(distance * 2), 0.5, 0.005);
+  }
+}
+
+/// The gradients of soft gates, and the answers of hard ones: what only soft gates get wrong is not broken, and what
+/// only they get right is not kept.
+TEST(RelaxedGates, LeaveTheVerdictToHardOnes) {
+  const double distance = kThreshold - 0.5;
+  BarredGate early(0.402);  // by a hair more than the soft gate of the clean image is open
+  const Batch batch = images_of(0.5);
+  ASSERT_EQ(early.forward(batch.images, {}).logits.argmax(1).sum().item<int64_t>(), 0);
+  for (const char* attack : {"pgd", "apgd-ce", "fab", "fmn", "deepfool"}) {
+    Victim victim(early, 0, Judge::this_model);
+    const at::Tensor x =
+        make_attack(std::string(attack) + ":gates=relaxed")->propose(victim, batch, Norm::linf, {distance * 1.5})[0];
+    EXPECT_EQ(early.forward(x, {}).logits.argmax(1).sum().item<int64_t>(), 2) << attack;
+  }
+  BarredGate late(0.95);
+  const Output locked =
+      after(late, "gate-sloth:keep_label=true,confidence=0.6,gates=relaxed", batch, Norm::linf, distance * 1.5);
+  EXPECT_EQ(locked.logits.argmax(1).sum().item<int64_t>(), 0);
 }
 
 /// A gate that decides the answer and passes no gradient: only its measured worth tells where to drive it.

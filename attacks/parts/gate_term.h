@@ -51,7 +51,8 @@ class GateLikeness : public GateTerm {
 };
 
 /// -sum_l c_l^2 |D_l| over sum_l c_l^2: gates that are as unsure as can be, so that the executed cost varies most from
-/// one pass to the next. Its worth is that variance, sum_l c_l^2 p_l (1 - p_l), which is flat where a gate is sure.
+/// one pass to the next. Its worth is the variance of that cost if gates drew apart from one another, sum_l c_l^2 p_l
+/// (1 - p_l), which is flat where a gate is sure; what later gates owe to earlier ones is left out.
 class GateDoubt : public GateTerm {
  public:
   at::Tensor value(const Gates& gates, const Goal& goal) const override;

@@ -16,8 +16,7 @@ at::Tensor normalized(const at::Tensor& gradient) {
 }
 
 bool StepGradient::is_plain() const {
-  return !options_.nesterov && options_.samples == 1 && options_.scales == 1 && !options_.diversity.active() &&
-         options_.objective.path.gradient != GateGradient::relaxed;
+  return !options_.nesterov && options_.samples == 1 && options_.scales == 1 && !options_.diversity.active();
 }
 
 Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum,

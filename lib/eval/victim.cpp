@@ -14,6 +14,9 @@
 namespace aigis {
 namespace {
 
+/// The value of one and the gradient of the other.
+at::Tensor joined(const at::Tensor& value, const at::Tensor& slope) { return value + (slope - slope.detach()); }
+
 int64_t count_of(const at::Tensor& counter) { return counter.defined() ? counter.item<int64_t>() : 0; }
 
 }  // namespace
@@ -45,6 +48,19 @@ Pass Victim::pass(const at::Tensor& ids, const Position& position, const GatePat
   return {noise, ids, path.gradient, path.temperature};
 }
 
+Output Victim::seen(const at::Tensor& images, const at::Tensor& ids, const Position& position, const GatePath& path) {
+  audit_.forward += images.size(0);
+  Output output = model_.forward(images, pass(ids, position, path));
+  if (path.gradient != GateGradient::relaxed || !output.gates.any()) return output;
+  // Soft gates answer otherwise than hard ones, and what they get wrong need not be wrong.
+  const Output hard = forward(images.detach(), ids, position);
+  output.logits = joined(hard.logits, output.logits);
+  output.gates.open = joined(hard.gates.open, output.gates.open);
+  output.gates.logits = joined(hard.gates.logits, output.gates.logits);
+  output.gates.probability = joined(hard.gates.probability, output.gates.probability);
+  return output;
+}
+
 Victim::Gradient Victim::gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss,
                                   const Position& position, const GatePath& path) {
   check_stop();  // at every query: an attack may take minutes over a batch
@@ -54,10 +70,9 @@ Victim::Gradient Victim::gradient(const at::Tensor& images, const at::Tensor& id
             images.new_empty({0}, at::TensorOptions(at::kBool))};
   }
   const at::Tensor leaf = images.detach().set_requires_grad(true);
-  const Output output = model_.forward(leaf, pass(ids, position, path));
+  const Output output = seen(leaf, ids, position, path);
   const at::Tensor losses = loss(output);
   if (losses.requires_grad()) losses.sum().backward();  // weights are frozen, so the leaf alone receives a gradient
-  audit_.forward += count;
   const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images));
   return {gradient, losses.detach(), output.logits.detach(), flat};
 }
@@ -75,8 +90,7 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
                                     const at::Tensor& labels, const Position& position, const GatePath& path) {
   check_stop();
   const at::Tensor leaf = images.detach().set_requires_grad(true);
-  const at::Tensor logits = model_.forward(leaf, pass(ids, position, path)).logits;
-  audit_.forward += images.size(0);
+  const at::Tensor logits = seen(leaf, ids, position, path).logits;
   const at::Tensor differences = logits.gather(1, classes) - logits.gather(1, labels.unsqueeze(1));
   std::vector<at::Tensor> each;
   for (int64_t k = 0; k < classes.size(1); ++k) {

@@ -62,8 +62,9 @@ class Victim {
     at::Tensor logits;  ///< [N, K]
     at::Tensor flat;    ///< [N] bool, the gradient is zero or was not finite
   };
-  /// One forward and one backward pass. `ids` are the images' indices in their data set. No parameter gets a gradient,
-  /// and no graph is kept. Does not wait for a GPU.
+  /// One forward and one backward pass. Through relaxed gates another forward pass beside it: the loss and all that it
+  /// sees are of the network as it is, and only their slope is of the soft one. `ids` are the images' indices in their
+  /// data set. No parameter gets a gradient, and no graph is kept. Does not wait for a GPU.
   Gradient gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss, const Position& position,
                     const GatePath& path);
 
@@ -72,7 +73,7 @@ class Victim {
     at::Tensor differences;  ///< [N, k], z_class - z_label
     at::Tensor logits;       ///< [N, K]
   };
-  /// One forward pass, and a backward pass for each of `classes` [N, k].
+  /// One forward pass, two of relaxed gates, and a backward pass for each of `classes` [N, k].
   Gradients gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
                       const at::Tensor& labels, const Position& position, const GatePath& path);
 
@@ -100,6 +101,8 @@ class Victim {
   /// Counts a gradient; returns it with zeros for images where it is not finite, and which are flat.
   std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& gradient);
   Pass pass(const at::Tensor& ids, const Position& position, const GatePath& path) const;
+  /// What the network makes of images, with the gradient that the path says.
+  Output seen(const at::Tensor& images, const at::Tensor& ids, const Position& position, const GatePath& path);
 
   Model& model_;
   uint64_t seed_;
