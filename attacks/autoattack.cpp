@@ -12,8 +12,8 @@ void AutoAttackOptions::bind(OptionTable& table) {
       "version", &version, {{"standard", AutoAttackVersion::standard}, {"rand", AutoAttackVersion::rand}},
       "apgd-ce, apgd-t, fab-t and square; or for models with random gates apgd-ce and apgd-dlr over many draws");
   table.integer("steps", &steps, 1, 100'000, "of apgd and fab");
-  table.integer("queries", &queries, 1, 10'000'000, "of square");
-  table.integer("draws", &draws, 1, 10'000, "gradients that a step of version rand averages over");
+  table.integer("queries", &queries, 1, 10'000'000, "of square").only_with("version=standard");
+  table.integer("draws", &draws, 1, 10'000, "gradients that a step averages over").only_with("version=rand");
   path.bind(table);
 }
 

@@ -8,7 +8,8 @@ namespace aigis {
 struct GateJitter {
   static constexpr const char* kName = "gate-jitter";
   static constexpr const char* kSummary = "gates as unsure as can be: compute that varies from pass to pass";
-  static constexpr const char* kSource = "variance of the cost of gates that draw apart from one another, sum of c^2 p (1 - p)";
+  static constexpr const char* kSource =
+      "variance of the cost of gates that draw apart from one another, sum of c^2 p (1 - p)";
   static constexpr Aim kAim = Aim::uneven_compute;
 
   struct Options : GateAttackOptions {

@@ -17,7 +17,7 @@ struct GateJoint {
 
   struct Options : GateAttackOptions {
     Options() {
-      objective.answer_weight = 1;
+      want_answers();
       objective.flip_weight = 0.5;
     }
     void bind(OptionTable& table) {

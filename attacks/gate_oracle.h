@@ -30,7 +30,6 @@ class GateOracle : public Attack {
   std::string gradient_mode() const override { return "none"; }
   std::vector<Norm> norms() const override { return all_norms(); }
   Aim aim() const override { return options_.open ? Aim::more_compute : Aim::less_compute; }
-  bool wants_answer() const override { return false; }
   int64_t draws() const override { return options_.draws; }
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,

@@ -14,7 +14,7 @@ struct GateReroute {
 
   struct Options : GateAttackOptions {
     double tolerance = 0.05;  ///< share of the gated layers' cost by which the executed share may move
-    Options() { objective.answer_weight = 1; }
+    Options() { want_answers(); }
     void bind(OptionTable& table) {
       bind_steps(table);
       objective.bind_loss(table);

@@ -20,11 +20,11 @@ void GateUniversalOptions::bind(OptionTable& table) {
       {{"sloth", Kind::sloth}, {"starve", Kind::starve}, {"reroute", Kind::reroute}, {"hijack", Kind::hijack}},
       "what the attack of that name wants");
   table.flag("per_class", &per_class, "a perturbation for each class of images instead of one for all");
-  table.integer("class", &klass, 0, 1'000'000, "hijack: whose graph is taken on");
-  table.number("tolerance", &tolerance, 0, 1, "share of the gated layers' cost",
-               "reroute: by which the executed share may move");
-  table.number("confidence", &confidence, 0.5, 0.9999, "probability",
-               "sloth, starve: with which each gate is to stay as wanted");
+  table.integer("class", &klass, 0, 1'000'000, "whose graph is taken on").only_with("aim=hijack");
+  table.number("tolerance", &tolerance, 0, 1, "share of the gated layers' cost", "by which the executed share may move")
+      .only_with("aim=reroute");
+  table.number("confidence", &confidence, 0.5, 0.9999, "probability", "with which each gate is to stay as wanted")
+      .only_with("aim=sloth|starve");
   table.integer("images", &images, 1, 1'000'000, "training images that it learns from");
   table.integer("batch", &batch, 1, 100'000, "of them whose gradients are summed for a step");
   table.integer("steps", &steps, 1, 100'000, "gradient steps");

@@ -40,7 +40,6 @@ class GateUniversal : public Attack {
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard&) const override { return {learnt_note(options_.images)}; }
   Aim aim() const override;
-  bool wants_answer() const override { return options_.aim == Options::Kind::reroute; }
   int64_t draws() const override { return options_.objective.draws; }
   int64_t learns_from() const override { return options_.images; }
   std::shared_ptr<const Attack> learnt(Victim& victim, const Batch& training, Norm norm,

@@ -31,7 +31,6 @@ class Ilfo : public Attack {
   std::vector<Norm> norms() const override { return all_norms(); }
   bool shares_budgets() const override { return true; }
   Aim aim() const override { return Aim::more_compute; }
-  bool wants_answer() const override { return false; }
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;

@@ -36,7 +36,8 @@ std::shared_ptr<const Attack> varied(const Attack& attack,
     options[key] = value;
   }
   options.erase("preset");  // its options are given
-  return find_entry(attack_list(), "attack", attack.name()).make(Spec::of(attack.name(), options));
+  const auto& entry = find_entry(attack_list(), "attack", attack.name());
+  return entry.make(Spec::of(attack.name(), effective(options, entry.options())));
 }
 
 int64_t sample_size(int64_t images, const ModelCard& card, double gradients) {

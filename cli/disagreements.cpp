@@ -13,7 +13,7 @@ const std::vector<std::string> kLaterKeys{
     "clean_top5", "robust_top5", "l1",         "on_target",  "label_kept",     "stages",
     "recovery",   "comparisons", "to_success", "l0",         "swap",           "distribution",
     "ci95",       "spread",      "monitor",    "exceedance", "per_layer_ci95", "ci95_on_clean_redraw",
-    "likeness"};
+    "likeness",   "aim"};
 
 /// Keys that mean something else in a report of an earlier version.
 const std::vector<std::string> kRedefinedKeys{"robust_quantized"};

@@ -50,7 +50,11 @@ std::vector<Spec> modes_of(const Spec& spec, const LoadedNetwork& model) {
     if (model.network->execution_rates().empty() && (mode == "scaled" || mode == "marginal")) continue;
     modes.push_back(spec);
     modes.back().options.emplace_back("gates", mode);
-    if (!names_option(spec, "draws")) modes.back().options.emplace_back("draws", kDraws);
+    if (mode != "sampled" && mode != "marginal") {
+      std::erase_if(modes.back().options, [](const auto& option) { return option.first == "draws"; });
+    } else if (!names_option(spec, "draws")) {
+      modes.back().options.emplace_back("draws", kDraws);
+    }
   }
   return modes;
 }

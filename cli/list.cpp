@@ -85,9 +85,10 @@ Json rows_of(const std::string& kind) {
 std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 void print_option(const Json& option) {
-  const std::string unit = option["unit"].get<std::string>();
-  fmt::print("  {} = {}  [{}{}]  {}\n", option["name"].get<std::string>(), shown(option["default"]),
-             option["range"].get<std::string>(), unit.empty() ? "" : ", " + unit, option["help"].get<std::string>());
+  const std::string unit = option["unit"], condition = option["only_with"];
+  fmt::print("  {} = {}  [{}{}]  {}{}\n", option["name"].get<std::string>(), shown(option["default"]),
+             option["range"].get<std::string>(), unit.empty() ? "" : ", " + unit, option["help"].get<std::string>(),
+             condition.empty() ? "" : fmt::format(" (with {})", condition));
 }
 
 /// Options that many entries share, each with the default that most of them have.

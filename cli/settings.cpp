@@ -84,7 +84,10 @@ void Settings::options(OptionTable& table) {
   for (const auto& row : table.documentation()) {
     const std::string key = row["name"];
     const std::string fallback = row["default"].is_string() ? row["default"].get<std::string>() : row["default"].dump();
-    one(key, fallback, fmt::format("{} ({})", row["help"].get<std::string>(), row["range"].get<std::string>()));
+    const std::string condition = row["only_with"];
+    one(key, fallback,
+        fmt::format("{} ({}{})", row["help"].get<std::string>(), row["range"].get<std::string>(),
+                    condition.empty() ? "" : "; with " + condition));
     table_keys_.push_back(key);
   }
 }

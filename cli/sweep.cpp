@@ -51,7 +51,13 @@ int sweep(const Settings& settings) {
   check_writable(out);
   Journal journal(out + ".journal", evaluation.identity());
   if (journal.size() > 0) fmt::print(stderr, "going on with {}: {} parts are done\n", out, journal.size());
-  const Json report = evaluation.run(journal, out);
+  Json report;
+  try {
+    report = evaluation.run(journal, out);
+  } catch (const InputError&) {
+    if (journal.size() == 0) journal.remove();  // else it would stand in the way of the command put right
+    throw;
+  }
   journal.remove();
   fmt::print("{}{}\n", report_table(report), out);
   return 0;

@@ -57,7 +57,13 @@ std::string told(const Measure& m) {
 
 bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
 
-bool stand_side_by_side(const Run& a, const Run& b) { return a.defense == b.defense && a.access.name == b.access.name; }
+/// Whether `noise` has the size of the other's perturbations: nested, an image that fell keeps that of a smaller
+/// budget.
+bool stand_side_by_side(const SweepPlan& plan, size_t m, const Run& attack, const Run& noise) {
+  const ModelCard& card = plan.models[m]->card();
+  return is_noise(noise) && attack.defense == noise.defense && attack.access.name == noise.access.name &&
+         is_nested(plan, attack, card) == is_nested(plan, noise, card);
+}
 
 Json nothing_varies() {
   return flag(
@@ -81,7 +87,7 @@ bool has_noise_beside(const SweepPlan& plan, size_t m, size_t r, size_t e) {
   if (!run.attack || is_noise(run) || run.attack->aim() == Aim::graph || plan.epsilons[e] == 0) return false;
   if (run.attack->aim() != Aim::wrong_answer && plan.models[m]->card().gated.empty()) return false;
   return std::any_of(plan.runs.begin(), plan.runs.end(),
-                     [&](const Run& other) { return is_noise(other) && stand_side_by_side(run, other); });
+                     [&](const Run& other) { return stand_side_by_side(plan, m, run, other); });
 }
 
 void flag_noise(const SweepPlan& plan, Json& runs) {
@@ -97,7 +103,7 @@ void flag_noise(const SweepPlan& plan, Json& runs) {
       continue;
     }
     for (size_t other = 0; other < plan.runs.size(); ++other) {
-      if (!is_noise(plan.runs[other]) || !stand_side_by_side(plan.runs[r], plan.runs[other])) continue;
+      if (!stand_side_by_side(plan, m, plan.runs[r], plan.runs[other])) continue;
       const std::optional<Measure> noisy = measure(aim, runs[i + (other - r) * budgets]);
       if (attacked->grows ? attacked->low > noisy->high : attacked->high < noisy->low) continue;
       runs[i]["flags"].push_back(no_more(*attacked, *noisy));

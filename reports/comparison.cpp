@@ -6,6 +6,7 @@
 #include <map>
 
 #include "lib/metrics/comparison.h"
+#include "reports/aim.h"
 #include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 
@@ -14,9 +15,12 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-/// Everything about a run but its model; within budget 0 all attacks are none.
+/// Within budget 0 all attacks are none.
+bool is_clean(const Json& run) { return run["epsilon"] == 0 || run["attack"]["name"] == "none"; }
+
+/// Everything about a run but its model.
 std::string setting_of(const Json& run) {
-  if (run["epsilon"] == 0 || run["attack"]["name"] == "none") return run["defense"].dump();
+  if (is_clean(run)) return run["defense"].dump();
   return Json{run["attack"], run["defense"], run["access"], run["epsilon"]}.dump();
 }
 
@@ -31,6 +35,7 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
   std::vector<Pair> pairs;
   std::map<std::string, std::vector<size_t>> alike;
   for (size_t b = 0; b < runs.size(); ++b) {
+    if (!is_clean(runs[b]) && !wants_wrong_answer(runs[b]["attack"])) continue;
     std::vector<size_t>& earlier = alike[setting_of(runs[b])];
     const auto same_model = [&](size_t a) { return runs[a]["model"] == runs[b]["model"]; };
     if (std::any_of(earlier.begin(), earlier.end(), same_model)) continue;  // the clean images again

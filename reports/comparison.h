@@ -9,7 +9,8 @@
 
 namespace aigis {
 
-/// "comparisons" of a report. `hits`: for each of its runs the draws in which each image's label was right.
+/// "comparisons" of a report, under attacks that want a wrong answer. `hits`: for each of its runs the draws in which
+/// each image's label was right.
 Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits);
 
 /// One that is decided, in a line: `difference` and `ends` of its interval are a's accuracy less b's.

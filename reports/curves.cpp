@@ -7,6 +7,7 @@
 
 #include "lib/metrics/bootstrap.h"
 #include "lib/metrics/comparison.h"
+#include "reports/aim.h"
 #include "reports/comparison.h"
 #include "reports/plot/value.h"
 
@@ -19,6 +20,7 @@ struct Curve {
   std::string setting, model;
   std::vector<size_t> runs;    ///< by rising budget, all above 0
   std::vector<double> images;  ///< each image's mean over budgets
+  bool is_of_answers;          ///< the attack wants wrong ones
 };
 
 std::vector<Curve> curves_of(const Json& runs) {
@@ -29,7 +31,8 @@ std::vector<Curve> curves_of(const Json& runs) {
     const std::string setting = Json{run["attack"], run["defense"], run["access"]}.dump();
     auto curve = std::find_if(curves.begin(), curves.end(),
                               [&](const Curve& c) { return c.setting == setting && c.model == run["model"]; });
-    if (curve == curves.end()) curve = curves.insert(curve, {setting, run["model"], {}, {}});
+    if (curve == curves.end())
+      curve = curves.insert(curve, {setting, run["model"], {}, {}, wants_wrong_answer(run["attack"])});
     curve->runs.push_back(i);
   }
   std::erase_if(curves, [](const Curve& curve) { return curve.runs.size() < 2; });
@@ -78,7 +81,7 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
   std::vector<double> chances;
   for (size_t b = 0; b < curves.size(); ++b) {
     for (size_t a = 0; a < b; ++a) {
-      if (curves[a].setting != curves[b].setting) continue;
+      if (curves[a].setting != curves[b].setting || !curves[b].is_of_answers) continue;
       Pair& pair = pairs.emplace_back(Pair{a, b, {}, {}});
       std::vector<double> differences;
       for (size_t i = 0; i < images; ++i) {

@@ -99,9 +99,10 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
     flags.push_back(flag("gradient-not-finite", "error", "gradients with NaN or infinity were met",
                          {{"gradients", cell.audit.bad_gradients}, {"of", cell.audit.backward}}));
   }
-  // An attack that seeks no other answer may have reached its aim (a hinge that is met has no slope left), so only
-  // one that never saw a slope is told.
-  const bool flat = run.attack && !run.attack->wants_answer() ? cell.audit.zero_gradients == cell.audit.backward : true;
+  // An attack that wants more than any other answer may have reached its aim (a hinge that is met has no slope left),
+  // so only one that never saw a slope is told.
+  const bool flat =
+      run.attack && !run.attack->wants_any_answer() ? cell.audit.zero_gradients == cell.audit.backward : true;
   if (cell.audit.zero_gradients > 0 && flat) {
     flags.push_back(
         flag("zero-gradient", "warning",
@@ -113,9 +114,9 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
   if (cell.lost > 0) {
     flags.push_back(
         flag("best-iterate", "warning",
-             fmt::format("{} images were broken on the way and stand at the end: robust accuracy is overstated by them "
+             fmt::format("{} broken on the way, but right at the end: robust accuracy is overstated by as many "
                          "(keep=best, stop=true)",
-                         cell.lost),
+                         cell.lost == 1 ? "1 image was" : fmt::format("{} images were", cell.lost)),
              {{"images", cell.lost}}));
   }
   if (tally.clean.like_probabilities > 0 && tally.clean.like_probabilities == tally.clean.accuracy.trials()) {

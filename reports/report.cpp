@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/aim.h"
 #include "reports/beyond_noise.h"
 #include "reports/checks.h"
 #include "reports/comparison.h"
@@ -90,14 +91,17 @@ Json run_facts(const std::vector<Run>& runs, const Run& run) {
   const auto described = [&](const auto& thing) {
     return thing ? method(thing->name(), thing->options(), thing->gradient_mode()) : none;
   };
-  const Json attack = run.is_worst_case() ? method("worst-case", {{"attacks", worst_case_labels(runs, run)}}, "none")
-                                          : described(run.attack);
+  Json attack = run.is_worst_case() ? method("worst-case", {{"attacks", worst_case_labels(runs, run)}}, "none")
+                                    : described(run.attack);
+  if (run.attack) attack["aim"] = aim_name(run.attack->aim());
   return {{"attack", attack}, {"defense", described(run.defense)}, {"access", run.access.name}};
 }
 
 Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
   const auto images = static_cast<double>(tally.clean.accuracy.trials());
-  const auto mean = [&](double sum) { return images > 0 ? sum / images : 0; };
+  const auto size = [&](const Extent& extent) {
+    return Json{{"mean", images > 0 ? extent.sum / images : 0}, {"max", extent.max}};
+  };
   return {{"accuracy",
            {{"convention", "mean"},
             {"draws", card.draws},
@@ -111,10 +115,7 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
           {"gates", gate_facts(card, tally, cell)},
           {"macs", cost_facts(card, tally, cell)},
           {"perturbation",
-           {{"linf", {{"mean", mean(cell.linf_sum)}, {"max", cell.linf_max}}},
-            {"l2", {{"mean", mean(cell.l2_sum)}, {"max", cell.l2_max}}},
-            {"l1", {{"mean", mean(cell.l1_sum)}, {"max", cell.l1_max}}},
-            {"l0", {{"mean", mean(cell.l0_sum)}, {"max", cell.l0_max}}}}},
+           {{"linf", size(cell.linf)}, {"l2", size(cell.l2)}, {"l1", size(cell.l1)}, {"l0", size(cell.l0)}}},
           {"near_ties", cell.pass.near_ties}};
 }
 

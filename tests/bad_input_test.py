@@ -232,6 +232,16 @@ def test_training_keeps_older_models(tmp_path):
     assert (out / "model.safetensors").read_bytes() == b"mine"
 
 
+def test_what_cannot_begin_leaves_no_journal(tmp_path):
+    """Else the command put right would be taken for another run."""
+    out = tmp_path / "r.json"
+    sweep = ("sweep", "--model", AIG, *POINT, "--eps", "1/255", "--out", out, "--attack")
+    assert "none is of class 3" in refused(*sweep, "gate-hijack:class=3,images=1")
+    assert list(tmp_path.iterdir()) == []
+    aigis(*sweep, "gate-hijack:class=3,images=100")
+    assert report(out)["runs"]
+
+
 def test_a_file_that_is_no_journal_is_kept(tmp_path):
     out, notes = tmp_path / "r.json", tmp_path / "r.json.journal"
     notes.write_text("my own notes")

@@ -32,11 +32,12 @@ constexpr double kEpsilon = 0.02;
 
 /// The report of a network with a gate under these attacks, behind no budget and one.
 Json report_of(const std::vector<std::shared_ptr<const Attack>>& attacks,
-               std::shared_ptr<Model> model = std::make_shared<Gated>(true)) {
+               std::shared_ptr<Model> model = std::make_shared<Gated>(true), bool nested = false) {
   SweepPlan plan;
   plan.models = {model};
   plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, true);
   plan.epsilons = {0, kEpsilon};
+  plan.nested = nested;
   plan.data = patterned();
   Journal journal;
   const SweepResult result = run_sweep(plan, journal);
@@ -111,6 +112,15 @@ TEST(BeyondNoise, NothingIsSaidWithoutNoise) {
   const Json report = report_of({idle(Aim::more_compute), make_attack("gate-sloth")});
   EXPECT_TRUE(told(report).empty());
   EXPECT_TRUE(verdicts(report).empty());
+}
+
+// Nested, an image that noise broke keeps the noise of a smaller budget; attacks on cost are never nested.
+TEST(BeyondNoise, NestedNoiseHasNotTheSizeOfWhatIsNotNested) {
+  const Json report = report_of({noise(), idle(Aim::wrong_answer), idle(Aim::more_compute), idle(Aim::less_compute)},
+                                std::make_shared<Gated>(true), true);
+  EXPECT_EQ(told(report).size(), 1);
+  ASSERT_EQ(verdicts(report).size(), 1);
+  EXPECT_EQ(verdicts(report)[0]["runs"].size(), 1);
 }
 
 TEST(BeyondNoise, AModelWithoutGatesIsMeasuredByItsAnswers) {

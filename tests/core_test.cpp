@@ -147,6 +147,42 @@ TEST(Options, ReadPrintAndRefuse) {
   EXPECT_EQ(error("s:on=maybe"), "thing 's': option 'on': 'maybe' is not one of false, true");
 }
 
+struct DependentOptions {
+  double momentum = 0;
+  bool nesterov = false;
+  std::string aim = "sloth";
+  int64_t klass = 0;
+  void bind(OptionTable& table) {
+    table.number("momentum", &momentum, 0, 1, "", "decay");
+    table.flag("nesterov", &nesterov, "look ahead").only_with("momentum>0");
+    table.text("aim", &aim, "what for");
+    table.integer("class", &klass, 0, 9, "which").only_with("aim=hijack|flip");
+  }
+};
+
+TEST(Options, RefuseWhatWouldChangeNothing) {
+  const auto error = [](const char* text) {
+    return message_of([=] { read_options<DependentOptions>(Spec::parse(text), "thing 's'"); });
+  };
+  EXPECT_EQ(error("s:nesterov=true,momentum=0.5"), "no error");
+  EXPECT_EQ(error("s:aim=hijack,class=3"), "no error");
+  EXPECT_EQ(error("s:aim=flip,class=3"), "no error");
+  EXPECT_EQ(error("s:nesterov=true"),
+            "thing 's': option 'nesterov': is for momentum>0; with momentum=0.0 it would change nothing");
+  EXPECT_EQ(error("s:class=3"),
+            "thing 's': option 'class': is for aim=hijack|flip; with aim=sloth it would change nothing");
+  // A report's configuration holds every option, those at their defaults too.
+  EXPECT_EQ(error("s:momentum=0,nesterov=false,aim=sloth,class=0"), "no error");
+  OptionTable table;
+  DependentOptions options;
+  options.bind(table);
+  const auto matter = [&](const Json& values) { return effective(values, table.documentation()); };
+  EXPECT_EQ(matter({{"momentum", 0.0}, {"nesterov", true}, {"aim", "flip"}, {"class", 3}}),
+            (Json{{"momentum", 0.0}, {"aim", "flip"}, {"class", 3}}));
+  EXPECT_EQ(matter({{"momentum", "0.5"}, {"nesterov", true}, {"aim", "sloth"}, {"class", 3}}),
+            (Json{{"momentum", "0.5"}, {"nesterov", true}, {"aim", "sloth"}}));
+}
+
 class Files : public ::testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }

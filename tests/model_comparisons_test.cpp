@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/comparison.h"
+#include "reports/curves.h"
 
 namespace aigis {
 namespace {
@@ -38,6 +39,35 @@ TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
   EXPECT_NE(text.find("b more robust than a: FGSM, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
             std::string::npos)
       << text;
+}
+
+TEST(Comparisons, CallNoModelMoreRobustUnderAnAttackThatWantsNoWrongAnswer) {
+  const auto run = [](const char* model, const char* aim, double epsilon) {
+    return Json{{"model", model},
+                {"attack", {{"name", "gate"}, {"options", Json::object()}, {"aim", aim}}},
+                {"defense", {{"name", "none"}}},
+                {"access", "white-box"},
+                {"epsilon", epsilon},
+                {"norm", "linf"},
+                {"accuracy", {{"draws", 1}}}};
+  };
+  Json runs = Json::array();
+  for (const char* model : {"a", "b"}) {
+    for (const char* aim : {"more-compute", "unseen-wrong-answer", "graph", "wrong-answer"}) {
+      for (const double epsilon : {0.0, 0.1, 0.2}) runs.push_back(run(model, aim, epsilon));
+    }
+  }
+  const std::vector<std::vector<int64_t>> hits(runs.size(), std::vector<int64_t>(40, 1));
+  std::vector<std::pair<size_t, size_t>> pairs;
+  for (const Json& entry : comparisons_json(runs, hits)) pairs.emplace_back(entry["run_a"], entry["run_b"]);
+  // Once the clean images, which are the same for all attacks.
+  EXPECT_EQ(pairs, (std::vector<std::pair<size_t, size_t>>{{0, 12}, {4, 16}, {5, 17}, {10, 22}, {11, 23}}));
+  Json report{{"runs", runs}};
+  add_curves(report, hits, hits);
+  EXPECT_EQ(report["curves"].size(), 8u);
+  pairs.clear();
+  for (const Json& entry : report["curve_comparisons"]) pairs.emplace_back(entry["curve_a"], entry["curve_b"]);
+  EXPECT_EQ(pairs, (std::vector<std::pair<size_t, size_t>>{{1, 5}, {3, 7}}));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include <cmath>
 
+#include "attacks/parts/ascent.h"
 #include "attacks/parts/objective.h"
 #include "attacks/parts/random.h"
 #include "lib/train/adversary.h"
@@ -45,6 +46,27 @@ TEST(Pgd, StepsFromTheCleanImageUntilTheBall) {
   const auto both = make_attack("bim:steps=2,relative_step_size=0.25")->propose(victim, batch, Norm::linf, {0.1, 0.2});
   EXPECT_TRUE(at::allclose(both[0], at::full_like(both[0], 0.55), 0, 1e-12));
   EXPECT_TRUE(at::allclose(both[1], at::full_like(both[1], 0.6), 0, 1e-12));
+}
+
+TEST(Pgd, StepsShortenAsTheyAreAskedTo) {
+  LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -100);
+  // Three steps: 1 + 2/3 + 1/3, and 1 + (1 + cos 60°) / 2 + (1 + cos 120°) / 2, are two; of two 1 + 1/2, of four 2.5.
+  for (const auto& [attack, expected] :
+       std::vector<std::pair<std::string, double>>{{"bim:steps=2,relative_step_size=0.1,decay=linear", 0.515},
+                                                   {"bim:steps=3,step_size=0.01,decay=linear", 0.52},
+                                                   {"bim:steps=3,relative_step_size=0.1,decay=cosine", 0.52},
+                                                   {"bim:steps=4,relative_step_size=0.1,decay=cosine", 0.525},
+                                                   {"bim:steps=4,relative_step_size=0.1,decay=none", 0.54}}) {
+    Victim victim(model, 1);
+    const at::Tensor x = make_attack(attack)->propose(victim, grey(2, 0.5), Norm::linf, {0.1})[0];
+    EXPECT_TRUE(at::allclose(x, at::full_like(x, expected), 0, 1e-12)) << attack;
+  }
+  AscentOptions options;  // the sums are alike, the second of four steps is not
+  options.steps = 4;
+  options.decay = Decay::linear;
+  EXPECT_DOUBLE_EQ(options.step_length(1, 1), 0.25 * 0.75);
+  options.decay = Decay::cosine;
+  EXPECT_DOUBLE_EQ(options.step_length(1, 1), 0.25 * (1 + std::sqrt(0.5)) / 2);
 }
 
 TEST(Pgd, StaysInTheBoxWhereTheBallLeavesIt) {

@@ -121,7 +121,7 @@ TEST(Schema, NamesWhatIsWrongInATrainingRecord) {
 
 TEST(Schema, AcceptsLaterMinorVersionsAndAbsentNumbers) {
   Json report = sample();
-  report["version"] = "1.7";
+  report["version"] = "1.9";
   report["runs"][0]["images_per_second"] = nullptr;
   report["runs"][0]["macs"] = nullptr;
   report["models"][0]["checkpoint"] = nullptr;

@@ -154,7 +154,7 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
   EXPECT_EQ(apart[1].pass.accuracy.successes(), 40);
   EXPECT_EQ(nested[1].pass.accuracy.successes(), left);
   EXPECT_EQ(attacked, 40 + static_cast<int64_t>(left));
-  EXPECT_NEAR(nested[1].linf_max, 10.0 / 255, 1e-6);
+  EXPECT_NEAR(nested[1].linf.max, 10.0 / 255, 1e-6);
 }
 
 // An attack whose work serves all budgets is watched where it is asked for one, and where it is not asked at all.

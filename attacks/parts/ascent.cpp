@@ -42,9 +42,8 @@ struct Rows {
 class Ascent {
  public:
   Ascent(Victim& victim, const AscentOptions& options, Norm norm, double epsilon, uint32_t restart)
-      : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon),
-        step_(options.step_size > 0 ? options.step_size : options.relative_step_size * epsilon), restart_(restart),
-        gradient_(victim, options, epsilon, step_, restart) {}
+      : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon), restart_(restart),
+        gradient_(victim, options, epsilon, restart) {}
 
   /// Writes the images it ends with into `result` at their places.
   void run(Rows rows, at::Tensor& result) {
@@ -95,18 +94,19 @@ class Ascent {
       if (rows.momentum.defined()) direction = at::add(direction, rows.momentum, options_.momentum);
       rows.momentum = direction;
     }
+    const double step = options_.step_length(epsilon_, number);
     const auto pixels = static_cast<double>(rows.x[0].numel());
     const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
     if (norm_ == Norm::l1) direction = free_to_move(rows.x, direction);
     if (options_.band.active()) {
       const at::Tensor delta =
-          low_step(rows.x - rows.clean, direction, step_, coordinates, norm_, epsilon_, options_.band);
+          low_step(rows.x - rows.clean, direction, step, coordinates, norm_, epsilon_, options_.band);
       rows.x = within(rows.clean, rows.clean + delta, norm_, epsilon_);
     } else {
       const at::Tensor unit = steepest(direction, norm_, coordinates);
       const at::Tensor change = options_.patchwise.active()
-                                    ? patchwise_change(unit, step_, epsilon_, options_.patchwise, rows.amplified)
-                                    : unit * step_;
+                                    ? patchwise_change(unit, step, epsilon_, options_.patchwise, rows.amplified)
+                                    : unit * step;
       rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
     }
     if (at_x.violation.defined()) rows.goal.weight = reweighed(rows.goal.weight, at_x.violation);
@@ -163,7 +163,7 @@ class Ascent {
   Victim& victim_;
   const AscentOptions& options_;
   Norm norm_;
-  double epsilon_, step_;
+  double epsilon_;
   uint32_t restart_;
   StepGradient gradient_;
   Shrinking shrinking_;

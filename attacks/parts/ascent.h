@@ -16,6 +16,12 @@ enum class Start {
   uniform,  ///< uniform in the ball
   sign,     ///< a corner: the sign of normal noise
 };
+/// How the length of a step goes down from its first value to, nearly, zero.
+enum class Decay {
+  none,
+  linear,
+  cosine,
+};
 enum class Keep {
   last,  ///< the last iterate
   best,  ///< the iterate of the greatest loss
@@ -26,6 +32,7 @@ struct AscentOptions {
   int64_t steps = 10;
   double relative_step_size = 0.25;  ///< length of a step in epsilons
   double step_size = 0;              ///< length of a step in the norm instead, the same for all epsilons; 0: relative
+  Decay decay = Decay::none;
   Start start = Start::clean;
   double start_size = 1;  ///< radius of the start's ball in epsilons
   int64_t restarts = 1;
@@ -48,6 +55,9 @@ struct AscentOptions {
   /// Presets by name, as options of a spec: {"torchattacks", "step_size=2/255,start=uniform"}.
   using Presets = std::vector<std::pair<std::string, std::string>>;
   void bind(OptionTable& table, const Presets& presets);
+  void bind_step_size(OptionTable& table);
+  /// Length of a step, in the norm.
+  double step_length(double epsilon, uint32_t number) const;
   /// Throws InputError where options contradict each other or the model.
   void check(const ModelCard& card) const;
 };
@@ -75,8 +85,9 @@ class AscentAttack : public Attack {
   std::vector<Norm> norms() const override { return all_norms(); }
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.objective.draws; }
-  bool wants_answer() const override { return options_.objective.answer_weight > 0; }
-  bool wants_any_answer() const override { return wants_answer() && !options_.objective.constraint; }
+  bool wants_any_answer() const override {
+    return Attack::wants_any_answer() && options_.objective.answer_weight > 0 && !options_.objective.constraint;
+  }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard& card) const override {
     return loss_notes(options_.objective, card.classes);

@@ -1,19 +1,40 @@
 #include <fmt/format.h>
 
+#include <cmath>
+#include <numbers>
+
 #include "attacks/parts/ascent.h"
 #include "lib/core/error.h"
 
 namespace aigis {
 
-void AscentOptions::bind(OptionTable& table, const Presets& presets) {
-  table.presets("preset", &preset, presets);
-  table.integer("steps", &steps, 1, 100'000, "gradient steps");
+void AscentOptions::bind_step_size(OptionTable& table) {
   table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons", "length of a step");
   table.number("step_size", &step_size, 0, 1e4, "as epsilon",
                "length of a step that is the same for all epsilons; 0: relative_step_size says");
+  table.choice<Decay>("decay", &decay, {{"none", Decay::none}, {"linear", Decay::linear}, {"cosine", Decay::cosine}},
+                      "how steps shorten from the first to the last");
+}
+
+double AscentOptions::step_length(double epsilon, uint32_t number) const {
+  const double first = step_size > 0 ? step_size : relative_step_size * epsilon;
+  const double progress = static_cast<double>(number) / static_cast<double>(steps);
+  switch (decay) {
+    case Decay::none: return first;
+    case Decay::linear: return first * (1 - progress);
+    case Decay::cosine: return first * (1 + std::cos(std::numbers::pi * progress)) / 2;
+  }
+  return first;
+}
+
+void AscentOptions::bind(OptionTable& table, const Presets& presets) {
+  table.presets("preset", &preset, presets);
+  table.integer("steps", &steps, 1, 100'000, "gradient steps");
+  bind_step_size(table);
   table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
                       "the clean image, uniform in the ball, or a random corner of it");
-  table.number("start_size", &start_size, 0, 1, "epsilons", "radius of the ball that the start is drawn from");
+  table.number("start_size", &start_size, 0, 1, "epsilons", "radius of the ball that the start is drawn from")
+      .only_with("start=uniform|sign");
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
   table.choice<Keep>("keep", &keep, {{"last", Keep::last}, {"best", Keep::best}},
                      "the last iterate, or that of the greatest loss");
@@ -23,10 +44,11 @@ void AscentOptions::bind(OptionTable& table, const Presets& presets) {
   table.flag("nesterov", &nesterov, "take gradients where momentum will lead (NI)");
   table.integer("scales", &scales, 1, 30, "copies x, x/2, x/4, … whose gradients are averaged (SI)");
   table.integer("neighbours", &neighbours, 0, 1000, "images around the iterate that tune the gradient (VMI); 0: none");
-  table.number("neighbourhood", &neighbourhood, 0, 100, "epsilons",
-               "half the width of the box that they are drawn from");
+  table
+      .number("neighbourhood", &neighbourhood, 0, 100, "epsilons", "half the width of the box that they are drawn from")
+      .only_with("neighbours>0");
   table.integer("samples", &samples, 1, 1000, "points along the last direction whose gradients are averaged (EMI)");
-  table.number("sample_radius", &sample_radius, 0, 1000, "steps", "how far they reach");
+  table.number("sample_radius", &sample_radius, 0, 1000, "steps", "how far they reach").only_with("samples>1");
   diversity.bind(table);
   translation.bind(table);
   patchwise.bind(table);

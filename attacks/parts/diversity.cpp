@@ -29,7 +29,8 @@ void resize_into(double* matrix, int64_t side, int64_t size, int64_t begin) {
 void DiversityOptions::bind(OptionTable& table) {
   table.number("diversity", &probability, 0, 1, "probability",
                "that an image is resized and padded at random before its gradient is taken (DI)");
-  table.number("diversity_size", &least_size, 0.1, 0.99, "share of the side", "least side of a resized image");
+  table.number("diversity_size", &least_size, 0.1, 0.99, "share of the side", "least side of a resized image")
+      .only_with("diversity>0");
 }
 
 at::Tensor diversified(const at::Tensor& images, const at::Tensor& ids, const DiversityOptions& options,

@@ -8,7 +8,7 @@ namespace aigis {
 
 void GateAttackOptions::bind_steps(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
-  table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons", "length of a step");
+  bind_step_size(table);
   table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
                       "the clean image, uniform in the ball, or a random corner of it");
   table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none");
@@ -18,7 +18,8 @@ void GateAttackOptions::bind_steps(OptionTable& table) {
 
 void GateAttackOptions::bind_label(OptionTable& table) {
   table.flag("keep_label", &keep_label, "only images count whose answer stays what it is for the clean image");
-  table.number("label_margin", &label_margin, 0, 100, "logits", "by which it stays, while the attack works on it");
+  table.number("label_margin", &label_margin, 0, 100, "logits", "by which it stays, while the attack works on it")
+      .only_with("keep_label=true");
 }
 
 void GateAttackOptions::bind(OptionTable& table) {

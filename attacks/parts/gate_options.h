@@ -18,7 +18,8 @@ struct GateAttackOptions : AscentOptions {
 
   GateAttackOptions() {
     steps = 40;
-    relative_step_size = 0.125;
+    relative_step_size = 0.25;
+    decay = Decay::linear;  // the last steps set gates right that long ones pass over, within large budgets most
     keep = Keep::best;
     stop = false;
     objective.answer_weight = 0;
@@ -30,6 +31,12 @@ struct GateAttackOptions : AscentOptions {
   }
 
  protected:
+  /// For wrong answers rather than gates alone: they fall to steps of one length, as PGD's.
+  void want_answers() {
+    objective.answer_weight = 1;
+    relative_step_size = 0.125;
+    decay = Decay::none;
+  }
   void bind_steps(OptionTable& table);
   void bind_label(OptionTable& table);
 };

@@ -54,7 +54,8 @@ void GatePathOptions::bind(OptionTable& table, bool with_expectation) {
     summary += "; expectation adds to that what opening each gate is measured to bring, a forward pass for each";
   }
   table.choice<GateGradient>("gates", &gradient, paths, summary);
-  table.number("temperature", &temperature, 0.01, 100, "", "of the soft gates in straight-through and relaxed");
+  table.number("temperature", &temperature, 0.01, 100, "", "of the soft gates")
+      .only_with("gates=straight-through|relaxed");
 }
 
 void bind_stop(OptionTable& table, bool* stop) {

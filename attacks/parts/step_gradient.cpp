@@ -21,14 +21,14 @@ bool StepGradient::is_plain() const {
 
 Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum,
                                at::Tensor& last_direction, uint32_t number) {
-  const at::Tensor point =
-      options_.nesterov && momentum.defined() ? at::add(x, momentum, options_.momentum * step_) : x;
+  const double step = options_.step_length(epsilon_, number);
+  const at::Tensor point = options_.nesterov && momentum.defined() ? at::add(x, momentum, options_.momentum * step) : x;
   if (options_.samples == 1) return over_copies(point, who, 0, number);
   Ascended sum;
   const int64_t last = options_.samples - 1;
   for (int64_t i = 0; i <= last; ++i) {
     const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
-    const at::Tensor sampled = last_direction.defined() ? at::add(point, last_direction, reach * step_) : point;
+    const at::Tensor sampled = last_direction.defined() ? at::add(point, last_direction, reach * step) : point;
     const Ascended one = over_copies(sampled, who, static_cast<uint32_t>(i), number);
     if (i == 0) sum = one;
     else sum.images = sum.images + one.images;

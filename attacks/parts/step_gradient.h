@@ -11,9 +11,9 @@ at::Tensor normalized(const at::Tensor& gradient);
 
 class StepGradient {
  public:
-  /// Of one run: `step` is its length, `restart` its number.
-  StepGradient(Victim& victim, const AscentOptions& options, double epsilon, double step, uint32_t restart)
-      : victim_(victim), options_(options), epsilon_(epsilon), step_(step), restart_(restart) {}
+  /// Of the run of this number.
+  StepGradient(Victim& victim, const AscentOptions& options, double epsilon, uint32_t restart)
+      : victim_(victim), options_(options), epsilon_(epsilon), restart_(restart) {}
 
   /// Who the images are, [n].
   struct Who {
@@ -40,7 +40,7 @@ class StepGradient {
 
   Victim& victim_;
   const AscentOptions& options_;
-  double epsilon_, step_;
+  double epsilon_;
   uint32_t restart_;
 };
 

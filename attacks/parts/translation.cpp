@@ -8,7 +8,8 @@ namespace aigis {
 void TranslationOptions::bind(OptionTable& table) {
   table.integer("translation", &kernel, 0, 255,
                 "side of the Gaussian kernel that smooths gradients, odd; 0: none (TI)");
-  table.number("translation_sigmas", &sigmas, 0.1, 100, "standard deviations", "from the kernel's middle to its edge");
+  table.number("translation_sigmas", &sigmas, 0.1, 100, "standard deviations", "from the kernel's middle to its edge")
+      .only_with("translation>0");
 }
 
 at::Tensor smoothed(const at::Tensor& gradient, const TranslationOptions& options) {

@@ -9,7 +9,8 @@
 
 namespace aigis {
 
-void OptionTable::integer(const std::string& name, int64_t* value, int64_t low, int64_t high, const std::string& help) {
+OptionTable::Added OptionTable::integer(const std::string& name, int64_t* value, int64_t low, int64_t high,
+                                        const std::string& help) {
   auto read = [=](const std::string& text, const std::string& what) {
     const int64_t given = parse_integer(text, what);
     if (given < low || given > high) {
@@ -17,8 +18,7 @@ void OptionTable::integer(const std::string& name, int64_t* value, int64_t low, 
     }
     *value = given;
   };
-  options_.push_back(
-      {name, "integer", fmt::format("{} to {}", low, high), "", help, read, [=] { return Json(*value); }});
+  return add({name, "integer", fmt::format("{} to {}", low, high), "", help, read, [=] { return Json(*value); }});
 }
 
 namespace {
@@ -31,17 +31,28 @@ double number_within(const std::string& text, const std::string& what, double lo
   return given;
 }
 
-}  // namespace
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
-void OptionTable::number(const std::string& name, double* value, double low, double high, const std::string& unit,
-                         const std::string& help) {
-  auto read = [=](const std::string& text, const std::string& what) { *value = number_within(text, what, low, high); };
-  options_.push_back(
-      {name, "number", fmt::format("{} to {}", low, high), unit, help, read, [=] { return Json(*value); }});
+/// Whether a condition of Added::only_with holds among these values.
+bool holds(const std::string& condition, const Json& values) {
+  const size_t sign = condition.find_first_of("=>");
+  const std::string wanted = condition.substr(sign + 1);
+  const Json& value = values.at(condition.substr(0, sign));
+  if (condition[sign] == '>') return parse_number(text_of(value), condition) > parse_number(wanted, condition);
+  const std::vector<std::string> words = split(wanted, '|');
+  return std::find(words.begin(), words.end(), text_of(value)) != words.end();
 }
 
-void OptionTable::numbers(const std::string& name, std::vector<double>* value, double low, double high,
-                          const std::string& help) {
+}  // namespace
+
+OptionTable::Added OptionTable::number(const std::string& name, double* value, double low, double high,
+                                       const std::string& unit, const std::string& help) {
+  auto read = [=](const std::string& text, const std::string& what) { *value = number_within(text, what, low, high); };
+  return add({name, "number", fmt::format("{} to {}", low, high), unit, help, read, [=] { return Json(*value); }});
+}
+
+OptionTable::Added OptionTable::numbers(const std::string& name, std::vector<double>* value, double low, double high,
+                                        const std::string& help) {
   auto read = [=](const std::string& text, const std::string& what) {
     std::vector<double> given;
     if (!text.empty()) {
@@ -54,25 +65,26 @@ void OptionTable::numbers(const std::string& name, std::vector<double>* value, d
     for (const double number : *value) parts.push_back(shortest(number));
     return Json(join(parts, ":"));
   };
-  options_.push_back({name, "numbers", fmt::format("each {} to {}", low, high), "", help, read, print});
+  return add({name, "numbers", fmt::format("each {} to {}", low, high), "", help, read, print});
 }
 
-void OptionTable::text(const std::string& name, std::string* value, const std::string& help) {
+OptionTable::Added OptionTable::text(const std::string& name, std::string* value, const std::string& help) {
   auto read = [=](const std::string& text, const std::string&) { *value = text; };
-  options_.push_back({name, "text", "text", "", help, read, [=] { return Json(*value); }});
+  return add({name, "text", "text", "", help, read, [=] { return Json(*value); }});
 }
 
-void OptionTable::flag(const std::string& name, bool* value, const std::string& help) {
-  add_choice(
+OptionTable::Added OptionTable::flag(const std::string& name, bool* value, const std::string& help) {
+  const Added added = add_choice(
       name, {"false", "true"}, [=](size_t i) { *value = i == 1; },
       [=] { return std::string(*value ? "true" : "false"); }, help);
   options_.back().type = "boolean";
   options_.back().value = [=] { return Json(*value); };
+  return added;
 }
 
-void OptionTable::add_choice(const std::string& name, const std::vector<std::string>& names,
-                             std::function<void(size_t)> set, std::function<std::string()> get,
-                             const std::string& help) {
+OptionTable::Added OptionTable::add_choice(const std::string& name, const std::vector<std::string>& names,
+                                           std::function<void(size_t)> set, std::function<std::string()> get,
+                                           const std::string& help) {
   auto read = [=](const std::string& text, const std::string& what) {
     const auto found = std::find(names.begin(), names.end(), text);
     if (found == names.end()) {
@@ -80,7 +92,7 @@ void OptionTable::add_choice(const std::string& name, const std::vector<std::str
     }
     set(static_cast<size_t>(found - names.begin()));
   };
-  options_.push_back({name, "choice", join(names, ", "), "", help, read, [=] { return Json(get()); }});
+  return add({name, "choice", join(names, ", "), "", help, read, [=] { return Json(get()); }});
 }
 
 void OptionTable::presets(const std::string& name, std::string* value,
@@ -98,17 +110,36 @@ void OptionTable::presets(const std::string& name, std::string* value,
   presets_ = std::move(sets);
 }
 
-void OptionTable::read(const std::string& key, const std::string& text, const std::string& owner) {
+OptionTable::Added OptionTable::add(Option option) {
+  options_.push_back(std::move(option));
+  return Added(&options_.back().condition);
+}
+
+const OptionTable::Option& OptionTable::find(const std::string& key, const std::string& owner) const {
   const auto found = std::find_if(options_.begin(), options_.end(), [&](const auto& o) { return o.name == key; });
-  if (found == options_.end()) {
-    std::vector<std::string> names;
-    for (const auto& option : options_) names.push_back(option.name);
-    throw InputError(owner + ": " + unknown_name("option", key, names));
+  if (found != options_.end()) return *found;
+  std::vector<std::string> names;
+  for (const auto& option : options_) names.push_back(option.name);
+  throw InputError(owner + ": " + unknown_name("option", key, names));
+}
+
+void OptionTable::read(const std::string& key, const std::string& text, const std::string& owner) {
+  find(key, owner).read(text, fmt::format("{}: option '{}'", owner, key));
+}
+
+void OptionTable::check_effects(const Spec& spec, const Json& defaults, const std::string& owner) const {
+  const Json now = values();
+  for (const auto& [key, text] : spec.options) {
+    const std::string& condition = find(key, owner).condition;
+    if (condition.empty() || now[key] == defaults[key] || holds(condition, now)) continue;
+    const std::string other = condition.substr(0, condition.find_first_of("=>"));
+    throw InputError(fmt::format("{}: option '{}': is for {}; with {}={} it would change nothing", owner, key,
+                                 condition, other, text_of(now[other])));
   }
-  found->read(text, fmt::format("{}: option '{}'", owner, key));
 }
 
 void OptionTable::assign(const Spec& spec, const std::string& owner) {
+  const Json defaults = values();
   const auto preset = std::find_if(spec.options.begin(), spec.options.end(),
                                    [&](const auto& o) { return !preset_key_.empty() && o.first == preset_key_; });
   if (preset != spec.options.end()) {
@@ -119,6 +150,7 @@ void OptionTable::assign(const Spec& spec, const std::string& owner) {
     }
   }
   for (const auto& [key, value] : spec.options) read(key, value, owner);
+  check_effects(spec, defaults, owner);
 }
 
 Json OptionTable::values() const {
@@ -135,9 +167,19 @@ Json OptionTable::documentation() const {
                     {"default", option.value()},
                     {"range", option.range},
                     {"unit", option.unit},
-                    {"help", option.help}});
+                    {"help", option.help},
+                    {"only_with", option.condition}});
   }
   return rows;
+}
+
+Json effective(const Json& values, const Json& documentation) {
+  Json kept = values;
+  for (const Json& option : documentation) {
+    const auto& condition = option["only_with"].get_ref<const std::string&>();
+    if (!condition.empty() && !holds(condition, values)) kept.erase(option["name"].get<std::string>());
+  }
+  return kept;
 }
 
 }  // namespace aigis

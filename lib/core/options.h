@@ -8,7 +8,9 @@
 //   };
 //
 // and every use follows from that list: `jpeg:quality=75`, the resolved config of a report,
-// `aigis list defenses`. An unknown key is an error, never ignored.
+// `aigis list defenses`. An unknown key is an error, and so is one that would change nothing beside the others:
+//
+//   t.number("temperature", &temperature, 0.01, 100, "", "of the soft gates").only_with("gates=relaxed");
 #pragma once
 
 #include <cstdint>
@@ -24,26 +26,39 @@ namespace aigis {
 
 class OptionTable {
  public:
-  void integer(const std::string& name, int64_t* value, int64_t low, int64_t high, const std::string& help);
+  /// The option that was added last.
+  class Added {
+   public:
+    /// It matters only with "name=value", "name=value|value" or "name>number" of another option. Given otherwise, and
+    /// not as its default, it is an error.
+    void only_with(const std::string& condition) { *condition_ = condition; }
+
+   private:
+    friend class OptionTable;
+    explicit Added(std::string* condition) : condition_(condition) {}
+    std::string* condition_;
+  };
+
+  Added integer(const std::string& name, int64_t* value, int64_t low, int64_t high, const std::string& help);
   /// `unit` is a word ("pixel value in [0,1]") or empty. Bounds are inclusive.
-  void number(const std::string& name, double* value, double low, double high, const std::string& unit,
-              const std::string& help);
+  Added number(const std::string& name, double* value, double low, double high, const std::string& unit,
+               const std::string& help);
   /// Numbers joined by colons, "1:1:0.8"; may be empty. Its JSON value is that text.
-  void numbers(const std::string& name, std::vector<double>* value, double low, double high, const std::string& help);
+  Added numbers(const std::string& name, std::vector<double>* value, double low, double high, const std::string& help);
   /// Named sets of options, each as in a spec: "steps=40,start=clean". `value` remembers which was taken, "none" at
   /// first. Options given beside it win.
   void presets(const std::string& name, std::string* value, std::vector<std::pair<std::string, std::string>> sets);
   /// Any text; its user checks it.
-  void text(const std::string& name, std::string* value, const std::string& help);
+  Added text(const std::string& name, std::string* value, const std::string& help);
   /// true or false.
-  void flag(const std::string& name, bool* value, const std::string& help);
+  Added flag(const std::string& name, bool* value, const std::string& help);
   /// One of a few words.
   template <class E>
-  void choice(const std::string& name, E* value, const std::vector<std::pair<std::string, E>>& words,
-              const std::string& help) {
+  Added choice(const std::string& name, E* value, const std::vector<std::pair<std::string, E>>& words,
+               const std::string& help) {
     std::vector<std::string> names;
     for (const auto& word : words) names.push_back(word.first);
-    add_choice(
+    return add_choice(
         name, names, [=](size_t i) { *value = words[i].second; },
         [=] {
           for (const auto& word : words) {
@@ -58,7 +73,7 @@ class OptionTable {
   void assign(const Spec& spec, const std::string& owner);
   /// {"quality": 75, …}: what the members hold now.
   Json values() const;
-  /// [{"name", "type", "default", "range", "unit", "help"}, …]; the members must hold their defaults.
+  /// [{"name", "type", "default", "range", "unit", "help", "only_with"}, …]; the members must hold their defaults.
   Json documentation() const;
 
  private:
@@ -66,16 +81,25 @@ class OptionTable {
     std::string name, type, range, unit, help;
     std::function<void(const std::string& text, const std::string& what)> read;
     std::function<Json()> value;
+    std::string condition{};  ///< under which it matters, as of Added::only_with; empty: always
   };
-  void add_choice(const std::string& name, const std::vector<std::string>& names, std::function<void(size_t)> set,
-                  std::function<std::string()> get, const std::string& help);
+  Added add(Option option);
+  Added add_choice(const std::string& name, const std::vector<std::string>& names, std::function<void(size_t)> set,
+                   std::function<std::string()> get, const std::string& help);
 
+  /// Throws InputError if there is none of this name.
+  const Option& find(const std::string& key, const std::string& owner) const;
   void read(const std::string& key, const std::string& text, const std::string& owner);
+  /// Throws InputError if an option was given that changes nothing.
+  void check_effects(const Spec& spec, const Json& defaults, const std::string& owner) const;
 
   std::vector<Option> options_;
   std::string preset_key_;
   std::vector<std::pair<std::string, std::string>> presets_;
 };
+
+/// Of the values of a table's options those that matter beside the others, as its documentation has it.
+Json effective(const Json& values, const Json& documentation);
 
 /// Options of type `T` read from a spec, defaults elsewhere.
 template <class T>

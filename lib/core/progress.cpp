@@ -26,7 +26,9 @@ Progress::Progress(std::string title, int64_t total, std::string unit, int64_t d
     : title_(std::move(title)), unit_(std::move(unit)), total_(total), done_(done), begin_(done),
       terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() { draw(true); }
+Progress::~Progress() {
+  if (done_ > begin_ || drawn_ >= 0) draw(true);  // what failed before it began has an error to tell, not progress
+}
 
 void Progress::advance(int64_t count, const std::string& note) {
   done_ += count;

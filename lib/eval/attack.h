@@ -45,11 +45,11 @@ class Attack {
   virtual std::vector<std::string> notes(const ModelCard&) const { return {}; }
 
   virtual Aim aim() const { return Aim::wrong_answer; }
-  /// Whether it wants a wrong answer; else an image that is misclassified is no reason to be done with it.
-  virtual bool wants_answer() const { return true; }
-  /// Whether that is all it wants: with a further condition, such as a cost that stays, it passes by answers without
-  /// it.
-  virtual bool wants_any_answer() const { return wants_answer(); }
+  /// Whether a wrong answer is what it is out for, so that models are robust by it.
+  bool wants_answer() const { return aim() == Aim::wrong_answer || aim() == Aim::unseen_wrong_answer; }
+  /// Whether every wrong answer will do. With a further condition, such as a cost that stays or a graph that is to be
+  /// taken on, it passes by answers without it.
+  virtual bool wants_any_answer() const { return aim() == Aim::wrong_answer; }
 
   /// How many training images it learns from before it attacks; 0: it has nothing to learn.
   virtual int64_t learns_from() const { return 0; }

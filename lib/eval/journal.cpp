@@ -69,6 +69,7 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
         const Json entry = unsealed(text, path);
         if (entry.is_null()) break;  // damaged: what follows is done again
         entries_[entry.at("key").get<std::string>()] = entry.at("value");
+        ++size_;
       }
       begin = kept = end + 1;
     }
@@ -92,7 +93,9 @@ const Json* Journal::find(const std::string& key) const {
 }
 
 void Journal::add(const std::string& key, const Json& value) {
-  if (descriptor_ >= 0) append(sealed(Json{{"key", key}, {"value", value}}.dump()));
+  if (descriptor_ < 0) return;
+  append(sealed(Json{{"key", key}, {"value", value}}.dump()));
+  ++size_;
 }
 
 void Journal::append(const std::string& line) {

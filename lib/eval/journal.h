@@ -25,7 +25,8 @@ class Journal {
   const Json* find(const std::string& key) const;
   /// Appends an entry. Throws RunError if it cannot be written; earlier entries stay.
   void add(const std::string& key, const Json& value);
-  size_t size() const { return entries_.size(); }
+  /// Parts that are kept, found and added.
+  size_t size() const { return size_; }
   /// Deletes the file, once the report stands.
   void remove();
 
@@ -35,6 +36,7 @@ class Journal {
   std::string path_;
   FileLock lock_;
   int descriptor_ = -1;
+  size_t size_ = 0;
   std::map<std::string, Json> entries_;
 };
 

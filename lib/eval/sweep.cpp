@@ -82,7 +82,7 @@ std::string key_of(size_t model, int64_t batch) { return fmt::format("model {} b
 }  // namespace
 
 bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
-  return plan.nested && run.attack && run.attack->wants_answer() && !card.has_random_gates;
+  return plan.nested && run.attack && run.attack->wants_any_answer() && !card.has_random_gates;
 }
 
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {

@@ -107,20 +107,26 @@ bool PassTally::has_size(size_t classes, size_t layers) const {
          spent.size() == (layers == 0 ? 0 : static_cast<size_t>(accuracy.trials()));
 }
 
+void Extent::add(const at::Tensor& sizes) {
+  sum += sizes.sum().item<double>();
+  max = std::max(max, sizes.max().item<double>());
+}
+
+void Extent::merge(const Extent& other) {
+  sum += other.sum;
+  max = std::max(max, other.max);
+}
+
 void CellTally::add_sizes(const Admitted& admitted) {
   over_budget += admitted.over_budget;
   out_of_box += admitted.out_of_box;
   not_finite += admitted.not_finite;
   worst_overshoot = std::max(worst_overshoot, admitted.worst_overshoot);
   if (admitted.linf.numel() == 0) return;
-  linf_sum += admitted.linf.sum().item<double>();
-  linf_max = std::max(linf_max, admitted.linf.max().item<double>());
-  l2_sum += admitted.l2.sum().item<double>();
-  l2_max = std::max(l2_max, admitted.l2.max().item<double>());
-  l1_sum += admitted.l1.sum().item<double>();
-  l1_max = std::max(l1_max, admitted.l1.max().item<double>());
-  l0_sum += admitted.l0.sum().item<double>();
-  l0_max = std::max(l0_max, admitted.l0.max().item<double>());
+  linf.add(admitted.linf);
+  l2.add(admitted.l2);
+  l1.add(admitted.l1);
+  l0.add(admitted.l0);
 }
 
 void CellTally::add_kept(const at::Tensor& same, int64_t draws) { add_images(kept, same, draws); }
@@ -136,14 +142,10 @@ void CellTally::merge(const CellTally& other) {
   on_target.merge(other.on_target);
   kept.merge(other.kept);
   flipped.merge(other.flipped);
-  linf_sum += other.linf_sum;
-  linf_max = std::max(linf_max, other.linf_max);
-  l2_sum += other.l2_sum;
-  l2_max = std::max(l2_max, other.l2_max);
-  l1_sum += other.l1_sum;
-  l1_max = std::max(l1_max, other.l1_max);
-  l0_sum += other.l0_sum;
-  l0_max = std::max(l0_max, other.l0_max);
+  linf.merge(other.linf);
+  l2.merge(other.l2);
+  l1.merge(other.l1);
+  l0.merge(other.l0);
   over_budget += other.over_budget;
   out_of_box += other.out_of_box;
   not_finite += other.not_finite;

@@ -34,6 +34,16 @@ struct PassTally {
   static PassTally from_json(const Json& json);
 };
 
+/// Of one size of many images: their sum, and the greatest.
+struct Extent {
+  double sum = 0, max = 0;
+
+  void add(const at::Tensor& sizes);  ///< [N], N > 0
+  void merge(const Extent& other);
+  Json to_json() const;
+  static Extent from_json(const Json& json);
+};
+
 /// One attack against one defended model at one budget.
 struct CellTally {
   PassTally pass;
@@ -42,10 +52,10 @@ struct CellTally {
   std::vector<int64_t> clean_on_adversarial;  ///< for the clean image along the gates of the adversarial one
   std::vector<int64_t> adversarial_on_clean;  ///< for the adversarial image along the gates of the clean one
   Proportion quantized;                       ///< accuracy on the adversarial images rounded to 8 bits
-  Proportion on_target;  ///< images taken for the class that the attack aimed at; without a target no trials
-  Proportion kept;       ///< images whose answer is that for the clean image, at equal noise
-  Proportion flipped;    ///< gates that differ from the clean pass at equal noise
-  double linf_sum = 0, linf_max = 0, l2_sum = 0, l2_max = 0, l1_sum = 0, l1_max = 0, l0_sum = 0, l0_max = 0;
+  Proportion on_target;     ///< images taken for the class that the attack aimed at; without a target no trials
+  Proportion kept;          ///< images whose answer is that for the clean image, at equal noise
+  Proportion flipped;       ///< gates that differ from the clean pass at equal noise
+  Extent linf, l2, l1, l0;  ///< of the perturbations
   int64_t over_budget = 0, out_of_box = 0, not_finite = 0;
   double worst_overshoot = 0;
   int64_t watched = 0;  ///< images whose way under the attack was seen by a witness (witness.h)

@@ -37,6 +37,10 @@ PassTally PassTally::from_json(const Json& json) {
           json.at("cost_spread").get<std::vector<double>>()};
 }
 
+Json Extent::to_json() const { return {sum, max}; }
+
+Extent Extent::from_json(const Json& json) { return {json.at(0), json.at(1)}; }
+
 Json CellTally::to_json() const {
   Json stages = Json::array();
   for (const Stage& stage : audit.stages) stages.push_back({stage.attack, stage.tried, stage.broken});
@@ -48,10 +52,10 @@ Json CellTally::to_json() const {
       {"on_target", on_target.counts()},
       {"kept", kept.counts()},
       {"flipped", flipped.counts()},
-      {"linf", {linf_sum, linf_max}},
-      {"l2", {l2_sum, l2_max}},
-      {"l1", {l1_sum, l1_max}},
-      {"l0", {l0_sum, l0_max}},
+      {"linf", linf.to_json()},
+      {"l2", l2.to_json()},
+      {"l1", l1.to_json()},
+      {"l0", l0.to_json()},
       {"faults", {over_budget, out_of_box, not_finite}},
       {"worst_overshoot", worst_overshoot},
       {"lost", {watched, lost}},
@@ -70,14 +74,10 @@ CellTally CellTally::from_json(const Json& json) {
   cell.on_target = Proportion::from_counts(json.at("on_target"));
   cell.kept = Proportion::from_counts(json.at("kept"));
   cell.flipped = Proportion::from_counts(json.at("flipped"));
-  cell.linf_sum = json.at("linf").at(0);
-  cell.linf_max = json.at("linf").at(1);
-  cell.l2_sum = json.at("l2").at(0);
-  cell.l2_max = json.at("l2").at(1);
-  cell.l1_sum = json.at("l1").at(0);
-  cell.l1_max = json.at("l1").at(1);
-  cell.l0_sum = json.at("l0").at(0);
-  cell.l0_max = json.at("l0").at(1);
+  cell.linf = Extent::from_json(json.at("linf"));
+  cell.l2 = Extent::from_json(json.at("l2"));
+  cell.l1 = Extent::from_json(json.at("l1"));
+  cell.l0 = Extent::from_json(json.at("l0"));
   cell.over_budget = json.at("faults").at(0);
   cell.out_of_box = json.at("faults").at(1);
   cell.not_finite = json.at("faults").at(2);

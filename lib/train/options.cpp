@@ -14,9 +14,12 @@ void TrainOptions::bind(OptionTable& table) {
                          {{"one-cycle", Schedule::one_cycle}, {"step", Schedule::step}, {"cosine", Schedule::cosine}},
                          "linear up and down (Smith & Topin 2017), a tenth at each milestone, or linear up and "
                          "down as half a cosine (Loshchilov & Hutter 2017)");
-  table.number("warmup", &warmup, 0, 0.99, "share of the steps", "in which one-cycle and cosine rise");
-  table.numbers("milestones", &milestones, 0, 100'000,
-                "epochs at which a step schedule goes down; empty: 3/7 and 5/7 of all, as in section 4.1");
+  table.number("warmup", &warmup, 0, 0.99, "share of the steps", "in which it rises")
+      .only_with("schedule=one-cycle|cosine");
+  table
+      .numbers("milestones", &milestones, 0, 100'000,
+               "epochs at which it goes down; empty: 3/7 and 5/7 of all, as in section 4.1")
+      .only_with("schedule=step");
   table.number("momentum", &momentum, 0, 0.9999, "", "of stochastic gradient descent");
   table.flag("nesterov", &nesterov, "Nesterov's form of momentum");
   table.number("weight_decay", &weight_decay, 0, 1, "", "L2 penalty on all weights");
@@ -28,11 +31,15 @@ void TrainOptions::bind(OptionTable& table) {
   table.number("mixup", &mixup, 0, 1, "",
                "alpha of the Beta distribution by which pairs of images are mixed (Zhang et al. 2018); 0: none");
   table.flag("augment", &augment, "random crop and horizontal flip");
-  table.choice<Crop>("crop", &crop, {{"padded", Crop::padded}, {"resized", Crop::resized}},
-                     "after 4 pixels of padding (CIFAR), or of random area and aspect, brought to the image's size "
-                     "(ImageNet)");
-  table.integer("cutout", &cutout, 0, 1024,
-                "side in pixels of a square that augmentation turns grey (DeVries & Taylor 2017); 0: none");
+  table
+      .choice<Crop>("crop", &crop, {{"padded", Crop::padded}, {"resized", Crop::resized}},
+                    "after 4 pixels of padding (CIFAR), or of random area and aspect, brought to the image's size "
+                    "(ImageNet)")
+      .only_with("augment=true");
+  table
+      .integer("cutout", &cutout, 0, 1024,
+               "side in pixels of a square that augmentation turns grey (DeVries & Taylor 2017); 0: none")
+      .only_with("augment=true");
   table.text("adversary", &adversary,
              "attack that makes the images to train on, such as pgd:steps=7; none: they are clean");
   table.number("adversary_eps", &adversary_eps, 0, 1, "pixel value in [0,1]", "budget of the adversary, Linf");

@@ -46,9 +46,9 @@ void GatingOptions::bind(OptionTable& table) {
       "how gates decide at inference: with Gumbel noise (paper), by the likelier state, "
       "all open, all open and scaled by their rates (ConvNet-AIG*), at their rates whatever the image, as `graph` "
       "says, or exactly `layers` of them");
-  table.integer("draws", &draws, 1, 1000, "passes a verdict is averaged over, for sampled and marginal gates");
-  table.text("graph", &graph, "gates=fixed: a 0 or 1 for each gated layer, such as 110101011");
-  table.integer("layers", &layers, 0, 10'000, "gates=budget: how many gated layers run for every image");
+  table.integer("draws", &draws, 1, 1000, "passes a verdict is averaged over").only_with("gates=sampled|marginal");
+  table.text("graph", &graph, "a 0 or 1 for each gated layer, such as 110101011").only_with("gates=fixed");
+  table.integer("layers", &layers, 0, 10'000, "how many gated layers run for every image").only_with("gates=budget");
 }
 
 void GatingOptions::check(size_t count) const {
@@ -59,14 +59,6 @@ void GatingOptions::check(size_t count) const {
   }
   size_t gated = 0;
   for (size_t layer = 0; layer < count; ++layer) gated += target(layer) < 1 ? 1 : 0;
-  if (gates != GateMode::fixed && !graph.empty()) {
-    throw InputError(
-        fmt::format("option 'graph': is for gates=fixed; with gates={} it would say nothing", gate_mode_name(gates)));
-  }
-  if (gates != GateMode::budget && layers > 0) {
-    throw InputError(
-        fmt::format("option 'layers': is for gates=budget; with gates={} it would say nothing", gate_mode_name(gates)));
-  }
   if (gates == GateMode::budget && gated == 0) {
     throw InputError(
         "gates=budget: there is nothing to spend it on, for every layer always runs; expected a target rate below 1");

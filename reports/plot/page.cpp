@@ -17,6 +17,7 @@
 #include "reports/plot/page_table.h"
 #include "reports/plot/plot.h"
 #include "reports/plot/provenance.h"
+#include "reports/plot/standing_table.h"
 #include "reports/plot/transfer_table.h"
 #include "reports/plot/value.h"
 
@@ -170,8 +171,11 @@ std::string render_html(const std::vector<Json>& files) {
     if (const std::string figures = every("queries"); !figures.empty()) {
       add("queries", "Queries", section("queries", "Answers that black boxes needed", figures));
     }
+    if (const std::string table = standing_table(files); !table.empty()) {
+      add("claims", "Claims", section("claims", "Which claims stand", table));
+    }
     if (const std::string table = checks_table(files); !table.empty()) {
-      add("checks", "Checks", section("checks", "Which claims stand", table));
+      add("checks", "Checks", section("checks", "What might overstate robustness", table));
     }
     if (const std::string table = comparisons_table(files); !table.empty()) {
       add("comparisons", "Comparisons", section("comparisons", "Which model is more robust", table));

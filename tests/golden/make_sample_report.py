@@ -160,7 +160,7 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
     steps = 10 if attack == "pgd" else 1
     return {
         "model": model["id"],
-        "attack": {"name": attack, "gradient_mode": "straight-through" if gates else "exact",
+        "attack": {"name": attack, "gradient_mode": "straight-through" if gates else "exact", "aim": "wrong-answer",
                    "options": {"steps": 10, "step_size": epsilon / 4, "restarts": 1} if attack == "pgd" else {}},
         "defense": {"name": defense, "options": {"quality": 75} if defense == "jpeg" else {},
                     "gradient_mode": "none" if defense == "none" else "identity"},
@@ -246,7 +246,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.7", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.8", "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             **curves(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,

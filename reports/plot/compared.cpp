@@ -1,0 +1,67 @@
+#include "reports/plot/compared.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+std::string in_points(std::optional<double> share) { return share ? fmt::format("{:+.1f}", 100 * *share) : "–"; }
+
+const PlottedRun* run_at(const RunList& list, size_t file, const Json& index) {
+  return index.is_number_unsigned() ? find_run(list, file, index.get<size_t>()) : nullptr;
+}
+
+}  // namespace
+
+bool Compared::is_decided() const { return a != nullptr && b != nullptr && !at(*entry, {"more_robust"}).is_null(); }
+
+const PlottedRun* Compared::leader() const {
+  return text_at(*entry, {"more_robust"}) == text_at(*a->json, {"model"}) ? a : b;
+}
+
+const PlottedRun* Compared::follower() const { return leader() == a ? b : a; }
+
+std::string Compared::points(const PlottedRun* first) const {
+  const double sign = first == a ? 1 : -1;
+  const auto turned = [&](std::optional<double> value) { return value ? std::optional(sign * *value) : std::nullopt; };
+  std::optional<double> low, high;
+  if (ends->is_array() && ends->size() == 2 && (*ends)[0].is_number() && (*ends)[1].is_number()) {
+    low = turned((*ends)[first == a ? 0 : 1].get<double>());
+    high = turned((*ends)[first == a ? 1 : 0].get<double>());
+  }
+  return fmt::format("{} <small>[{}, {}]</small>", in_points(turned(difference)), in_points(low), in_points(high));
+}
+
+std::vector<Compared> compared_budgets(const RunList& list, size_t file) {
+  std::vector<Compared> all;
+  for (const Json& entry : at((*list.files)[file], {"comparisons"})) {
+    const PlottedRun *a = run_at(list, file, at(entry, {"run_a"})), *b = run_at(list, file, at(entry, {"run_b"}));
+    const std::string budget = a == nullptr ? "" : epsilon_text(a->epsilon, a->norm);
+    all.push_back({a, b, number_at(entry, {"difference"}), &at(entry, {"ci95"}), &entry, budget});
+  }
+  return all;
+}
+
+std::vector<Compared> compared_curves(const RunList& list, size_t file) {
+  const Json& report = (*list.files)[file];
+  const Json& curves = at(report, {"curves"});
+  const auto last_run = [&](const Json& index) -> const PlottedRun* {
+    if (!curves.is_array() || !index.is_number_unsigned() || index.get<size_t>() >= curves.size()) return nullptr;
+    const Json& runs = at(curves[index.get<size_t>()], {"runs"});
+    return runs.is_array() && !runs.empty() ? run_at(list, file, runs.back()) : nullptr;
+  };
+  std::vector<Compared> all;
+  for (const Json& entry : at(report, {"curve_comparisons"})) {
+    const PlottedRun *a = last_run(at(entry, {"curve_a"})), *b = last_run(at(entry, {"curve_b"}));
+    const std::string budget = a == nullptr ? "" : "0 to " + epsilon_text(a->epsilon, a->norm);
+    all.push_back(
+        {a, b, number_at(entry, {"difference", "value"}), &at(entry, {"difference", "ci95"}), &entry, budget});
+  }
+  return all;
+}
+
+}  // namespace aigis::plotting

@@ -1,0 +1,32 @@
+// The comparisons of a report as they are drawn: two runs, and by how much one model leads.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/plot/runs.h"
+
+namespace aigis::plotting {
+
+/// Of two models under the same attack, on the same images.
+struct Compared {
+  const PlottedRun *a, *b;           ///< of whole curves those at the largest budget; null where the report has no such
+  std::optional<double> difference;  ///< a's accuracy less b's
+  const Json *ends, *entry;          ///< its interval, and all that the report says
+  std::string budget;                ///< "8/255", or "0 to 8/255"
+
+  /// Whether the report calls one of them more robust, and both are known.
+  bool is_decided() const;
+  const PlottedRun* leader() const;    ///< of one that is decided
+  const PlottedRun* follower() const;  ///< likewise
+  /// "+1.2 [0.3, 2.1]": the difference in points as HTML, positive where `first` (a or b) leads.
+  std::string points(const PlottedRun* first) const;
+};
+
+/// At single budgets.
+std::vector<Compared> compared_budgets(const RunList& list, size_t file);
+/// Over all budgets, from 0 to the largest.
+std::vector<Compared> compared_curves(const RunList& list, size_t file);
+
+}  // namespace aigis::plotting

@@ -1,0 +1,124 @@
+// The page's table of claims: what leads under one attack is held against the worst of all.
+#include <fmt/format.h>
+
+#include "reports/plot/plot.h"
+#include "tests/figures.h"
+
+namespace aigis {
+namespace {
+
+constexpr const char* kResNet = "models/resnet-20.safetensors";
+constexpr const char* kAig = "models/aig-20.safetensors:gates=argmax";
+
+/// A report of both models under FGSM, PGD and the worst of both; who leads under each, and who raises a check.
+struct Report {
+  Json json = sample("--epsilons 8 --attacks fgsm,pgd");
+
+  Report() {
+    json["comparisons"] = json["checks"] = Json::array();
+    for (const char* model : {kResNet, kAig}) {
+      Json worst = json["runs"][run_of(model, "pgd")];
+      worst["attack"] = {{"name", "worst-case"}, {"options", {{"attacks", {"fgsm", "pgd"}}}}};
+      json["runs"].push_back(worst);
+    }
+  }
+  size_t run_of(const std::string& model, const std::string& attack) const {
+    const Json& runs = json["runs"];
+    for (size_t i = 0; i < runs.size(); ++i) {
+      if (runs[i]["model"] == model && runs[i]["attack"]["name"] == attack && runs[i]["defense"]["name"] == "none")
+        return i;
+    }
+    throw std::runtime_error("no run of " + model);
+  }
+  void compare(const char* attack, const Json& leader, double difference) {
+    json["comparisons"].push_back({{"run_a", run_of(kResNet, attack)},
+                                   {"run_b", run_of(kAig, attack)},
+                                   {"difference", difference},
+                                   {"ci95", {difference - 0.01, difference + 0.01}},
+                                   {"p", 0.001},
+                                   {"p_holm", 0.001},
+                                   {"more_robust", leader}});
+  }
+  void raise(const char* model, const char* check, const char* level) {
+    json["checks"].push_back({{"check", check},
+                              {"level", level},
+                              {"message", "m"},
+                              {"numbers", Json::object()},
+                              {"count", 9},
+                              {"smallest_effect", nullptr},
+                              {"runs", {run_of(model, "pgd")}}});
+  }
+};
+
+/// Claim, attacks under which it holds and does not, the worst case, checks, and what becomes of it.
+std::vector<std::string> rows(const Report& report) {
+  const std::string cell = "<td[^>]*>([^<]*(?:<small>[^<]*</small>)?)</td>";
+  const std::string html = render_html({report.json});
+  std::vector<std::string> found;
+  for (const auto& row : matches(
+           html, "<tr><th scope=\"row\">([^<]* over [^<]*)</th>" + cell + cell + cell + cell + cell + cell + cell)) {
+    found.push_back(fmt::format("{}: {} | {} | {} | {} | {}", row[1].str(), row[4].str(), row[5].str(), row[6].str(),
+                                row[7].str(), row[8].str()));
+  }
+  return found;
+}
+
+using Rows = std::vector<std::string>;
+
+TEST(StandingTable, AClaimOfOneAttackFallsUnderTheWorst) {
+  Report report;
+  report.compare("fgsm", kAig, -0.1);
+  report.compare("pgd", nullptr, 0);
+  report.compare("worst-case", nullptr, 0.002);
+  EXPECT_EQ(rows(report),
+            (Rows{"aig-20 gates=argmax over resnet-20: FGSM | PGD | -0.2 <small>[-1.2, +0.8]</small> | – | "
+                  "✗ does not stand"}));
+}
+
+TEST(StandingTable, AClaimStandsUntilACheckIsRaised) {
+  Report report;
+  report.compare("fgsm", kAig, -0.1);
+  report.compare("pgd", kAig, -0.2);
+  report.compare("worst-case", kAig, -0.15);
+  report.raise(kResNet, "one-step", "warning");  // of the other model
+  report.raise(kAig, "longer", "undecided");
+  const std::string claim =
+      "aig-20 gates=argmax over resnet-20: FGSM, PGD | – | +15.0 <small>[+14.0, +16.0]</small> | ";
+  EXPECT_EQ(rows(report), (Rows{claim + "– | ✓ stands"}));
+  report.raise(kAig, "one-step", "warning");
+  EXPECT_EQ(rows(report), (Rows{claim + "one-step | ? stands if its checks are answered"}));
+}
+
+TEST(StandingTable, TheOtherModelMayLeadUnderTheWorst) {
+  Report report;
+  report.compare("fgsm", kAig, -0.1);
+  report.compare("pgd", kResNet, 0.2);
+  report.compare("worst-case", kResNet, 0.2);
+  EXPECT_EQ(
+      rows(report),
+      (Rows{"aig-20 gates=argmax over resnet-20: FGSM | PGD | -20.0 <small>[-21.0, -19.0]</small> | – | "
+            "✗ the reverse holds",
+            "resnet-20 over aig-20 gates=argmax: PGD | FGSM | +20.0 <small>[+19.0, +21.0]</small> | – | ✓ stands"}));
+}
+
+TEST(StandingTable, WithoutAWorstCaseNothingIsRuled) {
+  Report report;
+  report.compare("fgsm", kAig, -0.1);
+  EXPECT_EQ(rows(report), (Rows{"aig-20 gates=argmax over resnet-20: FGSM | – | – | – | ? no worst case was judged"}));
+}
+
+TEST(StandingTable, IsLeftOutWhereNobodyLeads) {
+  Report report;
+  report.compare("fgsm", nullptr, 0);
+  EXPECT_EQ(render_html({report.json}).find("Which claims stand"), std::string::npos);
+}
+
+// Whole curves are one claim, not one at each budget.
+TEST(StandingTable, GoesByCurvesWhereThereAreSome) {
+  const std::string html = render_html({sample("--epsilons 2,8")});
+  EXPECT_EQ(matches(html, "<tr><th scope=\"row\">[^<]* over [^<]*</th>").size(), 1);
+  EXPECT_NE(html.find("<td>0 to 8/255</td>"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace aigis
