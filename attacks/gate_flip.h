@@ -1,14 +1,19 @@
-// Gate flip: finds the fewest gates whose flipping alone changes the answer, and then drives the image to that graph.
+// Gate flip: finds the fewest gates whose flipping alone makes the answer wrong, and then drives the image to that
+// graph.
 #pragma once
+
+#include <ATen/ops/where.h>
 
 #include "attacks/parts/gate_options.h"
 #include "attacks/parts/graph_search.h"
+#include "lib/core/error.h"
 
 namespace aigis {
 
 struct GateFlip {
   static constexpr const char* kName = "gate-flip";
-  static constexpr const char* kSummary = "the fewest gates whose flipping changes the answer, driven to those states";
+  static constexpr const char* kSummary =
+      "the fewest gates whose flipping makes the answer wrong, driven to those states";
   static constexpr const char* kSource = "search over graphs; margins of gate logits as in gate-sloth";
   static constexpr Aim kAim = Aim::wrong_answer;
 
@@ -25,18 +30,27 @@ struct GateFlip {
   };
 };
 
-/// The report's stages say how many images fall to 1, 2, … flipped gates, before any pixel is changed.
+/// The report's stages say how many images fall to 1, 2, … flipped gates, before any pixel is changed. Images whose
+/// answer is wrong already stay as they are.
 class GateFlipAttack : public GateAttack<GateFlip> {
  public:
   using GateAttack::GateAttack;
+  void check(const ModelCard& card) const override {
+    GateAttack::check(card);
+    if (card.gate_mode == "budget") {
+      throw InputError("with gates=budget no gate flips alone; expected gates=sampled or gates=argmax");
+    }
+  }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {
     std::vector<at::Tensor> candidates(epsilons.size(), batch.images.clone());
     if (batch.images.size(0) == 0) return candidates;
     Goal goal = goal_of(options_.objective, victim, batch);
-    goal.graph = fewest_flips(victim, batch, options_.search).graph;
+    const FlippedGraphs found = fewest_flips(victim, batch, options_.search);
+    goal.graph = found.graph;
+    const at::Tensor wrong = per_image(found.flips.eq(0).to(batch.images.device()), batch.images);
     for (size_t e = 0; e < epsilons.size(); ++e) {
-      candidates[e] = ascend(victim, batch, goal, options_, norm, epsilons[e]);
+      candidates[e] = at::where(wrong, batch.images, ascend(victim, batch, goal, options_, norm, epsilons[e]));
     }
     return candidates;
   }

@@ -26,7 +26,7 @@ struct GateHijack {
     void settle() {}
     void check(const ModelCard& card) const {
       GateAttackOptions::check(card);
-      check_class(kName, klass, card);
+      check_class(klass, card);
     }
   };
 };

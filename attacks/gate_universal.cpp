@@ -36,7 +36,7 @@ void GateUniversalOptions::bind(OptionTable& table) {
 
 void GateUniversalOptions::check(const ModelCard& card) const {
   check_gated(card);
-  check_class(GateUniversal::kName, klass, card);
+  check_class(klass, card);
 }
 
 std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch& training, Norm norm,

@@ -56,7 +56,7 @@ std::shared_ptr<const Attack> ready(const std::string& text, Network& network, c
                                     at::Device device) {
   const auto attack = attack_of(text);
   if (!attack) throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
-  attack->check(network.card());
+  check_attack(*attack, network.card());
   if (attack->learns_from() == 0) return attack;
   const int64_t images = attack->learns_from();
   const Dataset training = load_dataset(Spec::parse(flags.data), Part::train).spread(images);

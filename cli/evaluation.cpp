@@ -60,7 +60,8 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.one("device", "cpu", "cpu or cuda");
   settings.one(
       "nested", "false",
-      "true: an image broken within one budget counts as broken within larger ones, and is not attacked again");
+      "true: an image broken within one budget counts as broken within larger ones, and is not attacked again; for "
+      "attacks that any wrong answer will do, on gates that do not draw");
   settings.one("worst_case", "false",
                "true: for each defense and access also the worst case over all attacks, image by image");
   settings.one("gate_swap", "false",
@@ -93,7 +94,10 @@ Evaluation::Evaluation(const Settings& settings) {
   for (const auto& attack : attacks) {
     const auto norms = attack ? attack->norms() : std::vector<Norm>{plan.norm};
     if (std::find(norms.begin(), norms.end(), plan.norm) == norms.end()) {
-      throw InputError(fmt::format("attack '{}' does not exist in the norm {}", attack->name(), norm_name(plan.norm)));
+      std::vector<std::string> names;
+      for (const Norm norm : norms) names.push_back(norm_name(norm));
+      throw InputError(fmt::format("attack '{}' does not exist in the norm {}; expected {}", attack->name(),
+                                   norm_name(plan.norm), join(names, ", ")));
     }
   }
   std::vector<std::shared_ptr<const Defense>> defenses;
@@ -132,7 +136,7 @@ Evaluation::Evaluation(const Settings& settings) {
   for (const Run& run : plan.runs) {
     if (!run.attack) continue;
     for (const auto& model : plan.models) {
-      run.attack->check((run.access.surrogate ? run.access.surrogate : model)->card());
+      check_attack(*run.attack, (run.access.surrogate ? run.access.surrogate : model)->card());
     }
   }
   load_training(data);

@@ -169,16 +169,28 @@ void print_rows(const Json& list) {
   for (const auto& option : shared.list()) print_option(option);
 }
 
+/// The entry of this name alone; all without a name.
+Json named(const Json& list, const std::string& name) {
+  if (name.empty()) return list;
+  std::vector<std::string> names;
+  for (const auto& row : list) {
+    if (row["name"] == name) return Json::array({row});
+    names.push_back(row["name"]);
+  }
+  throw InputError(unknown_name("name", name, names));
+}
+
 }  // namespace
 
 Command list_command(CommandLine& line) {
-  line.example("aigis list attacks");
-  auto kind = std::make_shared<std::string>();
+  line.example("aigis list attacks pgd");
+  auto kind = std::make_shared<std::string>(), name = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
   line.text("kind", *kind, "models, attacks, defenses, datasets or checks", true);
+  line.text("name", *name, "one of them, with every option that it has; without it all, and what many share once");
   line.flag("--json", *json, "print JSON");
-  return [kind, json] {
-    const Json list = rows_of(*kind);
+  return [kind, name, json] {
+    const Json list = named(rows_of(*kind), *name);
     if (*json) fmt::print("{}\n", list.dump(1));
     else print_rows(list);
     return 0;

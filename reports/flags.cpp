@@ -103,7 +103,7 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
   // so only one that never saw a slope is told.
   const bool flat =
       run.attack && !run.attack->wants_any_answer() ? cell.audit.zero_gradients == cell.audit.backward : true;
-  if (cell.audit.zero_gradients > 0 && flat) {
+  if (cell.audit.zero_gradients > 0 && flat && !run.is_worst_case()) {  // whose attacks tell it themselves
     flags.push_back(
         flag("zero-gradient", "warning",
              fmt::format("{} of {} gradients were zero in every pixel: the attack saw nothing there, so robustness "

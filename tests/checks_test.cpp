@@ -10,6 +10,7 @@
 
 #include "checks/list.h"
 #include "lib/eval/bf16_gradients.h"
+#include "reports/flags.h"
 #include "reports/report.h"
 #include "tests/attacks.h"
 #include "tests/planted.h"
@@ -238,6 +239,29 @@ TEST(Checks, WhatAnAttackDoesNotWantIsNotLost) {
   const Json checks =
       checks_of({.name = "sloth", .model = std::make_shared<Gated>(true), .attack = make_attack("gate-sloth")});
   EXPECT_EQ(level_of(checks, "iterated"), "absent") << "which wants no answer";
+}
+
+// A gate that is open as surely as wanted has no slope left, which is no reason to doubt: neither of the attack nor of
+// the worst case that holds it.
+TEST(Checks, WhatHasReachedItsAimSeesNoSlope) {
+  SweepPlan plan;
+  auto model = std::make_shared<Gated>(true);
+  plan.models = {model};
+  plan.runs = plan_runs({make_attack("pgd:steps=2"), make_attack("gate-sloth:steps=20,confidence=0.5")}, {nullptr},
+                        {Access{}}, true);
+  plan.epsilons = {0.02};
+  plan.data = patterned();
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  const ReportedModel reported{"gated", "", "", nullptr, {}, model->card()};
+  ASSERT_EQ(plan.runs.size(), 3);
+  for (size_t r = 1; r < 3; ++r) {
+    const RunTally& tally = result.tallies[0][r];
+    EXPECT_GT(tally.cells[0].audit.zero_gradients, 0);
+    for (const Json& flag : make_flags(plan, plan.runs[r], tally, tally.cells[0], reported)) {
+      EXPECT_NE(flag["check"], "zero-gradient") << r;
+    }
+  }
 }
 
 TEST(Checks, AnAttackThatAveragesOverTheNoiseIsNotBlamed) {

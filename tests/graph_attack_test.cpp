@@ -166,6 +166,15 @@ TEST(GateFlip, DrivesTheImageToTheGraph) {
   EXPECT_EQ(audit.stages[0], (Stage{"1 gate", 2, 2}));
 }
 
+/// Driven from its wrong answer it might come to the right one.
+TEST(GateFlip, LeavesWhatIsWrongAlready) {
+  ThreeGates model(false);
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble)), 1);  // the answer is 0
+  Victim victim(model, 0);
+  EXPECT_TRUE(at::equal(make_attack("gate-flip")->propose(victim, batch, Norm::linf, {0.06})[0], batch.images));
+  EXPECT_TRUE(victim.audit().stages.empty()) << "no gate had to flip";
+}
+
 TEST(ClassGraphs, AreMeansAndWeighByTheirVariance) {
   ThreeGates model(false);
   // Class 0: gate a open in one of two images; class 1: always. Gate b always open, gate c never.

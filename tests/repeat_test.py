@@ -47,9 +47,19 @@ def test_a_killed_sweep_goes_on_to_the_same_report(unbroken, tmp_path):
 
 
 def test_a_journal_of_another_run_is_refused(tmp_path):
-    out = tmp_path / "r.json"
-    (tmp_path / "r.json.journal").write_text('{"identity":{"config":"other"}}\n')
+    out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
+    others = '{"identity":{"config":"other"}}\n' + sealed({"key": "model 0 batch 0", "value": []}) + "\n"
+    journal.write_text(others)
     assert "unfinished run with other settings" in refused(*SWEEP, "--out", out)
+    assert journal.read_text() == others
+
+
+def test_a_journal_of_another_run_that_got_nowhere_gives_way(tmp_path, unbroken):
+    out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
+    journal.write_text('{"identity":{"config":"other"}}\n')
+    assert aigis(*SWEEP, "--out", out).returncode == 0
+    assert without_times(report(out)) == unbroken
+    assert not journal.exists()
 
 
 TRAIN = ["train", "--model", "aig-8", "--data", "synthetic:train=400", "--epochs", "4", "--batch", "32", "--precision", "float32"]

@@ -35,9 +35,9 @@ std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& image
   return std::make_shared<GateLikeness>(means[klass], weight);
 }
 
-void check_class(const char* attack, int64_t klass, const ModelCard& card) {
+void check_class(int64_t klass, const ModelCard& card) {
   if (klass < card.classes) return;
-  throw InputError(fmt::format("attack '{}', option 'class': {}; expected 0 to {}", attack, klass, card.classes - 1));
+  throw InputError(fmt::format("option 'class': {}; expected 0 to {}", klass, card.classes - 1));
 }
 
 }  // namespace aigis

@@ -12,6 +12,6 @@ namespace aigis {
 std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& images, int64_t klass);
 
 /// Throws InputError unless a model has such a class.
-void check_class(const char* attack, int64_t klass, const ModelCard& card);
+void check_class(int64_t klass, const ModelCard& card);
 
 }  // namespace aigis

@@ -36,14 +36,13 @@ std::string learnt_note(int64_t images) {
 
 void check_gated(const ModelCard& card) {
   if (card.gated.empty()) {
-    throw InputError(fmt::format("an attack on gates: the model '{}' has none; expected a gated one, such as aig-20",
-                                 card.architecture));
+    throw InputError(
+        fmt::format("the model '{}' has no gates; expected a gated one, such as aig-20", card.architecture));
   }
   for (const char* blind : {"always", "scaled", "fixed", "marginal", "frozen"}) {
     if (card.gate_mode != blind) continue;
     throw InputError(
-        fmt::format("an attack on gates: with gates={} those of '{}' do not look at the image; expected "
-                    "gates=sampled or gates=argmax",
+        fmt::format("with gates={} those of '{}' do not look at the image; expected gates=sampled or gates=argmax",
                     blind, card.architecture));
   }
 }

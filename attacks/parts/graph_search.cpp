@@ -15,7 +15,7 @@ using FlipSet = std::vector<int64_t>;  ///< layers in ascending order
 /// What is known of one image.
 struct Found {
   FlipSet best;
-  double margin = std::numeric_limits<double>::infinity();  ///< of the clean answer, with `best` flipped
+  double margin = std::numeric_limits<double>::infinity();  ///< of the label, with `best` flipped
   bool changes = false;
   std::vector<std::pair<double, FlipSet>> tried;  ///< of the current size
 };
@@ -47,14 +47,19 @@ class Search {
     const Output clean = victim.forward(batch.images, batch.ids, {});
     device_ = clean.gates.open.options();
     graph_ = clean.gates.open.cpu();
-    answers_ = clean.logits.argmax(1);
+    const at::Tensor wrong = clean.logits.argmax(1).ne(batch.labels).cpu();
     found_.resize(static_cast<size_t>(images_));
-    for (Found& found : found_) found.tried.push_back({0, {}});
+    for (int64_t i = 0; i < images_; ++i) {
+      at_image(i).changes = wrong[i].item<bool>();
+      at_image(i).tried.push_back({0, {}});
+    }
   }
 
   FlippedGraphs run() {
     std::vector<int64_t> left;
-    for (int64_t i = 0; i < images_; ++i) left.push_back(i);
+    for (int64_t i = 0; i < images_; ++i) {
+      if (!at_image(i).changes) left.push_back(i);
+    }
     const int64_t most = std::min(search_.most_flips, graph_.size(1));
     for (int64_t size = 1; size <= most && !left.empty(); ++size) {
       grow(left);
@@ -110,18 +115,18 @@ class Search {
     for (size_t r = 0; r < sets.size(); ++r) flipped(graph[static_cast<int64_t>(r)], *sets[r]);
     const at::Tensor there = rows.to(batch_.images.device());
     Goal goal;
-    goal.labels = answers_.index_select(0, there);
+    goal.labels = batch_.labels.index_select(0, there);
     const Output output =
         victim_.forward(batch_.images.index_select(0, there), batch_.ids.index_select(0, rows), {}, graph.to(device_));
     const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal).to(at::kCPU, at::kDouble);
     const at::Tensor changes = output.logits.argmax(1).ne(goal.labels).cpu();
     for (size_t r = 0; r < sets.size(); ++r) {
       Found& found = at_image(images[r]);
-      const double of_answer = -margin[static_cast<int64_t>(r)].item<double>();
-      found.tried.push_back({of_answer, *sets[r]});
+      const double of_label = -margin[static_cast<int64_t>(r)].item<double>();
+      found.tried.push_back({of_label, *sets[r]});
       const bool changed = changes[static_cast<int64_t>(r)].item<bool>();
-      if (of_answer < found.margin || (changed && !found.changes)) {
-        found.margin = of_answer;
+      if (of_label < found.margin || (changed && !found.changes)) {
+        found.margin = of_label;
         found.best = *sets[r];
       }
       found.changes = found.changes || changed;
@@ -133,8 +138,7 @@ class Search {
   const GraphSearch& search_;
   int64_t images_;
   at::TensorOptions device_;
-  at::Tensor graph_;    ///< [N, L] of the clean images, on the CPU
-  at::Tensor answers_;  ///< [N] for them
+  at::Tensor graph_;  ///< [N, L] of the clean images, on the CPU
   std::vector<Found> found_;
 };
 

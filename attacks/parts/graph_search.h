@@ -1,4 +1,4 @@
-// The fewest gates that have to be flipped for another answer, the image being what it is.
+// The fewest gates that have to be flipped for a wrong answer, the image being what it is.
 #pragma once
 
 #include "attacks/parts/objective.h"
@@ -13,11 +13,11 @@ struct GraphSearch {
 
 struct FlippedGraphs {
   at::Tensor graph;  ///< [N, L]: for each image the graph found; without one, the flips that come nearest
-  at::Tensor flips;  ///< [N] int64, how many gates it flips; -1 where none changes the answer
+  at::Tensor
+      flips;  ///< [N] int64, how many gates it flips; 0 where the answer is wrong as it is, -1 where none does it
 };
 
-/// Graphs grow gate by gate from those that lower the margin of the clean answer most. Asks the model once for each
-/// graph.
+/// Graphs grow gate by gate from those that lower the label's margin most. Asks the model once for each graph.
 FlippedGraphs fewest_flips(Victim& victim, const Batch& batch, const GraphSearch& search);
 
 }  // namespace aigis

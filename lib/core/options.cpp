@@ -39,6 +39,7 @@ bool holds(const std::string& condition, const Json& values) {
   const std::string wanted = condition.substr(sign + 1);
   const Json& value = values.at(condition.substr(0, sign));
   if (condition[sign] == '>') return parse_number(text_of(value), condition) > parse_number(wanted, condition);
+  if (value.is_number()) return value == parse_number(wanted, condition);
   const std::vector<std::string> words = split(wanted, '|');
   return std::find(words.begin(), words.end(), text_of(value)) != words.end();
 }

@@ -59,6 +59,7 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
       if (begin == 0) {
         const Json line = parsed(text, path);
         if (!line.is_object() || !line.contains("identity")) throw not_a_journal(path);
+        if (line["identity"] != identity && end + 1 == content.size()) break;  // of a run that got nowhere
         if (line["identity"] != identity) {
           throw InputError(path +
                            ": belongs to an unfinished run with other settings, data or weights, or by another build; "

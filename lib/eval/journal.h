@@ -14,7 +14,7 @@ class Journal {
  public:
   /// Keeps nothing.
   Journal() = default;
-  /// Opens or creates `path`. `identity` describes the run; a journal of another run is an InputError.
+  /// Opens or creates `path`. `identity` describes the run; a journal that holds parts of another is an InputError.
   /// What follows a line that is cut off or damaged is dropped. Throws InputError while another process writes it.
   Journal(const std::string& path, const Json& identity);
   ~Journal();

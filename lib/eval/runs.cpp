@@ -50,6 +50,14 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
   return runs;
 }
 
+void check_attack(const Attack& attack, const ModelCard& card) {
+  try {
+    attack.check(card);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("attack '{}': {}", attack.name(), error.what()));
+  }
+}
+
 std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst) {
   std::vector<std::string> labels;
   std::map<std::string, int> seen;

@@ -36,6 +36,8 @@ struct Run {
 std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,
                            const std::vector<std::shared_ptr<const Defense>>& defenses,
                            const std::vector<Access>& accesses, bool worst_case);
+/// Throws InputError, with the attack's name, if it cannot attack such a model.
+void check_attack(const Attack& attack, const ModelCard& card);
 /// What attacks are called within the worst case of them: their names, "pgd (2)" for the second of a name.
 std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst);
 
