@@ -28,6 +28,9 @@ std::optional<AdversarialTraining> adversarial_training(const TrainOptions& opti
   const auto attack = make_or_none(attack_list(), "attack", Spec::parse(options.adversary));
   if (!attack) {
     if (options.trades > 0) throw InputError("trades needs an adversary, such as pgd:steps=10,loss=kl");
+    if (options.adversary_eps != TrainOptions().adversary_eps) {
+      throw InputError("adversary_eps needs an adversary, such as pgd:steps=7");
+    }
     return {};
   }
   if (attack->learns_from() > 0) {

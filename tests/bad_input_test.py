@@ -32,6 +32,7 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", RESNET, "--attack", "fgsm:steps=3"), "attack 'fgsm': unknown option 'steps'"),
         (("train", "--model", "aig-8:gates=argmax", "--out", "/nonexistent/x"), "option 'gates' acts at inference"),
         (("train", "--model", "resnet-8", "--trades", "6", "--out", "/nonexistent/x"), "trades needs an adversary"),
+        (("train", "--model", "resnet-8", "--adversary-eps", "4/255", "--out", "/nonexistent/x"), "adversary_eps needs an adversary"),
         (("bench", "skipping", "--model", "aig-8:target_rate=1", "--batches", "2"), "has no gates to close"),
         (("evaluate", "--model", AIG, "--attack", "pgd:target=10"), "the model has no class 10; expected 0 to 9"),
         (("evaluate", "--model", AIG, "--norm", "l2"), "--eps is missing"),

@@ -113,11 +113,13 @@ TEST(StandingTable, IsLeftOutWhereNobodyLeads) {
   EXPECT_EQ(render_html({report.json}).find("Which claims stand"), std::string::npos);
 }
 
-// Whole curves are one claim, not one at each budget.
-TEST(StandingTable, GoesByCurvesWhereThereAreSome) {
+// A curve may be undecided where a budget is not, so each is a claim of its own.
+TEST(StandingTable, HoldsWholeCurvesAndSingleBudgets) {
   const std::string html = render_html({sample("--epsilons 2,8")});
-  EXPECT_EQ(matches(html, "<tr><th scope=\"row\">[^<]* over [^<]*</th>").size(), 1);
-  EXPECT_NE(html.find("<td>0 to 8/255</td>"), std::string::npos);
+  const auto budgets = matches(html, "<tr><th scope=\"row\">[^<]* over [^<]*</th><td>[^<]*</td><td>([^<]*)</td>");
+  ASSERT_EQ(budgets.size(), 2);
+  EXPECT_EQ(budgets[0][1].str(), "0 to 8/255");
+  EXPECT_EQ(budgets[1][1].str(), "2/255");
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ std::string standing_table(const std::vector<Json>& files) {
   std::string rows, heads;
   for (size_t f = 0; f < files.size(); ++f) {
     std::vector<Compared> all = compared_curves(list, f);
-    if (all.empty()) all = compared_budgets(list, f);
+    for (Compared& compared : compared_budgets(list, f)) all.push_back(std::move(compared));
     for (const Question& question : questions_of(all)) {
       std::vector<const Compared*> decided = question.attacks;
       if (question.worst != nullptr) decided.push_back(question.worst);
@@ -123,7 +123,8 @@ std::string standing_table(const std::vector<Json>& files) {
   return fmt::format(
       "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under the "
       "worst "
-      "of all attacks, taken for each image, and raises no check; an attack that one model happens to withstand, or "
+      "of all attacks, taken for each image, and raises none of the checks that were made; an attack that one model "
+      "happens to withstand, or "
       "hides from, does not decide it.</p>\n"
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of claims\">\n"
       "<table class=\"checks\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n",
