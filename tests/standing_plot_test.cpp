@@ -107,6 +107,15 @@ TEST(StandingTable, WithoutAWorstCaseNothingIsRuled) {
   EXPECT_EQ(rows(report), (Rows{"aig-20 gates=argmax over resnet-20: FGSM | – | – | – | ? no worst case was judged"}));
 }
 
+TEST(StandingTable, TransferClaimsNothing) {
+  Report report;
+  report.compare("fgsm", kAig, -0.1);
+  for (const size_t run : {report.run_of(kResNet, "fgsm"), report.run_of(kAig, "fgsm")}) {
+    report.json["runs"][run]["access"] = "transfer:other";
+  }
+  EXPECT_EQ(rows(report), Rows{});
+}
+
 TEST(StandingTable, IsLeftOutWhereNobodyLeads) {
   Report report;
   report.compare("fgsm", nullptr, 0);

@@ -29,6 +29,8 @@ std::vector<Question> questions_of(const std::vector<Compared>& all) {
   std::vector<Question> questions;
   for (const Compared& compared : all) {
     if (compared.a == nullptr || compared.b == nullptr || !compared.a->attacked() || compared.a->epsilon == 0) continue;
+    // Images that were made against another model say how they transfer, not what each model withstands.
+    if (text_at(*compared.a->json, {"access"}).starts_with("transfer:")) continue;
     auto same =
         std::find_if(questions.begin(), questions.end(), [&](const auto& known) { return is_same(known, compared); });
     if (same == questions.end()) same = questions.insert(same, Question{});
