@@ -27,6 +27,11 @@ struct GateFlip {
                     "graphs of each size from which the next is made; exhaustive while they are all");
     }
     void settle() { objective.term = std::make_shared<GateMargin>(GateStates::wanted, confidence); }
+    void check(const ModelCard& card) const {
+      GateAttackOptions::check(card);
+      if (card.gate_mode != "budget") return;
+      throw InputError("with gates=budget no gate flips alone; expected gates=sampled or gates=argmax");
+    }
   };
 };
 
@@ -35,12 +40,6 @@ struct GateFlip {
 class GateFlipAttack : public GateAttack<GateFlip> {
  public:
   using GateAttack::GateAttack;
-  void check(const ModelCard& card) const override {
-    GateAttack::check(card);
-    if (card.gate_mode == "budget") {
-      throw InputError("with gates=budget no gate flips alone; expected gates=sampled or gates=argmax");
-    }
-  }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {
     std::vector<at::Tensor> candidates(epsilons.size(), batch.images.clone());

@@ -36,8 +36,7 @@ size_t place_in(std::vector<std::string>& list, const std::string& text) {
 /// The model and defense that a check speaks of; empty if its runs are unknown.
 std::string subject(const RunList& list, size_t file, const Json& check) {
   for (const Json& index : at(check, {"runs"})) {
-    if (!index.is_number_unsigned()) continue;
-    if (const PlottedRun* run = find_run(list, file, index.get<size_t>())) return defended_label(list, *run);
+    if (const PlottedRun* run = find_run(list, file, index)) return defended_label(list, *run);
   }
   return "";
 }

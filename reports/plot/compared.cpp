@@ -11,10 +11,6 @@ namespace {
 
 std::string in_points(std::optional<double> share) { return share ? fmt::format("{:+.1f}", 100 * *share) : "–"; }
 
-const PlottedRun* run_at(const RunList& list, size_t file, const Json& index) {
-  return index.is_number_unsigned() ? find_run(list, file, index.get<size_t>()) : nullptr;
-}
-
 }  // namespace
 
 bool Compared::is_decided() const { return a != nullptr && b != nullptr && !at(*entry, {"more_robust"}).is_null(); }
@@ -39,7 +35,7 @@ std::string Compared::points(const PlottedRun* first) const {
 std::vector<Compared> compared_budgets(const RunList& list, size_t file) {
   std::vector<Compared> all;
   for (const Json& entry : at((*list.files)[file], {"comparisons"})) {
-    const PlottedRun *a = run_at(list, file, at(entry, {"run_a"})), *b = run_at(list, file, at(entry, {"run_b"}));
+    const PlottedRun *a = find_run(list, file, at(entry, {"run_a"})), *b = find_run(list, file, at(entry, {"run_b"}));
     const std::string budget = a == nullptr ? "" : epsilon_text(a->epsilon, a->norm);
     all.push_back({a, b, number_at(entry, {"difference"}), &at(entry, {"ci95"}), &entry, budget});
   }
@@ -52,7 +48,7 @@ std::vector<Compared> compared_curves(const RunList& list, size_t file) {
   const auto last_run = [&](const Json& index) -> const PlottedRun* {
     if (!curves.is_array() || !index.is_number_unsigned() || index.get<size_t>() >= curves.size()) return nullptr;
     const Json& runs = at(curves[index.get<size_t>()], {"runs"});
-    return runs.is_array() && !runs.empty() ? run_at(list, file, runs.back()) : nullptr;
+    return runs.is_array() && !runs.empty() ? find_run(list, file, runs.back()) : nullptr;
   };
   std::vector<Compared> all;
   for (const Json& entry : at(report, {"curve_comparisons"})) {

@@ -170,6 +170,10 @@ const PlottedRun* find_run(const RunList& list, size_t file, size_t index) {
   return found == list.places.end() ? nullptr : &list.runs[found->second];
 }
 
+const PlottedRun* find_run(const RunList& list, size_t file, const Json& index) {
+  return index.is_number_unsigned() ? find_run(list, file, index.get<size_t>()) : nullptr;
+}
+
 std::string defended_label(const RunList& list, const PlottedRun& run) {
   std::string setting = run.setting;
   const std::string access = ", " + text_at(*run.json, {"access"});

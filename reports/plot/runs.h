@@ -49,6 +49,8 @@ RunList join_runs(const std::vector<Json>& files);
 
 /// Of a list as join_runs() makes it: a run by its place in a file, or the same run of a later file; null if unknown.
 const PlottedRun* find_run(const RunList& list, size_t file, size_t index);
+/// By the index as a report holds it; null if that is none.
+const PlottedRun* find_run(const RunList& list, size_t file, const Json& index);
 
 /// "aig-20 gates=argmax, JPEG quality=50": the model and the defense that a run judges.
 std::string defended_label(const RunList& list, const PlottedRun& run);

@@ -51,8 +51,7 @@ std::vector<std::string> raised_against(const RunList& list, const PlottedRun& j
       continue;
     const Json& runs = at(check, {"runs"});
     const bool concerned = runs.is_array() && std::any_of(runs.begin(), runs.end(), [&](const Json& index) {
-                             const PlottedRun* run =
-                                 index.is_number_unsigned() ? find_run(list, file, index.get<size_t>()) : nullptr;
+                             const PlottedRun* run = find_run(list, file, index);
                              return run != nullptr && defended_label(list, *run) == defended_label(list, judged);
                            });
     if (concerned) names.push_back(name);
@@ -124,10 +123,8 @@ std::string standing_table(const std::vector<Json>& files) {
   }
   return fmt::format(
       "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under the "
-      "worst "
-      "of all attacks, taken for each image, and raises none of the checks that were made; an attack that one model "
-      "happens to withstand, or "
-      "hides from, does not decide it.</p>\n"
+      "worst of all attacks, taken for each image, and raises none of the checks that were made; an attack that one "
+      "model happens to withstand, or hides from, does not decide it.</p>\n"
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of claims\">\n"
       "<table class=\"checks\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n",
       heads, rows);
