@@ -9,11 +9,29 @@ namespace aigis {
 namespace {
 
 /// Keys that a minor version added: a report of an earlier one lacks them.
-const std::vector<std::string> kLaterKeys{
-    "clean_top5", "robust_top5", "l1",         "on_target",  "label_kept",     "stages",
-    "recovery",   "comparisons", "to_success", "l0",         "swap",           "distribution",
-    "ci95",       "spread",      "monitor",    "exceedance", "per_layer_ci95", "ci95_on_clean_redraw",
-    "likeness",   "aim"};
+const std::vector<std::string> kLaterKeys{"clean_top5",
+                                          "robust_top5",
+                                          "l1",
+                                          "on_target",
+                                          "label_kept",
+                                          "stages",
+                                          "recovery",
+                                          "comparisons",
+                                          "to_success",
+                                          "l0",
+                                          "swap",
+                                          "distribution",
+                                          "ci95",
+                                          "spread",
+                                          "monitor",
+                                          "exceedance",
+                                          "per_layer_ci95",
+                                          "ci95_on_clean_redraw",
+                                          "likeness",
+                                          "aim",
+                                          "per_class_ci95",
+                                          "before_ci95",
+                                          "after_ci95"};
 
 /// Keys that mean something else in a report of an earlier version.
 const std::vector<std::string> kRedefinedKeys{"robust_quantized"};

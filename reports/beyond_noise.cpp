@@ -18,7 +18,15 @@ struct Measure {
   bool grows = true;  ///< the attack wants more of it
 };
 
-std::optional<Measure> measure(Aim aim, const Json& run) {
+/// Whose average graph an attack wants images to take on.
+std::optional<size_t> graph_class(const Attack& attack) {
+  const Json options = attack.options();
+  if (attack.aim() != Aim::graph || !options.contains("class")) return {};
+  return options["class"].get<size_t>();
+}
+
+std::optional<Measure> measure(const Attack& attack, const Json& run) {
+  const Aim aim = attack.aim();
   const auto of = [](const char* what, const Json& share) {
     return Measure{what, share["value"], share["ci95"][0], share["ci95"][1]};
   };
@@ -46,7 +54,12 @@ std::optional<Measure> measure(Aim aim, const Json& run) {
       spread.unit = 1e6;
       return spread;
     }
-    case Aim::graph: break;
+    case Aim::graph: {
+      const Json &alike = run["gates"]["likeness"], &value = alike["after"][*graph_class(attack)];
+      if (value.is_null()) return {};
+      const Json& ends = alike["after_ci95"][*graph_class(attack)];
+      return Measure{"likeness to the average graph of the class", value, ends[0], ends[1]};
+    }
   }
   return {};
 }
@@ -65,11 +78,14 @@ bool stand_side_by_side(const SweepPlan& plan, size_t m, const Run& attack, cons
          is_nested(plan, attack, card) == is_nested(plan, noise, card);
 }
 
-Json nothing_varies() {
+Json nothing_to_tell_by(Aim aim) {
   return flag(
       "noise-as-strong", "info",
-      "nothing to tell this attack from noise by: cost varies from pass to pass where gates draw, and is seen to "
-      "where several draws are judged (gates=sampled,draws=5)",
+      aim == Aim::graph
+          ? "nothing to tell this attack from noise by: no image of another class, or none of the class whose graph is "
+            "wanted"
+          : "nothing to tell this attack from noise by: cost varies from pass to pass where gates draw, and is seen to "
+            "where several draws are judged (gates=sampled,draws=5)",
       Json::object());
 }
 
@@ -84,7 +100,8 @@ Json no_more(const Measure& attacked, const Measure& noisy) {
 
 bool has_noise_beside(const SweepPlan& plan, size_t m, size_t r, size_t e) {
   const Run& run = plan.runs[r];
-  if (!run.attack || is_noise(run) || run.attack->aim() == Aim::graph || plan.epsilons[e] == 0) return false;
+  if (!run.attack || is_noise(run) || plan.epsilons[e] == 0) return false;
+  if (run.attack->aim() == Aim::graph && !graph_class(*run.attack)) return false;
   if (run.attack->aim() != Aim::wrong_answer && plan.models[m]->card().gated.empty()) return false;
   return std::any_of(plan.runs.begin(), plan.runs.end(),
                      [&](const Run& other) { return stand_side_by_side(plan, m, run, other); });
@@ -96,15 +113,15 @@ void flag_noise(const SweepPlan& plan, Json& runs) {
   for (size_t i = 0; i < runs.size(); ++i) {
     const size_t e = i % budgets, r = i / budgets % plan.runs.size(), m = i / budgets / plan.runs.size();
     if (!has_noise_beside(plan, m, r, e)) continue;
-    const Aim aim = plan.runs[r].attack->aim();
-    const std::optional<Measure> attacked = measure(aim, runs[i]);
+    const Attack& attack = *plan.runs[r].attack;
+    const std::optional<Measure> attacked = measure(attack, runs[i]);
     if (!attacked) {
-      runs[i]["flags"].push_back(nothing_varies());
+      runs[i]["flags"].push_back(nothing_to_tell_by(attack.aim()));
       continue;
     }
     for (size_t other = 0; other < plan.runs.size(); ++other) {
       if (!stand_side_by_side(plan, m, plan.runs[r], plan.runs[other])) continue;
-      const std::optional<Measure> noisy = measure(aim, runs[i + (other - r) * budgets]);
+      const std::optional<Measure> noisy = measure(attack, runs[i + (other - r) * budgets]);
       if (attacked->grows ? attacked->low > noisy->high : attacked->high < noisy->low) continue;
       runs[i]["flags"].push_back(no_more(*attacked, *noisy));
       break;

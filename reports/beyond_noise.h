@@ -6,8 +6,8 @@
 namespace aigis {
 
 /// Whether run `r` of the plan against model `m` at budget `e` has noise beside it, behind the same defense and with
-/// the same access, and a measure with intervals to be compared by. A likeness of graphs (Aim::graph) has none, and the
-/// compute of a model without gates does not move.
+/// the same access, and a measure to be compared by: what is out for a graph (Aim::graph) names the class that it is of
+/// (option "class"), and the gates of a model without any do not move.
 bool has_noise_beside(const SweepPlan& plan, size_t m, size_t r, size_t e);
 
 /// Flags every run whose own measure, by what its attack is out for, does not stand clear of the noise beside it: their

@@ -52,6 +52,19 @@ double total(const Json& numbers) {
   return sum;
 }
 
+/// Tables by class; intervals are missing in files of earlier versions.
+void check_classes(const Check& check, const Json& rates, size_t layers, size_t classes, const std::string& pointer) {
+  for (const std::string key : {"per_class", "per_class_ci95"}) {
+    if (!rates.contains(key)) continue;
+    const std::string at = pointer + "/" + key;
+    check.size(rates[key], classes, at, "classes of the data");
+    for (size_t k = 0; k < classes; ++k) {
+      const Json& row = rates[key][k];
+      if (!row.is_null()) check.size(row, layers, fmt::format("{}/{}", at, k), "gated layers of the model");
+    }
+  }
+}
+
 void check_gates(const Check& check, const Json& gates, size_t layers, size_t classes, const std::string& pointer) {
   for (const char* when : {"before", "after"}) {
     const std::string at = fmt::format("{}/{}", pointer, when);
@@ -59,11 +72,7 @@ void check_gates(const Check& check, const Json& gates, size_t layers, size_t cl
     const double mean = gates[when]["mean"], sum = total(gates[when]["per_layer"]);
     check.hold(std::abs(mean * static_cast<double>(layers) - sum) <= 1e-6 * static_cast<double>(layers), at + "/mean",
                fmt::format("expected the mean of per_layer, {}, got {}", sum / static_cast<double>(layers), mean));
-    check.size(gates[when]["per_class"], classes, at + "/per_class", "classes of the data");
-    for (size_t k = 0; k < classes; ++k) {
-      const Json& row = gates[when]["per_class"][k];
-      if (!row.is_null()) check.size(row, layers, fmt::format("{}/per_class/{}", at, k), "gated layers of the model");
-    }
+    check_classes(check, gates[when], layers, classes, at);
     check.size(gates["executed_layers_histogram"][when], layers + 1,
                fmt::format("{}/executed_layers_histogram/{}", pointer, when), "0 to all gated layers");
   }
@@ -164,13 +173,8 @@ void check_execution(const Check& check, const Json& execution, size_t layers, s
   check.size(execution["histogram"], layers + 1, pointer + "/histogram", "0 to all gated layers");
   check.size(execution["adaptivity"], execution["draws"] == 1 ? 0 : layers, pointer + "/adaptivity",
              "gated layers of the model, none with a single draw");
-  check.size(execution["per_class"], classes, pointer + "/per_class", "classes of the data");
+  check_classes(check, execution, layers, classes, pointer);
   check.size(execution["extremes"], classes, pointer + "/extremes", "classes of the data");
-  for (size_t k = 0; k < classes; ++k) {
-    const Json& row = execution["per_class"][k];
-    if (!row.is_null())
-      check.size(row, layers, fmt::format("{}/per_class/{}", pointer, k), "gated layers of the model");
-  }
 }
 
 void check_inspection(const Check& check, const Json& file) {

@@ -114,13 +114,9 @@ Json monitor(const ModelCard& card, const RunTally& tally, const CellTally& cell
 }  // namespace
 
 double executed_macs(const ModelCard& card, const PassTally& pass) {
-  const size_t layers = card.gated.size();
-  auto macs = static_cast<double>(card.macs_always);
-  const auto total = static_cast<double>(std::accumulate(pass.passes.begin(), pass.passes.end(), int64_t{0}));
-  for (size_t i = 0; i < pass.open.size() && total > 0; ++i) {
-    macs += static_cast<double>(pass.open[i]) / total * static_cast<double>(card.gated[i % layers].macs);
-  }
-  return macs;
+  if (pass.spent.empty()) return static_cast<double>(card.macs_always);
+  const auto passes = static_cast<double>(pass.spent.size()) * static_cast<double>(card.draws);
+  return static_cast<double>(std::accumulate(pass.spent.begin(), pass.spent.end(), int64_t{0})) / passes;
 }
 
 Json cost_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "lib/metrics/comparison.h"
+#include "reports/likeness.h"
 
 namespace aigis {
 namespace {
@@ -29,80 +30,59 @@ Json swap_json(const ModelCard& card, const RunTally& tally, const CellTally& ce
             {"both", damage(cell.hits)}}}};
 }
 
-/// By class: how alike the graphs that images of other classes execute are to that class's clean graph, as
-/// 1 - sum_l w_l |g_l - q_l| with w_l the variance of clean rates between classes; null for a class without images.
-Json likeness(const PassTally& clean, const PassTally& pass, size_t layers) {
-  const size_t classes = clean.passes.size();
-  const auto rate = [&](size_t k, size_t l) {
-    return static_cast<double>(clean.open[k * layers + l]) / static_cast<double>(clean.passes[k]);
-  };
-  std::vector<double> weight(layers);
-  for (size_t l = 0; l < layers; ++l) {
-    std::vector<double> rates;
-    for (size_t k = 0; k < classes; ++k) {
-      if (clean.passes[k] > 0) rates.push_back(rate(k, l));
-    }
-    for (const double one : rates) weight[l] += (one - mean_of(rates)) * (one - mean_of(rates));
-  }
-  const double sum = std::accumulate(weight.begin(), weight.end(), 0.0);
+Json values(const std::vector<Proportion>& shares) {
   Json list = Json::array();
-  for (size_t k = 0; k < classes; ++k) {
-    double distance = 0, passes = 0;
-    for (size_t j = 0; j < classes; ++j) {
-      if (j == k || clean.passes[k] == 0 || sum == 0) continue;
-      const auto of_class = static_cast<double>(pass.passes[j]);
-      passes += of_class;
-      for (size_t l = 0; l < layers; ++l) {
-        const auto open = static_cast<double>(pass.open[j * layers + l]);
-        distance += weight[l] / sum * (open * (1 - rate(k, l)) + (of_class - open) * rate(k, l));
-      }
-    }
-    list.push_back(passes > 0 ? Json(1 - distance / passes) : Json());
-  }
+  for (const Proportion& share : shares) list.push_back(share.value());
+  return list;
+}
+
+Json intervals(const std::vector<Proportion>& shares) {
+  Json list = Json::array();
+  for (const Proportion& share : shares) list.push_back(share.interval().to_json());
   return list;
 }
 
 }  // namespace
 
-Json gate_rates(const PassTally& pass, size_t layers) {
-  const size_t classes = pass.passes.size();
-  Json per_class = Json::array();
-  for (size_t k = 0; k < classes; ++k) {
-    Json row = Json::array();
-    for (size_t l = 0; l < layers && pass.passes[k] > 0; ++l) {
-      row.push_back(static_cast<double>(pass.open[k * layers + l]) / static_cast<double>(pass.passes[k]));
+Json gate_rates(const ModelCard& card, const PassTally& pass) {
+  const size_t layers = card.gated.size();
+  Proportion all;
+  std::vector<Proportion> by_layer(layers);
+  std::vector<std::vector<Proportion>> by_class(static_cast<size_t>(card.classes));
+  for (size_t i = 0; i < pass.labels.size(); ++i) {
+    const int64_t* opened = pass.opened.data() + i * layers;
+    std::vector<Proportion>& of_class = by_class[static_cast<size_t>(pass.labels[i])];
+    of_class.resize(layers);
+    for (size_t l = 0; l < layers; ++l) {
+      by_layer[l].add(opened[l], card.draws);
+      of_class[l].add(opened[l], card.draws);
     }
-    per_class.push_back(pass.passes[k] > 0 ? row : Json());
+    all.add(std::accumulate(opened, opened + layers, int64_t{0}), card.draws * static_cast<int64_t>(layers));
   }
-  Json per_layer = Json::array();
-  for (const Proportion& layer : pass.by_layer) per_layer.push_back(layer.value());
-  return {{"mean", pass.rate.value()}, {"per_layer", per_layer}, {"per_class", per_class}};
+  Json classes = Json::array(), class_intervals = Json::array();
+  for (const auto& of_class : by_class) {
+    classes.push_back(of_class.empty() ? Json() : values(of_class));
+    class_intervals.push_back(of_class.empty() ? Json() : intervals(of_class));
+  }
+  return {{"mean", all.value()},           {"ci95", all.interval().to_json()},
+          {"per_layer", values(by_layer)}, {"per_layer_ci95", intervals(by_layer)},
+          {"per_class", classes},          {"per_class_ci95", class_intervals}};
 }
 
 Json gate_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
-  const size_t layers = card.gated.size();
-  if (layers == 0) return nullptr;
+  if (card.gated.empty()) return nullptr;
   // Gates that do not draw cannot flip by chance.
   const Proportion chance = card.has_random_gates ? tally.redraw_flipped : Proportion();
-  const auto rates = [layers](const PassTally& pass) {
-    Json json = gate_rates(pass, layers);
-    json["ci95"] = pass.rate.interval().to_json();
-    json["per_layer_ci95"] = Json::array();
-    for (const Proportion& layer : pass.by_layer) json["per_layer_ci95"].push_back(layer.interval().to_json());
-    return json;
-  };
-  return {
-      {"before", rates(tally.clean)},
-      {"after", rates(cell.pass)},
-      {"flipped",
-       {{"share", cell.flipped.value()},
-        {"ci95", cell.flipped.interval().to_json()},
-        {"share_on_clean_redraw", chance.value()},
-        {"ci95_on_clean_redraw", card.has_random_gates ? chance.interval().to_json() : Json{0, 0}}}},
-      {"executed_layers_histogram", {{"before", tally.clean.histogram}, {"after", cell.pass.histogram}}},
-      {"likeness",
-       {{"before", likeness(tally.clean, tally.clean, layers)}, {"after", likeness(tally.clean, cell.pass, layers)}}},
-      {"swap", swap_json(card, tally, cell)}};
+  return {{"before", gate_rates(card, tally.clean)},
+          {"after", gate_rates(card, cell.pass)},
+          {"flipped",
+           {{"share", cell.flipped.value()},
+            {"ci95", cell.flipped.interval().to_json()},
+            {"share_on_clean_redraw", chance.value()},
+            {"ci95_on_clean_redraw", card.has_random_gates ? chance.interval().to_json() : Json{0, 0}}}},
+          {"executed_layers_histogram", {{"before", tally.clean.histogram}, {"after", cell.pass.histogram}}},
+          {"likeness", likeness(card, tally.clean, cell.pass)},
+          {"swap", swap_json(card, tally, cell)}};
 }
 
 }  // namespace aigis

@@ -61,10 +61,9 @@ Json pictures(const std::vector<int64_t>& positions, const Inspection& inspectio
 }
 
 Json execution_json(const InspectedMode& mode, const Dataset& data, int64_t thumbnails) {
-  const size_t layers = mode.card.gated.size();
-  if (layers == 0) return nullptr;
+  if (mode.card.gated.empty()) return nullptr;
   Json json{{"mode", mode.card.gate_mode}, {"draws", mode.card.draws}};
-  json.update(gate_rates(mode.inspection.pass, layers));
+  json.update(gate_rates(mode.card, mode.inspection.pass));
   json["histogram"] = mode.inspection.pass.histogram;
   json["adaptivity"] = adaptivity_json(mode.inspection.adaptivity);
   json["extremes"] = Json::array();
@@ -106,7 +105,7 @@ std::string rates_text(const Json& model, const Json& classes) {
 
 Json begin_inspection(const Dataset& data, const InspectionContext& context) {
   return {{"schema", "aigis-inspect"},
-          {"version", "1.0"},
+          {"version", "1.1"},
           {"tool", context.tool},
           {"environment", context.environment},
           {"config", {{"seed", context.seed}}},

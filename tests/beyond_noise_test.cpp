@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tests/attacks.h"
@@ -14,9 +15,13 @@ namespace {
 /// Does nothing, whatever it is out for.
 class Idle : public Attack {
  public:
-  explicit Idle(Aim aim) : aim_(aim) {}
+  explicit Idle(Aim aim, int klass = -1) : aim_(aim), klass_(klass) {}
   std::string name() const override { return "idle"; }
-  Json options() const override { return {{"aim", static_cast<int>(aim_)}}; }
+  Json options() const override {
+    Json options{{"aim", static_cast<int>(aim_)}};
+    if (klass_ >= 0) options["class"] = klass_;
+    return options;
+  }
   std::string gradient_mode() const override { return "none"; }
   std::vector<Norm> norms() const override { return {Norm::linf}; }
   Aim aim() const override { return aim_; }
@@ -26,6 +31,18 @@ class Idle : public Attack {
 
  private:
   Aim aim_;
+  int klass_;
+};
+
+class Brightening : public Idle {
+ public:
+  using Idle::Idle;
+  std::string name() const override { return "brightening"; }
+  std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {
+    std::vector<at::Tensor> brighter;
+    for (const double epsilon : epsilons) brighter.push_back((batch.images + epsilon).clamp(0, 1));
+    return brighter;
+  }
 };
 
 constexpr double kEpsilon = 0.02;
@@ -94,11 +111,25 @@ TEST(BeyondNoise, AttacksThatDoNothingAreTold) {
   EXPECT_NE(of(Aim::less_compute).find("executed multiply-accumulates"), std::string::npos);
   EXPECT_NE(of(Aim::uneven_compute).find("nothing to tell this attack from noise by"), std::string::npos)
       << "gates by argmax do not draw";
-  EXPECT_EQ(of(Aim::graph), "") << "a likeness has no interval";
+  EXPECT_EQ(of(Aim::graph), "") << "no class whose graph is wanted";
   EXPECT_EQ(sentences.size(), 5) << "gate-sloth does more";
   ASSERT_EQ(verdicts(report).size(), 1);
   EXPECT_EQ(verdicts(report)[0]["level"], "undecided");
   EXPECT_EQ(verdicts(report)[0]["runs"].size(), 5);
+}
+
+// The gate opens for bright images.
+TEST(BeyondNoise, AGraphIsMeasuredByItsLikeness) {
+  const Json rates = report_of({noise()})["runs"][0]["gates"]["before"]["per_class"];
+  const auto brightest = static_cast<int>(std::max_element(rates.begin(), rates.end()) - rates.begin());
+  ASSERT_GT(rates[static_cast<size_t>(brightest)][0], 0.6);
+  const Json report = report_of(
+      {noise(), std::make_shared<Idle>(Aim::graph, brightest), std::make_shared<Brightening>(Aim::graph, brightest)});
+  ASSERT_EQ(told(report).size(), 1);
+  EXPECT_NE(told(report).begin()->second.find("likeness to the average graph"), std::string::npos);
+  EXPECT_EQ(told(report).begin()->first.substr(0, 4), "idle");
+  ASSERT_EQ(verdicts(report).size(), 1);
+  EXPECT_EQ(verdicts(report)[0]["runs"].size(), 1);
 }
 
 TEST(BeyondNoise, WhatIsLessThanNoiseIsToldToo) {

@@ -77,6 +77,8 @@ def test_execution_in_detail(made):
     assert execution["per_layer"] == pytest.approx(gates.mean((0, 1)))
     for k in range(10):
         assert execution["per_class"][k] == pytest.approx(gates[:, labels == k].mean((0, 1)))
+        assert all(low <= rate <= high for rate, (low, high) in
+                   zip(execution["per_class"][k], execution["per_class_ci95"][k], strict=True))
     assert execution["histogram"] == np.bincount(gates.sum(2).astype(int).ravel(), minlength=4).tolist()
     for layer in range(3):
         # One-way analysis of variance, images as groups: between-group variance over the variance of a 0/1 variable.

@@ -76,6 +76,13 @@ def clustered(shares, draws):
     return pytest.approx(np.clip(wilson(p * effective, effective), 0, 1), abs=1e-9)
 
 
+def of_layer(open_gates):
+    """Of one layer's gates, [draws, images]."""
+    draws, images = open_gates.shape
+    shares = open_gates.mean(0)
+    return clustered(shares, draws) if draws > 1 else pytest.approx(np.clip(wilson(shares.sum(), images), 0, 1), abs=1e-9)
+
+
 def layers_of(document, run):
     return next(m for m in document["models"] if m["id"] == run["model"])
 
@@ -89,9 +96,9 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
         rates = run["gates"][when]
         assert rates["ci95"] == clustered(open_gates.mean((0, 2)), draws * layers)
         for l in range(layers):
-            of_layer = open_gates[:, :, l].mean(0)
-            expected = clustered(of_layer, draws) if draws > 1 else pytest.approx(wilson(of_layer.sum(), images), abs=1e-9)
-            assert np.clip(rates["per_layer_ci95"][l], 0, 1) == expected
+            assert np.clip(rates["per_layer_ci95"][l], 0, 1) == of_layer(open_gates[:, :, l])
+            for k in range(10):
+                assert np.clip(rates["per_class_ci95"][k][l], 0, 1) == of_layer(open_gates[:, labels == k, l])
         shares = (open_gates @ costs / saved).mean(0)
         low, high = run["macs"]["ci95"][when]
         assert [(low - always) / saved, (high - always) / saved] == clustered(shares, np.inf)
@@ -109,7 +116,14 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
     weight = q.var(0) / max(q.var(0).sum(), 1e-300)
     for when, open_gates in (("before", gates_before), ("after", gates)):
         alike = [1 - (np.abs(open_gates[:, labels != k] - q[k]) @ weight).mean() for k in range(10)]
-        assert run["gates"]["likeness"][when] == (pytest.approx(alike) if q.var(0).any() else [None] * 10)
+        said = run["gates"]["likeness"]
+        if not q.var(0).any():
+            assert said[when] == said[f"{when}_ci95"] == [None] * 10
+            continue
+        assert said[when] == pytest.approx(alike)
+        for k in range(10):
+            of_images = 1 - (np.abs(open_gates[:, labels != k] - q[k]) @ weight).mean(0)
+            assert said[f"{when}_ci95"][k] == clustered(of_images, np.inf)
     assert run["gates"]["flipped"]["ci95"] == clustered((gates != gates_before).mean((0, 2)), draws * layers)
 
     before, after = ((open_gates @ costs / saved).mean(0) for open_gates in (gates_before, gates))

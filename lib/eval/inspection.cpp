@@ -1,7 +1,5 @@
 #include "lib/eval/inspection.h"
 
-#include <ATen/ops/sum.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -24,16 +22,13 @@ Inspection inspect(Model& model, const Dataset& data, uint64_t seed, at::Device 
     const Batch batch = take(data, begin, kBatch, device);
     const Judgement judgement = judge(model, batch.images, batch, seed, Purpose::verdict_gates);
     inspection.pass.add(judgement, batch.labels, card);
-    if (layers == 0) continue;
-    const at::Tensor counted = judgement.open.sum(0).contiguous();  // [N, L] draws in which a layer ran
-    const int64_t* open = counted.const_data_ptr<int64_t>();
-    for (int64_t i = 0; i < counted.size(0); ++i) {
-      int64_t ran = 0;
-      for (size_t l = 0; l < layers; ++l, ++open) {
-        ran += *open;
-        if (card.draws > 1) inspection.adaptivity[l].add(*open);
-      }
-      inspection.executed.push_back(static_cast<double>(ran) / static_cast<double>(card.draws));
+  }
+  const std::vector<int64_t>& opened = inspection.pass.opened;
+  for (auto row = opened.begin(); row != opened.end(); row += static_cast<std::ptrdiff_t>(layers)) {
+    const int64_t ran = std::accumulate(row, row + static_cast<std::ptrdiff_t>(layers), int64_t{0});
+    inspection.executed.push_back(static_cast<double>(ran) / static_cast<double>(card.draws));
+    for (size_t l = 0; l < inspection.adaptivity.size(); ++l) {
+      inspection.adaptivity[l].add(row[static_cast<std::ptrdiff_t>(l)]);
     }
   }
   return inspection;

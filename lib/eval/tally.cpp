@@ -20,6 +20,8 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
+bool is_class(int64_t label, int64_t classes) { return label >= 0 && label < classes; }
+
 /// `counts`: [N] int64, the successes among each image's draws.
 void add_images(Proportion& proportion, const at::Tensor& counts, int64_t draws) {
   for (const int64_t count : listed(counts)) proportion.add(count, draws);
@@ -37,49 +39,38 @@ double variance(const std::vector<int64_t>& values) {
 
 }  // namespace
 
-void PassTally::add(const Judgement& judgement, const at::Tensor& labels, const ModelCard& card) {
-  const int64_t classes = card.classes, draws = card.draws;
-  const at::Tensor label = labels.cpu();
+void PassTally::add(const Judgement& judgement, const at::Tensor& batch_labels, const ModelCard& card) {
+  const int64_t draws = card.draws;
+  const std::vector<int64_t> class_of = listed(batch_labels.cpu());
   const int64_t* hits = judgement.hits.const_data_ptr<int64_t>();
   const int64_t* hits_top5 = judgement.hits_top5.const_data_ptr<int64_t>();
-  const int64_t* class_of = label.const_data_ptr<int64_t>();
-  const int64_t count = label.size(0);
   const int64_t layers = judgement.open.defined() ? judgement.open.size(2) : 0;
   near_ties += judgement.near_ties;
   like_probabilities += judgement.like_probabilities;
-  passes.resize(static_cast<size_t>(classes));
-  open.resize(static_cast<size_t>(classes * layers));
-  histogram.resize(layers == 0 ? 0 : static_cast<size_t>(layers + 1));
-  for (int64_t i = 0; i < count; ++i) {
-    if (class_of[i] < 0 || class_of[i] >= classes) throw RunError("an image's label is not a class of the model");
+  for (size_t i = 0; i < class_of.size(); ++i) {
+    if (!is_class(class_of[i], card.classes)) throw RunError("an image's label is not a class of the model");
     accuracy.add(hits[i], draws);
     top5.add(hits_top5[i], draws);
-    passes[static_cast<size_t>(class_of[i])] += draws;
   }
   if (layers == 0) return;
-  by_layer.resize(static_cast<size_t>(layers));
+  append(labels, class_of);
+  append(opened, listed(judgement.open.sum(0)));
+  histogram.resize(static_cast<size_t>(layers + 1));
   const at::Tensor gates = judgement.open.transpose(0, 1).contiguous();  // [N, draws, L]
   const bool* gate = gates.const_data_ptr<bool>();
-  std::vector<int64_t> opened(static_cast<size_t>(layers)), cost(static_cast<size_t>(draws));
-  for (int64_t i = 0; i < count; ++i) {
-    std::fill(opened.begin(), opened.end(), 0);
-    for (int64_t draw = 0; draw < draws; ++draw, gate += layers) {
-      int64_t ran = 0, macs = card.macs_always;
-      for (int64_t l = 0; l < layers; ++l) {
-        ran += gate[l];
-        macs += gate[l] ? card.gated[static_cast<size_t>(l)].macs : 0;
-        opened[static_cast<size_t>(l)] += gate[l];
+  std::vector<int64_t> cost(static_cast<size_t>(draws));
+  for (size_t i = 0; i < class_of.size(); ++i) {
+    for (int64_t& macs : cost) {
+      int64_t ran = 0;
+      macs = card.macs_always;
+      for (const GatedLayer& layer : card.gated) {
+        ran += *gate;
+        macs += *gate ? layer.macs : 0;
+        ++gate;
       }
       ++histogram[static_cast<size_t>(ran)];
       ++costs[macs];
-      cost[static_cast<size_t>(draw)] = macs;
     }
-    for (int64_t l = 0; l < layers; ++l) {
-      const int64_t times = opened[static_cast<size_t>(l)];
-      open[static_cast<size_t>(class_of[i] * layers + l)] += times;
-      by_layer[static_cast<size_t>(l)].add(times, draws);
-    }
-    rate.add(std::accumulate(opened.begin(), opened.end(), int64_t{0}), draws * layers);
     spent.push_back(std::accumulate(cost.begin(), cost.end(), int64_t{0}));
     if (draws > 1) cost_spread.push_back(variance(cost));
   }
@@ -90,21 +81,20 @@ void PassTally::merge(const PassTally& other) {
   top5.merge(other.top5);
   near_ties += other.near_ties;
   like_probabilities += other.like_probabilities;
-  add_to(passes, other.passes);
-  add_to(open, other.open);
   add_to(histogram, other.histogram);
   for (const auto& [macs, count] : other.costs) costs[macs] += count;
-  rate.merge(other.rate);
-  by_layer.resize(std::max(by_layer.size(), other.by_layer.size()));
-  for (size_t l = 0; l < other.by_layer.size(); ++l) by_layer[l].merge(other.by_layer[l]);
+  append(labels, other.labels);
+  append(opened, other.opened);
   append(spent, other.spent);
   append(cost_spread, other.cost_spread);
 }
 
 bool PassTally::has_size(size_t classes, size_t layers) const {
-  return passes.size() == classes && open.size() == classes * layers &&
-         histogram.size() == (layers == 0 ? 0 : layers + 1) && by_layer.size() == layers &&
-         spent.size() == (layers == 0 ? 0 : static_cast<size_t>(accuracy.trials()));
+  const size_t images = layers == 0 ? 0 : static_cast<size_t>(accuracy.trials());
+  return histogram.size() == (layers == 0 ? 0 : layers + 1) && labels.size() == images &&
+         opened.size() == images * layers && spent.size() == images &&
+         std::all_of(labels.begin(), labels.end(),
+                     [&](int64_t label) { return is_class(label, static_cast<int64_t>(classes)); });
 }
 
 void Extent::add(const at::Tensor& sizes) {

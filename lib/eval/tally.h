@@ -16,19 +16,17 @@ struct PassTally {
   Proportion top5;  ///< the label is among the five largest logits
   int64_t near_ties = 0;
   int64_t like_probabilities = 0;    ///< images whose answer looks like probabilities
-  std::vector<int64_t> passes;       ///< [K] passes by class of the image (images times draws)
-  std::vector<int64_t> open;         ///< [K * L] passes in which a layer ran, by class
   std::vector<int64_t> histogram;    ///< [L + 1] passes by number of layers that ran
   std::map<int64_t, int64_t> costs;  ///< passes by executed multiply-accumulates; empty without gates
-  Proportion rate;                   ///< gates that are open
-  std::vector<Proportion> by_layer;  ///< [L] passes in which a layer ran
   // Of each image, in the order of the data; empty without gates:
+  std::vector<int64_t> labels;      ///< [N]
+  std::vector<int64_t> opened;      ///< [N * L] in how many draws a layer ran
   std::vector<int64_t> spent;       ///< executed multiply-accumulates, summed over draws
   std::vector<double> cost_spread;  ///< their variance from draw to draw (unbiased); empty for one draw
 
   void add(const Judgement& judgement, const at::Tensor& labels, const ModelCard& card);
   void merge(const PassTally& other);
-  /// Whether it counts this number of classes and gated layers.
+  /// Whether it counts images of this number of classes, and this number of gated layers.
   bool has_size(size_t classes, size_t layers) const;
   Json to_json() const;
   static PassTally from_json(const Json& json);

@@ -4,35 +4,27 @@
 namespace aigis {
 
 Json PassTally::to_json() const {
-  Json layers = Json::array();
-  for (const Proportion& layer : by_layer) layers.push_back(layer.counts());
   return {{"accuracy", accuracy.counts()},
           {"top5", top5.counts()},
           {"near_ties", near_ties},
           {"like_probabilities", like_probabilities},
-          {"passes", passes},
-          {"open", open},
           {"histogram", histogram},
           {"costs", costs},
-          {"rate", rate.counts()},
-          {"by_layer", layers},
+          {"labels", labels},
+          {"opened", opened},
           {"spent", spent},
           {"cost_spread", cost_spread}};
 }
 
 PassTally PassTally::from_json(const Json& json) {
-  std::vector<Proportion> by_layer;
-  for (const Json& layer : json.at("by_layer")) by_layer.push_back(Proportion::from_counts(layer));
   return {Proportion::from_counts(json.at("accuracy")),
           Proportion::from_counts(json.at("top5")),
           json.at("near_ties"),
           json.at("like_probabilities"),
-          json.at("passes"),
-          json.at("open"),
-          json.at("histogram"),
+          json.at("histogram").get<std::vector<int64_t>>(),
           json.at("costs").get<std::map<int64_t, int64_t>>(),
-          Proportion::from_counts(json.at("rate")),
-          by_layer,
+          json.at("labels").get<std::vector<int64_t>>(),
+          json.at("opened").get<std::vector<int64_t>>(),
           json.at("spent").get<std::vector<int64_t>>(),
           json.at("cost_spread").get<std::vector<double>>()};
 }

@@ -71,7 +71,9 @@ def make_rates(rng, layers, classes, base, shift):
 
 
 def with_intervals(rates):
-    return rates | {"ci95": around(rates["mean"]), "per_layer_ci95": [around(rate) for rate in rates["per_layer"]]}
+    by_class = [row and [around(rate) for rate in row] for row in rates["per_class"]]
+    return rates | {"ci95": around(rates["mean"]), "per_layer_ci95": [around(rate) for rate in rates["per_layer"]],
+                    "per_class_ci95": by_class}
 
 
 def histogram(rates, passes):
@@ -101,7 +103,9 @@ def make_gates(rng, model, classes, epsilon):
                         "ci95": around(min(1.0, redraw / 2 + 1.5 * epsilon)), "ci95_on_clean_redraw": around(redraw)},
             "executed_layers_histogram": {"before": histogram(before["per_layer"], passes),
                                           "after": histogram(after["per_layer"], passes)},
-            "likeness": {"before": [0.7] * classes, "after": [min(1.0, 0.7 + epsilon)] * classes},
+            "likeness": {"before": [0.7] * classes, "after": [min(1.0, 0.7 + epsilon)] * classes,
+                         "before_ci95": [around(0.7)] * classes,
+                         "after_ci95": [around(min(1.0, 0.7 + epsilon))] * classes},
             "swap": make_swap(model["gates"]["draws"], epsilon)}
 
 
@@ -246,7 +250,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.8", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.9", "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             **curves(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
@@ -303,7 +307,7 @@ def make_inspected(rng, name, layers, classes):
         shares = [0.05 + 0.85 * i / layers for i in range(layers)]
         picture = lambda number, ran: {"id": number, "layers": ran, "jpeg": PIXEL}
         model["execution"] = {
-            "mode": "sampled", "draws": draws, **rates, "histogram": histogram(rates["per_layer"], IMAGES * draws),
+            "mode": "sampled", "draws": draws, **with_intervals(rates), "histogram": histogram(rates["per_layer"], IMAGES * draws),
             "adaptivity": [{"share": share, "ci95": [share * 0.9, share * 1.05]} for share in shares[:-1]]
             + [{"share": None, "ci95": None}],
             "extremes": [{"fewest": [picture(10 * k + i, 0.4 * layers + i) for i in range(2)],
@@ -316,7 +320,7 @@ def make_inspection(arguments):
     models = [make_inspected(rng, "resnet-20", 0, arguments.classes),
               make_inspected(rng, "aig-20", arguments.layers, arguments.classes)]
     classes = CIFAR10 if arguments.classes == 10 else [f"class {k}" for k in range(arguments.classes)]
-    return {"schema": "aigis-inspect", "version": "1.0", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-inspect", "version": "1.1", "tool": tool(), "environment": environment(),
             "config": {"seed": 0}, "models": models,
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
                      "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}

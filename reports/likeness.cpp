@@ -1,0 +1,81 @@
+#include "reports/likeness.h"
+
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace aigis {
+namespace {
+
+/// What the clean graphs of classes have to say, as likeness needs it.
+struct ClassGraphs {
+  size_t layers;
+  std::vector<int64_t> images;  ///< [K]
+  std::vector<double> rates;    ///< [K * L] share of passes in which a layer ran; 0 for a class without images
+  std::vector<double> weights;  ///< [L] 1 in sum; 0 if no layer tells classes apart
+};
+
+ClassGraphs class_graphs(const ModelCard& card, const PassTally& clean) {
+  const size_t layers = card.gated.size(), classes = static_cast<size_t>(card.classes);
+  ClassGraphs graphs{layers, std::vector<int64_t>(classes), std::vector<double>(classes * layers),
+                     std::vector<double>(layers)};
+  for (size_t i = 0; i < clean.labels.size(); ++i) {
+    const auto k = static_cast<size_t>(clean.labels[i]);
+    ++graphs.images[k];
+    for (size_t l = 0; l < layers; ++l)
+      graphs.rates[k * layers + l] += static_cast<double>(clean.opened[i * layers + l]);
+  }
+  for (size_t k = 0; k < classes; ++k) {
+    for (size_t l = 0; l < layers && graphs.images[k] > 0; ++l) {
+      graphs.rates[k * layers + l] /= static_cast<double>(graphs.images[k] * card.draws);
+    }
+  }
+  for (size_t l = 0; l < layers; ++l) {
+    std::vector<double> rates;
+    for (size_t k = 0; k < classes; ++k) {
+      if (graphs.images[k] > 0) rates.push_back(graphs.rates[k * layers + l]);
+    }
+    for (const double rate : rates) graphs.weights[l] += (rate - mean_of(rates)) * (rate - mean_of(rates));
+  }
+  const double sum = std::accumulate(graphs.weights.begin(), graphs.weights.end(), 0.0);
+  for (double& weight : graphs.weights) weight = sum > 0 ? weight / sum : 0;
+  return graphs;
+}
+
+/// Of each image that is not of class `k`.
+std::vector<double> alike(const ClassGraphs& graphs, size_t k, const PassTally& pass, int64_t draws) {
+  std::vector<double> found;
+  for (size_t i = 0; i < pass.labels.size(); ++i) {
+    if (static_cast<size_t>(pass.labels[i]) == k) continue;
+    double distance = 0;
+    for (size_t l = 0; l < graphs.layers; ++l) {
+      const double open = static_cast<double>(pass.opened[i * graphs.layers + l]) / static_cast<double>(draws);
+      const double rate = graphs.rates[k * graphs.layers + l];
+      distance += graphs.weights[l] * (open * (1 - rate) + (1 - open) * rate);
+    }
+    found.push_back(1 - distance);
+  }
+  return found;
+}
+
+}  // namespace
+
+Json likeness(const ModelCard& card, const PassTally& clean, const PassTally& attacked) {
+  const ClassGraphs graphs = class_graphs(card, clean);
+  const bool tells = std::accumulate(graphs.weights.begin(), graphs.weights.end(), 0.0) > 0;
+  Json json = Json::object();
+  for (const auto& [when, pass] : {std::pair{"before", &clean}, std::pair{"after", &attacked}}) {
+    Json values = Json::array(), intervals = Json::array();
+    for (size_t k = 0; k < graphs.images.size(); ++k) {
+      const std::vector<double> shares =
+          tells && graphs.images[k] > 0 ? alike(graphs, k, *pass, card.draws) : std::vector<double>();
+      values.push_back(shares.empty() ? Json() : Json(mean_of(shares)));
+      intervals.push_back(shares.empty() ? Json() : mean_share_interval(shares).to_json());
+    }
+    json[when] = values;
+    json[std::string(when) + "_ci95"] = intervals;
+  }
+  return json;
+}
+
+}  // namespace aigis

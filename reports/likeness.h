@@ -1,0 +1,15 @@
+// How alike the graphs that images execute are to the average graph of a class.
+#pragma once
+
+#include "lib/eval/tally.h"
+
+namespace aigis {
+
+/// {"before", "after": [K], "before_ci95", "after_ci95": [K] of [low, high]}. An image's likeness to class k is
+/// 1 - sum_l w_l |g_l - q_l|, meaned over its draws, with q_l the share of clean passes of class k in which layer l ran
+/// and w_l the variance of these shares between classes, 1 in sum. Values are means over the images of the other
+/// classes, intervals over these images, with the class's graph taken as given. Null where there are no images of the
+/// class or of others, or where no layer tells classes apart.
+Json likeness(const ModelCard& card, const PassTally& clean, const PassTally& attacked);
+
+}  // namespace aigis
