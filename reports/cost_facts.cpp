@@ -1,8 +1,10 @@
 #include "reports/cost_facts.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace aigis {
 namespace {
@@ -13,6 +15,9 @@ constexpr double kTolerance = 0.05;
 
 /// Shares of the full cost at which the distribution is read: 5 %, 10 %, …, 100 %.
 constexpr int64_t kExceedanceSteps = 20;
+
+/// A budget is what this share of the clean passes keeps to.
+constexpr double kBudgetShare = 0.95;
 
 int64_t passes_of(const PassTally& pass) {
   return std::accumulate(pass.costs.begin(), pass.costs.end(), int64_t{0},
@@ -30,37 +35,65 @@ int64_t quantile(const PassTally& pass, double share) {
   return pass.costs.rbegin()->first;
 }
 
-/// Draws of one image are not independent: the interval is that of as many trials as there are images.
-Json share_above(const PassTally& pass, int64_t budget) {
-  int64_t above = 0;
-  for (const auto& [macs, count] : pass.costs) above += macs > budget ? count : 0;
-  const double share = static_cast<double>(above) / static_cast<double>(passes_of(pass));
+/// Of a share of the passes. Draws of one image are not independent: it is that of as many trials as there are images.
+Interval interval_of(const PassTally& pass, double share) {
   const auto images = static_cast<double>(pass.accuracy.trials());
-  return {{"value", share}, {"ci95", wilson(share * images, images).to_json()}};
+  return wilson(share * images, images);
 }
 
-Json exceedance(const PassTally& pass, int64_t full) {
-  Json shares = Json::array();
-  for (int64_t step = 1; step <= kExceedanceSteps; ++step) {
-    int64_t reaching = 0;
-    for (const auto& [macs, count] : pass.costs) reaching += macs * kExceedanceSteps >= full * step ? count : 0;
-    shares.push_back(static_cast<double>(reaching) / static_cast<double>(passes_of(pass)));
+template <class Counted>
+double share_of(const PassTally& pass, Counted&& counted) {
+  int64_t passes = 0;
+  for (const auto& [macs, count] : pass.costs) passes += counted(macs) ? count : 0;
+  return static_cast<double>(passes) / static_cast<double>(passes_of(pass));
+}
+
+Json share_above(const PassTally& pass, int64_t budget) {
+  const double share = share_of(pass, [&](int64_t macs) { return macs > budget; });
+  return {{"value", share}, {"ci95", interval_of(pass, share).to_json()}};
+}
+
+/// A list of the values of both kinds of pass, and one of their intervals.
+template <class ValueAndEnds>
+Json before_and_after(const PassTally& clean, const PassTally& attacked, size_t count, ValueAndEnds&& at) {
+  Json facts = Json::object();
+  for (const auto& [when, pass] : {std::pair{"before", &clean}, std::pair{"after", &attacked}}) {
+    Json values = Json::array(), ends = Json::array();
+    for (size_t i = 0; i < count; ++i) {
+      const auto [value, interval] = at(*pass, i);
+      values.push_back(value);
+      ends.push_back(interval);
+    }
+    facts[when] = values;
+    facts[std::string(when) + "_ci95"] = ends;
   }
-  return shares;
+  return facts;
+}
+
+Json exceedance(const PassTally& clean, const PassTally& attacked, int64_t full) {
+  return before_and_after(clean, attacked, kExceedanceSteps, [&](const PassTally& pass, size_t i) {
+    const auto step = static_cast<int64_t>(i) + 1;
+    const double share = share_of(pass, [&](int64_t macs) { return macs * kExceedanceSteps >= full * step; });
+    return std::pair{share, interval_of(pass, share).to_json()};
+  });
+}
+
+/// Between which costs a quantile lies: those of the shares that the interval of its own share reaches.
+Json quantiles(const PassTally& clean, const PassTally& attacked) {
+  constexpr std::array kShares{0.05, 0.25, 0.5, 0.75, 0.95};
+  return before_and_after(clean, attacked, kShares.size(), [&](const PassTally& pass, size_t i) {
+    const Interval shares = interval_of(pass, kShares[i]);
+    return std::pair{quantile(pass, kShares[i]), Json{quantile(pass, shares.low), quantile(pass, shares.high)}};
+  });
 }
 
 Json distribution(const ModelCard& card, const PassTally& clean, const PassTally& attacked) {
   if (clean.costs.empty() || attacked.costs.empty()) return nullptr;
-  const auto quantiles = [](const PassTally& pass) {
-    Json list = Json::array();
-    for (const double share : {0.05, 0.25, 0.5, 0.75, 0.95}) list.push_back(quantile(pass, share));
-    return list;
-  };
-  const int64_t budget = quantile(clean, 0.95), full = card.macs_full();
-  return {{"quantiles", {{"before", quantiles(clean)}, {"after", quantiles(attacked)}}},
+  const int64_t budget = quantile(clean, kBudgetShare);
+  return {{"quantiles", quantiles(clean, attacked)},
           {"budget", budget},
           {"over_budget", {{"before", share_above(clean, budget)}, {"after", share_above(attacked, budget)}}},
-          {"exceedance", {{"before", exceedance(clean, full)}, {"after", exceedance(attacked, full)}}}};
+          {"exceedance", exceedance(clean, attacked, card.macs_full())}};
 }
 
 /// Each image's executed share of what gates may save, over its draws.

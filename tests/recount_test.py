@@ -103,7 +103,10 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
         low, high = run["macs"]["ci95"][when]
         assert [(low - always) / saved, (high - always) / saved] == clustered(shares, np.inf)
         reached = [((always + open_gates @ costs) >= model["macs"]["full"] * step / 20 - 0.5).mean() for step in range(1, 21)]
-        assert run["macs"]["distribution"]["exceedance"][when] == pytest.approx(reached)
+        exceedance = run["macs"]["distribution"]["exceedance"]
+        assert exceedance[when] == pytest.approx(reached)
+        ends = [np.clip(wilson(share * images, images), 0, 1) for share in reached]
+        assert np.allclose(exceedance[f"{when}_ci95"], ends, atol=1e-9)
         if draws > 1:
             variances = (open_gates @ costs).var(0, ddof=1)
             half = 1.959963984540054 * variances.std(ddof=1) / math.sqrt(images)
@@ -188,6 +191,9 @@ def test_every_number_of_every_run(made):
         for when, passes in spent.items():
             quantiles = np.quantile(passes, [0.05, 0.25, 0.5, 0.75, 0.95], method="inverted_cdf")
             assert distribution["quantiles"][when] == quantiles.astype(int).tolist()
+            for share, ends in zip([0.05, 0.25, 0.5, 0.75, 0.95], distribution["quantiles"][f"{when}_ci95"], strict=True):
+                of_share = wilson(share * COUNT, COUNT)
+                assert ends == np.quantile(passes, of_share, method="inverted_cdf").astype(int).tolist()
             assert distribution["over_budget"][when]["value"] == pytest.approx((passes > distribution["budget"]).mean())
         assert distribution["budget"] == distribution["quantiles"]["before"][-1]
 

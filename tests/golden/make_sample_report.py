@@ -195,8 +195,12 @@ def make_costs(full, before, after):
     def exceedance(mean):
         return [max(0.0, min(1.0, (1.3 * mean - share / 20) / 0.6)) for share in range(1, 21)]
 
-    return {"quantiles": {"before": quantiles(before), "after": quantiles(after)}, "budget": quantiles(before)[-1],
-            "exceedance": {"before": exceedance(before), "after": exceedance(after)},
+    def with_ends(values, slack):
+        return {**values, **{f"{when}_ci95": [[max(0, value - slack), value + slack] for value in values[when]] for when in values}}
+
+    return {"quantiles": with_ends({"before": quantiles(before), "after": quantiles(after)}, 1000),
+            "budget": quantiles(before)[-1],
+            "exceedance": with_ends({"before": exceedance(before), "after": exceedance(after)}, 0),
             "over_budget": {"before": {"value": 0.04, "ci95": [0.03, 0.06]}, "after": {"value": 0.2, "ci95": [0.18, 0.23]}}}
 
 
