@@ -12,6 +12,7 @@
 #include "lib/core/error.h"
 #include "lib/core/text.h"
 #include "lib/ops/bucket.h"
+#include "lib/train/normalization.h"
 #include "lib/train/trainer.h"
 #include "models/checkpoint.h"
 

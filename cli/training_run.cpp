@@ -11,6 +11,7 @@
 #include "lib/core/error.h"
 #include "lib/core/text.h"
 #include "lib/train/held_out.h"
+#include "lib/train/normalization.h"
 #include "models/checkpoint.h"
 #include "reports/schema.h"
 

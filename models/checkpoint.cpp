@@ -1,6 +1,5 @@
 #include "models/checkpoint.h"
 
-#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,11 +9,10 @@
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
+#include "models/checkpoint_metadata.h"
 
 namespace aigis {
 namespace {
-
-constexpr const char* kFormat = "aigis-checkpoint 1";
 
 /// The architecture with every option that shaped the weights, so that a later default cannot change its meaning.
 Spec complete(const Spec& architecture, const Json& options) {
@@ -26,27 +24,6 @@ Spec complete(const Spec& architecture, const Json& options) {
   return whole;
 }
 
-/// The training record if it has the form that `aigis train` writes, else null: it is information, not weights.
-Json usable_record(const std::string& text) {
-  Json record;
-  try {
-    record = parse_json(text, "record");
-  } catch (const InputError&) {
-    return nullptr;
-  }
-  if (!record.is_object() || !record.contains("data") || !record["data"].is_string()) return nullptr;
-  if (!record.contains("epochs") || !record["epochs"].is_number_integer()) return nullptr;
-  if (!record.contains("held_out") || !record["held_out"].is_object()) return nullptr;
-  for (const auto& [mode, result] : record["held_out"].items()) {
-    if (!result.is_object() || !result.contains("value") || !result["value"].is_number()) return nullptr;
-    if (!result.contains("ci95") || !result["ci95"].is_array() || result["ci95"].size() != 2) return nullptr;
-    for (const auto& end : result["ci95"]) {
-      if (!end.is_number()) return nullptr;
-    }
-  }
-  return record;
-}
-
 }  // namespace
 
 bool is_checkpoint(const Spec& spec) {
@@ -56,7 +33,7 @@ bool is_checkpoint(const Spec& spec) {
 Safetensors pack_checkpoint(Network& network, const Spec& architecture, const std::vector<std::string>& classes,
                             const Json& record) {
   Safetensors content;
-  content.metadata["format"] = kFormat;
+  content.metadata["format"] = kCheckpointFormat;
   content.metadata["architecture"] = complete(architecture, network.card().options).text();
   content.metadata["classes"] = Json(classes).dump();
   content.metadata["input"] = Json(network.card().input).dump();
@@ -105,85 +82,6 @@ void unpack_weights(const Safetensors& content, Network& network, const std::str
   }
 }
 
-namespace {
-
-/// What a checkpoint's metadata say, or for a bare state dict of another program the user's option `architecture`.
-struct Description {
-  Spec architecture;
-  NetworkShape shape;
-  std::vector<std::string> classes;
-};
-
-Description described_by_metadata(const Safetensors& content, const std::string& path) {
-  const auto text = [&](const std::string& key) {
-    const auto found = content.metadata.find(key);
-    if (found == content.metadata.end()) {
-      throw InputError(
-          fmt::format("{}: its metadata lacks '{}'; expected a checkpoint written by 'aigis train', or name the "
-                      "architecture of a bare state dict: {}:architecture=resnet-50",
-                      path, key, path));
-    }
-    return found->second;
-  };
-  if (text("format") != kFormat) {
-    throw InputError(fmt::format("{}: its format is '{}'; this version reads '{}'", path, text("format"), kFormat));
-  }
-  Description described{Spec::parse(text("architecture")), {}, {}};
-  try {
-    find_architecture(described.architecture.name);
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: its metadata names an {}", path, error.what()));
-  }
-  try {
-    const auto listed = [&](const char* key) {
-      return parse_json(text(key), fmt::format("{}: its metadata '{}'", path, key));
-    };
-    described.classes = listed("classes").get<std::vector<std::string>>();
-    described.shape.classes = static_cast<int64_t>(described.classes.size());
-    described.shape.input = listed("input").get<std::vector<int64_t>>();
-  } catch (const Json::exception&) {
-    throw InputError(fmt::format("{}: its metadata 'classes' or 'input' cannot be read", path));
-  }
-  return described;
-}
-
-/// Makes a state dict of torchvision one of ours: drops BatchNorm's counters, and adds the normalization that
-/// torchvision leaves to its users.
-Description described_by_option(Safetensors& content, const std::string& name, const std::string& path) {
-  Description described{Spec{name, "", {}}, {}, {}};
-  try {
-    const auto [family, depth] = find_architecture(name);
-    described.shape = standard_shape(family->name, depth);
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("model '{}': architecture '{}': {}", path, name, error.what()));
-  }
-  std::erase_if(content.tensors, [](const auto& entry) { return entry.first.ends_with(".num_batches_tracked"); });
-  const auto head = content.tensors.find("fc.weight");
-  if (head == content.tensors.end() || head->second.dim() != 2) {
-    throw InputError(
-        fmt::format("{}: tensor 'fc.weight' is missing or no matrix; expected the weights of {}", path, name));
-  }
-  described.shape.classes = head->second.size(0);
-  if (described.shape.input[1] > 32) {
-    content.tensors.emplace("normalize.mean", at::tensor({0.485, 0.456, 0.406}, at::kFloat).view({3, 1, 1}));
-    content.tensors.emplace("normalize.std", at::tensor({0.229, 0.224, 0.225}, at::kFloat).view({3, 1, 1}));
-  }
-  return described;
-}
-
-std::vector<double> execution_rates_of(const Safetensors& content, const std::string& path) {
-  const auto found = content.metadata.find("execution_rates");
-  if (found == content.metadata.end()) return {};
-  const Json rates = parse_json(found->second, path + ": its metadata 'execution_rates'");
-  const bool usable = rates.is_array() && std::all_of(rates.begin(), rates.end(), [](const Json& rate) {
-                        return rate.is_number() && rate.get<double>() >= 0 && rate.get<double>() <= 1;
-                      });
-  if (!usable) throw InputError(fmt::format("{}: its metadata 'execution_rates' are not numbers from 0 to 1", path));
-  return rates.get<std::vector<double>>();
-}
-
-}  // namespace
-
 LoadedNetwork read_network(const Spec& spec) {
   const std::string& path = spec.name;
   const std::string bytes = read_file(path);
@@ -213,7 +111,7 @@ LoadedNetwork read_network(const Spec& spec) {
     throw InputError(fmt::format("{}: {}", path, error.what()));
   }
   unpack_weights(content, *loaded.network, path);
-  if (content.metadata.contains("record")) loaded.record = usable_record(content.metadata.at("record"));
+  loaded.record = record_of(content);
   try {
     if (const auto rates = execution_rates_of(content, path); !rates.empty())
       loaded.network->set_execution_rates(rates);

@@ -1,14 +1,10 @@
 #include "reports/comparison.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 
 #include "lib/metrics/comparison.h"
 #include "reports/aim.h"
-#include "reports/plot/runs.h"
-#include "reports/plot/value.h"
 
 namespace aigis {
 namespace {
@@ -63,36 +59,6 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
                     {"more_robust", decided ? runs[interval.low > 0 ? a : b]["model"] : Json()}});
   }
   return list;
-}
-
-std::string compared_line(const plotting::RunList& list, const plotting::PlottedRun& a, const plotting::PlottedRun& b,
-                          const Json& entry, double difference, const Json& ends, const std::string& budget) {
-  const bool a_leads = entry["more_robust"] == (*a.json)["model"];
-  const double sign = a_leads ? 100 : -100;
-  return fmt::format("  {} more robust than {}: {}, {}, epsilon {}: {:+.2f} points [{:.2f}, {:.2f}], p {:.2g}\n",
-                     list.models[(a_leads ? a : b).model].label, list.models[(a_leads ? b : a).model].label, a.attack,
-                     a.setting, budget, sign * difference, sign * ends[a_leads ? 0 : 1].get<double>(),
-                     sign * ends[a_leads ? 1 : 0].get<double>(), entry["p_holm"].get<double>());
-}
-
-std::string comparisons_text(const Json& report) {
-  const Json comparisons = report.value("comparisons", Json::array());
-  if (comparisons.empty()) return "";
-  const std::vector<Json> files{report};
-  const plotting::RunList list = plotting::join_runs(files);
-  std::string text;
-  size_t decided = 0;
-  for (const Json& entry : comparisons) {
-    if (entry["more_robust"].is_null()) continue;
-    ++decided;
-    const auto* a = plotting::find_run(list, 0, entry["run_a"]);
-    const auto* b = plotting::find_run(list, 0, entry["run_b"]);
-    if (a == nullptr || b == nullptr) continue;
-    text += compared_line(list, *a, *b, entry, entry["difference"], entry["ci95"],
-                          plotting::epsilon_text(a->epsilon, a->norm));
-  }
-  return fmt::format("{} of {} comparisons of models on the same images are decided (5 %, Holm){}\n{}", decided,
-                     comparisons.size(), decided > 0 ? ":" : "; the others may be chance", text);
 }
 
 }  // namespace aigis

@@ -1,15 +1,11 @@
 #include "reports/curves.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 
 #include "lib/metrics/bootstrap.h"
 #include "lib/metrics/comparison.h"
 #include "reports/aim.h"
-#include "reports/comparison.h"
-#include "reports/plot/value.h"
 
 namespace aigis {
 namespace {
@@ -106,28 +102,6 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
          {"p_holm", together[i]},
          {"more_robust", decided ? Json(curves[difference.mean > 0 ? a : b].model) : Json()}});
   }
-}
-
-std::string curves_text(const Json& report) {
-  const Json comparisons = report.value("curve_comparisons", Json::array());
-  if (comparisons.empty()) return "";
-  const std::vector<Json> files{report};
-  const plotting::RunList list = plotting::join_runs(files);
-  const auto last_run = [&](const Json& curve) {
-    return plotting::find_run(list, 0, report["curves"][curve.get<size_t>()]["runs"].back());
-  };
-  std::string text;
-  size_t decided = 0;
-  for (const Json& entry : comparisons) {
-    if (entry["more_robust"].is_null()) continue;
-    ++decided;
-    const auto *a = last_run(entry["curve_a"]), *b = last_run(entry["curve_b"]);
-    if (a == nullptr || b == nullptr) continue;
-    text += compared_line(list, *a, *b, entry, entry["difference"]["value"], entry["difference"]["ci95"],
-                          "0 to " + plotting::epsilon_text(a->epsilon, a->norm));
-  }
-  return fmt::format("{} of {} comparisons of whole curves are decided (5 %, Holm){}\n{}", decided, comparisons.size(),
-                     decided > 0 ? ":" : "; the others may be chance", text);
 }
 
 }  // namespace aigis

@@ -14,7 +14,4 @@ namespace aigis {
 void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
                 const std::vector<std::vector<int64_t>>& clean_hits);
 
-/// What is decided, in lines; empty without curves.
-std::string curves_text(const Json& report);
-
 }  // namespace aigis

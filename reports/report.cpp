@@ -10,6 +10,7 @@
 #include "reports/comparison.h"
 #include "reports/cost_facts.h"
 #include "reports/curves.h"
+#include "reports/decided_text.h"
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
 #include "reports/latency.h"
@@ -189,7 +190,7 @@ std::string report_table(const Json& report) {
                         plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);
   }
-  return text + latency_text(report) + checks_text(report) + comparisons_text(report) + curves_text(report);
+  return text + latency_text(report) + checks_text(report) + decided_text(report);
 }
 
 }  // namespace aigis

@@ -90,12 +90,33 @@ TEST(GatesTable, HasWhatTheReportSays) {
   const auto proportion = [&](const Json& json) { return share(json["value"], json["ci95"]); };
   for (const Json* run : shown(report)) {
     const Json &macs = (*run)["macs"], &after = (*run)["gates"]["after"], &cost = macs["distribution"];
-    const std::string cells =
-        proportion((*run)["accuracy"]["label_kept"]) + share(after["mean"], after["ci95"]) +
-        share(macs["recovery"], macs["ci95"]["recovery"]) + proportion(cost["over_budget"]["after"]) +
-        fmt::format("<td class=\"number\">{:.1f}</td>", 100 * cost["exceedance"]["after"].back().get<double>()) +
-        proportion(macs["monitor"]["unseen"]) + proportion(macs["monitor"]["unseen_and_wrong"]);
+    const std::string cells = proportion((*run)["accuracy"]["label_kept"]) + share(after["mean"], after["ci95"]) +
+                              share(macs["recovery"], macs["ci95"]["recovery"]) +
+                              proportion(cost["over_budget"]["after"]) +
+                              share(cost["exceedance"]["after"].back(), cost["exceedance"]["after_ci95"].back()) +
+                              proportion(macs["monitor"]["unseen"]) + proportion(macs["monitor"]["unseen_and_wrong"]);
     EXPECT_NE(html.find(cells), std::string::npos) << cells;
+  }
+}
+
+TEST(GatesTable, TellsWhatIsOutForAGraphByItsLikeness) {
+  Json report = attacked();
+  EXPECT_EQ(render_html({report}).find("Likeness to the wanted graph"), std::string::npos);
+  for (Json& run : report["runs"]) {
+    if (run["attack"]["name"] != "pgd") continue;
+    run["attack"]["aim"] = "graph";
+    run["attack"]["options"]["class"] = 3;
+  }
+  const std::string html = render_html({report});
+  EXPECT_NE(html.find("Likeness to the wanted graph"), std::string::npos);
+  for (const Json* run : shown(report)) {
+    if ((*run)["attack"]["name"] != "pgd") continue;
+    const Json& alike = (*run)["gates"]["likeness"];
+    const std::string cell =
+        fmt::format("<td class=\"number\">{:.1f} → {:.1f} <small>[{:.1f}, {:.1f}]</small></td>",
+                    100 * alike["before"][3].get<double>(), 100 * alike["after"][3].get<double>(),
+                    100 * alike["after_ci95"][3][0].get<double>(), 100 * alike["after_ci95"][3][1].get<double>());
+    EXPECT_NE(html.find(cell), std::string::npos) << cell;
   }
 }
 

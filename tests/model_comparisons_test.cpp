@@ -1,11 +1,13 @@
 // Which models of a report are compared, and what is decided.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "reports/comparison.h"
 #include "reports/curves.h"
+#include "reports/decided_text.h"
 
 namespace aigis {
 namespace {
@@ -33,7 +35,7 @@ TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
   EXPECT_EQ(list[1]["p"], 0.5);  // two images, both for b
   EXPECT_EQ(list[1]["more_robust"], nullptr);
   EXPECT_NEAR(list[0]["p_holm"].get<double>(), 2 * 2 * std::pow(0.5, 40), 1e-20);
-  const std::string text = comparisons_text(
+  const std::string text = decided_text(
       {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
   EXPECT_NE(text.find("1 of 2 comparisons"), std::string::npos) << text;
   EXPECT_NE(text.find("b more robust than a: FGSM, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
@@ -68,6 +70,42 @@ TEST(Comparisons, CallNoModelMoreRobustUnderAnAttackThatWantsNoWrongAnswer) {
   pairs.clear();
   for (const Json& entry : report["curve_comparisons"]) pairs.emplace_back(entry["curve_a"], entry["curve_b"]);
   EXPECT_EQ(pairs, (std::vector<std::pair<size_t, size_t>>{{1, 5}, {3, 7}}));
+}
+
+// Hundreds of lines would hide what a claim rests on.
+TEST(Comparisons, TellNoTransferAndWithAWorstCaseNothingElse) {
+  const auto run = [](const char* model, const char* attack, const char* access) {
+    return Json{{"model", model},
+                {"attack", {{"name", attack}, {"options", Json::object()}}},
+                {"defense", {{"name", "none"}}},
+                {"access", access},
+                {"epsilon", 0.1},
+                {"norm", "linf"},
+                {"accuracy", {{"draws", 1}}}};
+  };
+  const std::vector<int64_t> all(40, 1), none(40, 0);
+  const auto text_of = [&](const std::vector<std::pair<const char*, const char*>>& settings) {
+    Json runs = Json::array();
+    std::vector<std::vector<int64_t>> hits;
+    for (const char* model : {"a", "b"}) {
+      for (const auto& [attack, access] : settings) {
+        runs.push_back(run(model, attack, access));
+        hits.push_back(model == std::string("a") ? all : none);
+      }
+    }
+    return decided_text({{"schema", "aigis-report"},
+                         {"models", {{{"id", "a"}}, {{"id", "b"}}}},
+                         {"runs", runs},
+                         {"comparisons", comparisons_json(runs, hits)}});
+  };
+  const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
+  EXPECT_EQ(lines(text_of({{"fgsm", "white-box"}, {"pgd", "white-box"}})), 3);
+  EXPECT_EQ(text_of({{"pgd", "transfer:a"}}),
+            "1 of 1 comparisons of models on the same images are decided (5 %, Holm)\n");
+  const std::string worst = text_of({{"fgsm", "white-box"}, {"pgd", "transfer:a"}, {"worst-case", "white-box"}});
+  EXPECT_EQ(lines(worst), 2) << worst;
+  EXPECT_NE(worst.find("3 of 3 comparisons"), std::string::npos) << worst;
+  EXPECT_NE(worst.find("under the worst of all attacks:"), std::string::npos) << worst;
 }
 
 }  // namespace

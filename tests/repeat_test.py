@@ -89,8 +89,8 @@ def test_damaged_journal_entries_are_done_again(damage, unbroken, tmp_path):
         lines[1] = a_digit_of(lines[1])
     else:
         entry = json.loads(lines[1].split(" ", 1)[1])
-        entry["value"][0]["clean"]["open"].append(1)
-        entry["value"][1]["cells"][0]["pass"]["passes"].pop()
+        entry["value"][0]["clean"]["opened"].append(1)
+        entry["value"][1]["cells"][0]["hits"].pop()
         lines[1] = sealed(entry)
         lines[2] = sealed({"key": "model 0 batch 1", "value": 3})
     journal.write_text("\n".join(lines[:3]) + "\n")

@@ -1,9 +1,6 @@
 #include "lib/train/trainer.h"
 
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -13,8 +10,6 @@
 #include "lib/core/stop.h"
 #include "lib/data/augment.h"
 #include "lib/ops/autocast.h"
-#include "lib/train/held_out.h"
-#include "lib/train/mixup.h"
 
 namespace aigis {
 namespace {
@@ -41,12 +36,6 @@ struct EpochSums {
 
 /// Held-out images that are attacked after each epoch: enough to see robustness break down.
 constexpr int64_t kRobustImages = 250;
-
-/// An attack meets an image once an epoch, each time with other noise.
-uint64_t seed_of_epoch(uint64_t seed, uint32_t epoch) {
-  const PhiloxKey key = Stream{seed, Purpose::attack, 0, 0, epoch}.key();
-  return static_cast<uint64_t>(key[0]) << 32 | key[1];
-}
 
 at::ScalarType training_type(Precision precision, at::DeviceType device) {
   switch (precision) {
@@ -107,64 +96,17 @@ bool Trainer::run(double time_limit, const std::function<void()>& save) {
   return true;
 }
 
-at::Tensor Trainer::loss_of(const at::Tensor& logits, const at::Tensor& labels) const {
-  return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
-                                options_.label_smoothing);
-}
-
-Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double learning_rate) {
+Trainer::Verdict Trainer::judge() {
   const auto seed = static_cast<uint64_t>(options_.seed);
-  Batch batch = augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch},
-                          {options_.augment ? options_.crop : Crop::none, options_.cutout});
-  batch.images = batch.images.to(device_);
-  batch.labels = batch.labels.to(device_);
-  // Each image is mixed with that at the other end of the batch, whose order is random.
-  double share = 1;
-  if (options_.mixup > 0) {
-    const auto id = static_cast<uint64_t>(batch.ids[0].item<int64_t>());
-    share = mixup_share(options_.mixup, {seed, Purpose::mixing, 0, 0, epoch}, id);
-    batch.images = batch.images * share + batch.images.flip(0) * (1 - share);
-  }
-
-  at::Tensor attacked;
-  if (adversarial_) {
-    const AutocastScope autocast(device_.type(), type_);
-    attacked = adversarial_->adversary.perturbed(network_, batch, seed_of_epoch(seed, epoch));
-  }
-  sgd_.clear_gradients();
-  const Pull pull = options_.trades > 0 && adversarial_
-                        ? learn_from_both(attacked, batch, epoch)
-                        : learn_from(adversarial_ ? attacked : batch.images, batch, epoch, share);
-  (pull.penalty.defined() ? pull.loss + pull.penalty : pull.loss).backward();
-  sgd_.step(learning_rate);
-  if (average_) average_->update();
-
-  Step result;
-  result.loss = pull.loss.detach();
-  result.penalty = pull.penalty.defined() ? pull.penalty.detach() : at::zeros_like(result.loss);
-  const auto right = [&](const at::Tensor& labels) { return pull.logits.detach().argmax(1).eq(labels).sum(); };
-  result.correct = right(batch.labels);
-  if (share < 1) result.correct = result.correct * share + right(batch.labels.flip(0)) * (1 - share);
-  return result;
-}
-
-Trainer::Pull Trainer::learn_from(const at::Tensor& images, const Batch& batch, uint32_t epoch, double share) {
-  const AutocastScope autocast(device_.type(), type_);
-  const Stream noise{static_cast<uint64_t>(options_.seed), Purpose::training_gates, 0, 0, epoch};
-  const Output output = network_.forward(images, {noise, batch.ids});
-  Pull pull{{}, network_.penalty(output), output.logits.to(at::kFloat)};
-  pull.loss = loss_of(pull.logits, batch.labels);
-  if (share < 1) pull.loss = pull.loss * share + loss_of(pull.logits, batch.labels.flip(0)) * (1 - share);
-  return pull;
-}
-
-Trainer::Pull Trainer::learn_from_both(const at::Tensor& attacked, const Batch& batch, uint32_t epoch) {
-  Pull pull = learn_from(batch.images, batch, epoch, 1);
-  const Pull of_attacked = learn_from(attacked, batch, epoch, 1);  // with the same gate noise
-  const at::Tensor clean = at::log_softmax(pull.logits, 1), moved = at::log_softmax(of_attacked.logits, 1);
-  pull.loss = pull.loss + (clean.exp() * (clean - moved)).sum(1).mean() * options_.trades;
-  if (pull.penalty.defined()) pull.penalty = (pull.penalty + of_attacked.penalty) / 2;
-  return pull;
+  Verdict verdict;
+  with_model([&] {
+    verdict.held_out = evaluate_held_out(network_, held_out_, seed, device_);
+    if (!adversarial_) return;
+    const auto attacked = [&](const Batch& batch) { return adversarial_->judge.perturbed(network_, batch, seed); };
+    verdict.robust =
+        evaluate_held_out(network_, held_out_.first(kRobustImages), seed, device_, attacked).accuracy.to_json();
+  });
+  return verdict;
 }
 
 Json Trainer::run_epoch(double seconds_left) {
@@ -194,14 +136,7 @@ Json Trainer::run_epoch(double seconds_left) {
     }
   }
   const double seconds = watch.seconds();
-  HeldOutResult held_out;
-  Json robust;
-  with_model([&] {
-    held_out = evaluate_held_out(network_, held_out_, seed, device_);
-    if (!adversarial_) return;
-    const auto attacked = [&](const Batch& batch) { return adversarial_->judge.perturbed(network_, batch, seed); };
-    robust = evaluate_held_out(network_, held_out_.first(kRobustImages), seed, device_, attacked).accuracy.to_json();
-  });
+  const auto [held_out, robust] = judge();
   const auto images = static_cast<double>(sums.images);
   Json row{{"epoch", epoch + 1},
            {"learning_rate", rate},
@@ -221,27 +156,6 @@ Json Trainer::run_epoch(double seconds_left) {
              sums.mean_loss(), 100 * held_out.accuracy.value(), attacked, gates, images / seconds);
   std::fflush(stdout);
   return row;
-}
-
-void set_normalization(Network& network, const Dataset& data) {
-  // In whole numbers, so that the result does not depend on the order of the sum.
-  at::Tensor sum = at::zeros({3}, at::TensorOptions(at::kLong)), square_sum = sum.clone();
-  constexpr int64_t kChunk = 500;  // bounds the memory of the 64-bit copy
-  for (int64_t begin = 0; begin < data.size(); begin += kChunk) {
-    const at::Tensor pixels = data.images.slice(0, begin, begin + kChunk).to(at::kLong);
-    sum += pixels.sum({0, 2, 3});
-    square_sum += (pixels * pixels).sum({0, 2, 3});
-  }
-  const auto count = static_cast<double>(data.size() * data.images.size(2) * data.images.size(3));
-  const at::Tensor mean = sum.to(at::kDouble) / (255 * count);
-  const at::Tensor square = square_sum.to(at::kDouble) / (255.0 * 255.0 * count);
-  for (const auto& [name, tensor] : network.named_statistics()) {
-    if (name == "normalize.mean") tensor.copy_(mean.view({3, 1, 1}));
-    // A channel without contrast must not divide by zero: one level is the least deviation.
-    if (name == "normalize.std") {
-      tensor.copy_((square - mean * mean).clamp_min(0).sqrt().clamp_min(1.0 / 255).view({3, 1, 1}));
-    }
-  }
 }
 
 }  // namespace aigis

@@ -9,6 +9,7 @@
 #include "lib/data/dataset.h"
 #include "lib/train/adversary.h"
 #include "lib/train/average.h"
+#include "lib/train/held_out.h"
 #include "lib/train/options.h"
 #include "lib/train/sgd.h"
 
@@ -48,6 +49,12 @@ class Trainer {
 
  private:
   Json run_epoch(double seconds_left);
+  /// On held-out images, clean and, where training is adversarial, the first of them attacked.
+  struct Verdict {
+    HeldOutResult held_out;
+    Json robust;
+  };
+  Verdict judge();
   /// What a batch gives to learn from, before the step.
   struct Pull {
     at::Tensor loss, penalty, logits;
@@ -68,8 +75,5 @@ class Trainer {
   std::optional<AdversarialTraining> adversarial_;
   TrainState state_;
 };
-
-/// Sets "normalize.mean" and "normalize.std" of a network to the channel statistics of `data`.
-void set_normalization(Network& network, const Dataset& data);
 
 }  // namespace aigis

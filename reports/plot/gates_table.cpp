@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/aim.h"
 #include "reports/plot/driven.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
@@ -12,6 +13,8 @@ namespace aigis::plotting {
 namespace {
 
 bool says_more(const PlottedRun* run) { return at(*run->json, {"macs", "monitor"}).is_object(); }
+
+bool wants_graph(const PlottedRun& run) { return at(*run.json, {"attack", "aim"}) == aim_name(Aim::graph); }
 
 /// In millions: "3.1 → 4.2 <small>[4.1, 4.3]</small>"
 std::string spread_cell(const Json& spread) {
@@ -24,14 +27,31 @@ std::string spread_cell(const Json& spread) {
   return text;
 }
 
-/// Passes in which everything ran.
-std::optional<Share> all_run(const Json& run) {
-  const Json& shares = at(run, {"macs", "distribution", "exceedance", "after"});
-  if (!shares.is_array() || shares.empty() || !shares.back().is_number()) return {};
-  return Share{shares.back().get<double>(), {}, {}};
+/// Of two lists side by side, "after" and "after_ci95": their entries at `index`.
+std::optional<Share> entry(const Json& lists, const std::string& name, size_t index) {
+  const Json &values = at(lists, {name.c_str()}), &ends = at(lists, {(name + "_ci95").c_str()});
+  if (!values.is_array() || index >= values.size() || !values[index].is_number()) return {};
+  return share_of(values[index].get<double>(), ends.is_array() && index < ends.size() ? ends[index] : Json());
 }
 
-std::string row_of(const PlottedRun& run, bool draws) {
+/// Passes in which everything ran.
+std::optional<Share> all_run(const Json& run) {
+  const Json& exceedance = at(run, {"macs", "distribution", "exceedance"});
+  return entry(exceedance, "after", at(exceedance, {"after"}).size() - 1);
+}
+
+/// Of an attack that is out for the graph of a class, how alike graphs are to it: "71.4 → 83.6 <small>[…]</small>"
+std::string likeness_cell(const PlottedRun& run) {
+  const auto klass = number_at(*run.json, {"attack", "options", "class"});
+  if (!wants_graph(run) || !klass || *klass < 0) return "–";
+  const Json& likeness = at(*run.json, {"gates", "likeness"});
+  const auto before = entry(likeness, "before", static_cast<size_t>(*klass));
+  if (!before) return "–";
+  return fmt::format("{:.1f} → {}", 100 * before->value,
+                     share_cell(entry(likeness, "after", static_cast<size_t>(*klass))));
+}
+
+std::string row_of(const PlottedRun& run, bool draws, bool graphs) {
   const Json& json = *run.json;
   const Json& macs = at(json, {"macs"});
   std::string cells = fmt::format("<th scope=\"row\">{}</th><td>{}</td>", escape(run.attack),
@@ -45,12 +65,15 @@ std::string row_of(const PlottedRun& run, bool draws) {
   cell(share_cell(share_of(at(macs, {"monitor", "unseen"}))));
   cell(share_cell(share_of(at(macs, {"monitor", "unseen_and_wrong"}))));
   if (draws) cell(spread_cell(at(macs, {"spread"})));
+  if (graphs) cell(likeness_cell(run));
   return "<tr>" + cells + "</tr>\n";
 }
 
 std::string table_of(const DrivenModel& driven, const RunList& list) {
   const Json& first = *driven.runs.front()->json;
   const bool draws = at(first, {"macs", "spread"}).is_object();
+  const bool graphs =
+      std::any_of(driven.runs.begin(), driven.runs.end(), [](const PlottedRun* run) { return wants_graph(*run); });
   std::vector<std::string> names{"Attack",
                                  "ε",
                                  "Answers kept (%)",
@@ -61,9 +84,10 @@ std::string table_of(const DrivenModel& driven, const RunList& list) {
                                  "Unseen by a monitor (%)",
                                  "Unseen and wrong (%)"};
   if (draws) names.emplace_back("Spread between draws (M)");
+  if (graphs) names.emplace_back("Likeness to the wanted graph (%)");
   std::string heads, rows;
   for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);
-  for (const auto* run : driven.runs) rows += row_of(*run, draws);
+  for (const auto* run : driven.runs) rows += row_of(*run, draws, graphs);
   const double tolerance = number_at(first, {"macs", "monitor", "tolerance"}).value_or(0);
   return fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Compute of {0}\">\n<table>\n"
