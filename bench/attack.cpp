@@ -17,10 +17,21 @@ void floor_step(Model& model, const Batch& batch) {
 
 }  // namespace
 
-std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, int64_t pairs) {
+double bench_epsilon(Norm norm) {
+  switch (norm) {
+    case Norm::linf: return 8.0 / 255;
+    case Norm::l2: return 0.5;
+    case Norm::l1: return 12;
+    case Norm::l0: break;
+  }
+  return 10;
+}
+
+std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, Norm norm,
+                         int64_t pairs) {
   const auto propose = [&](const Attack& one) {
     Victim victim(model, 0);
-    one.propose(victim, batch, Norm::linf, {kBenchEpsilon});
+    one.propose(victim, batch, norm, {bench_epsilon(norm)});
     return victim.audit().backward / batch.labels.size(0);
   };
   const int64_t passes = propose(attack);
@@ -39,8 +50,8 @@ std::string bench_attack(Model& model, const Attack& attack, const Attack* again
   const auto result = measure_pairs([&] { propose(attack); }, floor, pairs);
   const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), passes)
                                                : fmt::format("{} bare forward and backward", passes);
-  return fmt::format("{} on {}, batch {}, {}\n", attack.name(), model.card().architecture, batch.labels.size(0),
-                     batch.images.device().str()) +
+  return fmt::format("{} on {}, {}, batch {}, {}\n", attack.name(), model.card().architecture, norm_name(norm),
+                     batch.labels.size(0), batch.images.device().str()) +
          result.text(attack.name(), other, batch.labels.size(0));
 }
 

@@ -12,11 +12,13 @@
 
 namespace aigis {
 
-constexpr double kBenchEpsilon = 8.0 / 255;  ///< of attacks, in Linf
+/// Of attacks: 8/255 in Linf, 0.5 in L2, 12 in L1, 10 pixel values in L0.
+double bench_epsilon(Norm norm);
 
-/// One attack at one budget against the floor: a bare forward and backward pass to the input on the identical module,
-/// layout and type; or against another attack that takes as many gradients, where one is given.
-std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, int64_t pairs);
+/// One attack within bench_epsilon() against the floor: a bare forward and backward pass to the input on the identical
+/// module, layout and type; or against another attack that takes as many gradients, where one is given.
+std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, Norm norm,
+                         int64_t pairs);
 
 /// Time that closed gates save against what they save in multiply-accumulates: the same network with Execution::skip,
 /// or bucket, and with Execution::mask on the same images, for each batch size, with its own gates and with random ones

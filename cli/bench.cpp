@@ -20,7 +20,7 @@ namespace aigis {
 namespace {
 
 struct BenchFlags {
-  std::string what, model, attack = "fgsm", against, data = "synthetic", device = "cpu";
+  std::string what, model, attack = "fgsm", against, data = "synthetic", norm = "linf", device = "cpu";
   int64_t batch = 128, count = 30;
   std::string execution = "skip", batches = "1,8,64,256", rates = "0.3,0.5,0.7,0.9";
 };
@@ -58,11 +58,13 @@ std::shared_ptr<const Attack> ready(const std::string& text, Network& network, c
   const auto attack = attack_of(text);
   if (!attack) throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
   check_attack(*attack, network.card());
+  const Norm norm = parse_norm(flags.norm);
+  check_norm(*attack, norm);
   if (attack->learns_from() == 0) return attack;
   const int64_t images = attack->learns_from();
   const Dataset training = load_dataset(Spec::parse(flags.data), Part::train).spread(images);
   Victim victim(network, 0);
-  return attack->learnt(victim, take(training, 0, images, device), Norm::linf, {kBenchEpsilon});
+  return attack->learnt(victim, take(training, 0, images, device), norm, {bench_epsilon(norm)});
 }
 
 std::string attack(const BenchFlags& flags, at::Device device) {
@@ -71,7 +73,8 @@ std::string attack(const BenchFlags& flags, at::Device device) {
   check_fit(model_of(flags).text(), network->card(), data);
   const auto made = ready(flags.attack, *network, flags, device);
   const auto against = flags.against.empty() ? nullptr : ready(flags.against, *network, flags, device);
-  return bench_attack(*network, *made, against.get(), take(data, 0, flags.batch, device), flags.count);
+  return bench_attack(*network, *made, against.get(), take(data, 0, flags.batch, device), parse_norm(flags.norm),
+                      flags.count);
 }
 
 std::string inference(const BenchFlags& flags, at::Device device) {
@@ -167,6 +170,7 @@ Command bench_command(CommandLine& line) {
   line.text("--attack", flags->attack, "attack with options");
   line.text("--against", flags->against,
             "attack: another one that takes as many gradients, instead of the bare passes");
+  line.text("--norm", flags->norm, "attack: linf (within 8/255), l2 (0.5), l1 (12) or l0 (10)");
   line.text("--data", flags->data, "images to use");
   line.number("--batch", flags->batch, "images a step");
   line.text("--execution", flags->execution, "skipping: skip or bucket, against mask");

@@ -92,13 +92,7 @@ Evaluation::Evaluation(const Settings& settings) {
     attacks.push_back(attack_of(text));
   }
   for (const auto& attack : attacks) {
-    const auto norms = attack ? attack->norms() : std::vector<Norm>{plan.norm};
-    if (std::find(norms.begin(), norms.end(), plan.norm) == norms.end()) {
-      std::vector<std::string> names;
-      for (const Norm norm : norms) names.push_back(norm_name(norm));
-      throw InputError(fmt::format("attack '{}' does not exist in the norm {}; expected {}", attack->name(),
-                                   norm_name(plan.norm), join(names, ", ")));
-    }
+    if (attack) check_norm(*attack, plan.norm);
   }
   std::vector<std::shared_ptr<const Defense>> defenses;
   for (const auto& text : settings.list("defense")) {

@@ -96,15 +96,26 @@ Json no_more(const Measure& attacked, const Measure& noisy) {
               {{"value", attacked.value}, {"of_noise", noisy.value}});
 }
 
+Json no_noise() {
+  return flag("noise-as-strong", "info",
+              "no noise of the same size beside it to tell its effect from chance by (the attack "
+              "noise:kind=sign,best_of=1, with nested=false)",
+              Json::object());
+}
+
+bool has_noise_beside(const SweepPlan& plan, size_t m, const Run& attack) {
+  return std::any_of(plan.runs.begin(), plan.runs.end(),
+                     [&](const Run& other) { return stand_side_by_side(plan, m, attack, other); });
+}
+
 }  // namespace
 
-bool has_noise_beside(const SweepPlan& plan, size_t m, size_t r, size_t e) {
+bool is_held_against_noise(const SweepPlan& plan, size_t m, size_t r, size_t e) {
   const Run& run = plan.runs[r];
   if (!run.attack || is_noise(run) || plan.epsilons[e] == 0) return false;
-  if (run.attack->aim() == Aim::graph && !graph_class(*run.attack)) return false;
-  if (run.attack->aim() != Aim::wrong_answer && plan.models[m]->card().gated.empty()) return false;
-  return std::any_of(plan.runs.begin(), plan.runs.end(),
-                     [&](const Run& other) { return stand_side_by_side(plan, m, run, other); });
+  const Aim aim = run.attack->aim();
+  if (aim == Aim::wrong_answer) return has_noise_beside(plan, m, run);
+  return !plan.models[m]->card().gated.empty() && (aim != Aim::graph || graph_class(*run.attack));
 }
 
 void flag_noise(const SweepPlan& plan, Json& runs) {
@@ -112,7 +123,11 @@ void flag_noise(const SweepPlan& plan, Json& runs) {
   if (plan.data.size() == 0) return;
   for (size_t i = 0; i < runs.size(); ++i) {
     const size_t e = i % budgets, r = i / budgets % plan.runs.size(), m = i / budgets / plan.runs.size();
-    if (!has_noise_beside(plan, m, r, e)) continue;
+    if (!is_held_against_noise(plan, m, r, e)) continue;
+    if (!has_noise_beside(plan, m, plan.runs[r])) {
+      runs[i]["flags"].push_back(no_noise());
+      continue;
+    }
     const Attack& attack = *plan.runs[r].attack;
     const std::optional<Measure> attacked = measure(attack, runs[i]);
     if (!attacked) {

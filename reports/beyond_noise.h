@@ -5,13 +5,15 @@
 
 namespace aigis {
 
-/// Whether run `r` of the plan against model `m` at budget `e` has noise beside it, behind the same defense and with
-/// the same access, and a measure to be compared by: what is out for a graph (Aim::graph) names the class that it is of
-/// (option "class"), and the gates of a model without any do not move.
-bool has_noise_beside(const SweepPlan& plan, size_t m, size_t r, size_t e);
+/// Whether run `r` of the plan against model `m` at budget `e` is compared with noise behind the same defense and with
+/// the same access: where that stands beside it, and always where the attack is out for gates, whose effect nothing
+/// else tells from chance. What is out for a graph (Aim::graph) names the class that it is of (option "class"), and the
+/// gates of a model without any do not move.
+bool is_held_against_noise(const SweepPlan& plan, size_t m, size_t r, size_t e);
 
 /// Flags every run whose own measure, by what its attack is out for, does not stand clear of the noise beside it: their
-/// 95 % intervals touch, or noise did better. `runs` as in the report: in the order model, run, epsilon.
+/// 95 % intervals touch, or noise did better, or none is there. `runs` as in the report: in the order model, run,
+/// epsilon.
 void flag_noise(const SweepPlan& plan, Json& runs);
 
 }  // namespace aigis

@@ -40,7 +40,7 @@ const std::vector<FlagCheck>& flag_checks() {
        {"noise-as-strong"},
        "every attack did more than the noise beside it",
        [](const SweepPlan& plan, size_t m, size_t r, size_t e, const CellTally&) {
-         return static_cast<int64_t>(has_noise_beside(plan, m, r, e));
+         return static_cast<int64_t>(is_held_against_noise(plan, m, r, e));
        }},
   };
   return checks;

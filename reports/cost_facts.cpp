@@ -112,14 +112,17 @@ Json mean_macs_interval(const ModelCard& card, const PassTally& pass) {
   return {always + gated * shares.low, always + gated * shares.high};
 }
 
-/// Of a ratio of means over the same images, by the delta method.
+/// Of a ratio of means over the same images, by the delta method; where no image differs from the others, as if one
+/// more might have, as far as Wilson's interval for none of them lets it.
 Json recovery_interval(const ModelCard& card, const RunTally& tally, const CellTally& cell, double recovery) {
   const std::vector<double> before = executed_shares(card, tally.clean), after = executed_shares(card, cell.pass);
   std::vector<double> residues(before.size());
   for (size_t i = 0; i < before.size(); ++i) {
     residues[i] = after[i] - before[i] - recovery * (1 - before[i]);
   }
-  const double half = kNormal95 * mean_interval(residues).standard_error() / (1 - mean_of(before));
+  const double error = kNormal95 * mean_interval(residues).standard_error();
+  const double half =
+      (error > 0 ? error : wilson(0, static_cast<double>(residues.size())).high) / (1 - mean_of(before));
   return {recovery - half, std::min(1.0, recovery + half)};
 }
 

@@ -1,6 +1,5 @@
 #include "reports/likeness.h"
 
-#include <cmath>
 #include <numeric>
 #include <utility>
 

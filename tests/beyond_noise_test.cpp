@@ -78,6 +78,14 @@ std::map<std::string, std::string> told(const Json& report) {
   return sentences;
 }
 
+/// How many attacks are told that there is no noise to hold them against.
+int64_t without_noise(const Json& report) {
+  const auto sentences = told(report);
+  return std::count_if(sentences.begin(), sentences.end(), [](const auto& entry) {
+    return entry.second.find("no noise of the same size beside it") != std::string::npos;
+  });
+}
+
 std::vector<Json> verdicts(const Json& report) {
   std::vector<Json> found;
   for (const Json& check : report["checks"]) {
@@ -139,19 +147,19 @@ TEST(BeyondNoise, WhatIsLessThanNoiseIsToldToo) {
   EXPECT_EQ(told(report).size(), 1);
 }
 
-TEST(BeyondNoise, NothingIsSaidWithoutNoise) {
-  const Json report = report_of({idle(Aim::more_compute), make_attack("gate-sloth")});
-  EXPECT_TRUE(told(report).empty());
-  EXPECT_TRUE(verdicts(report).empty());
+TEST(BeyondNoise, WithoutNoiseOnlyAttacksOnGatesAreTold) {
+  const Json report = report_of({idle(Aim::wrong_answer), idle(Aim::more_compute), make_attack("gate-sloth")});
+  ASSERT_EQ(told(report).size(), 2);
+  EXPECT_EQ(without_noise(report), 2);
+  EXPECT_TRUE(verdicts(report_of({idle(Aim::wrong_answer)})).empty());
 }
 
 // Nested, an image that noise broke keeps the noise of a smaller budget; attacks on cost are never nested.
 TEST(BeyondNoise, NestedNoiseHasNotTheSizeOfWhatIsNotNested) {
   const Json report = report_of({noise(), idle(Aim::wrong_answer), idle(Aim::more_compute), idle(Aim::less_compute)},
                                 std::make_shared<Gated>(true), true);
-  EXPECT_EQ(told(report).size(), 1);
-  ASSERT_EQ(verdicts(report).size(), 1);
-  EXPECT_EQ(verdicts(report)[0]["runs"].size(), 1);
+  EXPECT_EQ(told(report).size(), 3);
+  EXPECT_EQ(without_noise(report), 2) << "of the two on compute";
 }
 
 TEST(BeyondNoise, AModelWithoutGatesIsMeasuredByItsAnswers) {

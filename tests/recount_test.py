@@ -71,7 +71,7 @@ def wilson(successes, trials, z=1.959963984540054):
 def clustered(shares, draws):
     """Wilson's interval of a mean over images at the effective sample size (Korn & Graubard 1998)."""
     n, p = len(shares), np.mean(shares)
-    variance = np.var(shares, ddof=1) / n
+    variance = np.var(shares, ddof=1) / n if np.ptp(shares) > 1e-12 else 0
     effective = np.clip(p * (1 - p) / variance, n, n * draws) if variance > 0 else n
     return pytest.approx(np.clip(wilson(p * effective, effective), 0, 1), abs=1e-9)
 
@@ -132,8 +132,10 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
     before, after = ((open_gates @ costs / saved).mean(0) for open_gates in (gates_before, gates))
     if run["macs"]["recovery"] is not None:  # delta method, of a ratio of means over the same images
         ratio = (after - before).mean() / (1 - before).mean()
-        error = (after - before - ratio * (1 - before)).std(ddof=1) / math.sqrt(images) / (1 - before).mean()
-        expected = [ratio - 1.959963984540054 * error, min(1, ratio + 1.959963984540054 * error)]
+        residues = after - before - ratio * (1 - before)
+        half = 1.959963984540054 * residues.std(ddof=1) / math.sqrt(images) if np.ptp(residues) > 1e-12 else wilson(0, images)[1]
+        half /= (1 - before).mean()
+        expected = [ratio - half, min(1, ratio + half)]
         assert run["macs"]["ci95"]["recovery"] == pytest.approx(expected, abs=1e-9)
     monitor = run["macs"]["monitor"]
     unseen = np.abs(after - before) <= monitor["tolerance"] + 1e-9

@@ -75,6 +75,24 @@ TEST_F(Cascade, BreaksWhatAnyOfItsAttacksBreaksAndSaysWhich) {
 }
 
 /// From answers alone nearly as much as from gradients; and as many answers as it says.
+// The last image may leave the batch at any step, also at one where the steps are about to be shortened.
+TEST_F(Cascade, ABatchMayBreakEntirely) {
+  for (const auto& [norm, unit] : {std::pair{Norm::linf, 0.02}, {Norm::l2, 0.2}, {Norm::l1, 2.0}}) {
+    for (const char* attack : {"apgd-ce", "apgd-dlr", "autoattack:queries=50"}) {
+      for (const double times : {4.0, 8.0, 16.0}) {
+        for (const int64_t images : {1, 5}) {
+          const Batch batch{batch_.images.slice(0, 0, images), batch_.labels.slice(0, 0, images),
+                            batch_.ids.slice(0, 0, images)};
+          Victim victim(net_, 3, Judge::this_model);
+          const at::Tensor x = make_attack(attack)->propose(victim, batch, norm, {times * unit})[0];
+          const at::Tensor broken = net_.forward(x, {}).logits.argmax(1).ne(batch.labels);
+          EXPECT_TRUE(times < 16 || broken.all().item<bool>()) << attack << norm_name(norm) << images;
+        }
+      }
+    }
+  }
+}
+
 TEST_F(Cascade, SpsaFindsMostOfWhatGradientsFind) {
   constexpr double kEpsilon = 0.045;
   AttackAudit audit;

@@ -72,6 +72,7 @@ class AutoPgd {
       rows.rises = rows.rises + rows.loss.gt(before);
       rows.remember();
       if (counts) settle(rows, shrinking, found);
+      if (rows.x.size(0) == 0) break;  // all are broken
       if (checkpoints.pass()) norm_ == Norm::l1 ? rows.sparsify(full) : rows.halve(options_.rho, checkpoints.period());
     }
     ++query_;

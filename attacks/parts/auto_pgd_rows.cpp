@@ -21,7 +21,7 @@ at::Tensor changes(const at::Tensor& x, const at::Tensor& clean) {
   return x.ne(clean).flatten(1).sum(1).to(x.scalar_type());
 }
 
-double pixels(const at::Tensor& images) { return static_cast<double>(images[0].numel()); }
+double pixels(const at::Tensor& images) { return static_cast<double>(c10::multiply_integers(images.sizes().slice(1))); }
 
 constexpr double kSparser = 1.5;  ///< a step moves the changed pixel values' number over this
 

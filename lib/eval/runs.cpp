@@ -50,6 +50,16 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
   return runs;
 }
 
+void check_norm(const Attack& attack, Norm norm) {
+  std::vector<std::string> names;
+  for (const Norm one : attack.norms()) {
+    if (one == norm) return;
+    names.emplace_back(norm_name(one));
+  }
+  throw InputError(fmt::format("attack '{}' does not exist in the norm {}; expected {}", attack.name(), norm_name(norm),
+                               join(names, ", ")));
+}
+
 void check_attack(const Attack& attack, const ModelCard& card) {
   try {
     attack.check(card);

@@ -31,6 +31,8 @@ struct Run {
   bool is_worst_case() const { return !worst_of.empty(); }
 };
 
+/// Throws InputError if the attack does not exist in the norm.
+void check_norm(const Attack& attack, Norm norm);
 /// All combinations; a run that would repeat another is left out. With `worst_case`, behind them the worst case over
 /// all attacks for each defense and access that has several.
 std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,

@@ -14,9 +14,12 @@ Interval effective_wilson(double p, double variance_of_mean, double images, doub
   return wilson(p * effective, effective);
 }
 
-/// Of the mean of values; 0 for fewer than two.
+/// Of the mean of values; 0 for fewer than two, and for values that differ by no more than rounding does.
 double variance_of_mean(const std::vector<double>& values) {
+  constexpr double kRounding = 1e-12;
   if (values.size() < 2) return 0;
+  const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+  if (*greatest - *least <= kRounding) return 0;
   const double mean = mean_of(values);
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "lib/core/text.h"
@@ -59,20 +60,30 @@ std::vector<std::string> raised_against(const RunList& list, const PlottedRun& j
   return names;
 }
 
+/// What becomes of a claim, from the best to the worst.
 struct Ruling {
   const char *word, *style;
 };
-Ruling ruling_of(const Question& question, size_t model, const std::vector<std::string>& raised) {
-  if (question.worst == nullptr) return {"? no worst case was judged", "undecided"};
-  if (!question.worst->is_decided()) return {"✗ does not stand", "error"};
-  if (question.worst->leader()->model != model) return {"✗ the reverse holds", "error"};
-  if (!raised.empty()) return {"? stands if its checks are answered", "warning"};
-  return {"✓ stands", "passed"};
+constexpr std::array kRulings{Ruling{"✓ stands", "passed"}, Ruling{"? stands if its checks are answered", "warning"},
+                              Ruling{"? no worst case was judged", "undecided"}, Ruling{"✗ does not stand", "error"},
+                              Ruling{"✗ the reverse holds", "error"}};
+
+/// A place in kRulings.
+size_t ruling_of(const Question& question, size_t model, const std::vector<std::string>& raised) {
+  if (question.worst == nullptr) return 2;
+  if (!question.worst->is_decided()) return 3;
+  if (question.worst->leader()->model != model) return 4;
+  return raised.empty() ? 0 : 1;
 }
 
-/// The claim that `leader`'s model is the more robust one.
-std::string row(const RunList& list, const Question& question, const PlottedRun* leader, const PlottedRun* follower,
-                size_t file) {
+struct Claim {
+  size_t ruling;  ///< in kRulings
+  std::string row;
+};
+
+/// That `leader`'s model is the more robust one.
+Claim claim_of(const RunList& list, const Question& question, const PlottedRun* leader, const PlottedRun* follower,
+               size_t file) {
   std::vector<std::string> under, not_under;
   for (const Compared* compared : question.attacks) {
     const bool leads = compared->is_decided() && compared->leader()->model == leader->model;
@@ -86,20 +97,30 @@ std::string row(const RunList& list, const Question& question, const PlottedRun*
   if (question.worst != nullptr) {
     worst = question.worst->points(question.worst->a->model == leader->model ? question.worst->a : question.worst->b);
   }
-  const Ruling ruling = ruling_of(question, leader->model, raised);
-  return fmt::format(
-      "<tr><th scope=\"row\">{} over {}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td>"
-      "<td>{}</td><td class=\"{}\">{}</td></tr>\n",
-      escape(list.models[leader->model].label), escape(list.models[follower->model].label), escape(leader->setting),
-      escape((question.attacks.empty() ? question.worst : question.attacks.front())->budget), listed(under),
-      listed(not_under), worst, listed(raised), ruling.style, ruling.word);
+  const size_t place = ruling_of(question, leader->model, raised);
+  return {place, fmt::format("<tr><th scope=\"row\">{} over {}</th><td class=\"{}\">{}</td><td>{}</td><td>{}</td>"
+                             "<td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                             escape(list.models[leader->model].label), escape(list.models[follower->model].label),
+                             kRulings[place].style, kRulings[place].word, escape(leader->setting),
+                             escape((question.attacks.empty() ? question.worst : question.attacks.front())->budget),
+                             worst, listed(under), listed(not_under), listed(raised))};
+}
+
+/// "3 claims: 1 ✓ stands, 2 ✗ does not stand."
+std::string counted(const std::vector<Claim>& claims) {
+  std::vector<std::string> counts;
+  for (size_t place = 0; place < kRulings.size(); ++place) {
+    const auto count = std::count_if(claims.begin(), claims.end(), [&](const auto& c) { return c.ruling == place; });
+    if (count > 0) counts.push_back(fmt::format("{} {}", count, kRulings[place].word));
+  }
+  return fmt::format("{} claim{}: {}.", claims.size(), claims.size() == 1 ? "" : "s", join(counts, ", "));
 }
 
 }  // namespace
 
 std::string standing_table(const std::vector<Json>& files) {
   const RunList list = join_runs(files);
-  std::string rows, heads;
+  std::vector<Claim> claims;
   for (size_t f = 0; f < files.size(); ++f) {
     std::vector<Compared> all = compared_curves(list, f);
     for (Compared& compared : compared_budgets(list, f)) all.push_back(std::move(compared));
@@ -112,22 +133,26 @@ std::string standing_table(const std::vector<Json>& files) {
         const size_t model = compared->leader()->model;
         if (std::find(told.begin(), told.end(), model) != told.end()) continue;
         told.push_back(model);
-        rows += row(list, question, compared->leader(), compared->follower(), f);
+        claims.push_back(claim_of(list, question, compared->leader(), compared->follower(), f));
       }
     }
   }
-  if (rows.empty()) return "";
-  for (const char* head : {"More robust", "Defense and access", "ε", "Under", "Not under",
-                           "Worst of all attacks (points) [95 %]", "Checks raised", "So the claim"}) {
+  if (claims.empty()) return "";
+  std::stable_sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) { return a.ruling < b.ruling; });
+  std::string heads, rows;
+  for (const Claim& claim : claims) rows += claim.row;
+  for (const char* head : {"More robust", "The claim", "Defense and access", "ε",
+                           "Worst of all attacks (points) [95 %]", "Under", "Not under", "Checks raised"}) {
     heads += fmt::format("<th scope=\"col\">{}</th>", head);
   }
   return fmt::format(
+      "<p>{}</p>\n"
       "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under the "
       "worst of all attacks, taken for each image, and raises none of the checks that were made; an attack that one "
       "model happens to withstand, or hides from, does not decide it.</p>\n"
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of claims\">\n"
-      "<table class=\"checks\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n",
-      heads, rows);
+      "<table class=\"claims\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n",
+      counted(claims), heads, rows);
 }
 
 }  // namespace aigis::plotting
