@@ -40,9 +40,7 @@ Dataset Dataset::first(int64_t count) const {
   return head;
 }
 
-Dataset Dataset::spread(int64_t count) const {
-  return count >= size() ? *this : select(equidistant(size(), count));
-}
+Dataset Dataset::spread(int64_t count) const { return count >= size() ? *this : select(equidistant(size(), count)); }
 
 Dataset Dataset::select(const at::Tensor& positions) const {
   Dataset chosen = *this;
