@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "reports/before_and_after.h"
+
 namespace aigis {
 namespace {
 
@@ -51,23 +53,6 @@ double share_of(const PassTally& pass, Counted&& counted) {
 Json share_above(const PassTally& pass, int64_t budget) {
   const double share = share_of(pass, [&](int64_t macs) { return macs > budget; });
   return {{"value", share}, {"ci95", interval_of(pass, share).to_json()}};
-}
-
-/// A list of the values of both kinds of pass, and one of their intervals.
-template <class ValueAndEnds>
-Json before_and_after(const PassTally& clean, const PassTally& attacked, size_t count, ValueAndEnds&& at) {
-  Json facts = Json::object();
-  for (const auto& [when, pass] : {std::pair{"before", &clean}, std::pair{"after", &attacked}}) {
-    Json values = Json::array(), ends = Json::array();
-    for (size_t i = 0; i < count; ++i) {
-      const auto [value, interval] = at(*pass, i);
-      values.push_back(value);
-      ends.push_back(interval);
-    }
-    facts[when] = values;
-    facts[std::string(when) + "_ci95"] = ends;
-  }
-  return facts;
 }
 
 Json exceedance(const PassTally& clean, const PassTally& attacked, int64_t full) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "reports/plot/compared.h"
-#include "reports/plot/value.h"
 
 namespace aigis {
 namespace {
@@ -14,10 +13,6 @@ namespace {
 using plotting::Compared;
 
 bool is_clean(const Compared& compared) { return compared.a->epsilon == 0 || !compared.a->attacked(); }
-
-bool is_worst_case(const Compared& compared) {
-  return compared.a != nullptr && plotting::text_at(*compared.a->json, {"attack", "name"}) == "worst-case";
-}
 
 std::string line(const plotting::RunList& list, const Compared& compared) {
   const bool a_leads = compared.leader() == compared.a;
@@ -33,14 +28,14 @@ std::string line(const plotting::RunList& list, const Compared& compared) {
 
 std::string told(const plotting::RunList& list, const std::vector<Compared>& all, const char* what) {
   if (all.empty()) return "";
-  const bool has_worst = std::any_of(all.begin(), all.end(), is_worst_case);
+  const bool has_worst = std::any_of(all.begin(), all.end(), [](const Compared& c) { return c.is_worst_case(); });
   std::string lines;
   size_t decided = 0;
   for (const Compared& compared : all) {
     if (!compared.is_decided()) continue;
     ++decided;
-    const bool is_transfer = plotting::text_at(*compared.a->json, {"access"}).starts_with("transfer:");
-    if (!is_transfer && (!has_worst || is_worst_case(compared) || is_clean(compared))) lines += line(list, compared);
+    if (compared.is_transfer()) continue;
+    if (!has_worst || compared.is_worst_case() || is_clean(compared)) lines += line(list, compared);
   }
   return fmt::format("{} of {} comparisons of {} are decided (5 %, Holm){}\n{}", decided, all.size(), what,
                      decided == 0    ? "; the others may be chance"

@@ -3,6 +3,8 @@
 #include <numeric>
 #include <utility>
 
+#include "reports/before_and_after.h"
+
 namespace aigis {
 namespace {
 
@@ -62,19 +64,12 @@ std::vector<double> alike(const ClassGraphs& graphs, size_t k, const PassTally& 
 Json likeness(const ModelCard& card, const PassTally& clean, const PassTally& attacked) {
   const ClassGraphs graphs = class_graphs(card, clean);
   const bool tells = std::accumulate(graphs.weights.begin(), graphs.weights.end(), 0.0) > 0;
-  Json json = Json::object();
-  for (const auto& [when, pass] : {std::pair{"before", &clean}, std::pair{"after", &attacked}}) {
-    Json values = Json::array(), intervals = Json::array();
-    for (size_t k = 0; k < graphs.images.size(); ++k) {
-      const std::vector<double> shares =
-          tells && graphs.images[k] > 0 ? alike(graphs, k, *pass, card.draws) : std::vector<double>();
-      values.push_back(shares.empty() ? Json() : Json(mean_of(shares)));
-      intervals.push_back(shares.empty() ? Json() : mean_share_interval(shares).to_json());
-    }
-    json[when] = values;
-    json[std::string(when) + "_ci95"] = intervals;
-  }
-  return json;
+  return before_and_after(clean, attacked, graphs.images.size(), [&](const PassTally& pass, size_t k) {
+    const std::vector<double> shares =
+        tells && graphs.images[k] > 0 ? alike(graphs, k, pass, card.draws) : std::vector<double>();
+    return shares.empty() ? std::pair<Json, Json>{}
+                          : std::pair<Json, Json>{mean_of(shares), mean_share_interval(shares).to_json()};
+  });
 }
 
 }  // namespace aigis

@@ -21,6 +21,10 @@ const PlottedRun* Compared::leader() const {
 
 const PlottedRun* Compared::follower() const { return leader() == a ? b : a; }
 
+bool Compared::is_worst_case() const { return a != nullptr && text_at(*a->json, {"attack", "name"}) == "worst-case"; }
+
+bool Compared::is_transfer() const { return a != nullptr && text_at(*a->json, {"access"}).starts_with("transfer:"); }
+
 std::string Compared::points(const PlottedRun* first) const {
   const double sign = first == a ? 1 : -1;
   const auto turned = [&](std::optional<double> value) { return value ? std::optional(sign * *value) : std::nullopt; };

@@ -20,6 +20,10 @@ struct Compared {
   bool is_decided() const;
   const PlottedRun* leader() const;    ///< of one that is decided
   const PlottedRun* follower() const;  ///< likewise
+  /// Of the worst case over attacks, for each image.
+  bool is_worst_case() const;
+  /// Of images that were made against another model: how they transfer, not what each model withstands.
+  bool is_transfer() const;
   /// "+1.2 [0.3, 2.1]": the difference in points as HTML, positive where `first` (a or b) leads.
   std::string points(const PlottedRun* first) const;
 };

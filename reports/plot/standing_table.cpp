@@ -17,7 +17,7 @@ namespace {
 /// All comparisons of two models behind the same defense, within the same budget.
 struct Question {
   std::vector<const Compared*> attacks;
-  const Compared* worst = nullptr;  ///< of the worst case over attacks, for each image
+  const Compared* worst = nullptr;  ///< of the worst case over attacks
 };
 
 bool is_same(const Question& question, const Compared& compared) {
@@ -30,12 +30,11 @@ std::vector<Question> questions_of(const std::vector<Compared>& all) {
   std::vector<Question> questions;
   for (const Compared& compared : all) {
     if (compared.a == nullptr || compared.b == nullptr || !compared.a->attacked() || compared.a->epsilon == 0) continue;
-    // Images that were made against another model say how they transfer, not what each model withstands.
-    if (text_at(*compared.a->json, {"access"}).starts_with("transfer:")) continue;
+    if (compared.is_transfer()) continue;
     auto same =
         std::find_if(questions.begin(), questions.end(), [&](const auto& known) { return is_same(known, compared); });
     if (same == questions.end()) same = questions.insert(same, Question{});
-    if (text_at(*compared.a->json, {"attack", "name"}) == "worst-case") same->worst = &compared;
+    if (compared.is_worst_case()) same->worst = &compared;
     else same->attacks.push_back(&compared);
   }
   return questions;
