@@ -1,11 +1,12 @@
 """PGD of aigis, torchattacks and foolbox on the same weights and images, in turns in one run.
 
     python -m pip install torchattacks==3.5.1 foolbox==3.3.4      # beside the packages of scripts/requirements.txt
-    peers.py CHECKPOINT CIFAR10_DIR [--steps 10] [--eps 8/255] [--images 1000] [--rounds 3]
+    peers.py CHECKPOINT CIFAR10_DIR [--steps 10] [--eps 8/255] [--images 1000] [--rounds 3] [--bf16]
 
 A ResNet 6n+2 in float32, steps of 2/255 from a random start. A tool's time is that of attack and verdict, without loading;
 aigis says it in its report. Peers get batches of 250 in the layout channels_last where that is faster for them. Prints
-each round's images a second and robust accuracies, and the median ratio to the fastest peer.
+each round's images a second and robust accuracies, and the median ratio to the fastest peer. With --bf16 aigis runs twice
+in a round, the second time with gradients in bfloat16 (verdicts are in float32); made for processors that have it.
 """
 
 import argparse
@@ -75,14 +76,14 @@ def timed(attack, net, images, labels, layout):
     return len(images) / (time.perf_counter() - begin), right / len(images)
 
 
-def ours(arguments):
+def ours(arguments, gradients):
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
         attack = f"pgd:steps={arguments.steps},step_size=2/255"
         begin = time.perf_counter()
-        subprocess.run([PROGRAM, "evaluate", "--model", arguments.checkpoint, "--attack", attack, "--eps", arguments.eps,
-                        "--limit", str(arguments.images), "--data", f"cifar10:{arguments.cifar10}", "--out", out],
-                       check=True, capture_output=True)
+        subprocess.run([PROGRAM, "evaluate", "--model", f"{arguments.checkpoint}:gradients={gradients}", "--attack", attack,
+                        "--eps", arguments.eps, "--limit", str(arguments.images), "--data", f"cifar10:{arguments.cifar10}",
+                        "--out", out], check=True, capture_output=True)
         whole = time.perf_counter() - begin
         run = json.loads(out.read_text())["runs"][0]
     return run["images_per_second"], run["accuracy"]["robust"]["value"], whole - run["seconds"]
@@ -96,6 +97,7 @@ def main():
     parser.add_argument("--eps", default="8/255")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--bf16", action="store_true")
     arguments = parser.parse_args()
     epsilon = float(Fraction(arguments.eps))
     images, labels = cifar(arguments.cifar10, arguments.images)
@@ -110,17 +112,21 @@ def main():
     peers = {"torchattacks": torchattack, "foolbox": lambda x, y: fool(peer, x, y, epsilons=epsilon)[1]}
     layout = {name: max(layouts.values(), key=lambda l: timed(attack, net, images[:BATCH], labels[:BATCH], l)[0])
               for name, attack in peers.items()}
-    ratios = []
+    ratios = {gradients: [] for gradients in ["fp32"] + ["bf16"] * arguments.bf16}
     for turn in range(arguments.rounds):
-        rate, robust, start = ours(arguments)
-        line, fastest = f"round {turn + 1}: aigis {rate:.1f} images/s ({100 * robust:.1f} % robust, {start:.1f} s beside it)", 0
+        line, fastest, rates = f"round {turn + 1}:", 0, {}
+        for gradients in ratios:
+            rates[gradients], robust, start = ours(arguments, gradients)
+            line += f" aigis {gradients} {rates[gradients]:.1f} images/s ({100 * robust:.1f} % robust, {start:.1f} s beside it),"
         for name, attack in peers.items():
             theirs, accuracy = timed(attack, net, images, labels, layout[name])
             fastest = max(fastest, theirs)
-            line += f", {name} {theirs:.1f} ({100 * accuracy:.1f} %)"
-        ratios.append(rate / fastest)
-        print(line, flush=True)
-    print(f"ratio to the fastest peer: median {statistics.median(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}")
+            line += f" {name} {theirs:.1f} ({100 * accuracy:.1f} %),"
+        for gradients, rate in rates.items():
+            ratios[gradients].append(rate / fastest)
+        print(line.rstrip(","), flush=True)
+    for gradients, each in ratios.items():
+        print(f"{gradients}: median {statistics.median(each):.2f} times the fastest peer, from {min(each):.2f} to {max(each):.2f}")
 
 
 if __name__ == "__main__":
