@@ -8,6 +8,15 @@
 namespace aigis {
 namespace {
 
+constexpr int64_t kWarmUp = 3;  ///< pairs
+
+/// Of an attack on one batch: what each image took.
+struct Work {
+  int64_t gradients = 0;
+  int64_t aside = 0;  ///< forward passes that belong to no step, and what all of them took
+  double seconds_aside = 0;
+};
+
 /// What no attack with a gradient can avoid.
 void floor_step(Model& model, const Batch& batch) {
   const at::Tensor leaf = batch.images.detach().clone().set_requires_grad(true);
@@ -29,30 +38,40 @@ double bench_epsilon(Norm norm) {
 
 std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, Norm norm,
                          int64_t pairs) {
-  const auto propose = [&](const Attack& one) {
+  const int64_t images = batch.labels.size(0);
+  const auto propose = [&](const Attack& one) -> Work {
     Victim victim(model, 0);
     one.propose(victim, batch, norm, {bench_epsilon(norm)});
-    return victim.audit().backward / batch.labels.size(0);
+    const AttackAudit audit = victim.audit();
+    return {audit.backward / images, audit.aside / images, victim.aside_seconds()};
   };
-  const int64_t passes = propose(attack);
-  if (passes == 0) throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
-  if (against != nullptr && propose(*against) != passes) {
+  const Work work = propose(attack);
+  if (work.gradients == 0)
+    throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
+  if (against != nullptr && propose(*against).gradients != work.gradients) {
     throw InputError(fmt::format("attack '{}' takes {} gradients an image and '{}' {}; expected as many of both",
-                                 attack.name(), passes, against->name(), propose(*against)));
+                                 attack.name(), work.gradients, against->name(), propose(*against).gradients));
   }
   const auto floor = [&] {
     if (against != nullptr) {
       propose(*against);
       return;
     }
-    for (int64_t pass = 0; pass < passes; ++pass) floor_step(model, batch);
+    for (int64_t pass = 0; pass < work.gradients; ++pass) floor_step(model, batch);
   };
-  const auto result = measure_pairs([&] { propose(attack); }, floor, pairs);
-  const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), passes)
-                                               : fmt::format("{} bare forward and backward", passes);
-  return fmt::format("{} on {}, {}, batch {}, {}\n", attack.name(), model.card().architecture, norm_name(norm),
-                     batch.labels.size(0), batch.images.device().str()) +
-         result.text(attack.name(), other, batch.labels.size(0));
+  Work last;
+  const auto result =
+      measure_pairs([&] { last = propose(attack); }, floor, pairs, kWarmUp, [&] { return last.seconds_aside; });
+  const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), work.gradients)
+                                               : fmt::format("{} bare forward and backward", work.gradients);
+  return fmt::format("{} on {}, {}, batch {}, {}\n", attack.name(), model.card().architecture, norm_name(norm), images,
+                     batch.images.device().str()) +
+         result.text(attack.name(), other, images) +
+         (work.aside == 0
+              ? ""
+              : fmt::format("without the {} forward passes an image that belong to no step: along other graphs, "
+                            "or to confirm what was found\n",
+                            work.aside));
 }
 
 }  // namespace aigis

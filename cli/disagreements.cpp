@@ -31,7 +31,8 @@ const std::vector<std::string> kLaterKeys{"clean_top5",
                                           "aim",
                                           "per_class_ci95",
                                           "before_ci95",
-                                          "after_ci95"};
+                                          "after_ci95",
+                                          "aside"};
 
 /// Keys that mean something else in a report of an earlier version.
 const std::vector<std::string> kRedefinedKeys{"robust_quantized"};

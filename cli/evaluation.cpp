@@ -193,7 +193,7 @@ Json Evaluation::run(Journal& journal, const std::string& out) const {
   if (!out.empty()) {
     std::error_code error;
     if (std::filesystem::exists(out, error)) replaced = examples_of(read_report(out));
-    if (!result.examples.empty()) save_examples(result.examples, plan, out, report);
+    if (!result.examples.empty()) save_examples(result, plan, out, report);
   }
   validate_report(report, out.empty() ? "the report" : out);
   if (out.empty()) return report;

@@ -1,5 +1,6 @@
 #include "cli/examples.h"
 
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,13 +18,20 @@ std::string prefix(const std::string& out) { return fs::path(out).filename().str
 
 }  // namespace
 
-void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out,
-                   Json& report) {
+void save_examples(const SweepResult& result, const SweepPlan& plan, const std::string& out, Json& report) {
   Safetensors content;
-  for (const auto& saved : examples) {
+  for (const auto& saved : result.examples) {
     const size_t index = (saved.model * plan.runs.size() + saved.run) * plan.epsilons.size() + saved.epsilon;
     content.tensors[fmt::format("{}.images", index)] = saved.images;
     content.tensors[fmt::format("{}.hits", index)] = saved.hits;
+    const RunTally& run = result.tallies[saved.model][saved.run];
+    const auto layers = static_cast<int64_t>(plan.models[saved.model]->card().gated.size());
+    if (layers == 0) continue;
+    const auto of_images = [&](const PassTally& pass) {
+      return at::tensor(pass.opened).view({-1, layers}).slice(0, 0, saved.hits.size(0)).contiguous();
+    };
+    content.tensors[fmt::format("{}.opened_before", index)] = of_images(run.clean);
+    content.tensors[fmt::format("{}.opened", index)] = of_images(run.cells[saved.epsilon].pass);
   }
   const std::string bytes = format_safetensors(content), hash = sha256(bytes);
   const std::string name = fmt::format("{}{}.safetensors", prefix(out), hash.substr(0, 12));
@@ -73,12 +81,15 @@ ExampleReader::Saved ExampleReader::read(const Json& run, size_t index, at::IntA
   if (images->second.sizes() != expected) {
     throw RunError(fmt::format("{}: the images of run {} do not have the size of the data's", path, index));
   }
-  return {images->second, hits->second};
+  const auto opened = tensors.find(fmt::format("{}.opened", index));
+  return {images->second, hits->second, opened == tensors.end() ? at::Tensor() : opened->second};
 }
 
-size_t ExampleReader::tensors() const {
+size_t ExampleReader::runs() const {
   size_t sum = 0;
-  for (const auto& [path, content] : files_) sum += content.tensors.size();
+  for (const auto& [path, content] : files_) {
+    for (const auto& [name, tensor] : content.tensors) sum += name.ends_with(".images") ? 1 : 0;
+  }
   return sum;
 }
 

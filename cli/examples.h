@@ -14,9 +14,11 @@
 
 namespace aigis {
 
-/// Writes `examples` beside the report `out` and names the file in each of the report's runs.
-void save_examples(const std::vector<SavedExamples>& examples, const SweepPlan& plan, const std::string& out,
-                   Json& report);
+/// Writes the saved images beside the report `out` and names the file in each of the report's runs. With the images, by
+/// the number of their run: "7.images"; "7.hits" [n], in how many draws the label was right; and of gated models
+/// "7.opened" and "7.opened_before" [n, L], in how many draws each layer ran for the adversarial image and for the
+/// clean one.
+void save_examples(const SweepResult& result, const SweepPlan& plan, const std::string& out, Json& report);
 
 /// The files that a report names.
 std::vector<std::string> examples_of(const Json& report);
@@ -33,12 +35,13 @@ class ExampleReader {
   struct Saved {
     at::Tensor images;  ///< [n, C, H, W]
     at::Tensor hits;    ///< [n] int64
+    at::Tensor opened;  ///< [n, L] int64; undefined where none were saved
   };
   /// Of `run`, the report's run number `index`. Throws RunError if its file is not the one that the report names, or
   /// does not hold the run's number of images of this shape.
   Saved read(const Json& run, size_t index, at::IntArrayRef shape);
-  /// How many tensors the files read so far hold: two for each run.
-  size_t tensors() const;
+  /// Of how many runs the files read so far hold images.
+  size_t runs() const;
 
  private:
   std::string report_;

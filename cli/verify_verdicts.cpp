@@ -1,4 +1,5 @@
 // The verdicts of a report's saved images, judged again, and what the report counted of them.
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include <map>
@@ -36,9 +37,8 @@ class SecondVerdict {
       ++verdicts_.runs;
     }
     check_comparisons();
-    if (verdicts_.runs > 0 && examples_.tensors() != 2 * runs.size()) {
-      v_.disagreements.push_back(
-          fmt::format("/runs: {} runs; images of {} were saved", runs.size(), examples_.tensors() / 2));
+    if (verdicts_.runs > 0 && examples_.runs() != runs.size()) {
+      v_.disagreements.push_back(fmt::format("/runs: {} runs; images of {} were saved", runs.size(), examples_.runs()));
     }
     return verdicts_;
   }
@@ -46,8 +46,8 @@ class SecondVerdict {
  private:
   /// Judges the saved images of a run; returns how many.
   int64_t judge_again(const Json& entry, size_t index) {
-    const auto [images, hits] = examples_.read(entry, index, v_.plan.data.images.sizes().slice(1));
-    const int64_t count = images.size(0);
+    const ExampleReader::Saved saved = examples_.read(entry, index, v_.plan.data.images.sizes().slice(1));
+    const int64_t count = saved.images.size(0);
     if (count > v_.plan.data.size()) {
       throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", v_.path, index));
     }
@@ -58,9 +58,13 @@ class SecondVerdict {
     const Wanted wanted = [&](const Batch& clean) { return wanted_classes(run, bare, clean, entry["seed"]); };
     const int64_t batch = v_.configured("batch", 100);
     if (count > 0) {
-      state(entry, index,
-            recount_run(*target, entry, wanted, v_.plan.data, {images, hits}, batch, v_.plan.gate_swap, v_.device),
-            target->card());
+      const Recount again =
+          recount_run(*target, entry, wanted, v_.plan.data, saved, batch, v_.plan.gate_swap, v_.device);
+      state(entry, index, again, target->card());
+      const at::Tensor found = at::tensor(again.tally.cells.front().pass.opened);
+      if (saved.opened.defined() && again.differ == 0 && !saved.opened.flatten().equal(found)) {
+        v_.disagreements.push_back(fmt::format("/runs/{}/examples: other layers run than the saved ones", index));
+      }
     }
     return count;
   }

@@ -49,6 +49,7 @@ Json stages_json(const AttackAudit& audit) {
 Json queries_json(const AttackAudit& audit) {
   return {{"forward", audit.forward},
           {"backward", audit.backward},
+          {"aside", audit.aside},
           {"to_success", audit.broken_after.empty() ? Json() : Json(audit.broken_after)}};
 }
 

@@ -10,7 +10,7 @@
 namespace aigis {
 
 /// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
-inline constexpr const char* kReportVersion = "1.9";
+inline constexpr const char* kReportVersion = "1.10";
 
 /// A model of the sweep as the report names it.
 struct ReportedModel {

@@ -24,4 +24,4 @@ def test_trains_and_is_evaluated(family, tmp_path):
     evaluated = aigis("evaluate", "--model", tmp_path / "run/model.safetensors", "--data", "synthetic:test=20", "--attack", "pgd:steps=2,stop=false", "--eps", "8/255", "--out", tmp_path / "r.json")
     assert evaluated.returncode == 0, evaluated.stderr
     (run,) = report(tmp_path / "r.json")["runs"]
-    assert run["queries"] == {"forward": 40, "backward": 40, "to_success": None} and not [f for f in run["flags"] if f["level"] == "error"]
+    assert run["queries"] == {"forward": 40, "backward": 40, "aside": 0, "to_success": None} and not [f for f in run["flags"] if f["level"] == "error"]

@@ -277,6 +277,7 @@ TEST(Joint, DrivesAGateThatGradientsDoNotReach) {
   EXPECT_EQ(changed("gate-joint:gates=fixed-graph"), 2);
   // 40 steps and the last look: two images each, with a pass for the graph as it is and one for its only gate.
   EXPECT_EQ(victim.audit().forward - before, 2 * (40 * 3 + 1));
+  EXPECT_EQ(victim.audit().aside, 2 * 40 * 2) << "what measures is counted apart from what climbs";
 }
 
 TEST(GateAttacks, NeedGatesThatLookAtTheImage) {

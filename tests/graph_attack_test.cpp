@@ -130,8 +130,7 @@ TEST(FewestFlips, IsTheTrueMinimum) {
   }
   EXPECT_NE(std::count(fewest.begin(), fewest.end(), -1), 6) << "no graph changes any answer: nothing is tested";
   Victim victim(*net, 0);
-  GraphSearch search;  // wide enough by default
-  search.most_flips = layers;
+  GraphSearch search;  // wide and deep enough by default
   const FlippedGraphs found = fewest_flips(victim, batch, search);
   const at::Tensor again = net->forward(images, with_graph(6, found.graph)).logits.argmax(1).ne(batch.labels);
   const at::Tensor differing = (found.graph - clean.gates.open).abs().sum(1);

@@ -173,6 +173,8 @@ def test_every_number_of_every_run(made):
         if gates is None:
             assert run["gates"] is None and run["macs"]["before"] == document["models"][0]["macs"]["full"]
             continue
+        assert np.array_equal(saved[f"{index}.opened"].numpy(), gates.sum(0))
+        assert np.array_equal(saved[f"{index}.opened_before"].numpy(), gates_before.sum(0))
         assert run["gates"]["after"]["per_layer"] == pytest.approx(gates.mean((0, 1)))
         assert run["gates"]["before"]["per_layer"] == pytest.approx(gates_before.mean((0, 1)))
         for k in range(10):

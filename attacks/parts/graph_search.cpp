@@ -44,7 +44,7 @@ class Search {
  public:
   Search(Victim& victim, const Batch& batch, const GraphSearch& search)
       : victim_(victim), batch_(batch), search_(search), images_(batch.images.size(0)) {
-    const Output clean = victim.forward(batch.images, batch.ids, {});
+    const Output clean = victim.aside(batch.images, batch.ids, {});
     device_ = clean.gates.open.options();
     graph_ = clean.gates.open.cpu();
     const at::Tensor wrong = clean.logits.argmax(1).ne(batch.labels).cpu();
@@ -117,7 +117,7 @@ class Search {
     Goal goal;
     goal.labels = batch_.labels.index_select(0, there);
     const Output output =
-        victim_.forward(batch_.images.index_select(0, there), batch_.ids.index_select(0, rows), {}, graph.to(device_));
+        victim_.aside(batch_.images.index_select(0, there), batch_.ids.index_select(0, rows), {}, graph.to(device_));
     const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal).to(at::kCPU, at::kDouble);
     const at::Tensor changes = output.logits.argmax(1).ne(goal.labels).cpu();
     for (size_t r = 0; r < sets.size(); ++r) {

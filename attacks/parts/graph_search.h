@@ -6,7 +6,7 @@
 namespace aigis {
 
 struct GraphSearch {
-  int64_t most_flips = 4;
+  int64_t most_flips = 9;
   /// Graphs of each size from which the next size is made. The search is exhaustive while they are all, as by default
   /// with up to nine gates.
   int64_t beam = 128;

@@ -64,14 +64,14 @@ at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Out
 at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
                          const ObjectiveOptions& options, const Position& position) {
   const LossKind kind = possible_loss(options, victim.card().classes);
-  const Output now = victim.forward(images, ids, position);
+  const Output now = victim.aside(images, ids, position);
   const at::Tensor loss_now = loss_value(kind, now.logits, goal);
   std::vector<at::Tensor> gains;
   for (int64_t l = 0; l < now.gates.open.size(1); ++l) {
     at::Tensor graph = now.gates.open.clone();
     const at::Tensor open = now.gates.open.select(1, l);
     graph.select(1, l).copy_(1 - open);
-    const at::Tensor flipped = loss_value(kind, victim.forward(images, ids, position, graph).logits, goal);
+    const at::Tensor flipped = loss_value(kind, victim.aside(images, ids, position, graph).logits, goal);
     gains.push_back((loss_now - flipped) * (2 * open - 1));
   }
   return at::stack(gains, 1);

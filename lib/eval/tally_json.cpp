@@ -36,24 +36,25 @@ Extent Extent::from_json(const Json& json) { return {json.at(0), json.at(1)}; }
 Json CellTally::to_json() const {
   Json stages = Json::array();
   for (const Stage& stage : audit.stages) stages.push_back({stage.attack, stage.tried, stage.broken});
-  return {
-      {"pass", pass.to_json()},
-      {"hits", hits},
-      {"swap", {clean_on_adversarial, adversarial_on_clean}},
-      {"quantized", quantized.counts()},
-      {"on_target", on_target.counts()},
-      {"kept", kept.counts()},
-      {"flipped", flipped.counts()},
-      {"linf", linf.to_json()},
-      {"l2", l2.to_json()},
-      {"l1", l1.to_json()},
-      {"l0", l0.to_json()},
-      {"faults", {over_budget, out_of_box, not_finite}},
-      {"worst_overshoot", worst_overshoot},
-      {"lost", {watched, lost}},
-      {"audit", {audit.forward, audit.backward, audit.zero_gradients, audit.bad_gradients, stages, audit.broken_after}},
-      {"seconds", seconds},
-      {"latency", {latency.clean, latency.adversarial}}};
+  return {{"pass", pass.to_json()},
+          {"hits", hits},
+          {"swap", {clean_on_adversarial, adversarial_on_clean}},
+          {"quantized", quantized.counts()},
+          {"on_target", on_target.counts()},
+          {"kept", kept.counts()},
+          {"flipped", flipped.counts()},
+          {"linf", linf.to_json()},
+          {"l2", l2.to_json()},
+          {"l1", l1.to_json()},
+          {"l0", l0.to_json()},
+          {"faults", {over_budget, out_of_box, not_finite}},
+          {"worst_overshoot", worst_overshoot},
+          {"lost", {watched, lost}},
+          {"audit",
+           {audit.forward, audit.backward, audit.aside, audit.zero_gradients, audit.bad_gradients, stages,
+            audit.broken_after}},
+          {"seconds", seconds},
+          {"latency", {latency.clean, latency.adversarial}}};
 }
 
 CellTally CellTally::from_json(const Json& json) {
@@ -77,9 +78,9 @@ CellTally CellTally::from_json(const Json& json) {
   cell.watched = json.at("lost").at(0);
   cell.lost = json.at("lost").at(1);
   const Json& audit = json.at("audit");
-  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), {}, {}};
-  for (const Json& stage : audit.at(4)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});
-  cell.audit.broken_after = audit.at(5).get<std::map<int64_t, int64_t>>();
+  cell.audit = {audit.at(0), audit.at(1), audit.at(2), audit.at(3), audit.at(4), {}, {}};
+  for (const Json& stage : audit.at(5)) cell.audit.stages.push_back({stage.at(0), stage.at(1), stage.at(2)});
+  cell.audit.broken_after = audit.at(6).get<std::map<int64_t, int64_t>>();
   cell.seconds = json.at("seconds");
   cell.latency.clean = json.at("latency").at(0).get<std::vector<double>>();
   cell.latency.adversarial = json.at("latency").at(1).get<std::vector<double>>();

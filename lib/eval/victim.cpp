@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "lib/core/error.h"
+#include "lib/core/progress.h"
 #include "lib/core/stop.h"
 
 namespace aigis {
@@ -24,6 +25,7 @@ int64_t count_of(const at::Tensor& counter) { return counter.defined() ? counter
 void AttackAudit::merge(const AttackAudit& other) {
   forward += other.forward;
   backward += other.backward;
+  aside += other.aside;
   zero_gradients += other.zero_gradients;
   bad_gradients += other.bad_gradients;
   for (const auto& [answers, images] : other.broken_after) broken_after[answers] += images;
@@ -110,6 +112,15 @@ Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Po
   Pass along = pass(ids, position, {});
   along.graph = graph;
   return model_.forward(images, along);
+}
+
+Output Victim::aside(const at::Tensor& images, const at::Tensor& ids, const Position& position,
+                     const at::Tensor& graph) {
+  const Stopwatch watch;
+  Output output = forward(images, ids, position, graph);
+  audit_.aside += images.size(0);
+  aside_seconds_ += watch.seconds();
+  return output;
 }
 
 void Victim::credit(const std::string& attack, int64_t tried, int64_t broken) {

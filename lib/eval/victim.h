@@ -25,6 +25,7 @@ struct Stage {
 /// What an attack has used and met, in images.
 struct AttackAudit {
   int64_t forward = 0, backward = 0;
+  int64_t aside = 0;                        ///< of forward: passes that belong to no step, as of Victim::aside
   int64_t zero_gradients = 0;               ///< gradients that are zero in every element
   int64_t bad_gradients = 0;                ///< gradients with NaN or infinity
   std::vector<Stage> stages;                ///< of an attack that is made of others, in their order
@@ -81,6 +82,11 @@ class Victim {
   Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
                  const at::Tensor& graph = {});
 
+  /// A forward pass that belongs to no step: to see what another graph would bring, or whether what was found holds.
+  Output aside(const at::Tensor& images, const at::Tensor& ids, const Position& position, const at::Tensor& graph = {});
+  /// Spent in those so far. On the CPU; elsewhere what it took to ask for them.
+  double aside_seconds() const { return aside_seconds_; }
+
   /// For the report: `broken` of the `tried` images fell to this attack, and to none before it.
   void credit(const std::string& attack, int64_t tried, int64_t broken);
   /// For the report: so many images were broken once the model had answered so often for each.
@@ -108,6 +114,7 @@ class Victim {
   uint64_t seed_;
   Judge judge_;
   AttackAudit audit_;
+  double aside_seconds_ = 0;
   at::Tensor zero_, bad_;  ///< counts on the device; undefined before the first gradient
 };
 

@@ -30,7 +30,7 @@ double median_seconds(const std::function<void()>& work, int64_t passes, int64_t
 }
 
 PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
-                           int64_t warm_up) {
+                           int64_t warm_up, const std::function<double()>& besides) {
   std::vector<double> as, bs, ratios;
   for (int64_t i = -warm_up; i < pairs; ++i) {
     check_stop();
@@ -43,6 +43,7 @@ PairedResult measure_pairs(const std::function<void()>& a, const std::function<v
       time_a = seconds_of(a);
     }
     if (i < 0) continue;
+    if (besides) time_a -= besides();
     as.push_back(time_a);
     bs.push_back(time_b);
     ratios.push_back(time_a / time_b);

@@ -179,7 +179,7 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                          "l2": {"mean": 55 * epsilon * 0.97, "max": 55 * epsilon},
                          "l1": {"mean": 3000 * epsilon * 0.97, "max": 3072 * epsilon},
                          "l0": {"mean": 3060.0 if epsilon else 0.0, "max": 3072.0 if epsilon else 0.0}},
-        "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps,
+        "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps, "aside": 0,
                     "to_success": [[2 ** k, 40] for k in range(10)] if attack == "square" else None},
          "stages": None, "near_ties": rng.randrange(4),
         "seconds": 2.5 * steps, "images_per_second": 400 / steps,
