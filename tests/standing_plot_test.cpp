@@ -132,5 +132,22 @@ TEST(StandingTable, HoldsWholeCurvesAndSingleBudgets) {
   EXPECT_EQ(budgets[1][1].str(), "2/255");
 }
 
+// Of more than two models a matrix says who leads whom over all budgets, before the rows tell why.
+TEST(StandingTable, ThreeModelsGetAMatrix) {
+  Json report = sample("--epsilons 2,8");
+  ASSERT_EQ(report["models"].size(), 3);
+  const std::string html = render_html({report});
+  const auto claim = matches(html,
+                             "<tr><th scope=\"row\">[^<]* over [^<]*</th><td[^>]*>([^ ]*) [^<]*</td><td>[^<]*</td>"
+                             "<td>0 to 8/255</td><td class=\"number\">(.*?)</td>");
+  ASSERT_EQ(claim.size(), 1);
+  const auto cells =
+      matches(html, "<td class=\"[a-z]+\" title=\"(?:stands|no worst|does not|the reverse)[^\"]*\">(.*?)</td>");
+  ASSERT_EQ(cells.size(), 1) << "one claim over all budgets";
+  EXPECT_EQ(cells[0][1].str(), claim[0][1].str() + " " + claim[0][2].str());
+  report["models"].erase(2);
+  EXPECT_EQ(render_html({report}).find("class=\"standing\""), std::string::npos) << "two models need none";
+}
+
 }  // namespace
 }  // namespace aigis

@@ -171,7 +171,7 @@ std::string render_html(const std::vector<Json>& files) {
     if (const std::string figures = every("queries"); !figures.empty()) {
       add("queries", "Queries", section("queries", "Answers that black boxes needed", figures));
     }
-    if (const std::string table = standing_table(files); !table.empty()) {
+    if (const std::string table = standing_tables(files); !table.empty()) {
       add("claims", "Claims", section("claims", "Which claims stand", table));
     }
     if (const std::string table = checks_table(files); !table.empty()) {

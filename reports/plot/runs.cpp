@@ -41,10 +41,11 @@ std::optional<size_t> find_model(const RunList& list, const std::string& id, con
 }
 
 using Facts = std::map<std::string, std::string>;
+constexpr const char* kGradient = "gradient";  ///< how gradients pass; follows from an option, where that is known
 
 /// What may tell two runs of one attack on one defended model at one budget apart.
 Facts facts_of(const Json& run, const std::string& method) {
-  Facts facts{{"gradient", text_at(run, {method.c_str(), "gradient_mode"})}};
+  Facts facts{{kGradient, text_at(run, {method.c_str(), "gradient_mode"})}};
   const Json& options = at(run, {method.c_str(), "options"});
   if (options.is_object()) {
     for (const auto& [key, value] : options.items()) facts[key] = text_of(value);
@@ -80,6 +81,9 @@ void tell_apart(RunList& list, const char* method, std::string PlottedRun::*labe
         }
       }
     }
+  }
+  for (auto& [name, keys] : differing) {
+    if (keys.size() > 1) keys.erase(kGradient);
   }
   for (auto& run : list.runs) {
     const Facts all = facts(run);

@@ -1,0 +1,119 @@
+#include "reports/plot/claims.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "reports/plot/compared.h"
+#include "reports/plot/value.h"
+
+namespace aigis::plotting {
+namespace {
+
+/// All comparisons of two models behind the same defense, within the same budget.
+struct Question {
+  std::vector<const Compared*> attacks;
+  const Compared* worst = nullptr;  ///< of the worst case over attacks
+};
+
+bool is_same(const Question& question, const Compared& compared) {
+  const Compared& known = question.attacks.empty() ? *question.worst : *question.attacks.front();
+  return known.a->model == compared.a->model && known.b->model == compared.b->model &&
+         known.a->setting == compared.a->setting && known.budget == compared.budget;
+}
+
+std::vector<Question> questions_of(const std::vector<Compared>& all) {
+  std::vector<Question> questions;
+  for (const Compared& compared : all) {
+    if (compared.a == nullptr || compared.b == nullptr || !compared.a->attacked() || compared.a->epsilon == 0) continue;
+    if (compared.is_transfer()) continue;
+    auto same =
+        std::find_if(questions.begin(), questions.end(), [&](const auto& known) { return is_same(known, compared); });
+    if (same == questions.end()) same = questions.insert(same, Question{});
+    if (compared.is_worst_case()) same->worst = &compared;
+    else same->attacks.push_back(&compared);
+  }
+  return questions;
+}
+
+/// Checks of a report that were raised against what a run judges, a model behind a defense.
+std::vector<std::string> raised_against(const RunList& list, const PlottedRun& judged, size_t file) {
+  std::vector<std::string> names;
+  const Json& checks = at((*list.files)[file], {"checks"});
+  if (!checks.is_array()) return names;
+  for (const Json& check : checks) {
+    const std::string level = text_at(check, {"level"}), name = text_at(check, {"check"});
+    if ((level != "warning" && level != "error") || std::find(names.begin(), names.end(), name) != names.end())
+      continue;
+    const Json& runs = at(check, {"runs"});
+    const bool concerned = runs.is_array() && std::any_of(runs.begin(), runs.end(), [&](const Json& index) {
+                             const PlottedRun* run = find_run(list, file, index);
+                             return run != nullptr && defended_label(list, *run) == defended_label(list, judged);
+                           });
+    if (concerned) names.push_back(name);
+  }
+  return names;
+}
+
+Ruling ruling_of(const Question& question, size_t model, const std::vector<std::string>& raised) {
+  if (question.worst == nullptr) return Ruling::unjudged;
+  if (!question.worst->is_decided()) return Ruling::undecided;
+  if (question.worst->leader()->model != model) return Ruling::reversed;
+  return raised.empty() ? Ruling::stands : Ruling::questioned;
+}
+
+/// That `leader`'s model is the more robust one.
+Claim claim_of(const RunList& list, const Question& question, const PlottedRun* leader, const PlottedRun* follower,
+               size_t file, bool is_of_curve) {
+  Claim claim{leader->model, follower->model, leader->setting, "", is_of_curve, Ruling::stands, "–", {}, {}, {}};
+  claim.budget = (question.attacks.empty() ? question.worst : question.attacks.front())->budget;
+  for (const Compared* compared : question.attacks) {
+    const bool leads = compared->is_decided() && compared->leader()->model == leader->model;
+    (leads ? claim.under : claim.not_under).push_back(compared->a->attack);
+  }
+  claim.raised = raised_against(list, *leader, file);
+  claim.ruling = ruling_of(question, leader->model, claim.raised);
+  if (question.worst != nullptr) {
+    claim.points =
+        question.worst->points(question.worst->a->model == leader->model ? question.worst->a : question.worst->b);
+  }
+  return claim;
+}
+
+void add_claims(std::vector<Claim>& claims, const RunList& list, const std::vector<Compared>& all, size_t file,
+                bool are_of_curves) {
+  for (const Question& question : questions_of(all)) {
+    std::vector<const Compared*> decided = question.attacks;
+    if (question.worst != nullptr) decided.push_back(question.worst);
+    std::erase_if(decided, [](const Compared* compared) { return !compared->is_decided(); });
+    std::vector<size_t> told;
+    for (const Compared* compared : decided) {
+      const size_t model = compared->leader()->model;
+      if (std::find(told.begin(), told.end(), model) != told.end()) continue;
+      told.push_back(model);
+      claims.push_back(claim_of(list, question, compared->leader(), compared->follower(), file, are_of_curves));
+    }
+  }
+}
+
+}  // namespace
+
+const RulingWords& words_of(Ruling ruling) {
+  static constexpr std::array kWords{
+      RulingWords{"✓", "stands", "passed"}, RulingWords{"?", "stands if its checks are answered", "warning"},
+      RulingWords{"?", "no worst case was judged", "undecided"}, RulingWords{"✗", "does not stand", "error"},
+      RulingWords{"✗", "the reverse holds", "error"}};
+  return kWords[static_cast<size_t>(ruling)];
+}
+
+std::vector<Claim> claims_of(const RunList& list) {
+  std::vector<Claim> claims;
+  for (size_t f = 0; f < list.files->size(); ++f) {
+    add_claims(claims, list, compared_curves(list, f), f, true);
+    add_claims(claims, list, compared_budgets(list, f), f, false);
+  }
+  std::stable_sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) { return a.ruling < b.ruling; });
+  return claims;
+}
+
+}  // namespace aigis::plotting
