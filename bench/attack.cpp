@@ -8,8 +8,6 @@
 namespace aigis {
 namespace {
 
-constexpr int64_t kWarmUp = 3;  ///< pairs
-
 /// Of an attack on one batch: what each image took.
 struct Work {
   int64_t gradients = 0;
@@ -60,8 +58,7 @@ std::string bench_attack(Model& model, const Attack& attack, const Attack* again
     for (int64_t pass = 0; pass < work.gradients; ++pass) floor_step(model, batch);
   };
   Work last;
-  const auto result =
-      measure_pairs([&] { last = propose(attack); }, floor, pairs, kWarmUp, [&] { return last.seconds_aside; });
+  const auto result = measure_pairs([&] { last = propose(attack); }, floor, pairs, [&] { return last.seconds_aside; });
   const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), work.gradients)
                                                : fmt::format("{} bare forward and backward", work.gradients);
   return fmt::format("{} on {}, {}, batch {}, {}\n", attack.name(), model.card().architecture, norm_name(norm), images,

@@ -28,7 +28,8 @@ void save_examples(const SweepResult& result, const SweepPlan& plan, const std::
     const auto layers = static_cast<int64_t>(plan.models[saved.model]->card().gated.size());
     if (layers == 0) continue;
     const auto of_images = [&](const PassTally& pass) {
-      return at::tensor(pass.opened).view({-1, layers}).slice(0, 0, saved.hits.size(0)).contiguous();
+      return at::tensor(at::IntArrayRef(pass.opened).slice(0, static_cast<size_t>(saved.hits.size(0) * layers)))
+          .view({-1, layers});
     };
     content.tensors[fmt::format("{}.opened_before", index)] = of_images(run.clean);
     content.tensors[fmt::format("{}.opened", index)] = of_images(run.cells[saved.epsilon].pass);

@@ -47,7 +47,7 @@ Latency measure_latency(Model& target, const Batch& batch, const at::Tensor& adv
   if (target.card().gated.empty() || batch.ids.size(0) == 0) return latency;
   const at::NoGradGuard no_grad;
   const PairedResult pairs = measure_pairs(passes_over(target, batch.images, batch, seed),
-                                           passes_over(target, adversarial, batch, seed), kTurns, kWarmUp);
+                                           passes_over(target, adversarial, batch, seed), kTurns, {}, kWarmUp);
   // Turns on the same images say little more than one of them: a batch counts once.
   const auto images = static_cast<double>(batch.ids.size(0));
   latency.clean.push_back(pairs.a_seconds / images);

@@ -30,7 +30,7 @@ double median_seconds(const std::function<void()>& work, int64_t passes, int64_t
 }
 
 PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
-                           int64_t warm_up, const std::function<double()>& besides) {
+                           const std::function<double()>& besides, int64_t warm_up) {
   std::vector<double> as, bs, ratios;
   for (int64_t i = -warm_up; i < pairs; ++i) {
     check_stop();

@@ -25,6 +25,6 @@ struct PairedResult {
 /// Runs a and b in turns, `pairs` times after `warm_up` uncounted pairs. Which goes first alternates. `besides`, if
 /// any, says how many seconds of the last run of a are not to be counted.
 PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
-                           int64_t warm_up = 3, const std::function<double()>& besides = {});
+                           const std::function<double()>& besides = {}, int64_t warm_up = 3);
 
 }  // namespace aigis

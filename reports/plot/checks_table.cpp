@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/plot/runs.h"
+#include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -86,10 +87,11 @@ std::string checks_table(const std::vector<Json>& files) {
   const auto stand = std::count(raised.begin(), raised.end(), 0);
   return fmt::format(
              "<p class=\"lead\">Each check looks for a way in which robust accuracy may be overstated. {} of {} claims "
-             "(a model behind a defense) raise none.</p>\n"
-             "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of checks\">\n"
-             "<table class=\"checks\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n",
-             stand, subjects.size(), heads, rows) +
+             "(a model behind a defense) raise none.</p>\n",
+             stand, subjects.size()) +
+         scrolled("Table of checks",
+                  fmt::format("<table class=\"checks\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
+                              heads, rows)) +
          (notes.empty() ? "" : "<ul class=\"notes\">\n" + notes + "</ul>\n");
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/plot/compared.h"
+#include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -54,10 +55,9 @@ std::string comparisons_table(const std::vector<Json>& files) {
       "that approximation. The others may be chance.</p>\n",
       decided, all);
   if (decided == 0) return lead;
-  return lead + fmt::format(
-                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of comparisons\">\n"
-                    "<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n",
-                    heads, rows);
+  return lead +
+         scrolled("Table of comparisons",
+                  fmt::format("<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n", heads, rows));
 }
 
 }  // namespace aigis::plotting

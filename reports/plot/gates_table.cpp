@@ -6,6 +6,7 @@
 
 #include "reports/aim.h"
 #include "reports/plot/driven.h"
+#include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -89,15 +90,19 @@ std::string table_of(const DrivenModel& driven, const RunList& list) {
   for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);
   for (const auto* run : driven.runs) rows += row_of(*run, draws, graphs);
   const double tolerance = number_at(first, {"macs", "monitor", "tolerance"}).value_or(0);
-  return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Compute of {0}\">\n<table>\n"
-      "<caption>{0}, clean: execution rate {1}, {2} of passes over the usual budget, which is what 95 % of them keep "
-      "to. Everything runs: passes that leave out no layer. Unseen: the executed share of an image's gated layers "
-      "moved by at most {3:g} %. In brackets: 95 % intervals over images.</caption>\n"
-      "<thead><tr>{4}</tr></thead>\n<tbody>\n{5}</tbody>\n</table>\n</div>\n",
-      escape(label_of(driven, list)),
-      percent(share_of(number_at(first, {"gates", "before", "mean"}), at(first, {"gates", "before", "ci95"}))),
-      percent(share_of(at(first, {"macs", "distribution", "over_budget", "before"}))), 100 * tolerance, heads, rows);
+  const std::string label = label_of(driven, list);
+  return scrolled(
+      "Compute of " + label,
+      fmt::format(
+          "<table>\n<caption>{0}, clean: execution rate {1}, {2} of passes over the usual budget, which is what 95 % "
+          "of them keep "
+          "to. Everything runs: passes that leave out no layer. Unseen: the executed share of an image's gated layers "
+          "moved by at most {3:g} %. In brackets: 95 % intervals over images.</caption>\n"
+          "<thead><tr>{4}</tr></thead>\n<tbody>\n{5}</tbody>\n</table>\n",
+          escape(label),
+          percent(share_of(number_at(first, {"gates", "before", "mean"}), at(first, {"gates", "before", "ci95"}))),
+          percent(share_of(at(first, {"macs", "distribution", "over_budget", "before"}))), 100 * tolerance, heads,
+          rows));
 }
 
 }  // namespace

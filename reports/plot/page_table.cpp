@@ -10,6 +10,7 @@
 
 #include "lib/core/text.h"
 #include "reports/latency.h"
+#include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -182,10 +183,11 @@ std::string runs_table(const RunList& list) {
   return fmt::format(
       "<p class=\"lead\" id=\"runs-legend\">In brackets: 95 % intervals, over images. By chance: gates that differ "
       "between two clean passes with independent noise. Small numbers refer to the notes below.</p>\n"
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of all runs\">\n"
-      "<table aria-describedby=\"runs-legend\">\n"
-      "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n{}",
-      heads, rows, notes.html());
+      "{}{}",
+      scrolled("Table of all runs", fmt::format("<table aria-describedby=\"runs-legend\">\n<thead><tr>{}</tr></thead>\n"
+                                                "<tbody>\n{}</tbody>\n</table>\n",
+                                                heads, rows)),
+      notes.html());
 }
 
 }  // namespace aigis::plotting

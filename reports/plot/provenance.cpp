@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lib/core/text.h"
+#include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -76,17 +77,15 @@ std::string provenance(const std::vector<Json>& files) {
     const std::string caption = schema == "aigis-report"    ? "Report"
                                 : schema == "aigis-inspect" ? "Inspection"
                                                             : "Training of " + text_at(file, {"model", "architecture"});
-    html +=
-        fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Origin of file {}\">\n", i + 1);
-    html += fmt::format("<table class=\"facts\">\n<caption>{}{}</caption>\n<tbody>\n", escape(caption),
-                        files.size() > 1 ? fmt::format(" (file {})", i + 1) : "");
-    html += fact("Program", fmt::format("aigis {}, commit {}", text_at(file, {"tool", "version"}),
-                                        text_at(file, {"tool", "commit"})));
-    html += fact("Build", listed(at(file, {"tool", "build"})));
-    html += fact("Command", text_at(file, {"tool", "command_line"}));
-    html += fact("Seed", seeds(file));
-    html += data_facts(file) + model_facts(file) + fact("Machine", listed(at(file, {"environment"})));
-    html += "</tbody>\n</table>\n</div>\n";
+    std::string table = fmt::format("<table class=\"facts\">\n<caption>{}{}</caption>\n<tbody>\n", escape(caption),
+                                    files.size() > 1 ? fmt::format(" (file {})", i + 1) : "");
+    table += fact("Program", fmt::format("aigis {}, commit {}", text_at(file, {"tool", "version"}),
+                                         text_at(file, {"tool", "commit"})));
+    table += fact("Build", listed(at(file, {"tool", "build"})));
+    table += fact("Command", text_at(file, {"tool", "command_line"}));
+    table += fact("Seed", seeds(file));
+    table += data_facts(file) + model_facts(file) + fact("Machine", listed(at(file, {"environment"})));
+    html += scrolled(fmt::format("Origin of file {}", i + 1), table + "</tbody>\n</table>\n");
   }
   return html;
 }

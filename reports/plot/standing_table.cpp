@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "lib/core/text.h"
 #include "reports/plot/claims.h"
+#include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
 
 namespace aigis::plotting {
@@ -20,11 +22,6 @@ std::string counted(const std::vector<Claim>& claims) {
     if (count > 0) counts.push_back(fmt::format("{} {} {}", count, words_of(ruling).sign, words_of(ruling).words));
   }
   return fmt::format("{} claim{}: {}.", claims.size(), claims.size() == 1 ? "" : "s", join(counts, ", "));
-}
-
-std::string scrolled(const std::string& label, const std::string& table) {
-  return fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n{}</div>\n",
-                     escape(label), table);
 }
 
 /// Of the claims behind one defense over all budgets: the row's model is more robust than the column's.
@@ -59,11 +56,11 @@ std::string matrices(const RunList& list, const std::vector<Claim>& claims) {
   std::string all;
   if (list.models.size() < 3) return all;
   for (const std::string& setting : list.settings()) {
-    std::vector<const Claim*> some;
+    std::map<std::string, std::vector<const Claim*>> by_budget;  // several reports may reach differently far
     for (const Claim& claim : claims) {
-      if (claim.is_of_curve && claim.setting == setting) some.push_back(&claim);
+      if (claim.is_of_curve && claim.setting == setting) by_budget[claim.budget].push_back(&claim);
     }
-    if (!some.empty()) all += matrix(list, some);
+    for (const auto& [budget, some] : by_budget) all += matrix(list, some);
   }
   return all;
 }
@@ -96,10 +93,8 @@ std::string standing_tables(const std::vector<Json>& files) {
   return fmt::format(
              "<p>{}</p>\n"
              "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under "
-             "the "
-             "worst of all attacks, taken for each image, and raises none of the checks that were made; an attack that "
-             "one "
-             "model happens to withstand, or hides from, does not decide it.</p>\n{}",
+             "the worst of all attacks, taken for each image, and raises none of the checks that were made; an attack "
+             "that one model happens to withstand, or hides from, does not decide it.</p>\n{}",
              counted(claims), matrices(list, claims)) +
          scrolled("Table of claims",
                   fmt::format("<table class=\"claims\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/plot/runs.h"
+#include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
 #include "reports/plot/value.h"
 
@@ -67,11 +68,11 @@ std::string table_of(const Matrix& matrix, const RunList& list) {
     }
     rows += "</tr>\n";
   }
-  return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Transfer of {0}\">\n<table>\n"
-      "<caption>{0}, ε {1}: accuracy (%) of each model, by column; bold: the attack saw the model that judges"
-      "</caption>\n<thead><tr>{2}</tr></thead>\n<tbody>\n{3}</tbody>\n</table>\n</div>\n",
-      escape(matrix.attack), escape(epsilon_text(matrix.epsilon, matrix.norm)), heads, rows);
+  return scrolled("Transfer of " + matrix.attack,
+                  fmt::format("<table>\n<caption>{0}, ε {1}: accuracy (%) of each model, by column; bold: the attack "
+                              "saw the model that judges"
+                              "</caption>\n<thead><tr>{2}</tr></thead>\n<tbody>\n{3}</tbody>\n</table>\n",
+                              escape(matrix.attack), escape(epsilon_text(matrix.epsilon, matrix.norm)), heads, rows));
 }
 
 }  // namespace
