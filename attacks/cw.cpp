@@ -68,9 +68,10 @@ class Minimization {
  private:
   Victim::Gradient gradient(const Rows& rows, const at::Tensor& x, const Position& position) {
     const Goal goal{rows.labels, {}, {}};
-    const Loss loss = [&](const Output& output) {
+    const Loss loss = [&](const Output& output) -> Losses {
       const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal);
-      return (options_.confidence - margin).clamp_min(0) * rows.weight.to(margin.scalar_type());
+      return {(options_.confidence - margin).clamp_min(0) * rows.weight.to(margin.scalar_type()),
+              goal.lost(output.logits)};
     };
     return victim_.gradient(x, rows.ids, loss, position, options_.path);
   }

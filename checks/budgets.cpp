@@ -45,6 +45,11 @@ std::optional<Finding> monotone(const Claim& claim) {
     }
   }
   finding.count = plan.data.size();
+  // So many images, all of them right at the larger budget alone, are the fewest that cannot be chance: 2 n / 2^k < p.
+  const double fewest = std::floor(std::log2(2 * static_cast<double>(rises.size()) / kChance)) + 1;
+  if (!rises.empty() && fewest <= static_cast<double>(finding.count)) {
+    finding.smallest_effect = fewest / static_cast<double>(finding.count);
+  }
   if (rises.empty()) {
     if (nested == 0 || plan.epsilons.size() < 2) return {};
     finding.level = Finding::Level::undecided;

@@ -38,6 +38,7 @@ std::optional<Finding> gate_gradients(const Claim& claim) {
   const double share = static_cast<double>(zero) / static_cast<double>(open.numel());
   Finding finding = claim.about_model("gate-gradients");
   finding.count = batch.images.size(0);
+  finding.smallest_effect = kMost;
   finding.numbers = {{"share_zero", share}};
   finding.message = fmt::format("of {} gates in each of {} images {:.1f} % have a gradient that is 0 in every pixel",
                                 layers, finding.count, 100 * share);

@@ -6,45 +6,11 @@
 #include <map>
 
 #include "lib/core/text.h"
-#include "reports/beyond_noise.h"
+#include "reports/flag_checks.h"
 #include "reports/plot/runs.h"
 
 namespace aigis {
 namespace {
-
-/// What is known of every run, and stands in its flags.
-struct FlagCheck {
-  const char* name;
-  std::vector<std::string> flags;
-  const char* passed;
-  /// How much there was to look at for run `r` of the plan against model `m` at budget `e`; null: always enough.
-  int64_t (*seen)(const SweepPlan& plan, size_t m, size_t r, size_t e, const CellTally& cell) = nullptr;
-};
-const std::vector<FlagCheck>& flag_checks() {
-  static const std::vector<FlagCheck> checks{
-      {"clean-accuracy",
-       {"clean-accuracy", "clean-accuracy-unchecked"},
-       "clean accuracy is what the checkpoint records"},
-      {"classes", {"class-names"}, "the data's classes are the checkpoint's"},
-      {"logits", {"probabilities"}, "the model answers with logits"},
-      {"gradients",
-       {"zero-gradient", "gradient-not-finite"},
-       "no gradient was zero, NaN or infinite",
-       [](const SweepPlan&, size_t, size_t, size_t, const CellTally& cell) { return cell.audit.backward; }},
-      {"budget", {"budget", "box", "proposal-not-finite"}, "no attack left its budget or the box"},
-      {"best-iterate",
-       {"best-iterate"},
-       "no attack let go of an image that it had broken",
-       [](const SweepPlan&, size_t, size_t, size_t, const CellTally& cell) { return cell.watched; }},
-      {"beyond-noise",
-       {"noise-as-strong"},
-       "every attack did more than the noise beside it",
-       [](const SweepPlan& plan, size_t m, size_t r, size_t e, const CellTally&) {
-         return static_cast<int64_t>(is_held_against_noise(plan, m, r, e));
-       }},
-  };
-  return checks;
-}
 
 Json entry(const std::string& check, const char* level, const std::string& message, const Json& numbers, int64_t count,
            const Json& smallest_effect, const Json& runs) {
@@ -55,8 +21,18 @@ Json entry(const std::string& check, const char* level, const std::string& messa
 
 int severity(const std::string& level) { return level == "error" ? 3 : level == "warning" ? 2 : 1; }
 
+/// How much of what it tells of there is: the first of its numbers.
+double extent(const Json& flag) {
+  const Json& numbers = flag["numbers"];
+  return numbers.empty() || !numbers.begin()->is_number() ? 0 : numbers.begin()->get<double>();
+}
+
+bool is_worse(const Json& flag, const Json& other) {
+  return std::pair(severity(flag["level"]), extent(flag)) > std::pair(severity(other["level"]), extent(other));
+}
+
 /// The worst of the flags that a check goes by; passed where none of these runs has one.
-Json from_flags(const FlagCheck& check, const std::vector<size_t>& indices, const Json& runs) {
+Json from_flags(const FlagCheck& check, const Looked& looked, const std::vector<size_t>& indices, const Json& runs) {
   Json worst, concerned = Json::array();
   for (const size_t index : indices) {
     bool has = false;
@@ -65,17 +41,20 @@ Json from_flags(const FlagCheck& check, const std::vector<size_t>& indices, cons
           check.flags.end())
         continue;
       has = true;
-      if (worst.is_null() || severity(flag["level"]) > severity(worst["level"])) worst = flag;
+      if (worst.is_null() || is_worse(flag, worst)) worst = flag;
     }
     if (has) concerned.push_back(index);
   }
-  const Json count = runs[indices.front()]["count"];
-  if (worst.is_null()) return entry(check.name, "passed", check.passed, Json::object(), count, nullptr, indices);
-  const std::string level = worst["level"];
+  const Json smallest = looked.smallest_effect ? Json(*looked.smallest_effect) : Json();
+  if (worst.is_null())
+    return entry(check.name, "passed", check.passed, looked.numbers, looked.count, smallest, indices);
+  const bool is_info = worst["level"] == "info";
   std::string message = worst["message"];
-  if (concerned.size() > 1) message += fmt::format("; in {} runs, of which this is one", concerned.size());
-  return entry(check.name, level == "info" ? "undecided" : level.c_str(), message, worst["numbers"], count, nullptr,
-               concerned);
+  if (concerned.size() > 1) {
+    message += fmt::format("; in {} runs, of which this is {}", concerned.size(), is_info ? "one" : "the worst");
+  }
+  return entry(check.name, is_info ? "undecided" : worst["level"].get_ref<const std::string&>().c_str(), message,
+               worst["numbers"], looked.count, smallest, concerned);
 }
 
 bool is_raised(const Json& check) { return check["level"] == "warning" || check["level"] == "error"; }
@@ -83,11 +62,10 @@ bool is_raised(const Json& check) { return check["level"] == "warning" || check[
 }  // namespace
 
 Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
-                 const Json& runs) {
+                 const std::vector<ReportedModel>& models, const Json& runs) {
   Json checks = Json::array();
   const size_t budgets = plan.epsilons.size();
   if (plan.data.size() == 0) return checks;
-  const bool some_bare = std::any_of(plan.runs.begin(), plan.runs.end(), [](const Run& run) { return !run.defense; });
   for (size_t m = 0; m < findings.size(); ++m) {
     const auto place = [&](size_t r, size_t e) { return (m * plan.runs.size() + r) * budgets + e; };
     std::map<const Defense*, std::vector<size_t>> by_defense;  // runs of the plan
@@ -102,15 +80,10 @@ Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::ve
       for (const size_t r : by_defense[defense]) {
         for (size_t e = 0; e < budgets; ++e) places.push_back(place(r, e));
       }
+      const FlaggedRuns flagged{plan, result, models[m], m, by_defense[defense]};
       for (const FlagCheck& check : flag_checks()) {
-        // Clean accuracy is compared without a defense, where that was run.
-        if (check.name == std::string("clean-accuracy") && defense != nullptr && some_bare) continue;
-        int64_t seen = check.seen == nullptr;
-        for (const size_t r : by_defense[defense]) {
-          const std::vector<CellTally>& cells = result.tallies[m][r].cells;
-          for (size_t e = 0; e < budgets && check.seen; ++e) seen += check.seen(plan, m, r, e, cells[e]);
-        }
-        if (seen > 0) checks.push_back(from_flags(check, places, runs));
+        const Looked looked = check.look(flagged);
+        if (looked.count > 0) checks.push_back(from_flags(check, looked, places, runs));
       }
       for (const Finding& finding : findings[m]) {
         if (plan.runs[finding.of.front().first].defense.get() != defense) continue;

@@ -10,9 +10,9 @@
 namespace aigis {
 
 /// What checks found, for each model and defense, with what the runs themselves tell of gradients, budgets, best
-/// iterates and clean accuracy. `runs` as in the report: in the order model, run, epsilon.
+/// iterates and clean accuracy. `models` and `runs` as in the report, the latter in the order model, run, epsilon.
 Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
-                 const Json& runs);
+                 const std::vector<ReportedModel>& models, const Json& runs);
 
 /// Puts what was raised beside the numbers that it concerns.
 void add_flags(const Json& checks, Json& runs);

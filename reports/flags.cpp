@@ -8,9 +8,6 @@
 namespace aigis {
 namespace {
 
-/// Clean accuracy further from its record than this many standard errors is no accident: one case in 15,000.
-constexpr double kImplausible = 4;
-
 /// The accuracy on held-out images that training wrote into the checkpoint, for these images and this mode of the
 /// gates; null if it wrote none.
 Json recorded_accuracy(const ReportedModel& model, const SweepPlan& plan) {
@@ -19,14 +16,12 @@ Json recorded_accuracy(const ReportedModel& model, const SweepPlan& plan) {
   return recorded.is_object() && recorded["value"].is_number() ? recorded : Json();
 }
 
-/// Compares with that accuracy, where there is no defense. It catches normalization applied twice, labels shifted by
-/// one, weights of another model.
+/// It catches normalization applied twice, labels shifted by one, weights of another model.
 void check_clean_accuracy(Json& flags, const SweepPlan& plan, const Run& run, const RunTally& tally,
                           const ReportedModel& model) {
-  const bool some_bare = std::any_of(plan.runs.begin(), plan.runs.end(), [](const Run& r) { return !r.defense; });
-  if ((run.defense && some_bare) || tally.clean.accuracy.trials() == 0) return;
-  const Json recorded = recorded_accuracy(model, plan);
-  if (run.defense || recorded.is_null()) {
+  if (!is_for_clean_accuracy(plan, run) || tally.clean.accuracy.trials() == 0) return;
+  const auto compared = compare_clean(plan, run, tally, model);
+  if (!compared) {
     flags.push_back(flag("clean-accuracy-unchecked", "info",
                          run.defense ? "clean accuracy was compared with nothing: no run is without a defense"
                                      : "clean accuracy was compared with nothing: the checkpoint records none for this "
@@ -34,18 +29,13 @@ void check_clean_accuracy(Json& flags, const SweepPlan& plan, const Run& run, co
                          Json::object()));
     return;
   }
-  const double before = recorded["value"], now = tally.clean.accuracy.value();
-  const Interval interval_before{recorded["ci95"][0], recorded["ci95"][1]};
-  // Intervals know about draws, so errors are taken from them.
-  const double error = std::hypot(interval_before.standard_error(), tally.clean.accuracy.interval().standard_error());
-  const double distance = std::abs(now - before) / error;
-  if (distance <= kImplausible) return;
+  if (compared->distance() <= kImplausibleErrors) return;
   flags.push_back(
       flag("clean-accuracy", "error",
            fmt::format("clean accuracy is {:.1f} %, the checkpoint recorded {:.1f} % on held-out images: the "
                        "data, its labels or the normalization are not those of training",
-                       100 * now, 100 * before),
-           {{"now", now}, {"recorded", before}, {"standard_errors", distance}}));
+                       100 * compared->now, 100 * compared->recorded),
+           compared->to_json()));
 }
 
 /// Images that an attack left as soon as they were broken are hardly so, and rounding mends many of them.
@@ -74,6 +64,26 @@ void check_class_names(Json& flags, const SweepPlan& plan, const ReportedModel& 
 }
 
 }  // namespace
+
+double CleanComparison::distance() const { return std::abs(now - recorded) / error; }
+
+Json CleanComparison::to_json() const {
+  return {{"now", now}, {"recorded", recorded}, {"standard_errors", distance()}};
+}
+
+bool is_for_clean_accuracy(const SweepPlan& plan, const Run& run) {
+  return !run.defense || std::all_of(plan.runs.begin(), plan.runs.end(), [](const Run& r) { return r.defense; });
+}
+
+std::optional<CleanComparison> compare_clean(const SweepPlan& plan, const Run& run, const RunTally& tally,
+                                             const ReportedModel& model) {
+  const Json recorded = recorded_accuracy(model, plan);
+  if (run.defense || recorded.is_null() || tally.clean.accuracy.trials() == 0) return {};
+  const Interval before{recorded["ci95"][0], recorded["ci95"][1]};
+  // Intervals know about draws, so errors are taken from them.
+  const double error = std::hypot(before.standard_error(), tally.clean.accuracy.interval().standard_error());
+  return CleanComparison{tally.clean.accuracy.value(), recorded["value"], error};
+}
 
 Json flag(const char* check, const char* level, std::string message, Json numbers) {
   return {{"check", check}, {"level", level}, {"message", std::move(message)}, {"numbers", std::move(numbers)}};

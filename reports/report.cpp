@@ -156,7 +156,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
     }
   }
   flag_noise(plan, report["runs"]);
-  report["checks"] = checks_json(plan, result, findings, report["runs"]);
+  report["checks"] = checks_json(plan, result, findings, context.models, report["runs"]);
   add_flags(report["checks"], report["runs"]);
   report["comparisons"] = comparisons_json(report["runs"], hits);
   add_curves(report, hits, clean_hits);

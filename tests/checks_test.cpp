@@ -40,8 +40,8 @@ Json record() {
   return json;
 }
 
-/// The checks of an evaluation, all of them, of the first model.
-Json checks_of(const Case& planted) {
+/// Of an evaluation with all checks.
+Json report_of(const Case& planted) {
   SweepPlan plan;
   plan.models = {planted.model};
   if (planted.second) plan.models.push_back(planted.second);
@@ -59,10 +59,16 @@ Json checks_of(const Case& planted) {
   for (const auto& model : plan.models) {
     context.models.push_back({"m", "m.safetensors", std::string(64, '0'), record(), {}, model->card()});
   }
-  const Json report = make_report(plan, result, findings, context);
+  return make_report(plan, result, findings, context);
+}
+
+/// Those of the first model.
+Json checks_of(const Case& planted) {
+  const Json report = report_of(planted);
+  const size_t runs = report["runs"].size() / report["models"].size();
   Json checks = Json::array();
   for (const Json& check : report["checks"]) {
-    if (check["runs"][0] < plan.runs.size() * plan.epsilons.size()) checks.push_back(check);
+    if (check["runs"][0] < runs) checks.push_back(check);
   }
   return checks;
 }
@@ -225,6 +231,49 @@ TEST(Checks, WhatWasNotSeenIsAbsent) {
   EXPECT_EQ(level_of(random, "gradients"), "passed");
 }
 
+// AutoAttack has no loss to change.
+TEST(Checks, AnAttackWithoutLossesIsHeldAgainstPgdWithEach) {
+  const Json checks = checks_of({.name = "autoattack", .attack = make_attack("autoattack:steps=5,queries=50")});
+  const auto losses =
+      std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "losses"; });
+  ASSERT_NE(losses, checks.end());
+  EXPECT_EQ((*losses)["level"], "passed") << *losses;
+  EXPECT_NE((*losses)["message"].get<std::string>().find("pgd loss="), std::string::npos) << *losses;
+}
+
+// Of several flags the worst is told; what was passed says on how much, and what it could have seen.
+TEST(Checks, FlagsAreToldWithTheirNumbers) {
+  const auto find = [](const Json& checks, const char* name) {
+    return *std::find_if(checks.begin(), checks.end(), [&](const Json& check) { return check["check"] == name; });
+  };
+  const Json honest = checks_of({.name = "honest"});
+  for (const char* name : {"clean-accuracy", "logits", "gradients", "budget", "best-iterate"}) {
+    const Json check = find(honest, name);
+    EXPECT_FALSE(check["numbers"].empty()) << check;
+    EXPECT_FALSE(check["smallest_effect"].is_null()) << check;
+  }
+  const Json gradients = find(honest, "gradients"), clean = find(honest, "clean-accuracy");
+  EXPECT_EQ(gradients["count"], gradients["numbers"]["of"]);
+  EXPECT_EQ(gradients["count"].get<double>() * gradients["smallest_effect"].get<double>(), 1);
+  EXPECT_EQ(clean["count"], kImages);
+  const double apart = std::abs(clean["numbers"]["now"].get<double>() - clean["numbers"]["recorded"].get<double>());
+  EXPECT_NEAR(clean["smallest_effect"].get<double>() * clean["numbers"]["standard_errors"].get<double>(), 4 * apart,
+              1e-12);
+
+  const Json blind = report_of(
+      {.name = "blind", .model = std::make_shared<ScaledUp>(), .attack = make_attack("pgd:steps=10,stop=false")});
+  const Json told = find(blind["checks"], "gradients");
+  int64_t most = 0;
+  for (const Json& run : blind["runs"]) {
+    for (const Json& flag : run["flags"]) {
+      if (flag["check"] == "zero-gradient") most = std::max(most, flag["numbers"]["gradients"].get<int64_t>());
+    }
+  }
+  EXPECT_EQ(told["runs"].size(), 2);
+  EXPECT_GT(most, 0);
+  EXPECT_EQ(told["numbers"]["gradients"], most);
+}
+
 // An attack that wants a wrong answer at the same cost passes by wrong answers at another cost, and loses nothing by
 // it; one that wants it of a certain graph likewise. A claim of robustness rests on it all the same.
 TEST(Checks, WhatAnAttackDoesNotWantIsNotLost) {
@@ -261,6 +310,15 @@ TEST(Checks, WhatHasReachedItsAimSeesNoSlope) {
     for (const Json& flag : make_flags(plan, plan.runs[r], tally, tally.cells[0], reported)) {
       EXPECT_NE(flag["check"], "zero-gradient") << r;
     }
+  }
+}
+
+// DLR's quotient is constant where the label ranks third: a random start gets there on an honest model, too.
+TEST(Checks, ALossThatIsFlatWhereTheAttackHasWonIsNoDefect) {
+  for (const char* attack : {"pgd:loss=dlr,stop=false,steps=20", "apgd-dlr:stop=false,steps=20"}) {
+    const Json checks = checks_of({.name = attack, .attack = make_attack(attack)});
+    EXPECT_EQ(raised(checks), std::set<std::string>{}) << attack << checks.dump(1);
+    EXPECT_EQ(level_of(checks, "gradients"), "passed") << attack;
   }
 }
 

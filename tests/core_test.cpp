@@ -1,5 +1,6 @@
 // Text, specs, options, files and random numbers.
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -231,6 +232,15 @@ TEST(Workers, EachPieceOnceAndOneThreadEach) {
     EXPECT_EQ(at::get_num_threads(), threads);
   }
   run_in_parallel(0, 4, [](int64_t) { FAIL(); });
+}
+
+TEST(Workers, GradientsAreKeptAsTheCallerSays) {
+  for (const bool keeps : {false, true}) {
+    const at::AutoGradMode mode(keeps);
+    std::atomic<int> as_said{0};
+    run_in_parallel(20, 4, [&](int64_t) { as_said += at::GradMode::is_enabled() == keeps; });
+    EXPECT_EQ(as_said, 20);
+  }
 }
 
 TEST(Workers, TheFirstExceptionEndsTheRest) {

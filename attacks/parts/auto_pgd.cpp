@@ -94,7 +94,7 @@ class AutoPgd {
         ascent_direction(victim_, rows.x, rows.ids, rows.goal, options_.objective, {run_, 0, query_});
     rows.gradient = at_x.images;
     rows.loss = at_x.losses;
-    broken_ = options_.in_turn ? at_x.logits.argmax(1).ne(rows.goal.labels) : rows.goal.reached(at_x.logits);
+    broken_ = options_.in_turn ? rows.goal.lost(at_x.logits) : rows.goal.reached(at_x.logits);
   }
 
   void move(AutoPgdRows& rows, double epsilon, bool is_first) const {

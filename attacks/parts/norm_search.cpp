@@ -59,9 +59,11 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
     const double length = annealed(options.step_size, options.step_size / 100, progress);
     const double gamma = annealed(options.gamma, options.last_gamma, progress);
     const Goal goal{rows.labels, {}, {}};
-    const Loss loss = [&](const Output& output) { return loss_value(options.loss, output.logits, goal); };
+    const Loss loss = [&](const Output& output) -> Losses {
+      return {loss_value(options.loss, output.logits, goal), goal.lost(output.logits)};
+    };
     Victim::Gradient at_x = victim.gradient(rows.x, rows.ids, loss, {0, 0, static_cast<uint32_t>(step)}, options.path);
-    at::Tensor wrong = at_x.logits.argmax(1).ne(rows.labels);
+    at::Tensor wrong = goal.lost(at_x.logits);
     nearest.offer(rows, rows.x, wrong);
     if (const at::Tensor kept = nearest.kept(rows, shrinking); kept.defined()) {
       rows.keep(kept);

@@ -21,9 +21,10 @@ Goal Goal::as_seen(const Output& clean_output) const {
   return goal;
 }
 
+at::Tensor Goal::lost(const at::Tensor& logits) const { return logits.argmax(1).ne(labels); }
+
 at::Tensor Goal::reached(const at::Tensor& logits) const {
-  const at::Tensor answer = logits.argmax(1);
-  return targets.defined() ? answer.eq(targets) : answer.ne(labels);
+  return targets.defined() ? logits.argmax(1).eq(targets) : lost(logits);
 }
 
 Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch) {
@@ -94,14 +95,14 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
   const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
   at::Tensor scores, violation, gains;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
-  const Loss loss = [&](const Output& output) {
+  const Loss loss = [&](const Output& output) -> Losses {
     at::Tensor value = objective(options, classes, output, goal, &GateTerm::value);
     if (options.constraint || options.term || draws > 1) add(scores, score(options, classes, output, goal));
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
       const at::Tensor open = output.gates.logits.sigmoid();
       value = value + (gains * (open - open.detach())).sum(1) * weight_of_gains;
     }
-    if (!options.constraint) return value;
+    if (!options.constraint) return {value, options.term ? at::Tensor() : goal.lost(output.logits)};
     const at::Tensor violated = options.constraint->violation(output, goal);
     add(violation, violated.detach());
     return value - goal.weight * violated.clamp_min(0);

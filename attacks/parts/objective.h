@@ -82,6 +82,8 @@ struct Goal {
   }
 
   Goal select(const at::Tensor& rows) const;
+  /// [N] bool: the answer is another than the label.
+  at::Tensor lost(const at::Tensor& logits) const;
   /// [N] bool: the model's answer is what the attack wants.
   at::Tensor reached(const at::Tensor& logits) const;
 };

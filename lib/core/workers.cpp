@@ -1,43 +1,45 @@
 #include "lib/core/workers.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 namespace aigis {
+namespace {
+
+/// The calling thread computes alone.
+class OneThread {
+ public:
+  OneThread() { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+
+ private:
+  int before_ = omp_get_max_threads();
+};
+
+}  // namespace
 
 void run_in_parallel(int64_t count, int64_t workers, const std::function<void(int64_t)>& work) {
   if (workers <= 1) {
     for (int64_t i = 0; i < count; ++i) work(i);
     return;
   }
-  const int threads_before = at::get_num_threads();
   std::atomic<int64_t> next{0};
-  std::mutex guard;
-  std::exception_ptr failure;
-  const auto labour = [&] {
-    at::set_num_threads(1);  // holds for the calling thread
-    for (int64_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-      } catch (...) {
-        const std::scoped_lock lock(guard);
-        if (!failure) failure = std::current_exception();
-        next = count;
-      }
+  const at::ThreadLocalState settings;
+  // LibTorch's own threads: others would take turns with them on the same cores.
+  at::parallel_for(0, workers, 1, [&](int64_t, int64_t) {
+    const at::ThreadLocalStateGuard same(settings);
+    const OneThread alone;
+    try {
+      for (int64_t i = next++; i < count; i = next++) work(i);
+    } catch (...) {
+      next = count;
+      throw;
     }
-  };
-  {
-    std::vector<std::jthread> pool;
-    for (int64_t w = 0; w < std::min(workers, count); ++w) pool.emplace_back(labour);
-  }
-  at::set_num_threads(threads_before);  // LibTorch also keeps a number for threads to come
-  if (failure) std::rethrow_exception(failure);
+  });
 }
 
 int64_t workers_for(at::Device device, int64_t pieces) {

@@ -73,17 +73,18 @@ Victim::Gradient Victim::gradient(const at::Tensor& images, const at::Tensor& id
   }
   const at::Tensor leaf = images.detach().set_requires_grad(true);
   const Output output = seen(leaf, ids, position, path);
-  const at::Tensor losses = loss(output);
+  const auto [losses, wrong] = loss(output);
   if (losses.requires_grad()) losses.sum().backward();  // weights are frozen, so the leaf alone receives a gradient
-  const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images));
+  const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), wrong);
   return {gradient, losses.detach(), output.logits.detach(), flat};
 }
 
-std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient) {
+std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient, const at::Tensor& wrong) {
   audit_.backward += gradient.size(0);
   const at::Tensor sums = gradient.abs().sum({1, 2, 3});  // one pass finds both: NaN and infinity spread to the sum
   const at::Tensor zero = sums.eq(0), bad = at::isfinite(sums).logical_not();
-  zero_ = zero_.defined() ? zero_ + zero.sum() : zero.sum();
+  const at::Tensor blind = (wrong.defined() ? zero.logical_and(wrong.logical_not()) : zero).sum();
+  zero_ = zero_.defined() ? zero_ + blind : blind;
   bad_ = bad_.defined() ? bad_ + bad.sum() : bad.sum();
   return {at::where(bad.view({-1, 1, 1, 1}), at::zeros_like(gradient), gradient), zero.logical_or(bad)};
 }
@@ -94,12 +95,13 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
   const at::Tensor leaf = images.detach().set_requires_grad(true);
   const at::Tensor logits = seen(leaf, ids, position, path).logits;
   const at::Tensor differences = logits.gather(1, classes) - logits.gather(1, labels.unsqueeze(1));
+  const at::Tensor wrong = logits.argmax(1).ne(labels);
   std::vector<at::Tensor> each;
   for (int64_t k = 0; k < classes.size(1); ++k) {
     leaf.mutable_grad() = at::Tensor();
     if (differences.requires_grad())
       differences.select(1, k).sum().backward({}, /*retain_graph=*/k + 1 < classes.size(1));
-    each.push_back(counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images)).first);
+    each.push_back(counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), wrong).first);
   }
   return {at::stack(each, 1), differences.detach(), logits.detach()};
 }

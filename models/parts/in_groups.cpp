@@ -1,7 +1,6 @@
 #include "models/parts/in_groups.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
@@ -58,7 +57,6 @@ Output in_groups(const at::Tensor& images, const Pass& pass,
   if (groups <= 1) return run(images, pass);
   std::vector<Output> parts(static_cast<size_t>(groups));
   run_in_parallel(groups, at::get_num_threads(), [&](int64_t g) {
-    const at::NoGradGuard no_grad;  // a thread's own setting
     parts[static_cast<size_t>(g)] = run_group(images, pass, run, g, groups);
   });
   return joined(parts);
