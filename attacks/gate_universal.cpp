@@ -1,12 +1,15 @@
 #include "attacks/gate_universal.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "attacks/parts/class_graph.h"
@@ -76,40 +79,78 @@ Aim GateUniversal::aim() const {
   return Aim::graph;
 }
 
+namespace {
+
+/// Training images, whose each is, [1 or K, n] of 0 and 1, and what they are to become.
+struct Lesson {
+  Batch batch;
+  at::Tensor whose, member;
+  Goal goal;
+};
+
+/// [1 or K]: what perturbed images are worth to the attack, summed over those of each owner: of an answer that is to
+/// change unseen, how many do.
+at::Tensor worth_of(Victim& victim, const std::vector<Lesson>& lessons, const ObjectiveOptions& objective,
+                    const at::Tensor& perturbation, uint32_t step) {
+  at::Tensor sum = at::zeros({perturbation.size(0)}, perturbation.options());
+  for (const Lesson& one : lessons) {
+    const at::Tensor x = (one.batch.images + perturbation.index_select(0, one.whose)).clamp(0, 1);
+    const Output output = victim.aside(x, one.batch.ids, {0, 1, step});
+    const at::Tensor worth =
+        objective.constraint ? one.goal.lost(output.logits).logical_and(objective.constraint->holds(output, one.goal))
+                             : score(objective, victim.card().classes, output, one.goal);
+    sum = sum + one.member.matmul(worth.to(x.scalar_type()));
+  }
+  return sum;
+}
+
+}  // namespace
+
 at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const ObjectiveOptions& objective, Norm norm,
                                 double epsilon) const {
   std::vector<int64_t> shape = training.images.sizes().vec();
   shape[0] = options_.per_class ? victim.card().classes : 1;
-  at::Tensor perturbation = at::zeros(shape, training.images.options());
-  at::Tensor weight = at::ones({shape[0]}, training.images.options());  // of a constraint, by dual ascent
-  const int64_t count = training.images.size(0);
-  const auto pixels = static_cast<double>(training.images[0].numel());
-  const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
-  int64_t begin = 0;
-  for (int64_t step = 0; step < options_.steps; ++step) {
-    check_stop();
+  const at::Tensor owners = at::arange(shape[0], training.labels.options()).unsqueeze(1);
+  std::vector<Lesson> lessons;
+  for (int64_t begin = 0; begin < training.images.size(0); begin += options_.batch) {
     const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + options_.batch); };
-    const Batch batch{part(training.images), part(training.labels), part(training.ids)};
-    begin = begin + options_.batch < count ? begin + options_.batch : 0;
+    Batch batch{part(training.images), part(training.labels), part(training.ids)};
     const at::Tensor whose = owner(batch.labels);
     Goal goal = goal_of(objective, victim, batch);
-    if (goal.weight.defined()) goal.weight = weight.index_select(0, whose);
-    const at::Tensor x = (batch.images + perturbation.index_select(0, whose)).clamp(0, 1);
-    const Position position{0, 0, static_cast<uint32_t>(step)};
-    const Ascended at_x = ascent_direction(victim, x, batch.ids, goal, objective, position);
+    lessons.push_back(
+        {std::move(batch), whose, owners.eq(whose.unsqueeze(0)).to(training.images.scalar_type()), std::move(goal)});
+  }
+  at::Tensor perturbation = at::zeros(shape, training.images.options()), best = perturbation;
+  at::Tensor most = at::full({shape[0]}, -std::numeric_limits<double>::infinity(), perturbation.options());
+  at::Tensor weight = at::ones({shape[0]}, perturbation.options());  // of a constraint, by dual ascent
+  const auto pixels = static_cast<double>(training.images[0].numel());
+  const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
+  const auto steps = static_cast<uint32_t>(options_.steps);
+  for (uint32_t step = 0; step < steps; ++step) {
+    check_stop();
+    Lesson& lesson = lessons[step % lessons.size()];
+    if (lesson.goal.weight.defined()) lesson.goal.weight = weight.index_select(0, lesson.whose);
+    const Batch& batch = lesson.batch;
+    const at::Tensor x = (batch.images + perturbation.index_select(0, lesson.whose)).clamp(0, 1);
+    const Ascended at_x = ascent_direction(victim, x, batch.ids, lesson.goal, objective, {0, 0, step});
     // A product, and no additions in whatever order a GPU's threads come.
-    const at::Tensor owners = at::arange(shape[0], whose.options()).unsqueeze(1);
-    const at::Tensor member = owners.eq(whose.unsqueeze(0)).to(x.scalar_type());  // [1 or K, n]
-    const at::Tensor sum = member.matmul(at_x.images.flatten(1)).view(perturbation.sizes());
-    const double left = 1 - static_cast<double>(step) / static_cast<double>(options_.steps);
+    const at::Tensor sum = lesson.member.matmul(at_x.images.flatten(1)).view(perturbation.sizes());
+    const double left = 1 - static_cast<double>(step) / static_cast<double>(steps);
     const double length = options_.relative_step_size * epsilon * left;
     perturbation = options_.band.active()
                        ? low_step(perturbation, sum, length, coordinates, norm, epsilon, options_.band)
                        : onto_ball(perturbation + steepest(sum, norm, coordinates) * length, norm, epsilon);
-    if (!at_x.violation.defined()) continue;
-    weight = reweighed(weight, member.matmul(at_x.violation) / member.sum(1).clamp_min(1));
+    if (at_x.violation.defined()) {
+      weight = reweighed(weight, lesson.member.matmul(at_x.violation) / lesson.member.sum(1).clamp_min(1));
+    }
+    const bool all_were_seen = (step + 1) % lessons.size() == 0 || step + 1 == steps;
+    if (!all_were_seen) continue;
+    const at::Tensor worth = worth_of(victim, lessons, objective, perturbation, step);
+    const at::Tensor better = worth.gt(most);
+    best = at::where(per_image(better, best), perturbation, best);
+    most = at::where(better, worth, most);
   }
-  return perturbation;
+  return best;
 }
 
 std::vector<at::Tensor> GateUniversal::propose(Victim&, const Batch& batch, Norm norm,

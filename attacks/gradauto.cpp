@@ -41,12 +41,12 @@ std::vector<at::Tensor> GradAuto::propose(Victim& victim, const Batch& batch, No
     for (uint32_t step = 0; step < steps; ++step) {
       at::Tensor share;
       const auto pull = [&](bool closed) {  // towards open, of the gates that are closed or of those that are open
-        const Loss loss = [&](const Output& output) {
+        const Loss loss = [&](const Output& output) -> Losses {
           const at::Tensor p = output.gates.logits.sigmoid(), is_open = p.detach().ge(options_.threshold);
           share = most.share(output);
-          return at::where(is_open, closed ? at::zeros_like(p) : p,
-                           closed ? (p - options_.threshold).clamp_max(0) : at::zeros_like(p))
-              .sum(1);
+          const at::Tensor pulled = at::where(is_open, closed ? at::zeros_like(p) : p,
+                                              closed ? (p - options_.threshold).clamp_max(0) : at::zeros_like(p));
+          return {pulled.sum(1), closed ? is_open.all(1) : is_open.any(1).logical_not()};  // met: none is pulled
         };
         return victim.gradient(x, batch.ids, loss, {0, 0, step}, options_.path).images;
       };

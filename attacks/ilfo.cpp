@@ -29,9 +29,10 @@ std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm n
   for (uint32_t step = 0; step < steps; ++step) {
     const at::Tensor x = step == 0 ? batch.images : to_box(w);
     at::Tensor share;
-    const Loss shortage = [&](const Output& output) {
+    const Loss shortage = [&](const Output& output) -> Losses {
       share = most.share(output);
-      return (options_.threshold - output.gates.logits.sigmoid()).clamp_min(0).sum(1) * options_.balance;
+      const at::Tensor missing = (options_.threshold - output.gates.logits.sigmoid()).clamp_min(0).sum(1);
+      return {missing * options_.balance, missing.eq(0)};
     };
     const at::Tensor gradient = victim.gradient(x, batch.ids, shortage, {0, 0, step}, options_.path).images;
     most.offer(x, share);

@@ -82,8 +82,11 @@ ExampleReader::Saved ExampleReader::read(const Json& run, size_t index, at::IntA
   if (images->second.sizes() != expected) {
     throw RunError(fmt::format("{}: the images of run {} do not have the size of the data's", path, index));
   }
-  const auto opened = tensors.find(fmt::format("{}.opened", index));
-  return {images->second, hits->second, opened == tensors.end() ? at::Tensor() : opened->second};
+  const auto layers = [&](const char* what) {
+    const auto found = tensors.find(fmt::format("{}.{}", index, what));
+    return found == tensors.end() ? at::Tensor() : found->second;
+  };
+  return {images->second, hits->second, layers("opened_before"), layers("opened")};
 }
 
 size_t ExampleReader::runs() const {

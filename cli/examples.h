@@ -33,9 +33,9 @@ class ExampleReader {
   explicit ExampleReader(std::string report) : report_(std::move(report)) {}
 
   struct Saved {
-    at::Tensor images;  ///< [n, C, H, W]
-    at::Tensor hits;    ///< [n] int64
-    at::Tensor opened;  ///< [n, L] int64; undefined where none were saved
+    at::Tensor images;                 ///< [n, C, H, W]
+    at::Tensor hits;                   ///< [n] int64
+    at::Tensor opened_before, opened;  ///< [n, L] int64; undefined where none were saved
   };
   /// Of `run`, the report's run number `index`. Throws RunError if its file is not the one that the report names, or
   /// does not hold the run's number of images of this shape.

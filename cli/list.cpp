@@ -82,11 +82,9 @@ Json rows_of(const std::string& kind) {
   throw InputError(unknown_name("list", kind, {"models", "attacks", "defenses", "datasets", "checks"}));
 }
 
-std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 void print_option(const Json& option) {
   const std::string unit = option["unit"], condition = option["only_with"];
-  fmt::print("  {} = {}  [{}{}]  {}{}\n", option["name"].get<std::string>(), shown(option["default"]),
+  fmt::print("  {} = {}  [{}{}]  {}{}\n", option["name"].get<std::string>(), text_of(option["default"]),
              option["range"].get<std::string>(), unit.empty() ? "" : ", " + unit, option["help"].get<std::string>(),
              condition.empty() ? "" : fmt::format(" (with {})", condition));
 }
@@ -121,7 +119,7 @@ class SharedOptions {
  private:
   static constexpr int kShared = 5;
   static std::string key(const Json& option) {
-    return fmt::format("{}|{}|{}", shown(option["name"]), shown(option["range"]), shown(option["help"]));
+    return fmt::format("{}|{}|{}", text_of(option["name"]), text_of(option["range"]), text_of(option["help"]));
   }
   const Json* find(const Json& option) const {
     const auto found =
@@ -139,7 +137,7 @@ void print_options(const Json& row, const SharedOptions& shared) {
     if (!shared.contains(option)) {
       print_option(option);
     } else if (!shared.has_usual_default(option)) {
-      differing.push_back(fmt::format("{} = {}", shown(option["name"]), shown(option["default"])));
+      differing.push_back(fmt::format("{} = {}", text_of(option["name"]), text_of(option["default"])));
     }
   }
   if (!differing.empty()) fmt::print("  shared options with defaults of its own: {}\n", join(differing, ", "));

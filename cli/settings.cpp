@@ -83,7 +83,7 @@ void Settings::many(const std::string& key, const std::vector<std::string>& fall
 void Settings::options(OptionTable& table) {
   for (const auto& row : table.documentation()) {
     const std::string key = row["name"];
-    const std::string fallback = row["default"].is_string() ? row["default"].get<std::string>() : row["default"].dump();
+    const std::string fallback = text_of(row["default"]);
     const std::string condition = row["only_with"];
     one(key, fallback,
         fmt::format("{} ({}{})", row["help"].get<std::string>(), row["range"].get<std::string>(),
@@ -115,7 +115,7 @@ void Settings::read_config(const std::string& path) {
       if (!item.is_string() && !item.is_number() && !item.is_boolean()) {
         throw InputError(fmt::format("{}: key '{}': expected text or a number, got {}", path, key, item.dump()));
       }
-      const std::string text = item.is_string() ? item.get<std::string>() : item.dump();
+      const std::string text = text_of(item);
       for (const auto& part : parts(text, setting.separator, setting.holds)) {
         setting.value.push_back(relocated(part, setting.holds, fs::path(path).parent_path()));
       }

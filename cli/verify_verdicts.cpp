@@ -60,17 +60,14 @@ class SecondVerdict {
     if (count > 0) {
       const Recount again =
           recount_run(*target, entry, wanted, v_.plan.data, saved, batch, v_.plan.gate_swap, v_.device);
-      state(entry, index, again, target->card());
-      const at::Tensor found = at::tensor(again.tally.cells.front().pass.opened);
-      if (saved.opened.defined() && again.differ == 0 && !saved.opened.flatten().equal(found)) {
-        v_.disagreements.push_back(fmt::format("/runs/{}/examples: other layers run than the saved ones", index));
-      }
+      state(entry, index, again, saved, target->card());
     }
     return count;
   }
 
   /// What of a run does not hold. Its totals can be counted again only if all its images were saved.
-  void state(const Json& entry, size_t index, const Recount& count, const ModelCard& card) {
+  void state(const Json& entry, size_t index, const Recount& count, const ExampleReader::Saved& saved,
+             const ModelCard& card) {
     const std::string pointer = fmt::format("/runs/{}", index);
     const CellTally& cell = count.tally.cells.front();
     const auto none = [&](int64_t images, const char* what) {
@@ -84,6 +81,12 @@ class SecondVerdict {
     } else if (count.differ > 0) {
       verdicts_.near_ties += count.differ;
       return;  // totals differ by as many
+    }
+    const auto same = [](const at::Tensor& known, const PassTally& pass) {
+      return !known.defined() || known.flatten().equal(at::tensor(pass.opened));
+    };
+    if (!same(saved.opened, cell.pass) || !same(saved.opened_before, count.tally.clean)) {
+      v_.disagreements.push_back(fmt::format("{}/examples: other layers run than the saved ones", pointer));
     }
     if (count.tally.clean.accuracy.trials() < v_.plan.data.size()) return state_bounds(entry, pointer, count);
     hits_[index] = cell.hits;

@@ -84,7 +84,7 @@ const std::vector<FlagCheck>& flag_checks() {
       {"logits", {"probabilities"}, "the model answers with logits", logits},
       {"gradients",
        {"zero-gradient", "gradient-not-finite"},
-       "no gradient was zero, NaN or infinite where the answer still was right",
+       "no gradient was NaN or infinite, or zero before the attack had what it wanted",
        gradients},
       {"budget", {"budget", "box", "proposal-not-finite"}, "no attack left its budget or the box", budget},
       {"best-iterate", {"best-iterate"}, "no attack let go of an image that it had broken", best_iterate},

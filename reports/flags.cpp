@@ -109,11 +109,7 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
     flags.push_back(flag("gradient-not-finite", "error", "gradients with NaN or infinity were met",
                          {{"gradients", cell.audit.bad_gradients}, {"of", cell.audit.backward}}));
   }
-  // An attack that wants more than any other answer may have reached its aim (a hinge that is met has no slope left),
-  // so only one that never saw a slope is told.
-  const bool flat =
-      run.attack && !run.attack->wants_any_answer() ? cell.audit.zero_gradients == cell.audit.backward : true;
-  if (cell.audit.zero_gradients > 0 && flat && !run.is_worst_case()) {  // whose attacks tell it themselves
+  if (cell.audit.zero_gradients > 0 && !run.is_worst_case()) {  // whose attacks tell it themselves
     flags.push_back(
         flag("zero-gradient", "warning",
              fmt::format("{} of {} gradients were zero in every pixel: the attack saw nothing there, so robustness "

@@ -231,6 +231,59 @@ TEST(GateUniversal, OpensImagesThatItHasNotSeen) {
   EXPECT_THROW(make_attack("gate-universal")->propose(victim, batch, Norm::linf, {0.1}), std::logic_error);
 }
 
+/// What a class's images lack is added to them, and to no others.
+TEST(GateUniversal, EachClassHasItsOwn) {
+  ThreeGates model(false);
+  at::Tensor images = random_images(20, 1, 2) * 0.02 + 0.45;
+  images.slice(0, 10).slice(1, 1, 3).fill_(0.9);  // of class 1 gates b and c are open for sure
+  Batch training = batch_of(images, 0);
+  training.labels = at::arange(20, at::TensorOptions(at::kLong)).ge(10).to(at::kLong);
+  Victim victim(model, 0);
+  const auto attack =
+      prepared(make_attack("gate-universal:per_class=true,confidence=0.6"), victim, training, Norm::linf, {0.06});
+  const at::Tensor added = attack->propose(victim, training, Norm::linf, {0.06})[0] - images;
+  EXPECT_NEAR(added.slice(0, 0, 10).min().item<double>(), 0.06, 1e-9);
+  EXPECT_NEAR(added.slice(0, 10).select(1, 0).min().item<double>(), 0.06, 1e-9);
+  EXPECT_EQ(added.slice(0, 10).slice(1, 1, 3).abs().max().item<double>(), 0);
+}
+
+TEST(GateUniversal, ShutsGates) {
+  ThreeGates model(false);
+  const auto bright = [&](uint64_t seed) { return random_images(20, seed, 2) * 0.02 + 0.53; };
+  Victim victim(model, 0);
+  const auto attack =
+      prepared(make_attack("gate-universal:aim=starve"), victim, batch_of(bright(1), 0), Norm::linf, {0.055});
+  const at::Tensor x = attack->propose(victim, batch_of(bright(2), 0), Norm::linf, {0.055})[0];
+  EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), 0);
+}
+
+TEST(GateUniversal, TakesOnTheGraphOfAClass) {
+  ThreeGates model(false);
+  at::Tensor images = at::full({4, 3, 2, 2}, 0.55, at::TensorOptions(at::kDouble));
+  images.slice(0, 0, 2).select(1, 1).fill_(0.45);  // class 0 shuts gate b
+  Batch training = batch_of(images, 0);
+  training.labels = at::tensor({0, 0, 1, 1}, at::kLong);
+  Victim victim(model, 0);
+  const auto attack = prepared(make_attack("gate-universal:aim=hijack,class=0"), victim, training, Norm::linf, {0.06});
+  const at::Tensor x = attack->propose(victim, training, Norm::linf, {0.06})[0];
+  EXPECT_TRUE(at::allclose(model.forward(x, {}).gates.open, at::tensor({1.0, 0.0, 1.0}, at::kDouble).expand({4, 3})));
+}
+
+/// Opening gate a alone changes the answer at little cost; an attack that does not heed the cost opens gate c, too.
+TEST(GateUniversal, ChangesAnswersUnseen) {
+  ThreeGates model(false);
+  const at::Tensor images = random_images(20, 1, 2) * 0.01 + 0.47;
+  const Batch batch = batch_of(images, 0);
+  Victim victim(model, 0);
+  for (const auto& [tolerance, share] : {std::pair{"0.2", 10.0 / 60}, {"1", 40.0 / 60}}) {
+    const auto attack = prepared(make_attack(std::string("gate-universal:aim=reroute,tolerance=") + tolerance), victim,
+                                 batch, Norm::linf, {0.08});
+    const Output output = model.forward(attack->propose(victim, batch, Norm::linf, {0.08})[0], {});
+    EXPECT_EQ(output.logits.argmax(1).sum().item<int64_t>(), 20) << tolerance;
+    EXPECT_NEAR(executed_share(output.gates).mean().item<double>(), share, 1e-9) << tolerance;
+  }
+}
+
 TEST(GateOracle, MovesTheCostThatIsAllItSees) {
   ThreeGates model(false);
   for (const auto& [attack, level, open] :

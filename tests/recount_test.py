@@ -1,5 +1,6 @@
 """The numbers of a report, counted once more in Python from the adversarial images that it saved."""
 
+import hashlib
 import io
 import json
 import math
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from program import AIG, RESNET, aigis, refused, report
 from reference import Reference, gate_noise
@@ -424,6 +425,21 @@ def test_verify_notices_other_images(small):
     result = verify(folder, document)
     path.write_bytes(before)
     assert result.returncode == 1 and "SHA-256 differs" in result.stderr
+
+
+@pytest.mark.parametrize("what", ["opened", "opened_before"])
+def test_verify_notices_other_layers(small, what):
+    folder, document = small
+    changed = json.loads(json.dumps(document))
+    saved = load_file(folder / document["runs"][0]["examples"]["file"])
+    index = next(i for i in range(len(document["runs"])) if f"{i}.{what}" in saved)
+    saved[f"{index}.{what}"][0, 0] += 1
+    save_file(saved, folder / "other.safetensors")
+    named = {"file": "other.safetensors", "sha256": hashlib.sha256((folder / "other.safetensors").read_bytes()).hexdigest()}
+    for run in changed["runs"]:
+        run["examples"].update(named)
+    result = verify(folder, changed)
+    assert result.returncode == 1 and f"/runs/{index}/examples: other layers" in result.stdout
 
 
 def test_a_transferred_attack_sees_the_other_model(tmp_path):

@@ -17,6 +17,8 @@ class GateTerm {
   virtual at::Tensor value(const Gates& gates, const Goal& goal) const = 0;
   /// [N]: what that stands for where its gradient leads another way; the best iterate is the one of the greatest.
   virtual at::Tensor worth(const Gates& gates, const Goal& goal) const { return value(gates, goal); }
+  /// [N] bool, for such values: nothing is left to want; undefined where something always is.
+  virtual at::Tensor met(const at::Tensor& /*value*/) const { return {}; }
 };
 
 /// What states gates are driven to.
@@ -32,6 +34,7 @@ class GateMargin : public GateTerm {
  public:
   GateMargin(GateStates states, double confidence) : states_(states), confidence_(confidence) {}
   at::Tensor value(const Gates& gates, const Goal& goal) const override;
+  at::Tensor met(const at::Tensor& value) const override { return value.ge(0); }
 
  private:
   GateStates states_;

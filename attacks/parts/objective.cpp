@@ -48,16 +48,21 @@ namespace {
 using TermValue = at::Tensor (GateTerm::*)(const Gates&, const Goal&) const;
 
 /// Without the constraint, and without what is measured of gates.
-at::Tensor objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal,
-                     TermValue of_term) {
-  at::Tensor sum;
-  const auto add = [&](const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
+Losses objective(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal,
+                 TermValue of_term) {
+  at::Tensor sum, met;
   if (options.answer_weight > 0) {
     const at::Tensor of_answer = loss_value(possible_loss(options, classes), output.logits, goal);
-    add(options.answer_weight == 1 ? of_answer : of_answer * options.answer_weight);
+    sum = options.answer_weight == 1 ? of_answer : of_answer * options.answer_weight;
+    met = goal.lost(output.logits);
   }
-  if (options.term) add(((*options.term).*of_term)(output.gates, goal));
-  return sum;
+  if (options.term) {
+    const at::Tensor of_gates = ((*options.term).*of_term)(output.gates, goal);
+    const at::Tensor as_wanted = options.term->met(of_gates);
+    met = met.defined() && as_wanted.defined() ? met.logical_and(as_wanted) : as_wanted;
+    sum = sum.defined() ? sum + of_gates : of_gates;
+  }
+  return {sum, met};
 }
 
 /// [N, L]: the loss with each gate open less that with it shut, all others as they are. One forward pass for the graph
@@ -82,7 +87,7 @@ at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Ten
 
 at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
   const at::NoGradGuard no_grad;
-  const at::Tensor worth = objective(options, classes, output, goal, &GateTerm::worth);
+  const at::Tensor worth = objective(options, classes, output, goal, &GateTerm::worth).each;
   return options.constraint ? at::where(options.constraint->holds(output, goal), worth, kForbidden) : worth;
 }
 
@@ -96,16 +101,17 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
   at::Tensor scores, violation, gains;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) -> Losses {
-    at::Tensor value = objective(options, classes, output, goal, &GateTerm::value);
+    auto [value, met] = objective(options, classes, output, goal, &GateTerm::value);
     if (options.constraint || options.term || draws > 1) add(scores, score(options, classes, output, goal));
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
       const at::Tensor open = output.gates.logits.sigmoid();
       value = value + (gains * (open - open.detach())).sum(1) * weight_of_gains;
     }
-    if (!options.constraint) return {value, options.term ? at::Tensor() : goal.lost(output.logits)};
+    if (!options.constraint) return {value, met};
     const at::Tensor violated = options.constraint->violation(output, goal);
     add(violation, violated.detach());
-    return value - goal.weight * violated.clamp_min(0);
+    if (met.defined()) met = met.logical_and(violated.le(0));
+    return {value - goal.weight * violated.clamp_min(0), met};
   };
   if (measures) gains = opening_gains(victim, images, ids, goal, options, position);
   Ascended sum{victim.gradient(images, ids, loss, position, options.path), {}, {}};

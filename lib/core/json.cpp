@@ -58,4 +58,8 @@ Json parse_json(std::string_view text, const std::string& name, bool with_commen
   }
 }
 
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace aigis

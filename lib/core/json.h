@@ -14,6 +14,9 @@ using Json = nlohmann::ordered_json;
 /// work on JSON is recursive).
 Json parse_json(std::string_view text, const std::string& name, bool with_comments = false);
 
+/// A string's characters; of other values the JSON.
+std::string text_of(const Json& value);
+
 }  // namespace aigis
 
 // Compiled once, in json.cpp; every file that holds a Json would compile them again.

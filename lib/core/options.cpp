@@ -31,8 +31,6 @@ double number_within(const std::string& text, const std::string& what, double lo
   return given;
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 /// Whether a condition of Added::only_with holds among these values.
 bool holds(const std::string& condition, const Json& values) {
   const size_t sign = condition.find_first_of("=>");

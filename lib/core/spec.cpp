@@ -50,7 +50,7 @@ Spec Spec::parse(std::string_view text) {
 Spec Spec::of(const std::string& name, const Json& options) {
   Spec spec{name, "", {}};
   for (const auto& [key, value] : options.items()) {
-    spec.options.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+    spec.options.emplace_back(key, text_of(value));
   }
   return spec;
 }

@@ -73,17 +73,17 @@ Victim::Gradient Victim::gradient(const at::Tensor& images, const at::Tensor& id
   }
   const at::Tensor leaf = images.detach().set_requires_grad(true);
   const Output output = seen(leaf, ids, position, path);
-  const auto [losses, wrong] = loss(output);
+  const auto [losses, met] = loss(output);
   if (losses.requires_grad()) losses.sum().backward();  // weights are frozen, so the leaf alone receives a gradient
-  const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), wrong);
+  const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), met);
   return {gradient, losses.detach(), output.logits.detach(), flat};
 }
 
-std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient, const at::Tensor& wrong) {
+std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient, const at::Tensor& met) {
   audit_.backward += gradient.size(0);
   const at::Tensor sums = gradient.abs().sum({1, 2, 3});  // one pass finds both: NaN and infinity spread to the sum
   const at::Tensor zero = sums.eq(0), bad = at::isfinite(sums).logical_not();
-  const at::Tensor blind = (wrong.defined() ? zero.logical_and(wrong.logical_not()) : zero).sum();
+  const at::Tensor blind = (met.defined() ? zero.logical_and(met.logical_not()) : zero).sum();
   zero_ = zero_.defined() ? zero_ + blind : blind;
   bad_ = bad_.defined() ? bad_ + bad.sum() : bad.sum();
   return {at::where(bad.view({-1, 1, 1, 1}), at::zeros_like(gradient), gradient), zero.logical_or(bad)};

@@ -14,10 +14,10 @@ namespace aigis {
 
 /// A loss for each image.
 struct Losses {
-  Losses(at::Tensor losses, at::Tensor lost = {})  // NOLINT: a tensor is one
-      : each(std::move(losses)), wrong(std::move(lost)) {}
-  at::Tensor each;   ///< [N]
-  at::Tensor wrong;  ///< [N] bool, undefined for none: answers that the attack wants, where a flat loss hides nothing
+  Losses(at::Tensor losses, at::Tensor reached = {})  // NOLINT: a tensor is one
+      : each(std::move(losses)), met(std::move(reached)) {}
+  at::Tensor each;  ///< [N]
+  at::Tensor met;   ///< [N] bool, undefined for none: the attack has what it wants, so that a flat loss hides nothing
 };
 /// Of a model's output. Attacks ascend it.
 using Loss = std::function<Losses(const Output& output)>;
@@ -33,7 +33,7 @@ struct Stage {
 struct AttackAudit {
   int64_t forward = 0, backward = 0;
   int64_t aside = 0;                        ///< of forward: passes that belong to no step, as of Victim::aside
-  int64_t zero_gradients = 0;               ///< zero in every element, where the answer is not yet Losses::wrong
+  int64_t zero_gradients = 0;               ///< zero in every element, where not all is Losses::met
   int64_t bad_gradients = 0;                ///< gradients with NaN or infinity
   std::vector<Stage> stages;                ///< of an attack that is made of others, in their order
   std::map<int64_t, int64_t> broken_after;  ///< of a black box: images by the answers it had given when they broke
@@ -112,7 +112,7 @@ class Victim {
 
  private:
   /// Counts a gradient; returns it with zeros for images where it is not finite, and which are flat.
-  std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& gradient, const at::Tensor& wrong);
+  std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& gradient, const at::Tensor& met);
   Pass pass(const at::Tensor& ids, const Position& position, const GatePath& path) const;
   /// What the network makes of images, with the gradient that the path says.
   Output seen(const at::Tensor& images, const at::Tensor& ids, const Position& position, const GatePath& path);

@@ -30,10 +30,7 @@ std::optional<double> number_at(const Json& json, std::initializer_list<const ch
   return value.get<double>();
 }
 
-std::string text_of(const Json& json) {
-  if (json.is_null()) return "";
-  return json.is_string() ? json.get<std::string>() : json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string text_of(const Json& json) { return json.is_null() ? "" : aigis::text_of(json); }
 
 std::string text_at(const Json& json, std::initializer_list<const char*> keys) { return text_of(at(json, keys)); }
 
