@@ -67,7 +67,7 @@ std::optional<Finding> randomness(const Claim& claim) {
 }
 
 std::optional<Finding> batch_dependence(const Claim& claim) {
-  int64_t count = std::min<int64_t>(claim.plan().data.size(), 32);
+  int64_t count = std::min<int64_t>(claim.plan().data.size(), 16);
   Finding finding = claim.about_model("batch-dependence");
   const Batch batch = claim.spread(count).front();
   count = batch.ids.size(0);

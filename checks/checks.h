@@ -9,6 +9,9 @@ namespace aigis::checks {
 std::optional<Finding> randomness(const Claim& claim);
 std::optional<Finding> batch_dependence(const Claim& claim);
 
+// uphill.cpp: where gradients lead
+std::optional<Finding> uphill(const Claim& claim);
+
 // precision.cpp: gradients of less than float32
 std::optional<Finding> bf16_gradients(const Claim& claim);
 

@@ -173,21 +173,21 @@ Finding Claim::beaten(const std::string& check, const Challenge& reference, cons
                       const std::string& advice) const {
   struct Outcome {
     const Challenge* challenge = nullptr;
-    int64_t gained = 0, lost = 0;
-    double ahead = 0, p = 1;
+    int64_t gained = 0, lost = 0, ahead = 0;
+    double p = 1;
   };
   Outcome best;
   for (const Challenge& challenge : challenges) {
     Outcome outcome{&challenge};
-    PairedComparison pair;
+    std::vector<int64_t> differences;
     for (size_t i = 0; i < reference.hits.size(); ++i) {
-      pair.add(reference.hits[i], reference.draws, challenge.hits[i], challenge.draws);
       const int64_t ahead = reference.hits[i] * challenge.draws - challenge.hits[i] * reference.draws;
+      differences.push_back(ahead);
       outcome.gained += ahead > 0;
       outcome.lost += ahead < 0;
     }
-    outcome.ahead = pair.difference();
-    outcome.p = std::min(1.0, pair.p_value() * static_cast<double>(challenges.size()));
+    outcome.ahead = std::accumulate(differences.begin(), differences.end(), int64_t{0});
+    outcome.p = std::min(1.0, sign_flip_p(differences) * static_cast<double>(challenges.size()));
     if (best.challenge == nullptr || outcome.ahead > best.ahead) best = outcome;
   }
   const int64_t stood = count_standing(reference.hits);

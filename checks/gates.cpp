@@ -24,7 +24,7 @@ Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
 std::optional<Finding> gate_gradients(const Claim& claim) {
   constexpr double kMost = 0.5;
   if (!decides(claim.bare()->card())) return {};
-  const Batch batch = claim.spread(8).front();
+  const Batch batch = claim.spread(4).front();
   const at::Tensor images = batch.images.detach().set_requires_grad(true);
   const at::Tensor open =
       claim.target()->forward(images, pass_of(claim, batch, GateGradient::straight_through)).gates.open;

@@ -27,6 +27,8 @@ const std::vector<Check>& check_list() {
        basic, checks::randomness},
       {"batch-dependence", "an image's answer depends on the images beside it: a model left in training mode", kCarlini,
        basic, checks::batch_dependence},
+      {"uphill", "along the gradient the loss falls, or hardly rises: attacks that follow it are led astray", kAthalye,
+       basic, checks::uphill},
       {"bf16-gradients", "the signs of gradients in bfloat16 are not those of float32", kCarlini, basic,
        checks::bf16_gradients},
       {"gate-gradients", "gates through which no gradient passes", kAthalye, basic, checks::gate_gradients},

@@ -88,6 +88,8 @@ std::vector<std::pair<Case, std::string>> planted_defects() {
   return {
       {{"scaled-up logits", std::make_shared<ScaledUp>()}, "gradients"},
       {{"rounding of the input", std::make_shared<RoundsItsInput>()}, "gradients"},
+      {{"a gradient of the wrong sign", std::make_shared<TurnsItsGradient>()}, "uphill"},
+      {{"a gradient of ripples", std::make_shared<Shatters>()}, "uphill"},
       {{"added noise", std::make_shared<AddsNoise>()}, "randomness"},
       {{"gradients of too few bits", std::make_shared<Bf16Gradients>(std::make_shared<Cancels>())}, "bf16-gradients"},
       {{"argmax gates by integer index", std::make_shared<Gated>(false)}, "gate-gradients"},
@@ -99,8 +101,10 @@ std::vector<std::pair<Case, std::string>> planted_defects() {
       {{.name = "the last and not the best iterate",
         .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
           const at::Tensor there = (batch.images + epsilon * signs(victim, batch)).clamp(0, 1);
+          const at::Tensor back = (batch.images + 0.1 * (there - batch.images)).clamp(0, 1);
           signs(victim, {there, batch.labels, batch.ids});
-          return (batch.images + 0.1 * (there - batch.images)).clamp(0, 1);
+          signs(victim, {back, batch.labels, batch.ids});
+          return back;
         })},
        "best-iterate"},
       {{"a model left in training mode", std::make_shared<InTrainingMode>()}, "batch-dependence"},
@@ -368,8 +372,9 @@ TEST(Checks, AnHonestAttackOnAnHonestModelRaisesNone) {
                               std::shared_ptr<Model>(std::make_shared<Gated>(true))}) {
       const Json checks = checks_of({.name = "honest", .model = model, .data = patterned(seed), .seed = seed});
       EXPECT_EQ(raised(checks), std::set<std::string>{}) << seed << checks.dump(1);
-      for (const char* name : {"gradients", "best-iterate", "randomness", "batch-dependence", "monotone", "noise",
-                               "one-step", "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"}) {
+      for (const char* name :
+           {"gradients", "best-iterate", "uphill", "randomness", "batch-dependence", "monotone", "noise", "one-step",
+            "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"}) {
         EXPECT_EQ(level_of(checks, name), "passed") << name << seed;
       }
       EXPECT_EQ(level_of(checks, "gate-gradients"), model->card().gated.empty() ? "absent" : "passed");

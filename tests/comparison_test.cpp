@@ -47,6 +47,18 @@ TEST(McNemar, AgreesWithStatsmodels) {
   EXPECT_EQ(PairedComparison().p_value(), 1);
 }
 
+TEST(SignFlip, AgreesWithScipysExactPermutations) {
+  for (const Json& row : golden("sign_flip")) {
+    EXPECT_NEAR(sign_flip_p(row["differences"].get<std::vector<int64_t>>()), row["p"].get<double>(), 1e-12) << row;
+  }
+  EXPECT_EQ(sign_flip_p({}), 1);
+  for (const auto& [a, b] : {std::pair{7, 0}, {12, 3}, {40, 40}}) {
+    std::vector<int64_t> differences(static_cast<size_t>(a), 1);
+    differences.resize(static_cast<size_t>(a + b), -1);
+    EXPECT_NEAR(sign_flip_p(differences), of_counts(3, a, b, 4).p_value(), 1e-12) << "McNemar's, of one draw";
+  }
+}
+
 /// Methods that need not agree exactly: a t test for the normal one, and the bootstrap of scipy for the interval.
 TEST(PairedDifference, IsNearScipysBootstrapAndTTest) {
   for (const Json& row : golden("paired")) {

@@ -78,6 +78,14 @@ class ScaledUp : public PatternNet {
 class RoundsItsInput : public PatternNet {
   at::Tensor before(const at::Tensor& images, const Pass&) override { return (images * 15).round() / 15; }
 };
+/// Answers as it should; its gradient has the wrong sign.
+class TurnsItsGradient : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass&) override { return 2 * images.detach() - images; }
+};
+/// Nor does this one's change what is seen by more than a grey level; its gradient is that of the ripples.
+class Shatters : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass&) override { return images + 0.002 * (images * 6000).sin(); }
+};
 class AddsNoise : public PatternNet {
   at::Tensor before(const at::Tensor& images, const Pass& pass) override {
     return images + 0.2 * normal(images.sizes(), pass.noise.draw + 17);

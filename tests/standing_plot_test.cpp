@@ -16,6 +16,7 @@ struct Report {
 
   Report() {
     json["comparisons"] = json["checks"] = Json::array();
+    json["config"]["checks"] = "full";
     for (const char* model : {kResNet, kAig}) {
       Json worst = json["runs"][run_of(model, "pgd")];
       worst["attack"] = {{"name", "worst-case"}, {"options", {{"attacks", {"fgsm", "pgd"}}}}};
@@ -50,15 +51,17 @@ struct Report {
   }
 };
 
-/// Claim, attacks under which it holds and does not, the worst case, checks, and what becomes of it.
+/// Claim, attacks under which it holds and does not, the worst case, checks (in brackets those that are undecided), and
+/// what becomes of it.
 std::vector<std::string> rows(const Report& report) {
   const std::string cell = "<td[^>]*>([^<]*(?:<small>[^<]*</small>)?)</td>";
   const std::string html = render_html({report.json});
   std::vector<std::string> found;
-  for (const auto& row : matches(
-           html, "<tr><th scope=\"row\">([^<]* over [^<]*)</th>" + cell + cell + cell + cell + cell + cell + cell)) {
-    found.push_back(fmt::format("{}: {} | {} | {} | {} | {}", row[1].str(), row[6].str(), row[7].str(), row[5].str(),
-                                row[8].str(), row[2].str()));
+  for (const auto& row : matches(html, "<tr><th scope=\"row\">([^<]* over [^<]*)</th>" + cell + cell + cell + cell +
+                                           cell + cell + cell + cell)) {
+    const std::string open = row[9].str() == "–" ? "" : " (" + row[9].str() + ")";
+    found.push_back(fmt::format("{}: {} | {} | {} | {}{} | {}", row[1].str(), row[6].str(), row[7].str(), row[5].str(),
+                                row[8].str(), open, row[2].str()));
   }
   return found;
 }
@@ -84,9 +87,15 @@ TEST(StandingTable, AClaimStandsUntilACheckIsRaised) {
   report.raise(kAig, "longer", "undecided");
   const std::string claim =
       "aig-20 gates=argmax over resnet-20: FGSM, PGD | – | +15.0 <small>[+14.0, +16.0]</small> | ";
-  EXPECT_EQ(rows(report), (Rows{claim + "– | ✓ stands"}));
+  EXPECT_EQ(rows(report), (Rows{claim + "– (longer) | ✓ stands"}));
+  Report unexamined = report;
+  unexamined.json["config"]["checks"] = "basic";
+  EXPECT_EQ(rows(unexamined), (Rows{claim + "– (longer) | ? leads, but not all checks were made"}));
+  Report broken = report;
+  broken.raise(kResNet, "clean-accuracy", "error");
+  EXPECT_EQ(rows(broken), (Rows{claim + "clean-accuracy of the other (longer) | ? stands if its checks are answered"}));
   report.raise(kAig, "one-step", "warning");
-  EXPECT_EQ(rows(report), (Rows{claim + "one-step | ? stands if its checks are answered"}));
+  EXPECT_EQ(rows(report), (Rows{claim + "one-step (longer) | ? stands if its checks are answered"}));
 }
 
 TEST(StandingTable, TheOtherModelMayLeadUnderTheWorst) {

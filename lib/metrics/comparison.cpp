@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 
 namespace aigis {
@@ -51,6 +52,31 @@ double PairedComparison::p_value() const {
   if (!fractional_) return std::min(1.0, 2 * tail_of_coin(std::min(ahead_, behind_), ahead_ + behind_));
   const auto [mean, error] = adjusted();
   return std::erfc(std::abs(mean) / error / std::sqrt(2.0));
+}
+
+double sign_flip_p(const std::vector<int64_t>& differences) {
+  int64_t sum = 0, all = 0;
+  for (const int64_t d : differences) {
+    sum += d;
+    all += std::abs(d);
+  }
+  std::vector<double> chance(static_cast<size_t>(2 * all + 1), 0);  // of each sum from -all to all
+  chance[static_cast<size_t>(all)] = 1;
+  for (const int64_t d : differences) {
+    if (d == 0) continue;
+    std::vector<double> next(chance.size(), 0);
+    for (size_t i = 0; i < chance.size(); ++i) {
+      if (chance[i] == 0) continue;
+      next[i + static_cast<size_t>(std::abs(d))] += chance[i] / 2;
+      next[i - static_cast<size_t>(std::abs(d))] += chance[i] / 2;
+    }
+    chance = std::move(next);
+  }
+  double tail = 0;
+  for (int64_t i = -all; i <= all; ++i) {
+    if (std::abs(i) >= std::abs(sum)) tail += chance[static_cast<size_t>(i + all)];
+  }
+  return std::min(1.0, tail);
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {

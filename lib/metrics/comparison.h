@@ -32,6 +32,10 @@ class PairedComparison {
   double sum_ = 0, sum_of_squares_ = 0;
 };
 
+/// Two-sided probability of a sum at least as far from 0 if each difference had its sign from a fair coin, exactly
+/// (Fisher's randomization test; of differences of 1 it is McNemar's). Takes time and memory by the sum of their sizes.
+double sign_flip_p(const std::vector<int64_t>& differences);
+
 /// Probabilities adjusted for being the smallest of many, so that all that stay below a level are below it together
 /// with that certainty (Holm 1979), in the order given.
 std::vector<double> holm(const std::vector<double>& p_values);

@@ -36,15 +36,16 @@ std::vector<Question> questions_of(const std::vector<Compared>& all) {
   return questions;
 }
 
-/// Checks of a report that were raised against what a run judges, a model behind a defense.
-std::vector<std::string> raised_against(const RunList& list, const PlottedRun& judged, size_t file) {
+/// Checks of a report on what a run judges, a model behind a defense, whose level is one of these.
+std::vector<std::string> checks_on(const RunList& list, const PlottedRun& judged, size_t file,
+                                   const std::vector<std::string>& levels) {
   std::vector<std::string> names;
   const Json& checks = at((*list.files)[file], {"checks"});
   if (!checks.is_array()) return names;
   for (const Json& check : checks) {
     const std::string level = text_at(check, {"level"}), name = text_at(check, {"check"});
-    if ((level != "warning" && level != "error") || std::find(names.begin(), names.end(), name) != names.end())
-      continue;
+    if (std::find(levels.begin(), levels.end(), level) == levels.end()) continue;
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const Json& runs = at(check, {"runs"});
     const bool concerned = runs.is_array() && std::any_of(runs.begin(), runs.end(), [&](const Json& index) {
                              const PlottedRun* run = find_run(list, file, index);
@@ -55,24 +56,37 @@ std::vector<std::string> raised_against(const RunList& list, const PlottedRun& j
   return names;
 }
 
-Ruling ruling_of(const Question& question, size_t model, const std::vector<std::string>& raised) {
+/// What is raised against a lead: the leader's robustness may be overstated, or the follower's numbers cannot be right.
+std::vector<std::string> raised_against(const RunList& list, const PlottedRun& leader, const PlottedRun& follower,
+                                        size_t file) {
+  std::vector<std::string> names = checks_on(list, leader, file, {"warning", "error"});
+  for (const std::string& name : checks_on(list, follower, file, {"error"})) {
+    names.push_back(name + " of the other");
+  }
+  return names;
+}
+
+Ruling ruling_of(const Question& question, size_t model, const std::vector<std::string>& raised, bool all_checks) {
   if (question.worst == nullptr) return Ruling::unjudged;
   if (!question.worst->is_decided()) return Ruling::undecided;
   if (question.worst->leader()->model != model) return Ruling::reversed;
-  return raised.empty() ? Ruling::stands : Ruling::questioned;
+  if (!raised.empty()) return Ruling::questioned;
+  return all_checks ? Ruling::stands : Ruling::unexamined;
 }
 
 /// That `leader`'s model is the more robust one.
 Claim claim_of(const RunList& list, const Question& question, const PlottedRun* leader, const PlottedRun* follower,
                size_t file, bool is_of_curve) {
-  Claim claim{leader->model, follower->model, leader->setting, "", is_of_curve, Ruling::stands, "–", {}, {}, {}};
+  Claim claim{leader->model, follower->model, leader->setting, "", is_of_curve, Ruling::stands, "–", {}, {}, {}, {}};
   claim.budget = (question.attacks.empty() ? question.worst : question.attacks.front())->budget;
   for (const Compared* compared : question.attacks) {
     const bool leads = compared->is_decided() && compared->leader()->model == leader->model;
     (leads ? claim.under : claim.not_under).push_back(compared->a->attack);
   }
-  claim.raised = raised_against(list, *leader, file);
-  claim.ruling = ruling_of(question, leader->model, claim.raised);
+  claim.raised = raised_against(list, *leader, *follower, file);
+  claim.open = checks_on(list, *leader, file, {"undecided"});
+  const bool all_checks = text_at((*list.files)[file], {"config", "checks"}) == "full";
+  claim.ruling = ruling_of(question, leader->model, claim.raised, all_checks);
   if (question.worst != nullptr) {
     claim.points =
         question.worst->points(question.worst->a->model == leader->model ? question.worst->a : question.worst->b);
@@ -99,10 +113,12 @@ void add_claims(std::vector<Claim>& claims, const RunList& list, const std::vect
 }  // namespace
 
 const RulingWords& words_of(Ruling ruling) {
-  static constexpr std::array kWords{
-      RulingWords{"✓", "stands", "passed"}, RulingWords{"?", "stands if its checks are answered", "warning"},
-      RulingWords{"?", "no worst case was judged", "undecided"}, RulingWords{"✗", "does not stand", "error"},
-      RulingWords{"✗", "the reverse holds", "error"}};
+  static constexpr std::array kWords{RulingWords{"✓", "stands", "passed"},
+                                     RulingWords{"?", "stands if its checks are answered", "warning"},
+                                     RulingWords{"?", "leads, but not all checks were made", "undecided"},
+                                     RulingWords{"?", "no worst case was judged", "undecided"},
+                                     RulingWords{"✗", "does not stand", "error"},
+                                     RulingWords{"✗", "the reverse holds", "error"}};
   return kWords[static_cast<size_t>(ruling)];
 }
 

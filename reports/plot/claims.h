@@ -10,7 +10,7 @@
 namespace aigis::plotting {
 
 /// From the best to the worst.
-enum class Ruling { stands, questioned, unjudged, undecided, reversed };
+enum class Ruling { stands, questioned, unexamined, unjudged, undecided, reversed };
 
 struct RulingWords {
   const char *sign, *words, *style;
@@ -25,7 +25,8 @@ struct Claim {
   Ruling ruling;
   std::string points;  ///< by which it leads under the worst of all attacks, as HTML; "–" without
   std::vector<std::string> under, not_under;  ///< attacks that support it, and that do not
-  std::vector<std::string> raised;            ///< checks that are raised against the leader
+  std::vector<std::string> raised;            ///< checks that are raised against the leader, or errors of the follower
+  std::vector<std::string> open;              ///< checks of the leader that are undecided
 };
 
 /// Every claim that some attack supports, the best first; over whole curves first, then at each budget. Nothing is

@@ -16,8 +16,8 @@ namespace {
 /// "3 claims: 1 ✓ stands, 2 ✗ does not stand."
 std::string counted(const std::vector<Claim>& claims) {
   std::vector<std::string> counts;
-  for (const Ruling ruling :
-       {Ruling::stands, Ruling::questioned, Ruling::unjudged, Ruling::undecided, Ruling::reversed}) {
+  for (const Ruling ruling : {Ruling::stands, Ruling::questioned, Ruling::unexamined, Ruling::unjudged,
+                              Ruling::undecided, Ruling::reversed}) {
     const auto count = std::count_if(claims.begin(), claims.end(), [&](const auto& c) { return c.ruling == ruling; });
     if (count > 0) counts.push_back(fmt::format("{} {} {}", count, words_of(ruling).sign, words_of(ruling).words));
   }
@@ -72,10 +72,10 @@ std::string row(const RunList& list, const Claim& claim) {
   const RulingWords& words = words_of(claim.ruling);
   return fmt::format(
       "<tr><th scope=\"row\">{} over {}</th><td class=\"{}\">{} {}</td><td>{}</td><td>{}</td>"
-      "<td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      "<td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
       escape(list.models[claim.leader].label), escape(list.models[claim.follower].label), words.style, words.sign,
       words.words, escape(claim.setting), escape(claim.budget), claim.points, listed(claim.under),
-      listed(claim.not_under), listed(claim.raised));
+      listed(claim.not_under), listed(claim.raised), listed(claim.open));
 }
 
 }  // namespace
@@ -86,15 +86,17 @@ std::string standing_tables(const std::vector<Json>& files) {
   if (claims.empty()) return "";
   std::string heads, rows;
   for (const Claim& claim : claims) rows += row(list, claim);
-  for (const char* head : {"More robust", "The claim", "Defense and access", "ε",
-                           "Worst of all attacks (points) [95 %]", "Under", "Not under", "Checks raised"}) {
+  for (const char* head :
+       {"More robust", "The claim", "Defense and access", "ε", "Worst of all attacks (points) [95 %]", "Under",
+        "Not under", "Checks raised", "Undecided"}) {
     heads += fmt::format("<th scope=\"col\">{}</th>", head);
   }
   return fmt::format(
              "<p>{}</p>\n"
              "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under "
-             "the worst of all attacks, taken for each image, and raises none of the checks that were made; an attack "
-             "that one model happens to withstand, or hides from, does not decide it.</p>\n{}",
+             "the worst of all attacks, taken for each image, all checks were made (--checks full) and none is raised; "
+             "an "
+             "attack that one model happens to withstand, or hides from, does not decide it.</p>\n{}",
              counted(claims), matrices(list, claims)) +
          scrolled("Table of claims",
                   fmt::format("<table class=\"claims\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",

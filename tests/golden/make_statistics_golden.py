@@ -27,6 +27,11 @@ for draws, count in ((1, 400), (5, 300)):
     test = stats.ttest_1samp(difference, 0)
     paired.append({"draws": draws, "a": a.tolist(), "b": b.tolist(), "difference": difference.mean(), "t_test": test.pvalue,
                    "bootstrap": [resampled.confidence_interval.low, resampled.confidence_interval.high]})
+sign_flip = []
+for differences in ([5, 5, 5, 5, 5, 5, 5], [1] * 7, [1, 2, 3], [1, -1], [0, 0, 4], [3, -1, 4, -1, 5, -9, 2, 6, 0, 5, 3, 5],
+                    [20, 13, -7, 1, 1, 1, -2, 0, 18]):
+    exact = stats.permutation_test((differences,), np.sum, permutation_type="samples", n_resamples=np.inf)
+    sign_flip.append({"differences": differences, "p": float(exact.pvalue)})
 many = [sorted(generator.uniform(0, 0.05, 7).tolist(), key=lambda p: np.sin(1000 * p)), [0.01], [0.5, 0.6, 0.0]]
 holm = [{"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()} for p in many]
-json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "holm": holm}, open(sys.argv[1], "w"), indent=1)
+json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "holm": holm}, open(sys.argv[1], "w"), indent=1)
