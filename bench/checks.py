@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What the checks of an evaluation cost: the same PGD-10 run with none, the basic and all of them, in turns.
 
-checks.py MODEL DATA [--limit 1000] [--rounds 3]: prints seconds and their share of the run without checks. PGD takes all
-of its steps (stop=false), as the goals in docs/checks.md are told for such a run.
+checks.py MODEL DATA [--limit 1000] [--rounds 3] [--levels basic full]: prints seconds and their share of the run without
+checks. PGD takes all of its steps (stop=false).
 """
 
 import argparse
@@ -29,8 +29,9 @@ def main():
     parser.add_argument("data")
     parser.add_argument("--limit", default="1000")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--levels", nargs="+", default=["basic", "full"])
     arguments = parser.parse_args()
-    times = {"off": [], "basic": [], "full": []}
+    times = {level: [] for level in ("off", *arguments.levels)}
     for _ in range(arguments.rounds):
         for level, measured in times.items():
             measured.append(seconds(arguments, level))
