@@ -22,7 +22,7 @@ at::Tensor differ(const at::Tensor& a, const at::Tensor& b) {
 
 std::optional<Finding> randomness(const Claim& claim) {
   constexpr uint32_t kPasses = 5;
-  const int64_t size = claim.plan().data.size(), count = std::min(size, std::clamp<int64_t>(size / 4, 32, 256));
+  const int64_t size = claim.plan().data.size(), count = std::min(size, std::clamp<int64_t>(size / 5, 32, 256));
   const std::shared_ptr<Model> target = claim.target();
   const at::NoGradGuard no_grad;
   int64_t answers = 0, logits = 0;
