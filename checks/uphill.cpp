@@ -9,7 +9,6 @@
 #include "lib/eval/victim.h"
 
 namespace aigis::checks {
-
 namespace {
 
 /// No gradient tells of images further than this, 4/255 in every pixel.
@@ -40,8 +39,9 @@ std::optional<Finding> uphill(const Claim& claim) {
     const at::Tensor change = steepest(gradient, plan.norm) * reach;
     const at::Tensor up = within(batch.images, batch.images + change, plan.norm, reach),
                      down = within(batch.images, batch.images - change, plan.norm, reach);
-    const auto loss_at = [&](const at::Tensor& x) {
-      return cross_entropy(victim.forward(x, batch.ids, {})).to(at::kDouble).cpu();  // under the same noise
+    const auto loss_at = [&](const at::Tensor& x) {  // under the same noise; in float32 a sure answer's is all zeros
+      const at::Tensor logits = victim.forward(x, batch.ids, {}).logits.to(at::kDouble);
+      return loss_value(LossKind::cross_entropy, logits, goal).cpu();
     };
     const at::Tensor foretold = (gradient * (up - down)).flatten(1).to(at::kDouble).sum(1).cpu();
     const at::Tensor chosen = foretold.gt(0).nonzero().squeeze(1);
