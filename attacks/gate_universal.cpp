@@ -86,6 +86,9 @@ struct Lesson {
   Batch batch;
   at::Tensor whose, member;
   Goal goal;
+  at::Tensor with(const at::Tensor& perturbation) const {
+    return (batch.images + perturbation.index_select(0, whose)).clamp(0, 1);
+  }
 };
 
 /// [1 or K]: what perturbed images are worth to the attack, summed over those of each owner: of an answer that is to
@@ -94,7 +97,7 @@ at::Tensor worth_of(Victim& victim, const std::vector<Lesson>& lessons, const Ob
                     const at::Tensor& perturbation, uint32_t step) {
   at::Tensor sum = at::zeros({perturbation.size(0)}, perturbation.options());
   for (const Lesson& one : lessons) {
-    const at::Tensor x = (one.batch.images + perturbation.index_select(0, one.whose)).clamp(0, 1);
+    const at::Tensor x = one.with(perturbation);
     const Output output = victim.aside(x, one.batch.ids, {0, 1, step});
     const at::Tensor worth =
         objective.constraint ? one.goal.lost(output.logits).logical_and(objective.constraint->holds(output, one.goal))
@@ -130,9 +133,8 @@ at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const Obj
     check_stop();
     Lesson& lesson = lessons[step % lessons.size()];
     if (lesson.goal.weight.defined()) lesson.goal.weight = weight.index_select(0, lesson.whose);
-    const Batch& batch = lesson.batch;
-    const at::Tensor x = (batch.images + perturbation.index_select(0, lesson.whose)).clamp(0, 1);
-    const Ascended at_x = ascent_direction(victim, x, batch.ids, lesson.goal, objective, {0, 0, step});
+    const Ascended at_x =
+        ascent_direction(victim, lesson.with(perturbation), lesson.batch.ids, lesson.goal, objective, {0, 0, step});
     // A product, and no additions in whatever order a GPU's threads come.
     const at::Tensor sum = lesson.member.matmul(at_x.images.flatten(1)).view(perturbation.sizes());
     const double left = 1 - static_cast<double>(step) / static_cast<double>(steps);

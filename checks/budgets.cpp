@@ -45,16 +45,14 @@ std::optional<Finding> monotone(const Claim& claim) {
     }
   }
   finding.count = plan.data.size();
-  // So many images, all of them right at the larger budget alone, are the fewest that cannot be chance: 2 n / 2^k < p.
-  const double fewest = std::floor(std::log2(2 * static_cast<double>(rises.size()) / kChance)) + 1;
-  if (!rises.empty() && fewest <= static_cast<double>(finding.count)) {
-    finding.smallest_effect = fewest / static_cast<double>(finding.count);
-  }
   if (rises.empty()) {
     if (nested == 0 || plan.epsilons.size() < 2) return {};
     finding.level = Finding::Level::undecided;
     finding.message = "budgets are nested, so that accuracy cannot rise with them: nothing to see";
     return finding;
+  }
+  if (const int64_t enough = fewest(rises.size(), kChance); enough <= finding.count) {
+    finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   }
   const std::vector<double> together = holm(chances);
   size_t worst = 0;

@@ -17,16 +17,15 @@ namespace {
 /// Two-sided: challengers that are no better than the sweep's attacks are taken for better once in a hundred times.
 constexpr double kChance = 0.02;
 
-/// So many images, all of them one challenger's of several, are the fewest that cannot be chance: 2 m / 2^k < 0.02.
-int64_t fewest(size_t challengers) {
-  return static_cast<int64_t>(std::floor(std::log2(2 * static_cast<double>(challengers) / kChance))) + 1;
-}
-
 int64_t count_standing(const std::vector<int64_t>& hits) {
   return std::count_if(hits.begin(), hits.end(), [](int64_t hit) { return hit > 0; });
 }
 
 }  // namespace
+
+int64_t fewest(size_t tests, double chance) {
+  return static_cast<int64_t>(std::floor(std::log2(2 * static_cast<double>(tests) / chance))) + 1;
+}
 
 std::shared_ptr<const Attack> varied(const Attack& attack,
                                      const std::vector<std::pair<std::string, std::string>>& changes) {
@@ -81,7 +80,7 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
     if (plan.epsilons[e] == 0) break;
     epsilon_ = e;
     hits_ = worst_hits(e);
-    if (standing() >= fewest(1)) break;
+    if (standing() >= fewest(1, kChance)) break;
   }
   if (!is_made()) return;
   const auto right = [&](size_t r) { return tallies_[r].cells[epsilon_].pass.accuracy.successes(); };
@@ -193,7 +192,7 @@ Finding Claim::beaten(const std::string& check, const Challenge& reference, cons
   const int64_t stood = count_standing(reference.hits);
   Finding finding = about_budget(check);
   finding.count = sample_.size();
-  const int64_t enough = fewest(challenges.size());
+  const int64_t enough = fewest(challenges.size(), kChance);
   if (finding.count >= enough)
     finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   finding.numbers = {{"gained", best.gained}, {"lost", best.lost}, {"standing", stood}, {"p", best.p}};

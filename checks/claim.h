@@ -18,6 +18,10 @@ struct Challenge {
   int64_t draws = 1;
 };
 
+/// So many images, all of which fell in one of several paired tests and to one side, are the fewest that cannot be
+/// chance: 2 tests / 2^k < chance.
+int64_t fewest(size_t tests, double chance);
+
 /// Images that full checks attack: at most 128, and fewer where they would cost more than a fifth of a PGD-10 run over
 /// all of the sweep's images and more than what a small CPU multiplies in a minute, but at least 16. `gradients` are
 /// those that all checks take for an image, about.
