@@ -1,71 +1,21 @@
-// Attacks that go by whole graphs, that learn from training images, or that see the cost alone.
-#include <ATen/ops/allclose.h>
-#include <ATen/ops/arange.h>
+// Attacks that go by whole graphs: gradients of expectations, and graphs that change the answer, against enumeration.
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <bit>
 #include <cmath>
-#include <numbers>
 
-#include "attacks/parts/band.h"
-#include "attacks/parts/class_graph.h"
 #include "attacks/parts/graph_search.h"
-#include "lib/core/error.h"
-#include "lib/eval/sweep.h"
-#include "lib/ops/gumbel.h"
+#include "attacks/parts/step_gradient.h"
 #include "models/checkpoint.h"
 #include "tests/attacks.h"
-#include "tests/networks.h"
+#include "tests/three_gates.h"
 
 namespace aigis {
 namespace {
-
-/// Three gates that each read one channel's mean; the logit of class 1 is a sum over gates and pairs of gates, times
-/// the image's brightness. No gate depends on another, so the expectation over gates can be enumerated.
-class ThreeGates : public Model {
- public:
-  explicit ThreeGates(bool random) {
-    card_.architecture = "three-gates";
-    card_.classes = 2;
-    card_.input = {3, 2, 2};
-    card_.options = Json::object();
-    card_.gate_mode = random ? "sampled" : "argmax";
-    card_.has_random_gates = random;
-    card_.gated = {{"a", 10, 1}, {"b", 20, 1}, {"c", 30, 1}};
-  }
-  static at::Tensor gate_logits(const at::Tensor& images) { return (images.mean({2, 3}) - 0.5) * 4; }
-  static at::Tensor answer(const at::Tensor& open, const at::Tensor& images) {
-    const at::Tensor a = open.select(1, 0), b = open.select(1, 1), c = open.select(1, 2);
-    const at::Tensor score = (a * 1.5 - b * 2 + c * 0.5 + a * c * 2 - 0.4) * (1 + images.mean({1, 2, 3}));
-    return at::stack({at::zeros_like(score), score}, 1);
-  }
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    Output output;
-    output.gates.logits = gate_logits(images);
-    at::Tensor noise;
-    if (card_.has_random_gates) noise = gate_noise(pass.noise, pass.image_ids, 3);
-    output.gates.open = pass.graph.defined() ? pass.graph : decide_gate(output.gates.logits, noise, pass.gate_gradient);
-    output.gates.probability = output.gates.logits.sigmoid();
-    output.gates.cost = at::tensor({10.0, 20.0, 30.0}, at::kDouble);
-    output.logits = answer(output.gates.open, images);
-    return output;
-  }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- private:
-  ModelCard card_;
-};
-
-Batch batch_of(const at::Tensor& images, int64_t label) {
-  return {images, at::full({images.size(0)}, label, at::TensorOptions(at::kLong)), ids_of(images.size(0))};
-}
 
 /// The state with bit l of `mask` for gate l.
 at::Tensor graph_of(int64_t mask, int64_t layers) {
@@ -176,154 +126,6 @@ TEST(GateFlip, LeavesWhatIsWrongAlready) {
   EXPECT_TRUE(victim.audit().stages.empty()) << "no gate had to flip";
 }
 
-TEST(ClassGraphs, AreMeansAndWeighByTheirVariance) {
-  ThreeGates model(false);
-  // Class 0: gate a open in one of two images; class 1: always. Gate b always open, gate c never.
-  at::Tensor images = at::full({4, 3, 2, 2}, 0.6, at::TensorOptions(at::kDouble));
-  images.select(1, 2).fill_(0.4);
-  images[0].select(0, 0).fill_(0.4);
-  Batch batch = batch_of(images, 0);
-  batch.labels = at::tensor({0, 0, 1, 1}, at::kLong);
-  Victim victim(model, 0);
-  Gates gates;
-  gates.logits = at::tensor({0.3, -2.0, 5.0}, at::kDouble).unsqueeze(0);
-  const auto value = [&](int64_t klass) {
-    return towards_class(victim, batch, klass)->value(gates, {}).item<double>();
-  };
-  // All weight is on gate a, the only one whose rate differs.
-  EXPECT_NEAR(value(0), 0.5 * 0.3 - std::log1p(std::exp(0.3)), 1e-12);
-  EXPECT_NEAR(value(1), 0.3 - std::log1p(std::exp(0.3)), 1e-12);
-  batch.labels = at::zeros({4}, at::TensorOptions(at::kLong));
-  EXPECT_THROW(towards_class(victim, batch, 1), InputError);
-}
-
-TEST(GateHijack, TakesOnTheGraphOfAClass) {
-  ThreeGates model(false);
-  at::Tensor bright = at::full({4, 3, 2, 2}, 0.6, at::TensorOptions(at::kDouble));
-  bright.slice(0, 0, 2).select(1, 1).fill_(0.4);  // class 0 shuts gate b
-  Batch training = batch_of(bright, 0);
-  training.labels = at::tensor({0, 0, 1, 1}, at::kLong);
-  const Batch batch = batch_of(bright.slice(0, 2, 4).clone() - 0.05, 1);
-  Victim victim(model, 0);
-  const auto attack = prepared(make_attack("gate-hijack:class=0"), victim, training, Norm::linf, {0.06});
-  const at::Tensor x = attack->propose(victim, batch, Norm::linf, {0.06})[0];
-  EXPECT_TRUE(at::allclose(model.forward(x, {}).gates.open, at::tensor({1.0, 0.0, 1.0}, at::kDouble).expand({2, 3})));
-}
-
-/// Gates open where a channel's mean is above 0.5: one perturbation serves all images that are no further below.
-TEST(GateUniversal, OpensImagesThatItHasNotSeen) {
-  ThreeGates model(false);
-  const auto dark = [&](uint64_t seed) { return random_images(20, seed, 2) * 0.02 + 0.45; };
-  const Batch training = batch_of(dark(1), 0), batch = batch_of(dark(2), 0);
-  const std::vector<double> epsilons{0.025, 0.055};
-  Victim victim(model, 0);
-  for (const char* name : {"gate-universal", "gate-universal:per_class=true"}) {
-    const auto attack = prepared(make_attack(name), victim, training, Norm::linf, epsilons);
-    const auto proposals = attack->propose(victim, batch, Norm::linf, epsilons);
-    EXPECT_EQ(model.forward(proposals[0], {}).gates.open.sum().item<double>(), 0) << name;
-    EXPECT_EQ(model.forward(proposals[1], {}).gates.open.sum().item<double>(), 60) << name;
-    const at::Tensor added = proposals[1] - batch.images;
-    EXPECT_LE((added - added[0]).abs().max().item<double>(), 1e-12) << "the same for all";
-  }
-  // A class of which nothing was learnt gets nothing.
-  const auto attack = prepared(make_attack("gate-universal:per_class=true"), victim, training, Norm::linf, {0.055});
-  EXPECT_TRUE(at::equal(attack->propose(victim, batch_of(batch.images, 1), Norm::linf, {0.055})[0], batch.images));
-  EXPECT_THROW(make_attack("gate-universal")->propose(victim, batch, Norm::linf, {0.1}), std::logic_error);
-}
-
-/// What a class's images lack is added to them, and to no others.
-TEST(GateUniversal, EachClassHasItsOwn) {
-  ThreeGates model(false);
-  at::Tensor images = random_images(20, 1, 2) * 0.02 + 0.45;
-  images.slice(0, 10).slice(1, 1, 3).fill_(0.9);  // of class 1 gates b and c are open for sure
-  Batch training = batch_of(images, 0);
-  training.labels = at::arange(20, at::TensorOptions(at::kLong)).ge(10).to(at::kLong);
-  Victim victim(model, 0);
-  const auto attack =
-      prepared(make_attack("gate-universal:per_class=true,confidence=0.6"), victim, training, Norm::linf, {0.06});
-  const at::Tensor added = attack->propose(victim, training, Norm::linf, {0.06})[0] - images;
-  EXPECT_NEAR(added.slice(0, 0, 10).min().item<double>(), 0.06, 1e-9);
-  EXPECT_NEAR(added.slice(0, 10).select(1, 0).min().item<double>(), 0.06, 1e-9);
-  EXPECT_EQ(added.slice(0, 10).slice(1, 1, 3).abs().max().item<double>(), 0);
-}
-
-TEST(GateUniversal, ShutsGates) {
-  ThreeGates model(false);
-  const auto bright = [&](uint64_t seed) { return random_images(20, seed, 2) * 0.02 + 0.53; };
-  Victim victim(model, 0);
-  const auto attack =
-      prepared(make_attack("gate-universal:aim=starve"), victim, batch_of(bright(1), 0), Norm::linf, {0.055});
-  const at::Tensor x = attack->propose(victim, batch_of(bright(2), 0), Norm::linf, {0.055})[0];
-  EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), 0);
-}
-
-TEST(GateUniversal, TakesOnTheGraphOfAClass) {
-  ThreeGates model(false);
-  at::Tensor images = at::full({4, 3, 2, 2}, 0.55, at::TensorOptions(at::kDouble));
-  images.slice(0, 0, 2).select(1, 1).fill_(0.45);  // class 0 shuts gate b
-  Batch training = batch_of(images, 0);
-  training.labels = at::tensor({0, 0, 1, 1}, at::kLong);
-  Victim victim(model, 0);
-  const auto attack = prepared(make_attack("gate-universal:aim=hijack,class=0"), victim, training, Norm::linf, {0.06});
-  const at::Tensor x = attack->propose(victim, training, Norm::linf, {0.06})[0];
-  EXPECT_TRUE(at::allclose(model.forward(x, {}).gates.open, at::tensor({1.0, 0.0, 1.0}, at::kDouble).expand({4, 3})));
-}
-
-/// Opening gate a alone changes the answer at little cost; an attack that does not heed the cost opens gate c, too.
-TEST(GateUniversal, ChangesAnswersUnseen) {
-  ThreeGates model(false);
-  const at::Tensor images = random_images(20, 1, 2) * 0.01 + 0.47;
-  const Batch batch = batch_of(images, 0);
-  Victim victim(model, 0);
-  for (const auto& [tolerance, share] : {std::pair{"0.2", 10.0 / 60}, {"1", 40.0 / 60}}) {
-    const auto attack = prepared(make_attack(std::string("gate-universal:aim=reroute,tolerance=") + tolerance), victim,
-                                 batch, Norm::linf, {0.08});
-    const Output output = model.forward(attack->propose(victim, batch, Norm::linf, {0.08})[0], {});
-    EXPECT_EQ(output.logits.argmax(1).sum().item<int64_t>(), 20) << tolerance;
-    EXPECT_NEAR(executed_share(output.gates).mean().item<double>(), share, 1e-9) << tolerance;
-  }
-}
-
-TEST(GateOracle, MovesTheCostThatIsAllItSees) {
-  ThreeGates model(false);
-  for (const auto& [attack, level, open] :
-       {std::tuple{"gate-oracle", 0.47, 6.0}, {"gate-oracle:wants=shut", 0.53, 0.0}}) {
-    const Batch batch = batch_of(at::full({2, 3, 8, 8}, level, at::TensorOptions(at::kDouble)), 0);
-    Victim victim(model, 0);
-    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.1})[0];
-    EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), open) << attack;
-    EXPECT_EQ(victim.audit().backward, 0);
-    EXPECT_LT(victim.audit().forward, 2 * 1000) << "an image whose gates are all as wanted is done";
-  }
-}
-
-/// One lucky reading of a gate that draws must not end the search: it comes three quarters of the way to the best
-/// image, a grey that is brighter (darker) by the whole budget.
-TEST(GateOracle, SeesThroughTheNoiseOfGates) {
-  ThreeGates model(true);
-  const Batch batch = batch_of(at::full({20, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
-  const double epsilon = 0.4, farthest = 1 / (1 + std::exp(-4 * epsilon)) - 0.5;
-  for (const auto& [attack, sign] :
-       {std::pair{"gate-oracle:queries=300,draws=20", 1.0}, {"gate-oracle:queries=300,draws=20,wants=shut", -1.0}}) {
-    Victim victim(model, 0);
-    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {epsilon})[0];
-    const at::Tensor cost = at::tensor({10.0, 20.0, 30.0}, at::kDouble) / 60;
-    const double share = ThreeGates::gate_logits(x).sigmoid().matmul(cost).mean().item<double>();
-    EXPECT_GT(sign * (share - 0.5), 0.75 * farthest) << attack;
-    EXPECT_EQ(victim.audit().forward, 20 * 20 * (1 + 2 * 300)) << "every reading is counted";
-  }
-}
-
-TEST(GateBaselines, OpenGates) {
-  ThreeGates model(false);
-  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.44, at::TensorOptions(at::kDouble)), 0);
-  for (const char* attack : {"gradauto", "ilfo", "gate-lowfreq"}) {
-    Victim victim(model, 0);
-    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.1})[0];
-    EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), 6) << attack;
-  }
-}
-
 /// A gate that no gradient passes decides the answer: of the ways to take gradients only some find that out.
 TEST(GateAware, TakesTheBestOfAllPaths) {
   ThreeGates model(false);
@@ -336,40 +138,6 @@ TEST(GateAware, TakesTheBestOfAllPaths) {
   EXPECT_EQ(changed("pgd:gates=fixed-graph,start=clean"), 0);
   EXPECT_EQ(changed("gate-aware-pgd"), 2);
   EXPECT_EQ(changed("gate-aware-apgd:steps=20"), 2);
-}
-
-TEST(Bands, KeepLowFrequenciesOnly) {
-  const int64_t side = 8;
-  const auto wave = [&](int64_t frequency) {
-    const at::Tensor place = at::arange(side, at::TensorOptions(at::kDouble)) + 0.5;
-    return (place * (std::numbers::pi * static_cast<double>(frequency) / static_cast<double>(side)))
-        .cos()
-        .expand({2, 3, side, side});
-  };
-  for (int64_t frequency = 0; frequency < side; ++frequency) {
-    const at::Tensor kept = low_pass(wave(frequency), {0.5});
-    const at::Tensor expected = frequency < 4 ? wave(frequency) : at::zeros_like(wave(0));
-    EXPECT_TRUE(at::allclose(kept, expected, 0, 1e-12)) << frequency;
-    EXPECT_TRUE(at::allclose(low_pass(wave(frequency).transpose(2, 3), {0.5}), expected.transpose(2, 3), 0, 1e-12));
-  }
-  EXPECT_TRUE(at::allclose(low_pass(wave(0), {0}), wave(0), 0, 1e-12)) << "the mean always stays";
-}
-
-/// Away from the box's faces a banded perturbation has nothing outside of the band, in each norm, and stays in the
-/// ball.
-TEST(Bands, HoldPerturbations) {
-  const auto net = build_frozen("aig-8:gates=argmax");
-  const Batch batch = batch_of(random_images(2, 3) * 0.2 + 0.4, 0);
-  for (const Norm norm : all_norms()) {
-    const double epsilon = norm == Norm::linf ? 0.03 : norm == Norm::l2 ? 0.5 : 10;
-    Victim victim(*net, 0);
-    const at::Tensor x =
-        make_attack("pgd:steps=5,start=clean,stop=false,band=0.25")->propose(victim, batch, norm, {epsilon})[0];
-    const at::Tensor delta = x - batch.images;
-    EXPECT_LE((delta - low_pass(delta, {0.25})).abs().max().item<double>(), 1e-12) << norm_name(norm);
-    EXPECT_GT(sizes_of(delta, norm).min().item<double>(), 0.9 * epsilon) << norm_name(norm);
-    EXPECT_EQ(admit(batch.images, x, norm, epsilon).over_budget, 0) << norm_name(norm);
-  }
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+// Attacks that see or want the executed cost, and papers' baselines.
+#include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/attacks.h"
+#include "tests/three_gates.h"
+
+namespace aigis {
+namespace {
+
+TEST(GateOracle, MovesTheCostThatIsAllItSees) {
+  ThreeGates model(false);
+  for (const auto& [attack, level, open] :
+       {std::tuple{"gate-oracle", 0.47, 6.0}, {"gate-oracle:wants=shut", 0.53, 0.0}}) {
+    const Batch batch = batch_of(at::full({2, 3, 8, 8}, level, at::TensorOptions(at::kDouble)), 0);
+    Victim victim(model, 0);
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.1})[0];
+    EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), open) << attack;
+    EXPECT_EQ(victim.audit().backward, 0);
+    EXPECT_LT(victim.audit().forward, 2 * 1000) << "an image whose gates are all as wanted is done";
+  }
+}
+
+/// One lucky reading of a gate that draws must not end the search: it comes three quarters of the way to the best
+/// image, a grey that is brighter (darker) by the whole budget.
+TEST(GateOracle, SeesThroughTheNoiseOfGates) {
+  ThreeGates model(true);
+  const Batch batch = batch_of(at::full({20, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  const double epsilon = 0.4, farthest = 1 / (1 + std::exp(-4 * epsilon)) - 0.5;
+  for (const auto& [attack, sign] :
+       {std::pair{"gate-oracle:queries=300,draws=20", 1.0}, {"gate-oracle:queries=300,draws=20,wants=shut", -1.0}}) {
+    Victim victim(model, 0);
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {epsilon})[0];
+    const at::Tensor cost = at::tensor({10.0, 20.0, 30.0}, at::kDouble) / 60;
+    const double share = ThreeGates::gate_logits(x).sigmoid().matmul(cost).mean().item<double>();
+    EXPECT_GT(sign * (share - 0.5), 0.75 * farthest) << attack;
+    EXPECT_EQ(victim.audit().forward, 20 * 20 * (1 + 2 * 300)) << "every reading is counted";
+  }
+}
+
+TEST(GateBaselines, OpenGates) {
+  ThreeGates model(false);
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.44, at::TensorOptions(at::kDouble)), 0);
+  for (const char* attack : {"gradauto", "ilfo", "gate-lowfreq"}) {
+    Victim victim(model, 0);
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.1})[0];
+    EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), 6) << attack;
+  }
+}
+
+/// Class 1 needs both gates open: while one is shut, the hard network's gradient says nothing for the other.
+class BothGates : public Model {
+ public:
+  BothGates() {
+    card_.architecture = "both-gates";
+    card_.classes = 2;
+    card_.input = {3, 2, 2};
+    card_.options = Json::object();
+    card_.gate_mode = "argmax";
+    card_.gated = {{"a", 1, 1}, {"b", 1, 1}};
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output;
+    output.gates.logits = (images.mean({2, 3}).slice(1, 0, 2) - 0.5) * 4;
+    output.gates.open = decide_gate(output.gates.logits, {}, pass.gate_gradient);
+    output.gates.probability = output.gates.logits.sigmoid();
+    output.gates.cost = at::tensor({1.0, 1.0}, at::kDouble);
+    const at::Tensor both = output.gates.open.prod(1);
+    output.logits = at::stack({at::full_like(both, 0.5), both}, 1);
+    return output;
+  }
+  const ModelCard& card() const override { return card_; }
+  bool is_training() const override { return false; }
+
+ private:
+  ModelCard card_;
+};
+
+TEST(Lgm, ForeseesWhatOpensTogether) {
+  BothGates model;
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble)), 0);
+  const auto changed = [&](const std::string& attack) {
+    Victim victim(model, 0);
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.06})[0];
+    return model.forward(x, {}).logits.argmax(1).sum().item<int64_t>();
+  };
+  EXPECT_EQ(changed("bim"), 0) << "through hard gates";
+  EXPECT_EQ(changed("lgm"), 2);
+}
+
+/// Gate a opens as the first channel grows, and gate b shuts as that leaves the second behind.
+class RivalGates : public BothGates {
+ public:
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = BothGates::forward(images, pass);
+    const at::Tensor means = images.mean({2, 3}), first = means.select(1, 0), second = means.select(1, 1);
+    output.gates.logits = at::stack({(first - 0.6) * 4, (second - first + 0.05) * 4}, 1);
+    output.gates.open = decide_gate(output.gates.logits, {}, pass.gate_gradient);
+    output.gates.probability = output.gates.logits.sigmoid();
+    return output;
+  }
+};
+
+/// To open a the first channel alone would do, and b would shut half way. Without what it has against b, the gradient
+/// moves the second channel as far.
+TEST(GradAuto, OpensNoGateAtTheCostOfAnother) {
+  RivalGates model;
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  ASSERT_EQ(model.forward(batch.images, {}).gates.open.sum().item<double>(), 2) << "b of each";
+  Victim victim(model, 0);
+  const at::Tensor x = make_attack("gradauto:steps=12,step_size=0.01")->propose(victim, batch, Norm::linf, {0.2})[0];
+  EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), 4);
+  const at::Tensor added = (x - batch.images).mean({2, 3});
+  EXPECT_NEAR((added.select(1, 0) - added.select(1, 1)).abs().max().item<double>(), 0, 1e-6);
+  EXPECT_EQ(added.select(1, 2).abs().max().item<double>(), 0);
+}
+
+}  // namespace
+}  // namespace aigis
