@@ -1,4 +1,4 @@
-// Gradients in bfloat16, verdicts in float32. (What they do to attacks is a check: tests/checks_test.cpp.)
+// Gradients in bfloat16, verdicts in float32. (What they do to attacks is a check: tests/planted_defects_test.cpp.)
 #include "lib/eval/bf16_gradients.h"
 
 #include <ATen/core/grad_mode.h>

@@ -1,173 +1,22 @@
-// Planted defects: each raises the check that is named for it. And honest attacks on honest models raise none.
+// What checks look at, what they leave undecided, and what they say of it.
 #include "reports/checks.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
 #include <set>
 
-#include "checks/list.h"
-#include "lib/eval/bf16_gradients.h"
 #include "reports/flags.h"
-#include "reports/report.h"
-#include "tests/attacks.h"
-#include "tests/planted.h"
+#include "tests/evaluation.h"
 
 namespace aigis {
 namespace {
-
-struct Case {
-  std::string name;
-  std::shared_ptr<Model> model = std::make_shared<PatternNet>();
-  std::shared_ptr<const Attack> attack = make_attack("pgd");
-  std::shared_ptr<const Defense> defense = nullptr;
-  Dataset data = patterned();
-  uint64_t seed = 0;
-  std::shared_ptr<Model> second = nullptr;  ///< another model of the same sweep
-  bool undefended = true;                   ///< the attack runs without the defense, too
-};
-
-constexpr double kEpsilon = 0.02;
-
-/// What a checkpoint would record: the accuracy of the honest model on images that it has not seen.
-Json record() {
-  Json json{{"data", "patterns"}};
-  for (const char* mode : {"none", "argmax"}) {
-    json["held_out"][mode] = {{"value", 0.98}, {"successes", 980}, {"trials", 1000}, {"ci95", {0.969, 0.987}}};
-  }
-  return json;
-}
-
-/// Of an evaluation with all checks.
-Json report_of(const Case& planted) {
-  SweepPlan plan;
-  plan.models = {planted.model};
-  if (planted.second) plan.models.push_back(planted.second);
-  std::vector<std::shared_ptr<const Defense>> defenses{planted.defense};
-  if (planted.defense && planted.undefended) defenses.push_back(nullptr);
-  plan.runs = plan_runs({planted.attack}, defenses, {Access{}}, false);
-  plan.epsilons = {kEpsilon / 2, kEpsilon};
-  plan.data = planted.data;
-  plan.seed = planted.seed;
-  Journal journal;
-  const SweepResult result = run_sweep(plan, journal);
-  const auto findings = run_checks(plan, result, CheckLevel::full, journal);
-  ReportContext context;
-  context.tool = context.environment = context.config = Json::object();
-  for (const auto& model : plan.models) {
-    context.models.push_back({"m", "m.safetensors", std::string(64, '0'), record(), {}, model->card()});
-  }
-  return make_report(plan, result, findings, context);
-}
-
-/// Those of the first model.
-Json checks_of(const Case& planted) {
-  const Json report = report_of(planted);
-  const size_t runs = report["runs"].size() / report["models"].size();
-  Json checks = Json::array();
-  for (const Json& check : report["checks"]) {
-    if (check["runs"][0] < runs) checks.push_back(check);
-  }
-  return checks;
-}
-
-std::set<std::string> raised(const Json& checks) {
-  std::set<std::string> names;
-  for (const Json& check : checks) {
-    if (check["level"] == "warning" || check["level"] == "error") names.insert(check["check"]);
-  }
-  return names;
-}
-
-std::vector<std::pair<Case, std::string>> planted_defects() {
-  const auto attack = [](Planted::Act act) { return std::make_shared<Planted>(std::move(act)); };
-  Dataset shifted = patterned();
-  shifted.labels = (shifted.labels + 1).remainder(kClasses);
-  return {
-      {{"scaled-up logits", std::make_shared<ScaledUp>()}, "gradients"},
-      {{"rounding of the input", std::make_shared<RoundsItsInput>()}, "gradients"},
-      {{"a gradient of the wrong sign", std::make_shared<TurnsItsGradient>()}, "uphill"},
-      {{"a gradient of ripples", std::make_shared<Shatters>()}, "uphill"},
-      {{"added noise", std::make_shared<AddsNoise>()}, "randomness"},
-      {{"gradients of too few bits", std::make_shared<Bf16Gradients>(std::make_shared<Cancels>())}, "bf16-gradients"},
-      {{"argmax gates by integer index", std::make_shared<Gated>(false)}, "gate-gradients"},
-      {{.name = "JPEG without BPDA", .defense = std::make_shared<BlindJpeg>()}, "bpda"},
-      {{.name = "an attack with a wrong sign", .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
-                                                 return (batch.images - epsilon * signs(victim, batch)).clamp(0, 1);
-                                               })},
-       "one-step"},
-      {{.name = "the last and not the best iterate",
-        .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
-          const at::Tensor there = (batch.images + epsilon * signs(victim, batch)).clamp(0, 1);
-          const at::Tensor back = (batch.images + 0.1 * (there - batch.images)).clamp(0, 1);
-          signs(victim, {there, batch.labels, batch.ids});
-          signs(victim, {back, batch.labels, batch.ids});
-          return back;
-        })},
-       "best-iterate"},
-      {{"a model left in training mode", std::make_shared<InTrainingMode>()}, "batch-dependence"},
-      {{"normalization applied twice", std::make_shared<NormalizesTwice>()}, "clean-accuracy"},
-      {{.name = "labels shifted by one", .data = shifted}, "clean-accuracy"},
-      {{.name = "a budget overstepped", .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
-                                          return (batch.images + 2 * epsilon * signs(victim, batch)).clamp(0, 1);
-                                        })},
-       "budget"},
-      {{"a detector of the attack's pattern", std::make_shared<DetectsThePattern>()}, "unbounded"},
-  };
-}
-
-TEST(Checks, EachPlantedDefectRaisesTheCheckNamedForIt) {
-  std::string table = fmt::format("{:<36}{:<18}{}\n", "defect", "its check", "all that were raised");
-  for (const auto& [planted, check] : planted_defects()) {
-    const std::set<std::string> names = raised(checks_of(planted));
-    EXPECT_TRUE(names.contains(check)) << planted.name << " does not raise " << check;
-    std::string all;
-    for (const auto& name : names) all += name + " ";
-    table += fmt::format("{:<36}{:<18}{}\n", planted.name, check, all);
-  }
-  std::fputs(table.c_str(), stdout);
-}
-
-std::string level_of(const Json& checks, const std::string& name) {
-  for (const Json& check : checks) {
-    if (check["check"] == name) return check["level"];
-  }
-  return "absent";
-}
-
-TEST(Checks, AnAttackThatIsCutOffHasNotConverged) {
-  const Json checks = checks_of({.name = "short", .attack = make_attack("pgd:steps=40,step_size=0.0002,start=clean")});
-  EXPECT_EQ(level_of(checks, "longer"), "warning") << checks.dump(1);
-  EXPECT_EQ(level_of(checks, "loss-growth"), "warning");
-  EXPECT_EQ(level_of(checks, "iterated"), "warning");
-}
-
-TEST(Checks, MoreBudgetMustNotBreakLess) {
-  const auto shy = std::make_shared<Planted>([](Victim& victim, const Batch& batch, double epsilon) {
-    return epsilon < kEpsilon ? (batch.images + epsilon * signs(victim, batch)).clamp(0, 1) : batch.images;
-  });
-  const Json checks = checks_of({.name = "shy", .attack = shy});
-  EXPECT_EQ(level_of(checks, "monotone"), "warning") << checks.dump(1);
-}
-
-TEST(Checks, ImagesMadeAgainstAnotherModelOfTheSweep) {
-  const Json checks = checks_of(
-      {.name = "masked", .model = std::make_shared<RoundsItsInput>(), .second = std::make_shared<PatternNet>()});
-  EXPECT_EQ(level_of(checks, "transfer"), "warning") << checks.dump(1);
-}
 
 TEST(Checks, ADefenseAloneIsUndecided) {
   const auto jpeg = std::make_shared<Jpeg>(JpegOptions{});
   EXPECT_EQ(level_of(checks_of({.name = "alone", .defense = jpeg, .undefended = false}), "ablation"), "undecided");
   EXPECT_EQ(level_of(checks_of({.name = "beside", .defense = jpeg}), "ablation"), "passed");
-}
-
-TEST(Checks, NoiseThatHidesTheWay) {
-  const Json checks = checks_of({.name = "noisy gates", .model = std::make_shared<NoisyGate>()});
-  EXPECT_EQ(level_of(checks, "randomness"), "warning") << checks.dump(1);
-  EXPECT_EQ(level_of(checks, "fixed-noise"), "warning");
 }
 
 TEST(Checks, WithoutAnAttackNothingIsClaimed) {
@@ -317,22 +166,6 @@ TEST(Checks, WhatHasReachedItsAimSeesNoSlope) {
   }
 }
 
-// DLR's quotient is constant where the label ranks third: a random start gets there on an honest model, too.
-TEST(Checks, ALossThatIsFlatWhereTheAttackHasWonIsNoDefect) {
-  for (const char* attack : {"pgd:loss=dlr,stop=false,steps=20", "apgd-dlr:stop=false,steps=20"}) {
-    const Json checks = checks_of({.name = attack, .attack = make_attack(attack)});
-    EXPECT_EQ(raised(checks), std::set<std::string>{}) << attack << checks.dump(1);
-    EXPECT_EQ(level_of(checks, "gradients"), "passed") << attack;
-  }
-}
-
-TEST(Checks, AnAttackThatAveragesOverTheNoiseIsNotBlamed) {
-  const Json checks = checks_of(
-      {.name = "eot", .model = std::make_shared<NoisyGate>(), .attack = make_attack("eot-pgd:steps=10,draws=10")});
-  EXPECT_EQ(level_of(checks, "randomness"), "passed") << checks.dump(1);
-  EXPECT_EQ(level_of(checks, "fixed-noise"), "passed");
-}
-
 /// Counts how often it is asked.
 class Counting : public PatternNet {
  public:
@@ -364,22 +197,6 @@ TEST(Checks, AJournalsFindingsAreNotMadeAgain) {
   }
   ASSERT_EQ(first[0].size(), second[0].size());
   for (size_t i = 0; i < first[0].size(); ++i) EXPECT_EQ(first[0][i].to_json(), second[0][i].to_json());
-}
-
-TEST(Checks, AnHonestAttackOnAnHonestModelRaisesNone) {
-  for (uint64_t seed = 0; seed < 20; ++seed) {
-    for (const auto& model : {std::shared_ptr<Model>(std::make_shared<PatternNet>()),
-                              std::shared_ptr<Model>(std::make_shared<Gated>(true))}) {
-      const Json checks = checks_of({.name = "honest", .model = model, .data = patterned(seed), .seed = seed});
-      EXPECT_EQ(raised(checks), std::set<std::string>{}) << seed << checks.dump(1);
-      for (const char* name :
-           {"gradients", "best-iterate", "uphill", "randomness", "batch-dependence", "monotone", "noise", "one-step",
-            "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"}) {
-        EXPECT_EQ(level_of(checks, name), "passed") << name << seed;
-      }
-      EXPECT_EQ(level_of(checks, "gate-gradients"), model->card().gated.empty() ? "absent" : "passed");
-    }
-  }
 }
 
 }  // namespace
