@@ -1,5 +1,7 @@
 #include "attacks/parts/fab.h"
 
+#include <ATen/ops/where.h>
+
 #include "attacks/parts/hyperplane.h"
 
 namespace aigis {
@@ -8,12 +10,17 @@ namespace {
 struct Rows : Searched {
   at::Tensor classes;  ///< [n, k] that are aimed at: one, or all at once
   at::Tensor x;
-  at::Tensor gradient, difference;  ///< of the logit of the nearest of them to the label's, at x
 
   void keep(const at::Tensor& rows) {
     Searched::keep(rows);
-    keep_rows(rows, {&classes, &x, &gradient, &difference});
+    keep_rows(rows, {&classes, &x});
   }
+};
+
+/// The linear model at x, of the logit of the class whose boundary is nearest less that of the label.
+struct Linear {
+  at::Tensor gradient;    ///< [n, C, H, W]
+  at::Tensor difference;  ///< [n]
 };
 
 /// One run.
@@ -25,12 +32,10 @@ class BoundaryRun {
   void run(Rows rows, Nearest& nearest) {
     Shrinking shrinking;
     rows.x = rows.clean;
-    ask(rows);
     for (int64_t step = 1; step <= options_.steps && rows.x.size(0) > 0; ++step) {
-      move(rows);
-      at::Tensor wrong = ask(rows);
+      move(rows, linearized(rows));
+      at::Tensor wrong = is_wrong(rows);
       nearest.offer(rows, rows.x, wrong);
-      if (step == options_.steps) break;
       if (const at::Tensor kept = nearest.kept(rows, shrinking); kept.defined()) {
         rows.keep(kept);
         wrong = wrong.index_select(0, kept);
@@ -40,14 +45,17 @@ class BoundaryRun {
   }
 
  private:
-  /// Fills in the gradient at x; returns which images are misclassified.
-  at::Tensor ask(Rows& rows) {
+  Linear linearized(const Rows& rows) {
     const Victim::Gradients at_x =
         victim_.gradients(rows.x, rows.ids, rows.classes, rows.labels, {run_, 0, query_++}, options_.path);
     const at::Tensor nearest = nearest_boundary(at_x.differences, at_x.images).unsqueeze(1);
-    rows.difference = at_x.differences.gather(1, nearest).squeeze(1);
-    rows.gradient = at_x.images.take_along_dim(nearest.view({-1, 1, 1, 1, 1}), 1).squeeze(1);
-    return at_x.logits.argmax(1).ne(rows.labels);
+    return {at_x.images.take_along_dim(nearest.view({-1, 1, 1, 1, 1}), 1).squeeze(1),
+            at_x.differences.gather(1, nearest).squeeze(1)};
+  }
+
+  /// Asked apart from the gradient: most steps cross the boundary, and the gradient is wanted where they come back to.
+  at::Tensor is_wrong(const Rows& rows) {
+    return victim_.forward(rows.x, rows.ids, {run_, 0, query_++}).logits.argmax(1).ne(rows.labels);
   }
 
   /// [n], of the classes that are aimed at: the one whose boundary the linear model puts nearest.
@@ -61,9 +69,9 @@ class BoundaryRun {
   }
 
   /// To the boundary of the linear model, drawn towards the clean image by as much as that is near it.
-  void move(Rows& rows) const {
-    const at::Tensor w = rows.gradient.flatten(1), x = rows.x.flatten(1), clean = rows.clean.flatten(1);
-    const at::Tensor b = (w * x).sum(1) - rows.difference;
+  void move(Rows& rows, const Linear& linear) const {
+    const at::Tensor w = linear.gradient.flatten(1), x = rows.x.flatten(1), clean = rows.clean.flatten(1);
+    const at::Tensor b = (w * x).sum(1) - linear.difference;
     const at::Tensor from_x = change_onto_hyperplane(x, w, b, norm_).view(rows.x.sizes());
     const at::Tensor from_clean = change_onto_hyperplane(clean, w, b, norm_).view(rows.x.sizes());
     constexpr double kLeast = 1e-8;
@@ -75,17 +83,10 @@ class BoundaryRun {
     rows.x = (step * (1 - bias) + biased * bias).clamp(0, 1);
   }
 
-  /// Those that are misclassified come back a little; there they are asked again.
-  void retreat(Rows& rows, const at::Tensor& wrong) {
-    const at::Tensor chosen = wrong.nonzero().squeeze(1);
-    if (chosen.size(0) == 0) return;
-    Rows some = rows;
-    some.keep(chosen);
-    some.x = some.clean + (some.x - some.clean) * options_.retreat;
-    ask(some);
-    rows.x = rows.x.index_copy(0, chosen, some.x);
-    rows.gradient = rows.gradient.index_copy(0, chosen, some.gradient);
-    rows.difference = rows.difference.index_copy(0, chosen, some.difference);
+  /// Those that are misclassified come back a little.
+  void retreat(Rows& rows, const at::Tensor& wrong) const {
+    const at::Tensor back = rows.clean + (rows.x - rows.clean) * options_.retreat;
+    rows.x = at::where(per_image(wrong, rows.x), back, rows.x);
   }
 
   Victim& victim_;
@@ -110,7 +111,7 @@ void fab_search(Victim& victim, const FabOptions& options, Norm norm, Nearest& n
   const int64_t classes = wrong_classes(options.classes, victim.card().classes);
   const int64_t runs = options.in_turn ? classes : 1, together = options.in_turn ? 1 : classes;
   for (int64_t run = 0; run < runs; ++run) {
-    Rows rows{nearest.searched(), {}, {}, {}, {}};
+    Rows rows{nearest.searched(), {}, {}};
     if (rows.places.size(0) == 0) return;
     const at::Tensor ranking = nearest.clean_logits(rows).argsort(/*stable=*/true, 1, /*descending=*/true);
     rows.classes = ranking.slice(1, run + 1, run + 1 + together).contiguous();
