@@ -13,8 +13,7 @@ class GradAuto : public Attack {
   static constexpr const char* kSummary =
       "gates open, by Adam on probabilities with conflicting gradients projected out";
   static constexpr const char* kSource =
-      "Pan et al. 2022, GradAuto: energy-oriented attack on dynamic neural networks, ECCV; here inside a ball instead "
-      "of "
+      "Pan et al. 2022, GradAuto: energy-oriented attack on dynamic neural networks, ECCV; here inside a ball, there "
       "with a penalty on the size of the perturbation";
 
   struct Options {

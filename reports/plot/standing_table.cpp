@@ -95,8 +95,7 @@ std::string standing_tables(const std::vector<Json>& files) {
              "<p>{}</p>\n"
              "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under "
              "the worst of all attacks, taken for each image, all checks were made (--checks full) and none is raised; "
-             "an "
-             "attack that one model happens to withstand, or hides from, does not decide it.</p>\n{}",
+             "an attack that one model happens to withstand, or hides from, does not decide it.</p>\n{}",
              counted(claims), matrices(list, claims)) +
          scrolled("Table of claims",
                   fmt::format("<table class=\"claims\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
