@@ -57,9 +57,7 @@ std::optional<Finding> randomness(const Claim& claim) {
     }
   } else if (logits > 0 && claim.is_made() && !claim.averages_draws()) {
     finding.level = Finding::Level::warning;
-    finding.message = told +
-                      ": gates are random, and every attack follows one draw a step; average over several "
-                      "(draws=20)";
+    finding.message = told + ": gates are random, and no attack averages over several draws a step (draws=20)";
   } else {
     finding.message = told;
   }

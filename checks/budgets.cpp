@@ -86,6 +86,10 @@ std::optional<Finding> large_budget(const Claim& claim) {
   const double chance = 1.0 / static_cast<double>(claim.bare()->card().classes);
   Finding finding = claim.about_model("large-budget");
   finding.count = right.trials();
+  if (finding.count == 0) {
+    claim.leave_undecided(finding);
+    return finding;
+  }
   // The least accuracy whose interval would lie above chance.
   for (int64_t hits = 0; hits <= finding.count && !finding.smallest_effect; ++hits) {
     if (wilson(static_cast<double>(hits), static_cast<double>(finding.count)).low > chance)
@@ -102,9 +106,8 @@ std::optional<Finding> large_budget(const Claim& claim) {
 }
 
 std::optional<Finding> unbounded(const Claim& claim) {
-  const Dataset& sample = claim.sample();
-  if (sample.size() == 0 || claim.plan().norm == Norm::l0) return {};
-  const auto pixels = static_cast<double>(sample.images[0].numel());
+  if (claim.plan().norm == Norm::l0) return {};
+  const auto pixels = static_cast<double>(claim.plan().data.images[0].numel());
   const double all = claim.plan().norm == Norm::linf ? 1 : claim.plan().norm == Norm::l2 ? std::sqrt(pixels) : pixels;
   const auto challenge = wide_attack(claim, all, 32);
   if (!challenge) return {};
@@ -112,6 +115,10 @@ std::optional<Finding> unbounded(const Claim& claim) {
   for (const int64_t hit : challenge->hits) stand += 2 * hit > challenge->draws;
   Finding finding = claim.about_model("unbounded");
   finding.count = static_cast<int64_t>(challenge->hits.size());
+  if (finding.count == 0) {
+    claim.leave_undecided(finding);
+    return finding;
+  }
   finding.smallest_effect = 1.0 / static_cast<double>(finding.count);
   finding.numbers = {{"standing", stand}};
   finding.message = fmt::format("{} of {} images stand though every pixel may take any value", stand, finding.count);

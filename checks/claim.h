@@ -23,9 +23,9 @@ struct Challenge {
 int64_t fewest(size_t tests, double chance);
 
 /// Images that full checks attack: at most 128, and fewer where they would cost more than a fifth of a PGD-10 run over
-/// all of the sweep's images and more than what a small CPU multiplies in a minute, but at least 16. `gradients` are
-/// those that all checks take for an image, about.
-int64_t sample_size(int64_t images, const ModelCard& card, double gradients);
+/// all of the sweep's images and more than what such a device multiplies in a minute; none where that is not enough for
+/// the seven that can tell. `gradients` are those that all checks take for an image, about.
+int64_t sample_size(int64_t images, const ModelCard& card, double gradients, const at::Device& device);
 inline constexpr int64_t kMostSampled = 128;
 
 class Claim {
@@ -52,7 +52,8 @@ class Claim {
   const Run& strongest() const { return plan_.runs[strongest_]; }
   size_t strongest_index() const { return strongest_; }
 
-  /// What full checks attack: images of the sweep at equal distances, as many as sample_size() says.
+  /// What full checks attack: images of the sweep at equal distances, as many as sample_size() says; what nobody could
+  /// try is undecided.
   const Dataset& sample() const { return sample_; }
   /// So many of the sweep's images at equal distances, on its device, in batches no larger than its.
   std::vector<Batch> spread(int64_t images) const;
@@ -70,6 +71,8 @@ class Claim {
   /// Gradients that the most expensive attack takes for an image, about.
   double gradients_each() const;
 
+  /// Says that a check was not made, for want of a sample.
+  void leave_undecided(Finding& finding) const;
   /// A finding on all runs of the claim.
   Finding about_model(const std::string& check) const;
   /// A finding on the attacks' runs within the claim's budget.

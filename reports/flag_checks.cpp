@@ -28,12 +28,8 @@ Looked clean_accuracy(const FlaggedRuns& flagged) {
   // Clean accuracy is compared without a defense, where that was run.
   if (!is_for_clean_accuracy(flagged.plan, flagged.plan.runs[r])) return {};
   const auto compared = compare_clean(flagged.plan, flagged.plan.runs[r], tally_of(flagged, r), flagged.model);
-  Looked looked{flagged.plan.data.size()};
-  if (!compared) return looked;
-  const double smallest = kImplausibleErrors * compared->error;
-  if (smallest <= 1) looked.smallest_effect = smallest;
-  looked.numbers = compared->to_json();
-  return looked;
+  if (!compared) return {flagged.plan.data.size()};
+  return {flagged.plan.data.size(), compared->smallest_effect(), compared->to_json()};
 }
 
 Looked classes(const FlaggedRuns& flagged) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/metrics/comparison.h"
+
 namespace aigis {
 namespace {
 
@@ -29,7 +31,14 @@ void check_clean_accuracy(Json& flags, const SweepPlan& plan, const Run& run, co
                          Json::object()));
     return;
   }
-  if (compared->distance() <= kImplausibleErrors) return;
+  if (!compared->smallest_effect()) {
+    flags.push_back(flag(
+        "clean-accuracy-unchecked", "info",
+        fmt::format("{} images are too few to hold clean accuracy against the checkpoint's record", compared->images),
+        Json::object()));
+    return;
+  }
+  if (!compared->is_implausible()) return;
   flags.push_back(
       flag("clean-accuracy", "error",
            fmt::format("clean accuracy is {:.1f} %, the checkpoint recorded {:.1f} % on held-out images: the "
@@ -63,9 +72,27 @@ void check_class_names(Json& flags, const SweepPlan& plan, const ReportedModel& 
                        {{"class", first}}));
 }
 
+constexpr double kImplausibleErrors = 4, kAccident = 1.0 / 15'000;
+
 }  // namespace
 
 double CleanComparison::distance() const { return std::abs(now - recorded) / error; }
+
+double CleanComparison::chance(int64_t right) const {
+  const double p = (recorded_ci95.low + recorded_ci95.high) / 2;  // not 0 or 1, whatever was recorded
+  const bool fewer = static_cast<double>(right) < p * static_cast<double>(images);
+  return 2 * (fewer ? binomial_tail(right, images, p) : binomial_tail(images - right, images, 1 - p));
+}
+
+bool CleanComparison::is_implausible() const {
+  const int64_t right = std::llround(now * static_cast<double>(images));
+  return distance() > kImplausibleErrors && chance(right) < kAccident;
+}
+
+std::optional<double> CleanComparison::smallest_effect() const {
+  if (std::min(chance(0), chance(images)) >= kAccident) return {};
+  return std::min(1.0, kImplausibleErrors * error);
+}
 
 Json CleanComparison::to_json() const {
   return {{"now", now}, {"recorded", recorded}, {"standard_errors", distance()}};
@@ -79,10 +106,11 @@ std::optional<CleanComparison> compare_clean(const SweepPlan& plan, const Run& r
                                              const ReportedModel& model) {
   const Json recorded = recorded_accuracy(model, plan);
   if (run.defense || recorded.is_null() || tally.clean.accuracy.trials() == 0) return {};
+  const Proportion& now = tally.clean.accuracy;
   const Interval before{recorded["ci95"][0], recorded["ci95"][1]};
   // Intervals know about draws, so errors are taken from them.
-  const double error = std::hypot(before.standard_error(), tally.clean.accuracy.interval().standard_error());
-  return CleanComparison{tally.clean.accuracy.value(), recorded["value"], error};
+  const double error = std::hypot(before.standard_error(), now.interval().standard_error());
+  return CleanComparison{now.value(), now.trials(), recorded["value"], before, error};
 }
 
 Json flag(const char* check, const char* level, std::string message, Json numbers) {

@@ -53,14 +53,33 @@ TEST(Checks, ASampleCostsAFifthOfTheRunOrAMinute) {
   ModelCard card;
   const auto of = [&](int64_t images, int64_t macs) {
     card.macs_always = macs;
-    return sample_size(images, card, 200);
+    return sample_size(images, card, 200, at::kCPU);
   };
   EXPECT_EQ(of(1000, 41'000'000), 128) << "a ResNet-20 does it in less than a minute";
-  EXPECT_EQ(of(1000, 4'000'000'000), 16);
+  EXPECT_EQ(of(1000, 4'000'000'000), 10) << "a fifth of 10,000 gradients, 200 an image";
+  EXPECT_EQ(of(300, 4'000'000'000), 0) << "three images could tell nothing";
   EXPECT_EQ(of(10'000, 4'000'000'000), 100) << "a fifth of 100,000 gradients, 200 an image";
   EXPECT_EQ(of(100'000, 4'000'000'000), 128);
-  EXPECT_EQ(of(10, 4'000'000'000), 10);
+  EXPECT_EQ(of(5, 41'000'000), 5);
   EXPECT_EQ(of(4000, 0), 40) << "a model may not say what it costs";
+}
+
+/// As slow as a hundred large networks.
+class Slow : public PatternNet {
+ public:
+  Slow() { card_.macs_always = 400'000'000'000; }
+};
+
+// A check that would overstep its time is not made, and says so.
+TEST(Checks, WhatWouldTakeTooLongIsUndecided) {
+  const Json checks = checks_of({.name = "slow", .model = std::make_shared<Slow>()});
+  for (const char* name :
+       {"noise", "one-step", "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"}) {
+    EXPECT_EQ(level_of(checks, name), "undecided") << name;
+  }
+  for (const char* name : {"randomness", "batch-dependence", "uphill", "gradients"}) {
+    EXPECT_EQ(level_of(checks, name), "passed") << name;
+  }
 }
 
 // Whatever the number of images, a report comes of it.

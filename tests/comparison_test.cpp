@@ -52,11 +52,22 @@ TEST(SignFlip, AgreesWithScipysExactPermutations) {
     EXPECT_NEAR(sign_flip_p(row["differences"].get<std::vector<int64_t>>()), row["p"].get<double>(), 1e-12) << row;
   }
   EXPECT_EQ(sign_flip_p({}), 1);
+  EXPECT_EQ(sign_flip_p({3'000'000, -1'000'000}), sign_flip_p({3, -1})) << "in units of what divides them all";
   for (const auto& [a, b] : {std::pair{7, 0}, {12, 3}, {40, 40}}) {
     std::vector<int64_t> differences(static_cast<size_t>(a), 1);
     differences.resize(static_cast<size_t>(a + b), -1);
     EXPECT_NEAR(sign_flip_p(differences), of_counts(3, a, b, 4).p_value(), 1e-12) << "McNemar's, of one draw";
   }
+}
+
+TEST(Binomial, AgreesWithScipy) {
+  for (const Json& row : golden("binomial")) {
+    const double tail = row["tail"];
+    EXPECT_NEAR(binomial_tail(row["k"], row["n"], row["p"]), tail, 1e-9 * tail) << row;
+  }
+  EXPECT_EQ(binomial_tail(3, 3, 0.2), 1);
+  EXPECT_EQ(binomial_tail(0, 3, 0), 1);
+  EXPECT_EQ(binomial_tail(2, 3, 1), 0);
 }
 
 /// Methods that need not agree exactly: a t test for the normal one, and the bootstrap of scipy for the interval.

@@ -86,5 +86,16 @@ TEST(Flags, CleanAccuracyThatCannotBe) {
   EXPECT_TRUE(sweep(fgsm(), {0}, shifted, record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
 }
 
+// One wrong answer of one is no defect: one image in eleven gets it.
+TEST(Flags, AHandfulOfImagesIsTooFewForCleanAccuracy) {
+  Dataset shifted = greys();
+  shifted.labels = 1 - shifted.labels;
+  for (int64_t images = 1; images <= 6; ++images) {
+    const Outcome outcome = sweep(fgsm(), {0}, shifted.first(images), record(0.91, 0.902, 0.918));
+    EXPECT_EQ(outcome.has(0, "clean-accuracy"), images >= 5) << "2 x .09^4 is one case in 7,600, and .09^5 in 85,000";
+    EXPECT_EQ(outcome.has(0, "clean-accuracy-unchecked"), images < 5);
+  }
+}
+
 }  // namespace
 }  // namespace aigis

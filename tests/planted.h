@@ -82,6 +82,14 @@ class RoundsItsInput : public PatternNet {
 class TurnsItsGradient : public PatternNet {
   at::Tensor before(const at::Tensor& images, const Pass&) override { return 2 * images.detach() - images; }
 };
+/// Two pixel values of five have the wrong sign: most steps bring a little, and none brings what it could.
+class TurnsPartOfItsGradient : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass&) override {
+    const at::Tensor number = at::arange(3 * kSide * kSide, images.options()).view({3, kSide, kSide});
+    const at::Tensor sign = at::where(number.remainder(5).lt(2), -1.0, 1.0);
+    return images.detach() + (images - images.detach()) * sign;
+  }
+};
 /// Nor does this one's change what is seen by more than a grey level; its gradient is that of the ripples.
 class Shatters : public PatternNet {
   at::Tensor before(const at::Tensor& images, const Pass&) override { return images + 0.002 * (images * 6000).sin(); }

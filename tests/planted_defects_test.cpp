@@ -18,6 +18,7 @@ std::vector<std::pair<Case, std::string>> planted_defects() {
       {{"scaled-up logits", std::make_shared<ScaledUp>()}, "gradients"},
       {{"rounding of the input", std::make_shared<RoundsItsInput>()}, "gradients"},
       {{"a gradient of the wrong sign", std::make_shared<TurnsItsGradient>()}, "uphill"},
+      {{"a gradient with two signs of five wrong", std::make_shared<TurnsPartOfItsGradient>()}, "uphill"},
       {{"a gradient of ripples", std::make_shared<Shatters>()}, "uphill"},
       {{"added noise", std::make_shared<AddsNoise>()}, "randomness"},
       {{"gradients of too few bits", std::make_shared<Bf16Gradients>(std::make_shared<Cancels>())}, "bf16-gradients"},

@@ -8,17 +8,20 @@
 namespace aigis {
 namespace {
 
-/// P(X <= k) for X from n tosses of a fair coin.
-double tail_of_coin(int64_t k, int64_t n) {
-  const double all = std::lgamma(static_cast<double>(n) + 1) - static_cast<double>(n) * std::log(2.0);
-  double sum = 0;
-  for (int64_t i = 0; i <= k; ++i) {
-    sum += std::exp(all - std::lgamma(static_cast<double>(i) + 1) - std::lgamma(static_cast<double>(n - i) + 1));
-  }
-  return sum;
-}
+double ln_factorial(int64_t n) { return std::lgamma(static_cast<double>(n) + 1); }
 
 }  // namespace
+
+double binomial_tail(int64_t k, int64_t n, double p) {
+  if (k >= n) return 1;
+  if (p <= 0 || p >= 1) return p <= 0 ? 1 : 0;
+  double sum = 0;
+  for (int64_t i = 0; i <= k; ++i) {
+    sum += std::exp(ln_factorial(n) - ln_factorial(i) - ln_factorial(n - i) + static_cast<double>(i) * std::log(p) +
+                    static_cast<double>(n - i) * std::log1p(-p));
+  }
+  return std::min(1.0, sum);
+}
 
 void PairedComparison::add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b) {
   add(static_cast<double>(hits_a) / static_cast<double>(draws_a) -
@@ -49,12 +52,17 @@ Interval PairedComparison::interval() const {
 
 double PairedComparison::p_value() const {
   if (ahead_ + behind_ == 0) return 1;
-  if (!fractional_) return std::min(1.0, 2 * tail_of_coin(std::min(ahead_, behind_), ahead_ + behind_));
+  if (!fractional_) return std::min(1.0, 2 * binomial_tail(std::min(ahead_, behind_), ahead_ + behind_, 0.5));
   const auto [mean, error] = adjusted();
   return std::erfc(std::abs(mean) / error / std::sqrt(2.0));
 }
 
-double sign_flip_p(const std::vector<int64_t>& differences) {
+double sign_flip_p(const std::vector<int64_t>& given) {
+  int64_t unit = 0;  // that all of them are multiples of
+  for (const int64_t d : given) unit = std::gcd(unit, d);
+  if (unit == 0) return 1;
+  std::vector<int64_t> differences;
+  for (const int64_t d : given) differences.push_back(d / unit);
   int64_t sum = 0, all = 0;
   for (const int64_t d : differences) {
     sum += d;

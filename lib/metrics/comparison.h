@@ -1,6 +1,7 @@
 // Two models judged on the same images: by how much one is ahead, and whether that could be chance.
 #pragma once
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -32,8 +33,12 @@ class PairedComparison {
   double sum_ = 0, sum_of_squares_ = 0;
 };
 
+/// P(X <= k) of n trials that each succeed with probability p.
+double binomial_tail(int64_t k, int64_t n, double p);
+
 /// Two-sided probability of a sum at least as far from 0 if each difference had its sign from a fair coin, exactly
-/// (Fisher's randomization test; of differences of 1 it is McNemar's). Takes time and memory by the sum of their sizes.
+/// (Fisher's randomization test; of differences of 1 it is McNemar's). Takes time and memory by the sum of their
+/// sizes in units of their common divisor.
 double sign_flip_p(const std::vector<int64_t>& differences);
 
 /// Probabilities adjusted for being the smallest of many, so that all that stay below a level are below it together

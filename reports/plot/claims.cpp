@@ -66,12 +66,13 @@ std::vector<std::string> raised_against(const RunList& list, const PlottedRun& l
   return names;
 }
 
-Ruling ruling_of(const Question& question, size_t model, const std::vector<std::string>& raised, bool all_checks) {
+Ruling ruling_of(const Question& question, size_t model, const Claim& claim, bool all_checks) {
   if (question.worst == nullptr) return Ruling::unjudged;
   if (!question.worst->is_decided()) return Ruling::undecided;
   if (question.worst->leader()->model != model) return Ruling::reversed;
-  if (!raised.empty()) return Ruling::questioned;
-  return all_checks ? Ruling::stands : Ruling::unexamined;
+  if (!claim.raised.empty()) return Ruling::questioned;
+  if (!all_checks) return Ruling::unexamined;
+  return claim.open.empty() ? Ruling::stands : Ruling::unseen;
 }
 
 /// That `leader`'s model is the more robust one.
@@ -86,7 +87,7 @@ Claim claim_of(const RunList& list, const Question& question, const PlottedRun* 
   claim.raised = raised_against(list, *leader, *follower, file);
   claim.open = checks_on(list, *leader, file, {"undecided"});
   const bool all_checks = text_at((*list.files)[file], {"config", "checks"}) == "full";
-  claim.ruling = ruling_of(question, leader->model, claim.raised, all_checks);
+  claim.ruling = ruling_of(question, leader->model, claim, all_checks);
   if (question.worst != nullptr) {
     claim.points =
         question.worst->points(question.worst->a->model == leader->model ? question.worst->a : question.worst->b);
@@ -114,6 +115,7 @@ void add_claims(std::vector<Claim>& claims, const RunList& list, const std::vect
 
 const RulingWords& words_of(Ruling ruling) {
   static constexpr std::array kWords{RulingWords{"✓", "stands", "passed"},
+                                     RulingWords{"(✓)", "stands as far as its checks could see", "passed"},
                                      RulingWords{"?", "stands if its checks are answered", "warning"},
                                      RulingWords{"?", "leads, but not all checks were made", "undecided"},
                                      RulingWords{"?", "no worst case was judged", "undecided"},

@@ -10,7 +10,7 @@
 namespace aigis::plotting {
 
 /// From the best to the worst.
-enum class Ruling { stands, questioned, unexamined, unjudged, undecided, reversed };
+enum class Ruling { stands, unseen, questioned, unexamined, unjudged, undecided, reversed };
 
 struct RulingWords {
   const char *sign, *words, *style;

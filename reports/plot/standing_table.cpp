@@ -16,7 +16,7 @@ namespace {
 /// "3 claims: 1 ✓ stands, 2 ✗ does not stand."
 std::string counted(const std::vector<Claim>& claims) {
   std::vector<std::string> counts;
-  for (const Ruling ruling : {Ruling::stands, Ruling::questioned, Ruling::unexamined, Ruling::unjudged,
+  for (const Ruling ruling : {Ruling::stands, Ruling::unseen, Ruling::questioned, Ruling::unexamined, Ruling::unjudged,
                               Ruling::undecided, Ruling::reversed}) {
     const auto count = std::count_if(claims.begin(), claims.end(), [&](const auto& c) { return c.ruling == ruling; });
     if (count > 0) counts.push_back(fmt::format("{} {} {}", count, words_of(ruling).sign, words_of(ruling).words));
@@ -94,8 +94,9 @@ std::string standing_tables(const std::vector<Json>& files) {
   return fmt::format(
              "<p>{}</p>\n"
              "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under "
-             "the worst of all attacks, taken for each image, all checks were made (--checks full) and none is raised; "
-             "an attack that one model happens to withstand, or hides from, does not decide it.</p>\n{}",
+             "the worst of all attacks, taken for each image, and all checks were made (--checks full) and passed; it "
+             "stands as far as its checks could see where some of them are undecided. An attack that one model happens "
+             "to withstand, or hides from, does not decide it.</p>\n{}",
              counted(claims), matrices(list, claims)) +
          scrolled("Table of claims",
                   fmt::format("<table class=\"claims\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",

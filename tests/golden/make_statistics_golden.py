@@ -32,6 +32,8 @@ for differences in ([5, 5, 5, 5, 5, 5, 5], [1] * 7, [1, 2, 3], [1, -1], [0, 0, 4
                     [20, 13, -7, 1, 1, 1, -2, 0, 18]):
     exact = stats.permutation_test((differences,), np.sum, permutation_type="samples", n_resamples=np.inf)
     sign_flip.append({"differences": differences, "p": float(exact.pvalue)})
+binomial = [{"k": k, "n": n, "p": p, "tail": float(stats.binom.cdf(k, n, p))}
+            for k, n, p in ((0, 1, 0.91), (0, 5, 0.91), (3, 10, 0.5), (880, 1000, 0.91), (9300, 10000, 0.91), (12, 20, 0.03))]
 many = [sorted(generator.uniform(0, 0.05, 7).tolist(), key=lambda p: np.sin(1000 * p)), [0.01], [0.5, 0.6, 0.0]]
 holm = [{"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()} for p in many]
-json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "holm": holm}, open(sys.argv[1], "w"), indent=1)
+json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "binomial": binomial, "holm": holm}, open(sys.argv[1], "w"), indent=1)
