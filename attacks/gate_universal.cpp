@@ -42,6 +42,32 @@ void GateUniversalOptions::check(const ModelCard& card) const {
   check_class(klass, card);
 }
 
+/// Training images, whose each is, [1 or K, n] of 0 and 1, and what they are to become.
+struct GateUniversal::Lesson {
+  Batch batch;
+  at::Tensor whose, member;
+  Goal goal;
+  at::Tensor with(const at::Tensor& perturbation) const {
+    return (batch.images + perturbation.index_select(0, whose)).clamp(0, 1);
+  }
+};
+
+std::vector<GateUniversal::Lesson> GateUniversal::lessons_of(Victim& victim, const Batch& training,
+                                                             const ObjectiveOptions& objective) const {
+  const int64_t count = options_.per_class ? victim.card().classes : 1;
+  const at::Tensor owners = at::arange(count, training.labels.options()).unsqueeze(1);
+  std::vector<Lesson> lessons;
+  for (int64_t begin = 0; begin < training.images.size(0); begin += options_.batch) {
+    const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + options_.batch); };
+    Batch batch{part(training.images), part(training.labels), part(training.ids)};
+    const at::Tensor whose = owner(batch.labels);
+    Goal goal = goal_of(objective, victim, batch);
+    lessons.push_back(
+        {std::move(batch), whose, owners.eq(whose.unsqueeze(0)).to(training.images.scalar_type()), std::move(goal)});
+  }
+  return lessons;
+}
+
 std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch& training, Norm norm,
                                                     at::ArrayRef<double> epsilons) const {
   ObjectiveOptions objective = options_.objective;
@@ -58,9 +84,10 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
       break;
     case Options::Kind::hijack: objective.term = towards_class(victim, training, options_.klass); break;
   }
+  const std::vector<Lesson> lessons = lessons_of(victim, training, objective);
   auto attack = std::make_shared<GateUniversal>(options_);
   for (const double epsilon : epsilons) {
-    attack->perturbations_[epsilon] = learn(victim, training, objective, norm, epsilon);
+    attack->perturbations_[epsilon] = learn(victim, lessons, objective, norm, epsilon);
   }
   return attack;
 }
@@ -79,22 +106,10 @@ Aim GateUniversal::aim() const {
   return Aim::graph;
 }
 
-namespace {
-
-/// Training images, whose each is, [1 or K, n] of 0 and 1, and what they are to become.
-struct Lesson {
-  Batch batch;
-  at::Tensor whose, member;
-  Goal goal;
-  at::Tensor with(const at::Tensor& perturbation) const {
-    return (batch.images + perturbation.index_select(0, whose)).clamp(0, 1);
-  }
-};
-
 /// [1 or K]: what perturbed images are worth to the attack, summed over those of each owner: of an answer that is to
 /// change unseen, how many do.
-at::Tensor worth_of(Victim& victim, const std::vector<Lesson>& lessons, const ObjectiveOptions& objective,
-                    const at::Tensor& perturbation, uint32_t step) {
+at::Tensor GateUniversal::worth_of(Victim& victim, const std::vector<Lesson>& lessons,
+                                   const ObjectiveOptions& objective, const at::Tensor& perturbation, uint32_t step) {
   at::Tensor sum = at::zeros({perturbation.size(0)}, perturbation.options());
   for (const Lesson& one : lessons) {
     const at::Tensor x = one.with(perturbation);
@@ -107,26 +122,15 @@ at::Tensor worth_of(Victim& victim, const std::vector<Lesson>& lessons, const Ob
   return sum;
 }
 
-}  // namespace
-
-at::Tensor GateUniversal::learn(Victim& victim, const Batch& training, const ObjectiveOptions& objective, Norm norm,
-                                double epsilon) const {
-  std::vector<int64_t> shape = training.images.sizes().vec();
-  shape[0] = options_.per_class ? victim.card().classes : 1;
-  const at::Tensor owners = at::arange(shape[0], training.labels.options()).unsqueeze(1);
-  std::vector<Lesson> lessons;
-  for (int64_t begin = 0; begin < training.images.size(0); begin += options_.batch) {
-    const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + options_.batch); };
-    Batch batch{part(training.images), part(training.labels), part(training.ids)};
-    const at::Tensor whose = owner(batch.labels);
-    Goal goal = goal_of(objective, victim, batch);
-    lessons.push_back(
-        {std::move(batch), whose, owners.eq(whose.unsqueeze(0)).to(training.images.scalar_type()), std::move(goal)});
-  }
-  at::Tensor perturbation = at::zeros(shape, training.images.options()), best = perturbation;
+at::Tensor GateUniversal::learn(Victim& victim, std::vector<Lesson> lessons, const ObjectiveOptions& objective,
+                                Norm norm, double epsilon) const {
+  const at::Tensor& images = lessons.front().batch.images;
+  std::vector<int64_t> shape = images.sizes().vec();
+  shape[0] = lessons.front().member.size(0);
+  at::Tensor perturbation = at::zeros(shape, images.options()), best = perturbation;
   at::Tensor most = at::full({shape[0]}, -std::numeric_limits<double>::infinity(), perturbation.options());
   at::Tensor weight = at::ones({shape[0]}, perturbation.options());  // of a constraint, by dual ascent
-  const auto pixels = static_cast<double>(training.images[0].numel());
+  const auto pixels = static_cast<double>(images[0].numel());
   const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
   const auto steps = static_cast<uint32_t>(options_.steps);
   for (uint32_t step = 0; step < steps; ++step) {

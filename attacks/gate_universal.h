@@ -48,8 +48,13 @@ class GateUniversal : public Attack {
                                   at::ArrayRef<double> epsilons) const override;
 
  private:
-  at::Tensor learn(Victim& victim, const Batch& training, const ObjectiveOptions& objective, Norm norm,
+  struct Lesson;  ///< a part of the training images
+
+  std::vector<Lesson> lessons_of(Victim& victim, const Batch& training, const ObjectiveOptions& objective) const;
+  at::Tensor learn(Victim& victim, std::vector<Lesson> lessons, const ObjectiveOptions& objective, Norm norm,
                    double epsilon) const;
+  static at::Tensor worth_of(Victim& victim, const std::vector<Lesson>& lessons, const ObjectiveOptions& objective,
+                             const at::Tensor& perturbation, uint32_t step);
   /// Whose perturbation each image gets.
   at::Tensor owner(const at::Tensor& labels) const;
 
