@@ -1,12 +1,16 @@
-"""What the comparisons with Python's PyTorch share: the program's rate, and the same network as nn.Modules."""
+"""What the comparisons with Python's tools share: the program's times, and the same network as nn.Modules."""
 
+import json
 import re
 import statistics
 import subprocess
+import tempfile
+import time
 from pathlib import Path
 
 import torch.nn as nn
 import torch.nn.functional as F
+from safetensors.numpy import load_file
 
 PROGRAM = Path(__file__).resolve().parent.parent / "build/aigis"
 
@@ -72,6 +76,23 @@ def rate_of(*arguments):
     """Images a second by `aigis bench`."""
     out = subprocess.run([PROGRAM, "bench", *map(str, arguments)], capture_output=True, text=True, check=True).stdout
     return float(re.search(r"([0-9.]+) images/s", out).group(1))
+
+
+def evaluated(*arguments, images, examples=0):
+    """What `aigis evaluate` reports of one run, its saved examples, and the seconds by the clock on the wall that `images`
+    took: of the whole program, less those that it takes for one image, which are spent on starting and loading."""
+    def run(folder, count):
+        out = Path(folder) / f"{count}.json"
+        begin = time.perf_counter()
+        subprocess.run([PROGRAM, "evaluate", *map(str, arguments), "--limit", str(count), "--examples", str(min(examples, count)),
+                        "--checks", "off", "--out", out], check=True, capture_output=True)
+        return time.perf_counter() - begin, json.loads(out.read_text())["runs"][0]
+
+    with tempfile.TemporaryDirectory() as folder:
+        start, _ = run(folder, 1)
+        whole, report = run(folder, images)
+        saved = load_file(Path(folder) / report["examples"]["file"]) if examples else {}
+    return report, saved, whole - start
 
 
 def print_ratio(name, ratios):

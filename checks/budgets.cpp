@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "attacks/list.h"
 #include "checks/checks.h"
 #include "lib/metrics/comparison.h"
@@ -107,8 +105,7 @@ std::optional<Finding> large_budget(const Claim& claim) {
 
 std::optional<Finding> unbounded(const Claim& claim) {
   if (claim.plan().norm == Norm::l0) return {};
-  const auto pixels = static_cast<double>(claim.plan().data.images[0].numel());
-  const double all = claim.plan().norm == Norm::linf ? 1 : claim.plan().norm == Norm::l2 ? std::sqrt(pixels) : pixels;
+  const double all = largest_size(claim.plan().norm, claim.plan().data.images[0].numel());
   const auto challenge = wide_attack(claim, all, 32);
   if (!challenge) return {};
   int64_t stand = 0;

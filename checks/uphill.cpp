@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "attacks/parts/objective.h"
 #include "checks/checks.h"
@@ -10,12 +9,6 @@
 
 namespace aigis::checks {
 namespace {
-
-/// No gradient tells of images further than this, 4/255 in every pixel.
-double far(const Dataset& data, Norm norm) {
-  const auto pixels = static_cast<double>(data.images[0].numel());
-  return 4.0 / 255 * (norm == Norm::linf ? 1 : norm == Norm::l2 ? std::sqrt(pixels) : pixels);
-}
 
 /// Of what a gradient foretells for a step, the share that comes true, for each image that has one.
 class Foretold {
@@ -59,9 +52,11 @@ std::optional<Finding> uphill(const Claim& claim) {
   constexpr double kMostDownhill = 0.25, kLeast = 0.02;  // over half of the budget, which may bend the loss
   constexpr double kLeastNearby = 0.9;                   // over a step that hardly does
   constexpr double kNear = 0.1 / 255;
+  constexpr double kFar = 4.0 / 255;  // in every pixel: no gradient tells of images beyond
   const SweepPlan& plan = claim.plan();
   if (!claim.is_made() || plan.norm == Norm::l0) return {};
-  const double reach = std::min(plan.epsilons[claim.epsilon()] / 2, far(claim.plan().data, plan.norm));
+  const double far = kFar * largest_size(plan.norm, plan.data.images[0].numel());
+  const double reach = std::min(plan.epsilons[claim.epsilon()] / 2, far);
   Foretold half(claim.target(), plan.seed, plan.norm), nearby(claim.target(), plan.seed, Norm::linf);
   for (const Batch& batch : claim.spread(kImages)) {
     half.step(batch, GateGradient::straight_through, reach);

@@ -150,6 +150,9 @@ TEST(Norms, SteepestReachesTheDualNorm) {
     const at::Tensor direction = steepest(gradient, norm);
     EXPECT_TRUE(at::allclose(sizes_of(direction, norm), at::ones({4}, at::TensorOptions(at::kDouble)), 1e-12, 0));
     EXPECT_TRUE(at::allclose((direction * gradient).flatten(1).sum(1), sizes_of(gradient, dual), 1e-12, 0));
+    // One over the length of the least numbers is infinite.
+    const at::Tensor least = at::full_like(gradient, 1e-40, at::TensorOptions(at::kFloat));
+    EXPECT_TRUE(steepest(least, norm).isfinite().all().item<bool>()) << norm_name(norm);
     EXPECT_TRUE(at::equal(steepest(at::zeros_like(gradient), norm), at::zeros_like(gradient))) << norm_name(norm);
   }
   const at::Tensor sparse = steepest(gradient, Norm::l1, 5);

@@ -6,15 +6,19 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "attacks/parts/ascent.h"
+#include "attacks/parts/foresight.h"
 #include "attacks/parts/objective.h"
 #include "attacks/parts/random.h"
+#include "attacks/parts/step_gradient.h"
 #include "lib/train/adversary.h"
 #include "tests/attacks.h"
 #include "tests/models_under_test.h"
@@ -111,20 +115,33 @@ TEST(Pgd, StopsAtImagesThatAreBroken) {
   EXPECT_EQ(explored.audit().backward, 90);
 }
 
+// An image that falls in one run must not come back with the greater loss of another, in which it stands.
 TEST(Pgd, RestartsKeepTheWorstOfAll) {
   const auto net = build_frozen("resnet-8");
-  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
-  const auto loss = [&](const at::Tensor& x) {
-    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}, {}});
+  constexpr int64_t kCount = 24;
+  const at::Tensor images = random_images(kCount);
+  const Batch batch{images, net->forward(images, {}).logits.argmax(1), ids_of(kCount)};
+  const auto judged = [&](const std::string& attack) {
+    Victim victim(*net, 5);
+    const at::Tensor logits =
+        net->forward(make_attack(attack)->propose(victim, batch, Norm::linf, {0.01})[0], {}).logits;
+    return std::pair(loss_value(LossKind::cross_entropy, logits, {batch.labels, {}, {}}),
+                     logits.argmax(1).ne(batch.labels));
   };
-  Victim victim(*net, 5);
-  const at::Tensor together =
-      make_attack("pgd:steps=2,restarts=3,stop=false")->propose(victim, batch, Norm::linf, {0.02})[0];
-  at::Tensor best = loss(make_attack("pgd:steps=2")->propose(victim, batch, Norm::linf, {0.02})[0]);
-  const at::Tensor reached = net->forward(together, {}).logits.argmax(1).ne(batch.labels);
-  for (int64_t i = 0; i < 3; ++i) {
-    EXPECT_TRUE(reached[i].item<bool>() || loss(together)[i].item<double>() >= best[i].item<double>() - 1e-12) << i;
+  auto [loss, broken] = judged("pgd:steps=2,stop=false");
+  for (int64_t restarts = 2; restarts <= 6; ++restarts) {
+    const auto [next_loss, next_broken] = judged(fmt::format("pgd:steps=2,stop=false,restarts={}", restarts));
+    for (int64_t i = 0; i < kCount; ++i) {
+      const bool was = broken[i].item<bool>(), is = next_broken[i].item<bool>();
+      const double before = loss[i].item<double>(), now = next_loss[i].item<double>();
+      EXPECT_TRUE(is || !was) << i;
+      if (was == is) EXPECT_GE(now, before) << i;
+    }
+    loss = next_loss;
+    broken = next_broken;
   }
+  EXPECT_GT(broken.sum().item<int64_t>(), 0);
+  EXPECT_LT(broken.sum().item<int64_t>(), kCount);
 }
 
 TEST(Pgd, KeepsTheBestIterate) {
@@ -142,6 +159,85 @@ TEST(Pgd, KeepsTheBestIterate) {
     best = at::maximum(best, loss(run(fmt::format("bim:step_size=0.05,stop=false,steps={}", steps))));
   }
   EXPECT_TRUE(at::allclose(loss(run("bim:step_size=0.05,steps=4,keep=best,stop=false")), best, 1e-12, 1e-12));
+}
+
+TEST(Pgd, TheLeastGradientsAccumulate) {
+  const at::Tensor least = at::full({2, 3, 4, 4}, 1e-40, at::TensorOptions(at::kFloat));
+  EXPECT_TRUE(at::allclose(normalized(least), at::ones_like(least), 1e-4));
+  EXPECT_TRUE(at::equal(normalized(at::zeros_like(least)), at::zeros_like(least)));
+}
+
+// Of two classes with margin m the loss is log(1 + exp(-m)), and rises by sigmoid(-m) for each unit that m is to fall.
+TEST(Foresight, OfTwoClassesIsTheLinearModelOfTheMargin) {
+  for (const double margin : {0.1, 2.0, 9.0}) {
+    const auto falls = [&](double by) {
+      const auto one = [](double value) { return at::full({1}, value, at::TensorOptions(at::kDouble)); };
+      const double slope = 1 / (1 + std::exp(margin));
+      return foresees_loss(LossKind::cross_entropy, one(std::log1p(std::exp(-margin))), one(by * slope)).item<bool>() &&
+             foresees_loss(LossKind::margin, one(-margin), one(by)).item<bool>();
+    };
+    EXPECT_TRUE(falls(1.01 * margin)) << margin;
+    EXPECT_FALSE(falls(0.99 * margin)) << margin;
+  }
+}
+
+// All four images fall at the second step: a look is enough there, and no second gradient is taken.
+TEST(Pgd, LooksFirstWhereManyAreToFall) {
+  LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -24);
+  const Batch batch = grey(4, 0.49);
+  const auto audit = [&](const std::string& attack, double epsilon) {
+    Victim victim(model, 1, Judge::this_model);
+    make_attack(attack)->propose(victim, batch, Norm::linf, {epsilon});
+    return victim.audit();
+  };
+  const AttackAudit fall = audit("bim:steps=10,step_size=0.02", 0.1),
+                    stand = audit("bim:steps=10,step_size=0.0005", 0.005);
+  EXPECT_EQ(std::pair(fall.forward, fall.backward), std::pair(int64_t{8}, int64_t{4}));
+  EXPECT_EQ(std::pair(stand.forward, stand.backward), std::pair(int64_t{40}, int64_t{40}));
+}
+
+// Gradients of NI, SI, DI and EMI are taken elsewhere; what counts is the loss where the iterates are.
+TEST(Pgd, KeepsTheBestIterateWhereverGradientsAreTaken) {
+  const auto net = build_frozen("resnet-8");
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const auto loss = [&](const std::string& text) {
+    Victim victim(*net, 5);
+    const at::Tensor x = make_attack(text)->propose(victim, batch, Norm::linf, {0.05})[0];
+    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}, {}});
+  };
+  for (const std::string attack : {"ni-fgsm", "si-ni-fgsm", "di-fgsm", "emi-fgsm", "vni-fgsm"}) {
+    const std::string options = ":step_size=0.03,stop=false,steps=";
+    at::Tensor best =
+        loss_value(LossKind::cross_entropy, net->forward(batch.images, {}).logits, {batch.labels, {}, {}});
+    for (int steps = 1; steps <= 4; ++steps)
+      best = at::maximum(best, loss(fmt::format("{}{}{}", attack, options, steps)));
+    EXPECT_TRUE(at::allclose(loss(attack + options + "4,keep=best"), best, 1e-12, 1e-12)) << attack;
+  }
+}
+
+// The best of iterates is the best in the mean over draws, the last among them: one lucky draw does not count.
+TEST(Pgd, TheLastIterateIsJudgedByAsManyDraws) {
+  const auto net = build_frozen("aig-8:gates=sampled");
+  const Batch batch{random_images(2), at::arange(2, at::TensorOptions(at::kLong)), ids_of(2)};
+  Victim one(*net, 5), many(*net, 5);
+  make_attack("bim:steps=3,keep=best,stop=false")->propose(one, batch, Norm::linf, {0.05});
+  make_attack("bim:steps=3,keep=best,stop=false,draws=4")->propose(many, batch, Norm::linf, {0.05});
+  EXPECT_EQ(one.audit().forward, 2 * (3 + 1));
+  EXPECT_EQ(many.audit().forward, 2 * (3 * 4 + 4));
+}
+
+// With momentum's relatives, too, whose gradients are not taken at the iterate.
+TEST(Pgd, StopsWhereverGradientsAreTaken) {
+  LinearModel model(at::full({3, 4, 4}, 1.0, at::TensorOptions(at::kDouble)), -24);
+  const Batch batch = grey(4, 0.405);
+  for (const std::string attack :
+       {"ni-fgsm", "si-ni-fgsm:scales=1", "di-fgsm:diversity=0.01", "emi-fgsm", "vni-fgsm"}) {
+    const std::string options = attack.find(':') == std::string::npos ? ":" : ",";
+    Victim victim(model, 1, Judge::this_model);
+    const at::Tensor x =
+        make_attack(attack + options + "steps=10,step_size=0.02")->propose(victim, batch, Norm::linf, {0.2})[0];
+    EXPECT_TRUE(at::allclose(x, at::full_like(x, 0.505), 0, 1e-9)) << attack;  // five steps, and no more
+  }
 }
 
 TEST(Pgd, BeginsWhereItsNoiseSays) {

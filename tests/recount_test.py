@@ -77,11 +77,22 @@ def clustered(shares, draws):
     return pytest.approx(np.clip(wilson(p * effective, effective), 0, 1), abs=1e-9)
 
 
-def of_layer(open_gates):
-    """Of one layer's gates, [draws, images]."""
-    draws, images = open_gates.shape
-    shares = open_gates.mean(0)
-    return clustered(shares, draws) if draws > 1 else pytest.approx(np.clip(wilson(shares.sum(), images), 0, 1), abs=1e-9)
+def most_trials(hits):
+    """For each image, by how many images the rarer outcome is spread over; hits are [draws, images]."""
+    spreads = [of_images.sum() ** 2 / (of_images**2).sum() if of_images.any() else 0 for of_images in (hits.sum(0), (1 - hits).sum(0))]
+    return np.clip(min(spreads) / 20, 1, len(hits))
+
+
+def of_hits(hits):
+    """Of [draws, images] of right and wrong."""
+    if len(hits) == 1:
+        return pytest.approx(np.clip(wilson(hits.sum(), hits.shape[1]), 0, 1), abs=1e-9)
+    return clustered(hits.mean(0), most_trials(hits))
+
+
+def of_all_layers(gates):
+    """[draws, images, layers] as [draws * layers, images]."""
+    return np.moveaxis(gates, 2, 1).reshape(-1, gates.shape[1])
 
 
 def layers_of(document, run):
@@ -95,11 +106,11 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
     always, saved = model["macs"]["full"] - costs.sum(), costs.sum()
     for when, open_gates in (("before", gates_before), ("after", gates)):
         rates = run["gates"][when]
-        assert rates["ci95"] == clustered(open_gates.mean((0, 2)), draws * layers)
+        assert rates["ci95"] == of_hits(of_all_layers(open_gates))
         for l in range(layers):
-            assert np.clip(rates["per_layer_ci95"][l], 0, 1) == of_layer(open_gates[:, :, l])
+            assert np.clip(rates["per_layer_ci95"][l], 0, 1) == of_hits(open_gates[:, :, l])
             for k in range(10):
-                assert np.clip(rates["per_class_ci95"][k][l], 0, 1) == of_layer(open_gates[:, labels == k, l])
+                assert np.clip(rates["per_class_ci95"][k][l], 0, 1) == of_hits(open_gates[:, labels == k, l])
         shares = (open_gates @ costs / saved).mean(0)
         low, high = run["macs"]["ci95"][when]
         assert [(low - always) / saved, (high - always) / saved] == clustered(shares, np.inf)
@@ -128,7 +139,7 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
         for k in range(10):
             of_images = 1 - (np.abs(open_gates[:, labels != k] - q[k]) @ weight).mean(0)
             assert said[f"{when}_ci95"][k] == clustered(of_images, np.inf)
-    assert run["gates"]["flipped"]["ci95"] == clustered((gates != gates_before).mean((0, 2)), draws * layers)
+    assert run["gates"]["flipped"]["ci95"] == of_hits(of_all_layers(gates != gates_before))
 
     before, after = ((open_gates @ costs / saved).mean(0) for open_gates in (gates_before, gates))
     if run["macs"]["recovery"] is not None:  # delta method, of a ratio of means over the same images
@@ -162,8 +173,7 @@ def test_every_number_of_every_run(made):
         assert robust["value"] == pytest.approx(hits.mean()) and run["accuracy"]["clean"]["value"] == pytest.approx(hits_before.mean())
         assert run["accuracy"]["robust_top5"]["value"] == pytest.approx(hits_top5.mean())
         assert run["accuracy"]["clean_top5"]["value"] == pytest.approx(top5_before.mean())
-        if len(hits) == 1:
-            assert robust["ci95"] == pytest.approx(np.clip(wilson(hits.sum(), COUNT), 0, 1), abs=1e-9)
+        assert robust["ci95"] == of_hits(hits)
         assert np.array_equal(saved[f"{index}.hits"].numpy(), hits.sum(0))
 
         delta = (images.double() - clean.double()).flatten(1)

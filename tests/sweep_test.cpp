@@ -16,21 +16,24 @@ TEST(Sweep, WorstCaseTakesTheWorstForEachImage) {
   const auto shift = [](double by) {
     return planted([by](const at::Tensor& x, double epsilon) { return (x + by * epsilon).clamp(0, 1); });
   };
-  const Outcome outcome = sweep_all({shift(-1), shift(1), nullptr}, {4.0 / 255, 10.0 / 255});
+  Dataset data = greys();
+  data.labels[0] = 1;  // wrong without an attack, and nobody's
+  const Outcome outcome = sweep_all({shift(-1), shift(1), nullptr}, {4.0 / 255, 10.0 / 255}, data);
   const Json& runs = outcome.report["runs"];
   ASSERT_EQ(runs.size(), 8u);
+  const int64_t clean = kImages - 1;
   for (size_t e = 0; e < 2; ++e) {
     const int64_t each = e == 0 ? 2 : 5;  // of levels 128, 130, … those within reach of 127.5
     const auto right = [&](size_t run) { return runs[2 * run + e]["accuracy"]["robust"]["successes"].get<double>(); };
-    EXPECT_EQ(right(0), kImages - each);
-    EXPECT_EQ(right(1), kImages - each);
-    EXPECT_EQ(right(2), kImages);
-    EXPECT_EQ(right(3), kImages - 2 * each);
+    EXPECT_EQ(right(0), clean - each);
+    EXPECT_EQ(right(1), clean - each);
+    EXPECT_EQ(right(2), clean);
+    EXPECT_EQ(right(3), clean - 2 * each);
     const Json& worst = runs[6 + e];
     EXPECT_EQ(worst["attack"]["name"], "worst-case");
     EXPECT_EQ(worst["attack"]["options"]["attacks"], (Json{"planted", "planted (2)"}));
-    const Json stages{{{"attack", "planted"}, {"tried", kImages}, {"broken", each}},
-                      {{"attack", "planted (2)"}, {"tried", kImages - each}, {"broken", each}}};
+    const Json stages{{{"attack", "planted"}, {"tried", clean}, {"broken", each}},
+                      {{"attack", "planted (2)"}, {"tried", clean - each}, {"broken", each}}};
     EXPECT_EQ(worst["stages"], stages);
   }
   EXPECT_EQ(sweep(fgsm(), {0.1}).report["runs"].size(), 1u) << "one attack has no worst case";
@@ -157,21 +160,52 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
   EXPECT_NEAR(nested[1].linf.max, 10.0 / 255, 1e-6);
 }
 
-// An attack whose work serves all budgets is watched where it is asked for one, and where it is not asked at all.
-TEST(Sweep, WhatNestedAttacksMeetIsWatched) {
+/// Breaks less within a larger budget, by work that serves all.
+class Sharing : public Planted {
+ public:
+  explicit Sharing(int64_t* times)
+      : Planted([](const at::Tensor& x, double epsilon) {
+          return epsilon > 20.0 / 255 ? x : at::where(x.gt(0.5), x - epsilon, x + epsilon);
+        }),
+        times_(times) {}
+  bool shares_budgets() const override { return true; }
+  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
+                                  at::ArrayRef<double> epsilons) const override {
+    ++*times_;
+    return Planted::propose(victim, batch, norm, epsilons);
+  }
+
+ private:
+  int64_t* times_;
+};
+
+TEST(Sweep, WorkThatServesAllBudgetsIsDoneOnceThoughNested) {
+  int64_t times = 0;
   SweepPlan plan;
   plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({make_attack("fgsm")}, {nullptr}, {Access{}}, false);
-  plan.epsilons = {100.0 / 255, 120.0 / 255};
+  plan.runs = plan_runs({std::make_shared<Sharing>(&times)}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {10.0 / 255, 30.0 / 255};
   plan.data = greys();
-  for (const bool nested : {false, true}) {
-    plan.nested = nested;
-    Journal journal;
-    for (const CellTally& cell : run_sweep(plan, journal).tallies[0][0].cells) {
-      EXPECT_EQ(cell.watched, nested ? kImages : 0);
-      EXPECT_EQ(cell.pass.accuracy.successes(), 0);
-    }
-  }
+  plan.batch = kImages;
+  plan.nested = true;
+  Journal journal;
+  const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
+  EXPECT_EQ(times, 1);
+  EXPECT_EQ(cells[0].pass.accuracy.successes(), kImages - 10);
+  EXPECT_EQ(cells[1].pass.accuracy.successes(), kImages - 10);
+  EXPECT_NEAR(cells[1].linf.max, 10.0 / 255, 1e-6);
+}
+
+// Square begins with stripes, under which an image that is wrong may turn right.
+TEST(Sweep, ABlackBoxLeavesWhatIsWrong) {
+  Dataset data = greys();
+  data.labels.slice(0, 18, 20).fill_(1);  // of levels 124 and 126, just below the boundary
+  const Outcome outcome = sweep_all({make_attack("square:queries=3")}, {10.0 / 255}, data);
+  const Json& run = outcome.report["runs"][0];
+  EXPECT_EQ(run["queries"]["to_success"][0], (Json{0, 2}));
+  int64_t broken = 0;
+  for (const Json& entry : run["queries"]["to_success"]) broken += entry[1].get<int64_t>();
+  EXPECT_EQ(run["accuracy"]["robust"]["successes"].get<double>(), static_cast<double>(kImages - broken));
 }
 
 // A batch in which nothing is left to attack says no more of that attack than others do.

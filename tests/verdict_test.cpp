@@ -100,6 +100,20 @@ TEST(Proportions, DrawsOfOneImageAreACluster) {
   EXPECT_LT(coin.interval().high - coin.interval().low, (single.interval().high - single.interval().low) / 2);
 }
 
+TEST(Proportions, RareSuccessesTellNoMoreThanNone) {
+  // How far the interval reaches from 0 where `rare` of 200 images succeed in one of 20 draws; inverted, from 1.
+  const auto reach = [](int64_t rare, bool inverted) {
+    constexpr int64_t kDraws = 20;
+    Proportion share;
+    for (int64_t i = 0; i < 200; ++i) share.add(inverted ? kDraws - (i < rare) : (i < rare), kDraws);
+    return inverted ? 1 - share.interval().low : share.interval().high;
+  };
+  for (const bool inverted : {false, true}) {
+    EXPECT_NEAR(reach(0, inverted), 0.018846, 1e-6);  // z^2 / (200 + z^2)
+    for (int64_t rare = 1; rare <= 200; ++rare) EXPECT_GE(reach(rare, inverted), reach(0, inverted)) << rare;
+  }
+}
+
 TEST(Plans, RepeatedRunsAreLeftOut) {
   const std::shared_ptr<const Attack> attack;  // the absent one
   const auto runs = plan_runs({attack}, {nullptr}, {Access{}, Access{"grey-box", nullptr}}, false);

@@ -1,4 +1,5 @@
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/where.h>
 #include <fmt/format.h>
 
 #include <limits>
@@ -31,7 +32,11 @@ at::Tensor margin(const at::Tensor& logits, const Goal& goal) {
 at::Tensor dlr(const at::Tensor& logits, const Goal& goal) {
   const at::Tensor of_label = at_class(logits, goal.labels);
   if (!goal.targets.defined()) {
-    return (best_other(logits, goal.labels) - of_label) / (ranked(logits, 1) - ranked(logits, 3) + kTiny);
+    // Where the label ranks third the ratio is 1 whatever the logits are, and its gradient is but rounding: there only
+    // the margin is ascended.
+    const at::Tensor scale = ranked(logits, 1) - ranked(logits, 3) + kTiny;
+    const at::Tensor is_third = of_label.eq(ranked(logits, 3));
+    return (best_other(logits, goal.labels) - of_label) / at::where(is_third, scale.detach(), scale);
   }
   return (at_class(logits, goal.targets) - of_label) /
          (ranked(logits, 1) - (ranked(logits, 3) + ranked(logits, 4)) / 2 + kTiny);

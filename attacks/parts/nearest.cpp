@@ -3,13 +3,14 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/where.h>
 
 #include <limits>
 
 namespace aigis {
 
 Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, double enough)
-    : batch_(batch), norm_(norm), enough_(enough), images_(batch.images.clone()),
+    : batch_(batch), norm_(norm), enough_(enough), is_final_(victim.is_final()), images_(batch.images.clone()),
       distance_(at::full({batch.images.size(0)}, std::numeric_limits<double>::infinity(),
                          at::TensorOptions(at::kDouble).device(batch.images.device()))),
       logits_(victim.forward(batch.images, batch.ids, {}).logits) {
@@ -40,8 +41,13 @@ at::Tensor Nearest::kept(Searched& rows, Shrinking& shrinking) const {
 }
 
 std::vector<at::Tensor> Nearest::within_each(at::ArrayRef<double> epsilons) const {
+  constexpr double kRounding = 1 + 1e-6;
   std::vector<at::Tensor> candidates;
-  for (const double epsilon : epsilons) candidates.push_back(within(batch_.images, images_, norm_, epsilon));
+  for (const double epsilon : epsilons) {
+    const at::Tensor projected = within(batch_.images, images_, norm_, epsilon);
+    const at::Tensor near = per_image(distance_.le(epsilon * kRounding), projected);
+    candidates.push_back(is_final_ ? at::where(near, projected, batch_.images) : projected);
+  }
   return candidates;
 }
 

@@ -33,13 +33,16 @@ class Nearest {
   at::Tensor distance(const Searched& rows) const { return distance_.index_select(0, rows.places); }
   /// [n, K] for the clean images.
   at::Tensor clean_logits(const Searched& rows) const { return logits_.index_select(0, rows.places); }
-  /// A batch for each budget: what lies within it, and elsewhere its projection.
+  /// A batch for each budget: what lies within it. Of images that were found beyond it only, the clean ones, so that
+  /// accuracy over the budget is the distribution of distances; where another judge decides, or chance, their
+  /// projections, which may break them all the same.
   std::vector<at::Tensor> within_each(at::ArrayRef<double> epsilons) const;
 
  private:
   const Batch& batch_;
   Norm norm_;
   double enough_;
+  bool is_final_;
   at::Tensor images_, distance_, logits_;
 };
 

@@ -110,7 +110,7 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
     if (!options.constraint) return {value, met};
     const at::Tensor violated = options.constraint->violation(output, goal);
     add(violation, violated.detach());
-    if (met.defined()) met = met.logical_and(violated.le(0));
+    if (met.defined()) met = met.logical_and(options.constraint->holds(output, goal));
     return {value - goal.weight * violated.clamp_min(0), met};
   };
   if (measures) gains = opening_gains(victim, images, ids, goal, options, position);

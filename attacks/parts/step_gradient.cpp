@@ -1,6 +1,7 @@
 #include "attacks/parts/step_gradient.h"
 
 #include <ATen/ops/add.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -12,7 +13,7 @@ namespace aigis {
 
 at::Tensor normalized(const at::Tensor& gradient) {
   const at::Tensor mean = gradient.abs().mean(at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
-  return gradient * at::where(mean.gt(0), 1 / mean, at::zeros_like(mean));
+  return gradient / at::where(mean.gt(0), mean, at::ones_like(mean));  // 1 / mean of the least numbers is infinite
 }
 
 bool StepGradient::is_plain() const {

@@ -19,11 +19,13 @@ bool should_keep_what_it_met(const Run& run, const ModelCard& card) {
   return run.attack && same && run.attack->wants_any_answer() && !card.has_random_gates;
 }
 
-/// Whether an image that is wrong without an attack is as good as broken. Not for what sees answers only: its count of
-/// them begins with the clean image's.
+/// Whether an image that is wrong without an attack is as good as broken.
 bool leaves_what_is_wrong(const Attack& attack, const ModelCard& card) {
-  return attack.heeds_judge() && attack.wants_answer() && attack.gradient_mode() != "none" && !card.has_random_gates;
+  return attack.heeds_judge() && attack.wants_answer() && !card.has_random_gates;
 }
+
+/// Nested budgets need an attempt for each, unless the work for one serves them all.
+bool attacks_again(const Run& run, bool nested) { return nested && !run.attack->shares_budgets(); }
 
 }  // namespace
 
@@ -40,7 +42,8 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
   const CleanPass& clean = clean_pass(*target, run);
   const at::Tensor wanted = wanted_classes(run, model_, batch_, plan_.seed);
   const bool nested = is_nested(plan_, run, model_->card());
-  const std::vector<Proposal>* all = nested || run.is_worst_case() ? nullptr : &propose(run, clean, wanted);
+  const bool again = attacks_again(run, nested);
+  const std::vector<Proposal>* all = again || run.is_worst_case() ? nullptr : &propose(run, clean, wanted);
   RunTally tally;
   tally.clean = clean.tally;
   tally.clean_hits = listed(clean.judgement.hits);
@@ -49,8 +52,9 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
   at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
-    if (run.is_worst_case()) proposal = worst_case(run, e);
-    else if (nested) attack_again(run, unbroken, wanted, plan_.epsilons[e], proposal);
+    if (run.is_worst_case()) proposal = worst_case(run, clean, e);
+    else if (again) attack_again(run, unbroken, wanted, e, proposal);
+    else if (nested) proposal = kept_where_broken(proposal, (*all)[e], unbroken);
     else proposal = (*all)[e];
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
                              plan_.gate_swap);
@@ -74,17 +78,23 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
   return tally;
 }
 
-BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e) const {
+BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, const CleanPass& clean, size_t e) const {
   const std::vector<std::string> labels = worst_case_labels(runs_, worst);
   Proposal proposal;
   at::Tensor hits;
   for (size_t i = 0; i < worst.worst_of.size(); ++i) {
     const Result& result = results_[worst.worst_of[i]][e];
-    const at::Tensor stood = hits.defined() ? hits.gt(0) : at::ones_like(result.hits).gt(0);
-    const at::Tensor better = hits.defined() ? result.hits.lt(hits) : stood;
-    const at::Tensor there = per_image(better.to(result.images.device()), result.images);
-    proposal.images = hits.defined() ? at::where(there, result.images, proposal.images) : result.images;
-    hits = hits.defined() ? at::where(better, result.hits, hits) : result.hits;
+    const at::Tensor right = clean.judgement.hits.gt(0);  // others are no attack's
+    const at::Tensor stood = hits.defined() ? hits.gt(0).logical_and(right) : right;
+    if (hits.defined()) {
+      const at::Tensor better = result.hits.lt(hits);
+      const at::Tensor there = per_image(better.to(result.images.device()), result.images);
+      proposal.images = at::where(there, result.images, proposal.images);
+      hits = at::where(better, result.hits, hits);
+    } else {
+      proposal.images = result.images;
+      hits = result.hits;
+    }
     AttackAudit audit = result.audit;
     audit.broken_after.clear();
     audit.stages = {
@@ -95,13 +105,21 @@ BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e
   return proposal;
 }
 
-void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, const at::Tensor& wanted, double epsilon,
+BatchEvaluation::Proposal BatchEvaluation::kept_where_broken(const Proposal& smaller, Proposal larger,
+                                                             const at::Tensor& unbroken) {
+  const at::Tensor there = per_image(unbroken.gt(0).to(larger.images.device()), larger.images);
+  larger.images = at::where(there, larger.images, smaller.images);
+  return larger;
+}
+
+void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, const at::Tensor& wanted, size_t e,
                                    Proposal& proposal) const {
   const at::Tensor rows = unbroken.gt(0).nonzero().squeeze(1);
-  const Proposal again = attacked(run, rows, wanted, {epsilon}, proposal.images).front();
+  const Proposal again = attacked(run, rows, wanted, {plan_.epsilons[e]}, proposal.images).front();
   proposal.images = again.images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
+  if (e > 0) proposal.audit.broken_after.clear();  // counted from the budget's own first answer on
   proposal.seconds += again.seconds;
 }
 
@@ -122,7 +140,12 @@ const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run
   const bool leaves =
       view.judge == Judge::this_model && !wanted.defined() && leaves_what_is_wrong(*run.attack, model_->card());
   const at::Tensor rows = leaves ? clean.judgement.hits.gt(0).nonzero().squeeze(1) : all;
-  return proposals_[key] = attacked(run, rows, wanted, plan_.epsilons, batch_.images);
+  std::vector<Proposal> proposals = attacked(run, rows, wanted, plan_.epsilons, batch_.images);
+  const int64_t left = all.size(0) - rows.size(0);
+  for (Proposal& proposal : proposals) {
+    if (left > 0 && !proposal.audit.broken_after.empty()) proposal.audit.broken_after[0] = left;
+  }
+  return proposals_[key] = std::move(proposals);
 }
 
 std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor& rows,

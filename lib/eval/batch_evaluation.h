@@ -41,12 +41,15 @@ class BatchEvaluation {
 
   /// For each image the result of the run in which the fewest draws were right, the first of them; and who broke how
   /// many that none before had broken.
-  Proposal worst_case(const Run& worst, size_t e) const;
+  Proposal worst_case(const Run& worst, const CleanPass& clean, size_t e) const;
 
   /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
   /// a larger budget, and adds to the work.
-  void attack_again(const Run& run, const at::Tensor& unbroken, const at::Tensor& wanted, double epsilon,
+  void attack_again(const Run& run, const at::Tensor& unbroken, const at::Tensor& wanted, size_t e,
                     Proposal& proposal) const;
+
+  /// What was made within a larger budget, but for the images that a smaller one has broken.
+  static Proposal kept_where_broken(const Proposal& smaller, Proposal larger, const at::Tensor& unbroken);
 
   /// The clean images through a defense: once, whatever the number of attacks and budgets.
   const CleanPass& clean_pass(Model& target, const Run& run);

@@ -10,6 +10,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lib/core/error.h"
 #include "lib/core/text.h"
@@ -65,6 +66,17 @@ at::Tensor sizes_of(const at::Tensor& delta, Norm norm) {
     case Norm::l2: return rows.norm(2, 1);
     case Norm::l1: return rows.abs().sum(1);
     case Norm::l0: return rows.ne(0).sum(1).to(at::kDouble);
+  }
+  throw std::logic_error("unknown norm");
+}
+
+double largest_size(Norm norm, int64_t values) {
+  const auto n = static_cast<double>(values);
+  switch (norm) {
+    case Norm::linf: return 1;
+    case Norm::l2: return std::sqrt(n);
+    case Norm::l1: return n;
+    case Norm::l0: return n;
   }
   throw std::logic_error("unknown norm");
 }
@@ -136,9 +148,8 @@ at::Tensor nearest_in_l1(const at::Tensor& clean, const at::Tensor& images, doub
 at::Tensor steepest(const at::Tensor& gradient, Norm norm, int64_t coordinates) {
   if (norm == Norm::linf || gradient.numel() == 0) return gradient.sign();
   if (norm == Norm::l2) {
-    const at::Tensor length = sizes_of(gradient, norm);
-    const at::Tensor factor = at::where(length.gt(0), 1 / length, 0.0);
-    return gradient * per_image(factor.to(gradient.scalar_type()), gradient);
+    const at::Tensor length = sizes_of(gradient, norm).to(gradient.scalar_type());
+    return gradient / per_image(at::where(length.gt(0), length, 1.0), gradient);  // 1 / length may be infinite
   }
   const at::Tensor rows = gradient.flatten(1);
   const int64_t count = std::clamp<int64_t>(coordinates, 1, rows.size(1));

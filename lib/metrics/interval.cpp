@@ -7,6 +7,9 @@
 namespace aigis {
 namespace {
 
+/// Over so many images the rarer outcome must be spread for each trial that an image is to count for.
+constexpr double kImagesForATrial = 20;
+
 /// Wilson's for a mean `p` over `images` with so many trials as explain its variance: between one for each image and
 /// `most`.
 Interval effective_wilson(double p, double variance_of_mean, double images, double most) {
@@ -75,11 +78,15 @@ double Proportion::successes() const { return static_cast<double>(hits_) / stati
 double Proportion::value() const { return images_ == 0 ? 0 : successes() / static_cast<double>(images_); }
 
 Interval Proportion::interval() const {
-  const auto n = static_cast<double>(images_);
+  const auto n = static_cast<double>(images_), draws = static_cast<double>(draws_);
   const double p = value();
   if (draws_ == 1 || images_ < 2) return wilson(p * n, n);
-  const double mean_square = static_cast<double>(hits_squared_) / (static_cast<double>(draws_ * draws_) * n);
-  return effective_wilson(p, (mean_square - p * p) / (n - 1), n, n * static_cast<double>(draws_));
+  const auto hits = static_cast<double>(hits_), squares = static_cast<double>(hits_squared_);
+  const double misses = draws * n - hits, miss_squares = draws * draws * n - 2 * draws * hits + squares;
+  const auto spread = [](double sum, double sum_of_squares) { return sum > 0 ? sum * sum / sum_of_squares : 0; };
+  const double known = std::min(spread(hits, squares), spread(misses, miss_squares)) / kImagesForATrial;
+  const double variance = (squares / (draws * draws * n) - p * p) / (n - 1);
+  return effective_wilson(p, variance, n, n * std::clamp(known, 1.0, draws));
 }
 
 Json Proportion::to_json() const {

@@ -34,7 +34,10 @@ double mean_of(const std::vector<double>& values);  ///< 0 without values
 ///
 /// With one draw an image's success is 0 or 1. With several it is the mean over its draws; the draws of one image
 /// are not independent, so images are clusters: Wilson's interval is taken at the effective sample size
-/// p(1-p) / Var(mean) (Korn & Graubard 1998), between the number of images and that of all draws.
+/// p(1-p) / Var(mean) (Korn & Graubard 1998), at least the number of images and at most that of all draws. How much
+/// images differ is hardly known where the rarer outcome is that of a few of them, as one success in all, which must
+/// not tell more than none: with h_i such outcomes of image i an image counts for at most (sum h)^2 / sum h^2 / 20
+/// trials, or one.
 class Proportion {
  public:
   /// One more image that succeeded in `hits` of `draws` draws. `draws` is the same for all.

@@ -1,0 +1,203 @@
+#include "attacks/parts/ascent_run.h"
+
+#include <ATen/ops/add.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "attacks/parts/confirm.h"
+#include "attacks/parts/foresight.h"
+#include "attacks/parts/shrinking.h"
+#include "attacks/parts/start.h"
+#include "attacks/parts/step_gradient.h"
+
+namespace aigis {
+namespace {
+
+/// The first draw of a step that is not of its gradients.
+uint32_t first_look(const AscentOptions& options) {
+  return static_cast<uint32_t>((options.samples + options.neighbours) * options.scales * options.objective.draws);
+}
+
+/// One run from one start.
+class Ascent {
+ public:
+  Ascent(Victim& victim, const AscentOptions& options, Norm norm, double epsilon, uint32_t restart)
+      : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon), restart_(restart),
+        gradient_(victim, options, epsilon, restart), kind_(possible_loss(options.objective, victim.card().classes)) {}
+
+  /// Writes the images it ends with into `result` at their places.
+  void run(AscentRows rows, at::Tensor& result) {
+    rows.x = start_of(options_, rows.clean, rows.ids, victim_.draws({restart_, 0, 0}), norm_, epsilon_);
+    if (keeps_best() && options_.objective.constraint) {
+      rows.best = rows.clean;  // for which the constraint holds
+      rows.best_loss = at::full({rows.x.size(0)}, kForbidden, rows.x.options());
+    }
+    const bool elsewhere = !gradient_.is_plain() && (stops() || keeps_best());
+    for (uint32_t number = 0; number < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++number) {
+      const bool looks = elsewhere || expects_to_break(rows);
+      if (looks) {
+        const Seen seen = look(rows, number);
+        if (keeps_best()) remember(rows, seen.scores);
+        if (stops()) retire(rows, seen.logits, {}, result, {});
+        if (rows.x.size(0) == 0) return;
+      }
+      Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number);
+      if (!looks) {
+        if (keeps_best()) remember(rows, at_x.scores);
+        if (stops())
+          retire(rows, at_x.logits, stuck(rows, at_x), result, {&at_x.images, &at_x.losses, &at_x.violation});
+        if (rows.x.size(0) == 0) return;
+      }
+      advance(rows, at_x, number);
+    }
+    finish(rows, result);
+  }
+
+ private:
+  bool stops() const { return options_.stop && victim_.is_final(); }
+  bool foresees() const { return stops() && gradient_.is_plain() && can_foresee(options_.objective, kind_); }
+  static bool expects_to_break(const AscentRows& rows) {
+    if (!rows.falling.defined()) return false;
+    return pays_to_look(rows.falling.logical_and(rows.alive).sum().item<int64_t>(), rows.alive.sum().item<int64_t>());
+  }
+  bool keeps_best() const { return options_.keep == Keep::best; }
+
+  struct Seen {
+    at::Tensor logits;  ///< of the last draw
+    at::Tensor scores;  ///< mean over draws
+  };
+  /// At the iterates, by passes of their own, as many as a gradient averages over.
+  Seen look(const AscentRows& rows, uint32_t number) {
+    const int64_t draws = victim_.card().has_random_gates ? options_.objective.draws : 1;
+    Seen seen;
+    for (int64_t draw = 0; draw < draws; ++draw) {
+      const Position position{restart_, first_look(options_) + static_cast<uint32_t>(draw), number};
+      const Output output = victim_.forward(rows.x, rows.ids, position);
+      const at::Tensor scores = score(options_.objective, victim_.card().classes, output, rows.goal);
+      seen = {output.logits, seen.scores.defined() ? seen.scores + scores : scores};
+    }
+    seen.scores = seen.scores / static_cast<double>(draws);
+    return seen;
+  }
+
+  void advance(AscentRows& rows, const Ascended& at_x, uint32_t number) {
+    const at::Tensor before = rows.x;
+    at::Tensor direction = rows.variance.defined() ? at_x.images + rows.variance : at_x.images;
+    if (options_.neighbours > 0 && number + 1 < static_cast<uint32_t>(options_.steps)) {
+      rows.variance = gradient_.variance(rows.x, {rows.ids, rows.goal}, at_x.images, number);
+    }
+    if (options_.translation.active()) direction = smoothed(direction, options_.translation);
+    if (options_.momentum > 0) {
+      direction = normalized(direction);
+      if (rows.momentum.defined()) direction = at::add(direction, rows.momentum, options_.momentum);
+      rows.momentum = direction;
+    }
+    const double step = options_.step_length(epsilon_, number);
+    const auto pixels = static_cast<double>(rows.x[0].numel());
+    const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
+    if (norm_ == Norm::l1) direction = free_to_move(rows.x, direction);
+    if (options_.band.active()) {
+      const at::Tensor delta =
+          low_step(rows.x - rows.clean, direction, step, coordinates, norm_, epsilon_, options_.band);
+      rows.x = within(rows.clean, rows.clean + delta, norm_, epsilon_);
+    } else {
+      const at::Tensor unit = steepest(direction, norm_, coordinates);
+      const at::Tensor change = options_.patchwise.active()
+                                    ? patchwise_change(unit, step, epsilon_, options_.patchwise, rows.amplified)
+                                    : unit * step;
+      rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
+    }
+    if (foresees()) {
+      rows.falling = foresees_loss(kind_, at_x.losses, (at_x.images * (rows.x - before)).flatten(1).sum(1));
+    }
+    if (at_x.violation.defined()) rows.goal.weight = reweighed(rows.goal.weight, at_x.violation);
+  }
+
+  /// Without the elements that the box already stops: in L1 they would take the place of those that can move.
+  static at::Tensor free_to_move(const at::Tensor& x, const at::Tensor& direction) {
+    const at::Tensor stopped = direction.gt(0).logical_and(x.ge(1)).logical_or(direction.lt(0).logical_and(x.le(0)));
+    return at::where(stopped, at::zeros_like(direction), direction);
+  }
+
+  static void remember(AscentRows& rows, const at::Tensor& losses) {
+    if (!rows.best.defined()) {
+      rows.best = rows.x;
+      rows.best_loss = losses;
+      return;
+    }
+    const at::Tensor better = losses.gt(rows.best_loss);
+    rows.best = at::where(per_image(better, rows.x), rows.x, rows.best);
+    rows.best_loss = at::where(better, losses, rows.best_loss);
+  }
+
+  /// [n] bool: the gradient is flat, and nothing that was met before moves the image on.
+  at::Tensor stuck(const AscentRows& rows, const Ascended& at_x) const {
+    const bool moves_on = rows.momentum.defined() || options_.neighbours > 0 || rows.amplified.defined();
+    return moves_on ? at::Tensor() : at_x.flat;
+  }
+
+  /// Takes out the images that are broken, whose iterates stand, and those that are stuck; `others` go with the rows.
+  void retire(AscentRows& rows, const at::Tensor& logits, const at::Tensor& stuck_rows, at::Tensor& result,
+              std::initializer_list<at::Tensor*> others) {
+    const at::Tensor broken = rows.goal.reached(logits);
+    const at::Tensor done = (stuck_rows.defined() ? broken.logical_or(stuck_rows) : broken).logical_and(rows.alive);
+    if (!done.any().item<bool>()) return;
+    const at::Tensor left = keeps_best() ? at::where(per_image(broken, rows.x), rows.x, rows.best) : rows.x;
+    put_rows(result, rows.places, done, left);
+    rows.alive = rows.alive.logical_and(done.logical_not());
+    const at::Tensor kept = shrinking_.kept(rows.alive);
+    if (!kept.defined()) return;
+    rows = rows.select(kept);
+    keep_rows(kept, others);
+  }
+
+  void finish(AscentRows& rows, at::Tensor& result) {
+    if (rows.x.size(0) == 0) return;
+    if (keeps_best()) {
+      const auto steps = static_cast<uint32_t>(options_.steps);
+      remember(rows, look(rows, steps).scores);
+      if (options_.objective.constraint) {
+        const uint32_t draw = free_draw(options_) + 1;
+        rows.best = confirmed(victim_, rows.clean, rows.best, rows.ids, rows.goal, *options_.objective.constraint,
+                              {restart_, draw, steps});
+      }
+    }
+    put_rows(result, rows.places, rows.alive, keeps_best() ? rows.best : rows.x);
+  }
+
+  Victim& victim_;
+  const AscentOptions& options_;
+  Norm norm_;
+  double epsilon_;
+  uint32_t restart_;
+  StepGradient gradient_;
+  LossKind kind_;
+  Shrinking shrinking_;
+};
+
+}  // namespace
+
+AscentRows AscentRows::select(const at::Tensor& rows) const {
+  const auto chosen = [&](const at::Tensor& t) {
+    return t.defined() ? t.index_select(0, rows.to(t.device())) : at::Tensor();
+  };
+  return {chosen(places),    chosen(alive),    chosen(clean),          chosen(ids),
+          goal.select(rows), chosen(x),        chosen(best),           chosen(best_loss),
+          chosen(momentum),  chosen(variance), chosen(last_direction), chosen(amplified),
+          chosen(falling)};
+}
+
+uint32_t free_draw(const AscentOptions& options) {
+  return first_look(options) + static_cast<uint32_t>(options.objective.draws);
+}
+
+void run_ascent(Victim& victim, const AscentOptions& options, Norm norm, double epsilon, uint32_t restart,
+                AscentRows rows, at::Tensor& result) {
+  Ascent(victim, options, norm, epsilon, restart).run(std::move(rows), result);
+}
+
+}  // namespace aigis
