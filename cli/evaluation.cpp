@@ -16,6 +16,7 @@
 #include "lib/core/files.h"
 #include "lib/core/text.h"
 #include "lib/core/workers.h"
+#include "reports/report_text.h"
 #include "reports/schema.h"
 
 namespace aigis {
@@ -197,7 +198,7 @@ Json Evaluation::run(Journal& journal, const std::string& out) const {
   }
   validate_report(report, out.empty() ? "the report" : out);
   if (out.empty()) return report;
-  write_file(out, report.dump(1) + "\n");
+  write_file(out, report_text(report));
   remove_examples(replaced, report, out);
   return report;
 }

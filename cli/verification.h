@@ -10,8 +10,9 @@
 namespace aigis {
 
 struct Verification {
-  /// Reads a report and the data that it was made on. Throws InputError if either is not what is expected.
-  Verification(const std::string& report_path, const std::string& data_from, const std::string& on_device);
+  /// Of a report that was read from a path: reads the data that it was made on. Throws InputError if it was made on
+  /// others.
+  Verification(const std::string& report_path, Json parsed, const std::string& data_from, const std::string& on_device);
   Verification(const Verification&) = delete;  // models refer to the report and the data
   Verification& operator=(const Verification&) = delete;
 

@@ -1,24 +1,28 @@
 // `aigis verify`: judges saved adversarial images again, from scratch, and holds the report against what comes of it:
 // its data, its models, what was run, and everything that was counted. Which attack made the images it cannot know;
 // only that they lie within the budget and what the model makes of them. Nor does it make the report's checks again.
+// That nothing was changed since the report was written, be it counted again or not, its hash tells.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/disagreements.h"
 #include "cli/verification.h"
 #include "lib/core/error.h"
+#include "lib/core/files.h"
 #include "reports/report.h"
+#include "reports/report_text.h"
 #include "reports/schema.h"
 
 namespace aigis {
 
-Verification::Verification(const std::string& report_path, const std::string& data_from, const std::string& on_device)
-    : path(report_path), report(read_report(path)), device(parse_device(on_device)),
+Verification::Verification(const std::string& report_path, Json parsed, const std::string& data_from,
+                           const std::string& on_device)
+    : path(report_path), report(std::move(parsed)), device(parse_device(on_device)),
       data_spec(Spec::parse(data_from).text()), models(path, report, plan.data, device) {
-  if (report["schema"] != "aigis-report") throw InputError(path + ": expected a report written by 'aigis sweep'");
   const Dataset whole = load_dataset(Spec::parse(data_from), Part::test);
   available = whole.size();
   plan.data = whole.first(report["data"]["count"]);
@@ -42,8 +46,30 @@ int64_t Verification::configured(const char* key, int64_t otherwise) const {
 
 namespace {
 
+/// Whether a report's text is what was written, which tells of every change, also of what is not counted again.
+bool is_as_written(const Json& report, const std::string& text) {
+  const std::string version = report["version"];
+  if (report.contains("text_sha256")) {
+    const std::string said = report["text_sha256"], found = text_hash(text, said);
+    if (found == said) return true;
+    fmt::print("the report's text is not what was written: its sha256 is {}, expected {}\n", found, said);
+    return false;
+  }
+  if (version == kReportVersion) {
+    fmt::print("the report's text is not what was written: /text_sha256 is missing\n");
+    return false;
+  }
+  fmt::print("reports of version {} hold no hash of their text: a change of what is not counted again goes unseen\n",
+             version);
+  return true;
+}
+
 int verify(const std::string& path, const std::string& data, const std::string& device) {
-  Verification verification(path, data, device);
+  const std::string text = read_file(path);
+  Json report = parse_report(text, path);
+  if (report["schema"] != "aigis-report") throw InputError(path + ": expected a report written by 'aigis sweep'");
+  const bool as_written = is_as_written(report, text);
+  Verification verification(path, std::move(report), data, device);
   verify_facts(verification);
   const Verdicts verdicts = verify_verdicts(verification);
   for (const auto& disagreement : verification.disagreements) fmt::print("{}\n", disagreement);
@@ -57,9 +83,9 @@ int verify(const std::string& path, const std::string& data, const std::string& 
   if (verdicts.near_ties > 0) {
     fmt::print("{} near ties fell the other way than in the report, as rounding lets them\n", verdicts.near_ties);
   }
-  fmt::print("{} verdicts of {} runs judged again: {} disagreements\n", verdicts.images, verdicts.runs,
-             verification.disagreements.size());
-  return verification.disagreements.empty() ? 0 : 1;
+  const size_t disagreements = verification.disagreements.size() + (as_written ? 0 : 1);
+  fmt::print("{} verdicts of {} runs judged again: {} disagreements\n", verdicts.images, verdicts.runs, disagreements);
+  return disagreements == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "reports/latency.h"
 #include "reports/plot/runs.h"
 #include "reports/plot/value.h"
+#include "reports/report_text.h"
 
 namespace aigis {
 namespace {
@@ -125,6 +126,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
                  const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
               {"version", kReportVersion},
+              {"text_sha256", kNoTextHash},
               {"tool", context.tool},
               {"environment", context.environment},
               {"config", context.config},

@@ -10,7 +10,7 @@
 namespace aigis {
 
 /// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
-inline constexpr const char* kReportVersion = "1.10";
+inline constexpr const char* kReportVersion = "1.11";
 
 /// A model of the sweep as the report names it.
 struct ReportedModel {
@@ -30,8 +30,8 @@ struct ReportContext {
   std::vector<ReportedModel> surrogates;  ///< that transferred attacks see
 };
 
-/// A report that satisfies reports/schema/report.schema.json. Runs are in the order model, run, epsilon.
-/// `findings` of checks are those of each model; without any, models have no checks.
+/// A report that satisfies reports/schema/report.schema.json, to be written as reports/report_text.h does. Runs are in
+/// the order model, run, epsilon. `findings` of checks are those of each model; without any, models have no checks.
 Json make_report(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
                  const ReportContext& context);
 

@@ -162,10 +162,12 @@ void validate_report(const Json& report, const std::string& path) {
   check_consistency(report, path);
 }
 
-Json read_report(const std::string& path) {
-  const Json report = parse_json(read_file(path), path);
+Json parse_report(std::string_view text, const std::string& path) {
+  const Json report = parse_json(text, path);
   validate_report(report, path);
   return report;
 }
+
+Json read_report(const std::string& path) { return parse_report(read_file(path), path); }
 
 }  // namespace aigis

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "lib/core/json.h"
 
@@ -12,7 +13,8 @@ namespace aigis {
 /// what is wrong and what was expected there.
 void validate_report(const Json& report, const std::string& path);
 
-/// Reads and validates a file. What is not JSON, or cut off, is an InputError that says where.
+/// Reads and validates the text of a file. What is not JSON, or cut off, is an InputError that says where.
+Json parse_report(std::string_view text, const std::string& path);
 Json read_report(const std::string& path);
 
 }  // namespace aigis

@@ -1,5 +1,6 @@
 """Runs the program for the tests written in Python."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -34,8 +35,20 @@ def report(path):
     return json.loads(Path(path).read_text())
 
 
+def text_hash(text):
+    """What `text_sha256` of a report with this text should be."""
+    return hashlib.sha256(text.replace(json.loads(text)["text_sha256"], "0" * 64, 1).encode()).hexdigest()
+
+
+def as_if_written(document):
+    """The text of a changed report, with the hash that it would have had if it had been written so."""
+    text = json.dumps(document, indent=1) + "\n"
+    return text.replace(document["text_sha256"], text_hash(text), 1)
+
+
 def without_times(value):
-    """A report without the fields that a clock writes, and without the command line."""
+    """A report without the fields that a clock writes, their hash, and without the command line."""
     if isinstance(value, dict):
-        return {k: without_times(v) for k, v in value.items() if k not in ("seconds", "images_per_second", "command_line")}
+        left_out = ("seconds", "images_per_second", "command_line", "text_sha256")
+        return {k: without_times(v) for k, v in value.items() if k not in left_out}
     return [without_times(v) for v in value] if isinstance(value, list) else value

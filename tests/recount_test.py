@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from program import AIG, RESNET, aigis, refused, report
+from program import AIG, RESNET, aigis, as_if_written, refused, report, text_hash
 from reference import Reference, gate_noise
 
 COUNT, DRAWS, SEED = 60, 3, 4
@@ -254,7 +254,7 @@ def test_targets_and_rounded_images(tmp_path):
     verified = aigis("verify", tmp_path / "r.json", "--data", f"synthetic:test={COUNT}")
     assert verified.returncode == 0 and "0 disagreements" in verified.stdout, verified.stdout + verified.stderr
     document["runs"][1]["accuracy"]["on_target"] = document["runs"][1]["accuracy"]["clean"]
-    (tmp_path / "r.json").write_text(json.dumps(document))
+    (tmp_path / "r.json").write_text(as_if_written(document))
     verified = aigis("verify", tmp_path / "r.json", "--data", f"synthetic:test={COUNT}")
     assert verified.returncode == 1 and "/runs/1/accuracy/on_target" in verified.stdout
 
@@ -270,15 +270,75 @@ def small(tmp_path_factory):
     return folder, report(folder / "r.json")
 
 
-def verify(folder, document):
-    (folder / "changed.json").write_text(json.dumps(document))
+def verify_text(folder, text):
+    (folder / "changed.json").write_text(text)
     return aigis("verify", folder / "changed.json", "--data", "synthetic:test=20")
+
+
+def verify(folder, document):
+    return verify_text(folder, as_if_written(document))
 
 
 def test_verify_agrees(made):
     folder, _, _ = made
     result = aigis("verify", folder / "r.json", "--data", f"synthetic:test={COUNT}")
     assert result.returncode == 0 and "0 disagreements" in result.stdout, result.stdout + result.stderr
+
+
+CHANGED = "the report's text is not what was written: "
+
+
+def test_a_report_tells_the_hash_of_its_text(small):
+    folder, document = small
+    text = (folder / "r.json").read_text()
+    assert text_hash(text) == document["text_sha256"]
+
+
+@pytest.mark.parametrize("before, after", [
+    ('"backward": ', '"backward": 1'), ('"aside": ', '"aside": 1'), ('"to_success": null', '"to_success": [[9, 1]]'),
+    ('"stages": null', '"stages": []'), ('"seconds": ', '"seconds": 1'), ('"images_per_second": ', '"images_per_second": 1'),
+    ('"command_line": "aigis', '"command_line": "Aigis'), ('"compiler": "', '"compiler": "x'), ('"threads": ', '"threads": 1'),
+    ('"level": "passed"', '"level": "undecided"'), ('"smallest_effect": ', '"smallest_effect":  '), ("}\n", "}\n\n")])
+def test_verify_notices_a_change_of_what_it_cannot_count(small, before, after):
+    """The recount agrees, and the text does not."""
+    folder, document = small
+    text = (folder / "r.json").read_text()
+    assert before in text
+    result = verify_text(folder, text.replace(before, after, 1))
+    first, *_, last = result.stdout.splitlines()
+    assert result.returncode == 1 and first.startswith(CHANGED) and document["text_sha256"] in first, result
+    assert last.endswith(": 1 disagreements"), result
+
+
+def test_verify_notices_what_was_taken_away(small):
+    folder, document = small
+    shorter = json.loads(json.dumps(document))
+    assert any(run["flags"] for run in shorter["runs"])
+    for run in shorter["runs"]:
+        run["flags"] = []
+    shorter["checks"].pop()
+    result = verify_text(folder, json.dumps(shorter, indent=1) + "\n")
+    assert result.returncode == 1 and result.stdout.startswith(CHANGED), result
+    del shorter["text_sha256"]
+    result = verify_text(folder, json.dumps(shorter))
+    assert result.returncode == 1 and result.stdout.startswith(CHANGED + "/text_sha256 is missing"), result
+
+
+def test_verify_names_what_it_can_of_a_changed_text(small):
+    folder, document = small
+    changed = json.loads(json.dumps(document))
+    changed["runs"][7]["macs"]["after"] = 1.0
+    result = verify_text(folder, json.dumps(changed, indent=1) + "\n")
+    lines = result.stdout.splitlines()
+    assert result.returncode == 1 and lines[0].startswith(CHANGED), result
+    assert any(line.startswith("/runs/7/macs/after is ") for line in lines[1:]), result
+
+
+def test_earlier_versions_had_no_hash(small):
+    folder, document = small
+    earlier = {key: value for key, value in dict(document, version="1.10").items() if key != "text_sha256"}
+    result = verify_text(folder, json.dumps(earlier))
+    assert result.returncode == 0 and "reports of version 1.10 hold no hash of their text" in result.stdout, result
 
 
 @pytest.mark.parametrize(
@@ -473,7 +533,7 @@ def test_a_transferred_attack_sees_the_other_model(tmp_path):
     verified = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=40")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     document["surrogates"][0]["checkpoint"]["sha256"] = "0" * 64
-    (tmp_path / "r.json").write_text(json.dumps(document))
+    (tmp_path / "r.json").write_text(as_if_written(document))
     verified = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=40")
     assert verified.returncode == 1 and "its SHA-256 differs" in verified.stderr
     assert "cannot be read" in refused("evaluate", "--model", RESNET, "--access", "transfer:none.safetensors")

@@ -9,6 +9,8 @@ import sys
 import jsonschema
 import pytest
 
+from program import text_hash
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -30,6 +32,11 @@ def validator(name):
     ("inspect", ["--inspect", "--layers", "54"])])
 def test_samples_satisfy_their_schema(tmp_path, schema, arguments):
     validator(schema).validate(sample(tmp_path, *arguments))
+
+
+def test_the_sample_tells_the_hash_of_its_text(tmp_path):
+    said = sample(tmp_path)["text_sha256"]
+    assert text_hash((tmp_path / "sample.json").read_text()) == said
 
 
 def required_paths(schema, node, path=()):

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/core/error.h"
+#include "reports/report_text.h"
 #include "tests/sample_report.h"
 
 namespace aigis {
@@ -60,6 +61,7 @@ TEST(Schema, NamesWhatIsWrongInAReport) {
        {"/version", "\"10.0\"", {"/version", "'10.0'", "reads 1.x"}},
        {"/version", "\"1.x\"", {"/version", "matches"}},
        {"/version", "1", {"/version"}},
+       {"/text_sha256", "\"xyz\"", {"/text_sha256", "[0-9a-f]{64}"}},
        {"/models", "remove", {"\"models\" is missing"}},
        {"/runs/0/accuracy/robust", "remove", {"/runs/0/accuracy", "\"robust\" is missing"}},
        {"/runs/0/accuracy/robust/value", "1.2", {"/runs/0/accuracy/robust/value", "number from 0 to 1", "got 1.2"}},
@@ -146,6 +148,21 @@ TEST(Schema, ReadsFilesAndRefusesBrokenOnes) {
   EXPECT_EQ(refusal("{\"schema\": nonsense}"), path + ": not JSON: at byte 13");
   EXPECT_NE(refusal("[]").find("not a file of aigis"), std::string::npos);
   EXPECT_THROW(read_report(path + ".absent"), InputError);
+}
+
+TEST(ReportText, HoldsAHashThatNoChangedByteAgreesWith) {
+  Json report = sample("--epsilons ''");
+  report["text_sha256"] = kNoTextHash;
+  const std::string text = report_text(report);
+  const size_t digits = std::string(kNoTextHash).size(), place = text.find("text_sha256\": \"") + 15;
+  const auto said_in = [&](const std::string& whole) { return whole.substr(place, digits); };
+  EXPECT_EQ(Json::parse(text)["text_sha256"], said_in(text));
+  EXPECT_EQ(text_hash(text, said_in(text)), said_in(text));
+  for (size_t i = 0; i < text.size(); ++i) {
+    std::string changed = text;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    ASSERT_NE(text_hash(changed, said_in(changed)), said_in(changed)) << "byte " << i;
+  }
 }
 
 TEST(Schema, NamesWhatIsWrongInAnInspection) {

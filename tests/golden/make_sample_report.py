@@ -254,8 +254,8 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.9", "tool": tool(), "environment": environment(),
-            "config": {"seed": 0, "limit": IMAGES}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
+    return {"schema": "aigis-report", "version": "1.11", "text_sha256": "0" * 64, "tool": tool(), "environment": environment(),
+            "config": {"seed": 0, "limit": IMAGES, "batch": 100}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             **curves(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
                      "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}
@@ -342,9 +342,11 @@ def main():
     parser.add_argument("--attacks", default="fgsm")
     arguments = parser.parse_args()
     make = make_training if arguments.train else make_inspection if arguments.inspect else make_report
-    made = make(arguments)
+    text = json.dumps(make(arguments), indent=1)
+    if make is make_report:
+        text = text.replace("0" * 64, sha256(text), 1)
     with open(arguments.out, "w", encoding="utf-8") as file:
-        json.dump(made, file, indent=1)
+        file.write(text)
 
 
 if __name__ == "__main__":
