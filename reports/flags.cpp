@@ -60,6 +60,21 @@ void check_rounding(Json& flags, const CellTally& cell) {
                        {{"gained", gained}}));
 }
 
+/// What an attack that is to keep the answers does to gates says little where it did not keep them.
+void check_kept_answers(Json& flags, const Run& run, const CellTally& cell) {
+  constexpr double kWanted = 0.95;
+  const bool wanted = run.attack && run.attack->options().value("keep_label", false);
+  if (!wanted || cell.kept.trials() == 0) return;
+  const Interval kept = cell.kept.interval();
+  if (kept.high >= kWanted) return;
+  flags.push_back(
+      flag("label-lost", "warning",
+           fmt::format("the attack was to keep the answers (keep_label=true), and {:.1f} % [{:.1f}, {:.1f}] of them "
+                       "stayed: its effect on gates is partly that of answers that changed",
+                       100 * cell.kept.value(), 100 * kept.low, 100 * kept.high),
+           {{"kept", cell.kept.value()}, {"wanted", kWanted}}));
+}
+
 /// A model of other classes than the data's is judged by labels that mean something else to it.
 void check_class_names(Json& flags, const SweepPlan& plan, const ReportedModel& model) {
   if (model.classes.empty() || model.classes == plan.data.classes) return;
@@ -165,6 +180,7 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
     }
   }
   check_rounding(flags, cell);
+  check_kept_answers(flags, run, cell);
   check_clean_accuracy(flags, plan, run, tally, model);
   check_class_names(flags, plan, model);
   return flags;

@@ -41,8 +41,8 @@ std::optional<CleanComparison> compare_clean(const SweepPlan& plan, const Run& r
                                              const ReportedModel& model);
 
 /// Flags of one attack at one budget: budget or box overstepped, proposals or gradients that are not finite, gradients
-/// that vanish, clean accuracy that the checkpoint's record makes implausible, or that there was
-/// nothing to compare with.
+/// that vanish, answers that changed though the attack was to keep them, clean accuracy that the checkpoint's record
+/// makes implausible, or that there was nothing to compare with.
 Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,
                 const ReportedModel& model);
 

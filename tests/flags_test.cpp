@@ -77,6 +77,30 @@ TEST(Flags, AnAttackThatRoundingUndoes) {
   EXPECT_FALSE(sweep(fgsm(), {1.0 / 255}, dark).has(0, "rounding"));
 }
 
+/// Brightens by a number of levels, which turns the answers to dark images closer than that to the boundary.
+class Brightens : public Planted {
+ public:
+  Brightens(double levels, bool keep_label)
+      : Planted([levels](const at::Tensor& x, double) { return x + levels / 255; }), keep_label_(keep_label) {}
+  Json options() const override { return {{"keep_label", keep_label_}}; }
+
+ private:
+  bool keep_label_;
+};
+
+TEST(Flags, AnswersThatWereToBeKept) {
+  const auto flagged = [](double levels, bool keep_label) {
+    const Outcome outcome = sweep(std::make_shared<Brightens>(levels, keep_label), {16.0 / 255});
+    const double changed = (levels - 1) / 2;
+    EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["label_kept"]["successes"], kImages - changed);
+    return outcome.has(0, "label-lost");
+  };
+  EXPECT_FALSE(flagged(1, true)) << "all are kept";
+  EXPECT_FALSE(flagged(7, true)) << "37 of 40 may be 95 %: Wilson's interval ends at 97 %";
+  EXPECT_TRUE(flagged(13, true)) << "34 of 40 are not: it ends at 93 %";
+  EXPECT_FALSE(flagged(13, false)) << "nobody asked for it";
+}
+
 TEST(Flags, CleanAccuracyThatCannotBe) {
   EXPECT_FALSE(sweep(fgsm(), {0}, greys(), record(0.97, 0.95, 0.99)).has(0, "clean-accuracy"));
   EXPECT_FALSE(sweep(fgsm(), {0}, greys(), record(0.97, 0.95, 0.99)).has(0, "clean-accuracy-unchecked"));
