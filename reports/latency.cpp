@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 
@@ -16,6 +19,18 @@ std::string latency_words(const Json& run) {
   return fmt::format("{} [{:.2f}, {:.2f}]", factor, *ratio->low, *ratio->high);
 }
 
+std::string latency_setting(const Json& report) {
+  const auto batch = plotting::number_at(report, {"config", "batch"});
+  const auto images = plotting::number_at(report, {"data", "count"});
+  const auto threads = plotting::number_at(report, {"environment", "threads"});
+  if (!batch || !images || !threads || *batch < 1) return "";
+  const std::string device = plotting::text_at(report, {"environment", "device"});
+  if (device != "cpu") return fmt::format("{:g} images a pass on {}", *batch, device);
+  const double workers = std::min(std::ceil(*images / *batch), *threads);  // as workers_for() has it
+  if (workers > 1) return fmt::format("{:g} images a pass, {:g} passes side by side on a thread each", *batch, workers);
+  return fmt::format("{:g} images a pass on {:g} {}", *batch, *threads, *threads > 1 ? "threads" : "thread");
+}
+
 std::string latency_text(const Json& report) {
   std::string text;
   const std::vector<Json> files{report};
@@ -26,9 +41,10 @@ std::string latency_text(const Json& report) {
     text += fmt::format("{}, {} within {}: {} an image\n", plotting::defended_label(list, run), run.attack,
                         plotting::epsilon_text(run.epsilon, run.norm), words);
   }
-  return text.empty()
-             ? ""
-             : "\nTime of a pass over clean images, and the attack's factor on it [95 % over batches]:\n" + text;
+  if (text.empty()) return "";
+  const std::string setting = latency_setting(report);
+  return fmt::format("\nTime of a pass over clean images{}, and the attack's factor on it [95 % over batches]:\n{}",
+                     setting.empty() ? "" : " (" + setting + ")", text);
 }
 
 }  // namespace aigis

@@ -59,6 +59,20 @@ TEST(SpentFigure, DrawsQuantilesAsSharesOfAllLayers) {
   EXPECT_EQ(matches(svg, ">20.0</text>").size(), 2u) << "the share over the budget";
 }
 
+/// Gates that draw are passed several times, and it is passes that the quantiles are over.
+TEST(SpentFigure, SaysWhatItsSharesAreOf) {
+  const Json report = attacked();
+  const std::string decided = figure(report, "spent");
+  EXPECT_NE(decided.find("5 to 95 % of the images, thick"), std::string::npos);
+  EXPECT_NE(decided.find("PGD: half of the images within"), std::string::npos);
+  EXPECT_EQ(decided.find("passes"), std::string::npos);
+  const std::string drawn =
+      render_svg({report}, {.figure = "spent", .model = "aig-20 gates=sampled", .defense = "none"});
+  EXPECT_NE(drawn.find("5 to 95 % of the passes (10 an image), thick"), std::string::npos);
+  EXPECT_NE(drawn.find("PGD: half of the passes (10 an image) within"), std::string::npos);
+  EXPECT_EQ(drawn.find("of the images"), std::string::npos);
+}
+
 TEST(ComputeFigure, DrawsALineForEachAttack) {
   const Json report = attacked();
   const std::string svg = figure(report, "compute");

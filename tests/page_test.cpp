@@ -35,8 +35,8 @@ TEST(Page, EscapesEveryText) {
   const std::string evil = "</script><script>alert(1)</script><img src=x onerror=\"a'&\">";
   Json report = Json::parse(std::regex_replace(sample().dump(), std::regex("models/resnet-20.safetensors"), "MODEL"));
   std::string text = report.dump();
-  for (const char* word : {"MODEL", "fgsm", "bird", "layer1.1", "quantization", "rounding to 8 bits", "AMD EPYC",
-                           "jpeg", "cifar10", "share_of_images"}) {
+  for (const char* word : {"MODEL", "fgsm", "bird", "layer1.1", "rounding", "rounded to 8 bits", "AMD EPYC", "jpeg",
+                           "cifar10", "share_of_images"}) {
     const std::string quoted = Json(std::string(word) + evil).dump();
     for (size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += quoted.size() - 2) {
       text.replace(at, std::string(word).size(), quoted.substr(1, quoted.size() - 2));
@@ -70,13 +70,54 @@ assert "<script>alert(1)" in json.loads("".join(reader.texts))[0]["models"][0]["
 
 TEST(Page, ShowsFlagsBesideTheirNumbers) {
   const std::string page = render_html({sample()});
-  EXPECT_TRUE(std::regex_search(page, std::regex("<li id=\"note-1\"><strong>info</strong> <code>quantization</code>: "
-                                                 "rounding to 8 bits undoes some successes \\(robust 0.18, ")));
+  EXPECT_TRUE(std::regex_search(page, std::regex("<li id=\"note-1\"><strong>info</strong> <code>rounding</code>: "
+                                                 "rounded to 8 bits, some images are right again \\(robust 0.18, ")));
   // The seventh column of a row is the accuracy on 8-bit images.
   const auto marks = matches(page,
                              "<tr><th.*?</th>(?:<td[^>]*>.*?</td>){5}<td class=\"number\">[^/]*</small>"
                              "<sup><a class=\"info\" href=\"#note-1\"");
   EXPECT_EQ(marks.size(), 3u);
+}
+
+TEST(Page, PutsAFlagIntoTheColumnOfWhatItSpeaksOf) {
+  constexpr size_t kClean = 4, kRobust = 5, kQuantized = 6, kFlipped = 8, kMacs = 9;  // behind attack, defense and ε
+  const auto marked = [](const std::string& check, const std::string& aim = "wrong-answer") {
+    Json report = sample("--epsilons 8");
+    for (Json& run : report["runs"]) run["flags"] = Json::array();
+    Json& run = report["runs"].back();
+    run["attack"]["aim"] = aim;
+    run["flags"].push_back({{"check", check}, {"level", "info"}, {"message", "m"}, {"numbers", Json::object()}});
+    const std::string page = render_html({report});
+    const size_t mark = page.find("href=\"#note-1\""), row = page.rfind("<tr>", mark);
+    EXPECT_NE(mark, std::string::npos) << check;
+    return matches(page.substr(row, mark - row), "<td").size();
+  };
+  EXPECT_EQ(marked("clean-accuracy"), kClean);
+  EXPECT_EQ(marked("clean-accuracy-unchecked"), kClean);
+  EXPECT_EQ(marked("rounding"), kQuantized);
+  EXPECT_EQ(marked("rounding", "more-compute"), kQuantized);
+  EXPECT_EQ(marked("zero-gradient"), kRobust);
+  EXPECT_EQ(marked("label-lost", "more-compute"), kRobust);
+  for (const char* aim : {"wrong-answer", "unseen-wrong-answer"}) EXPECT_EQ(marked("noise-as-strong", aim), kRobust);
+  for (const char* aim : {"more-compute", "less-compute", "uneven-compute"}) {
+    EXPECT_EQ(marked("noise-as-strong", aim), kMacs) << aim;
+  }
+  EXPECT_EQ(marked("noise-as-strong", "graph"), kFlipped);
+}
+
+TEST(Page, TellsHowPassesWereTimed) {
+  Json report = sample("--epsilons 8");
+  const auto told = [&](const std::string& text) { return render_html({report}).find(text) != std::string::npos; };
+  EXPECT_TRUE(told(" Timed: 100 images a pass, 2 passes side by side on a thread each.</p>"));
+  report["data"]["count"] = 100;
+  EXPECT_TRUE(told(" Timed: 100 images a pass on 2 threads.</p>"));
+  report["environment"]["device"] = "cuda:0";
+  EXPECT_TRUE(told(" Timed: 100 images a pass on cuda:0.</p>"));
+  report["config"].erase("batch");
+  EXPECT_FALSE(told(" Timed: "));
+  EXPECT_TRUE(told("Time of a pass"));
+  for (Json& run : report["runs"]) run["latency"] = nullptr;
+  EXPECT_FALSE(told("Time of a pass"));
 }
 
 std::string refusal(const std::vector<Json>& files, const PlotSelection& selection) {

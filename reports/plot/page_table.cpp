@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "lib/core/text.h"
+#include "reports/aim.h"
 #include "reports/latency.h"
 #include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
@@ -18,24 +19,19 @@ namespace aigis::plotting {
 namespace {
 
 /// Columns to which a flag can belong.
-enum class Column { clean, robust, quantized, rates, flipped, macs, near_ties };
+enum class Column { clean, robust, quantized, flipped, macs };
 
-/// The column that a check speaks of, by the words of its name ("clean-accuracy"); most speak of the robust accuracy.
-Column column_of(std::string check) {
-  constexpr std::array<std::pair<const char*, Column>, 8> words{{{"quanti", Column::quantized},
-                                                                 {"clean", Column::clean},
-                                                                 {"redraw", Column::flipped},
-                                                                 {"flip", Column::flipped},
-                                                                 {"rate", Column::rates},
-                                                                 {"macs", Column::macs},
-                                                                 {"cost", Column::macs},
-                                                                 {"tie", Column::near_ties}}};
-  std::replace(check.begin(), check.end(), '_', '-');
-  for (const auto& part : split(check, '-')) {
-    for (const auto& [word, column] : words) {
-      if (part.starts_with(word)) return column;
-    }
-  }
+/// The column of what an attack is measured by.
+Column aimed_at(const Json& attack) {
+  if (at(attack, {"aim"}) == aim_name(Aim::graph)) return Column::flipped;
+  return wants_wrong_answer(attack) ? Column::robust : Column::macs;
+}
+
+/// The column whose numbers a run's flag speaks of; most speak of the robust accuracy.
+Column column_of(const std::string& check, const Json& run) {
+  if (check.starts_with("clean-accuracy")) return Column::clean;
+  if (check == "rounding") return Column::quantized;
+  if (check == "noise-as-strong") return aimed_at(at(run, {"attack"}));
   return Column::robust;
 }
 
@@ -51,7 +47,7 @@ class Notes {
   std::string marks(const Json& run, Column column) const {
     std::string marks;
     for (const auto& flag : at(run, {"flags"})) {
-      if (column_of(text_at(flag, {"check"})) != column) continue;
+      if (column_of(text_at(flag, {"check"}), run) != column) continue;
       const auto number = numbers_.at(key(flag));
       marks +=
           fmt::format("<sup><a class=\"{}\" href=\"#note-{}\" aria-label=\"{} {}: {}\">{}</a></sup>", level_class(flag),
@@ -123,10 +119,22 @@ std::optional<Share> rate_of(const Json& run, const char* when) {
   return share_of(number_at(run, {"gates", when, "mean"}), at(run, {"gates", when, "ci95"}));
 }
 
-/// A column that most reports have nothing for, and are without.
-bool has_latency(const RunList& list) {
-  return std::any_of(list.runs.begin(), list.runs.end(),
-                     [](const PlottedRun& run) { return !latency_words(*run.json).empty(); });
+/// How the passes of each report were timed; empty where none were, as in most.
+std::set<std::string> latency_settings(const RunList& list) {
+  std::set<std::string> settings;
+  for (const auto& run : list.runs) {
+    if (!latency_words(*run.json).empty()) settings.insert(latency_setting((*list.files)[run.file]));
+  }
+  return settings;
+}
+
+std::string legend(std::set<std::string> settings) {
+  std::string text =
+      "In brackets: 95 % intervals, over images. By chance: gates that differ between two clean passes with "
+      "independent noise. Small numbers refer to the notes below.";
+  settings.erase("");
+  if (!settings.empty()) text += fmt::format(" Timed: {}.", join({settings.begin(), settings.end()}, "; or "));
+  return escape(text);
 }
 
 std::string row(const RunList& list, const PlottedRun& run, const Notes& notes, bool timed) {
@@ -136,13 +144,13 @@ std::string row(const RunList& list, const PlottedRun& run, const Notes& notes, 
   for (const std::string& text : {run.attack, run.setting, epsilon_text(run.epsilon, run.norm)}) {
     cells += fmt::format("<td>{}</td>", escape(text));
   }
-  const auto cell = [&](const std::string& content, Column column) {
-    cells += fmt::format("<td class=\"number\">{}{}</td>", content, notes.marks(json, column));
+  const auto cell = [&](const std::string& content, std::optional<Column> column = {}) {
+    cells += fmt::format("<td class=\"number\">{}{}</td>", content, column ? notes.marks(json, *column) : "");
   };
   cell(share_cell(share_of(at(json, {"accuracy", "clean"}))), Column::clean);
   cell(share_cell(share_of(at(json, {"accuracy", "robust"}))), Column::robust);
   cell(share_cell(share_of(at(json, {"accuracy", "robust_quantized"}))), Column::quantized);
-  cell(pair_text(share_cell(rate_of(json, "before")), share_cell(rate_of(json, "after"))), Column::rates);
+  cell(pair_text(share_cell(rate_of(json, "before")), share_cell(rate_of(json, "after"))));
   const auto flipped = share_of(number_at(json, {"gates", "flipped", "share"}), at(json, {"gates", "flipped", "ci95"}));
   const std::string redrawn = share_text(number_at(json, {"gates", "flipped", "share_on_clean_redraw"}));
   cell(share_cell(flipped) + (flipped ? " (" + redrawn + ")" : ""), Column::flipped);
@@ -150,10 +158,10 @@ std::string row(const RunList& list, const PlottedRun& run, const Notes& notes, 
        Column::macs);
   if (timed) {
     const std::string words = latency_words(json);
-    cells += fmt::format("<td class=\"number\">{}</td>", words.empty() ? "–" : words);
+    cell(words.empty() ? "–" : words);
   }
   const auto ties = number_at(json, {"near_ties"});
-  cell(ties ? fmt::format("{:g}", *ties) : "–", Column::near_ties);
+  cell(ties ? fmt::format("{:g}", *ties) : "–");
   return "<tr>" + cells + "</tr>\n";
 }
 
@@ -163,7 +171,8 @@ std::string runs_table(const RunList& list) {
   if (list.runs.empty()) return "<p>The reports hold no runs.</p>\n";
   Notes notes;
   for (const auto& run : list.runs) notes.add(*run.json);
-  const bool timed = has_latency(list);
+  const std::set<std::string> settings = latency_settings(list);
+  const bool timed = !settings.empty();
   std::string rows;
   for (const auto& run : list.runs) rows += row(list, run, notes, timed);
   std::vector<std::string> names{"Model",
@@ -181,9 +190,7 @@ std::string runs_table(const RunList& list) {
   std::string heads;
   for (const auto& name : names) heads += fmt::format("<th scope=\"col\">{}</th>", name);
   return fmt::format(
-      "<p class=\"lead\" id=\"runs-legend\">In brackets: 95 % intervals, over images. By chance: gates that differ "
-      "between two clean passes with independent noise. Small numbers refer to the notes below.</p>\n"
-      "{}{}",
+      "<p class=\"lead\" id=\"runs-legend\">{}</p>\n{}{}", legend(settings),
       scrolled("Table of all runs", fmt::format("<table aria-describedby=\"runs-legend\">\n<thead><tr>{}</tr></thead>\n"
                                                 "<tbody>\n{}</tbody>\n</table>\n",
                                                 heads, rows)),

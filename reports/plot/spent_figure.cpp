@@ -13,6 +13,12 @@ namespace {
 
 constexpr double kTop = 78, kRow = 22, kWidth = 380;
 
+/// What the quantiles are over: an image is passed once, unless its gates draw.
+std::string passes_of(const PlottedModel& model) {
+  const double draws = number_at(*model.json, {"gates", "draws"}).value_or(1);
+  return draws > 1 ? fmt::format("passes ({:g} an image)", draws) : "images";
+}
+
 /// The five quantiles of a distribution, as shares of what all layers cost.
 struct CostRow {
   std::string name;
@@ -30,17 +36,18 @@ CostRow row_of(const std::string& name, const Json& distribution, const char* wh
   return row;
 }
 
-void draw_row(Canvas& canvas, const Axis& x, double y, const CostRow& row) {
+void draw_row(Canvas& canvas, const Axis& x, double y, const CostRow& row, const std::string& passes) {
   if (row.quantiles.size() != 5) return;
   const auto& q = row.quantiles;
   canvas.line(x.at(q[0]), y, x.at(q[4]), y, "stroke=\"currentColor\" stroke-width=\"2\"");
   canvas.line(x.at(q[1]), y, std::max(x.at(q[3]), x.at(q[1]) + 1), y, "stroke=\"currentColor\" stroke-width=\"8\"");
-  canvas.diamond(
-      x.at(q[2]), y, "median",
-      fmt::format("{}: half of the images within {:.1f} %, 95 % within {:.1f} %", row.name, 100 * q[2], 100 * q[4]));
+  canvas.diamond(x.at(q[2]), y, "median",
+                 fmt::format("{}: half of the {} within {:.1f} %, 95 % within {:.1f} %", row.name, passes, 100 * q[2],
+                             100 * q[4]));
 }
 
 Figure figure_of(const DrivenModel& driven, const RunList& list, const std::string& name) {
+  const std::string passes = passes_of(list.models[driven.model]);
   const double full = std::max(1.0, number_at(*list.models[driven.model].json, {"macs", "full"}).value_or(1));
   const auto distribution = [](const PlottedRun* run) -> const Json& {
     return at(*run->json, {"macs", "distribution"});
@@ -60,8 +67,8 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   Canvas canvas;
   draw_title(canvas, figure);
   canvas.text(8, 40,
-              fit_text(fmt::format("ε {}; thin: 5 to 95 % of the images, thick: 25 to 75 %, diamond: median",
-                                   epsilon_text(driven.largest_budget(), driven.norm)),
+              fit_text(fmt::format("ε {}; thin: 5 to 95 % of the {}, thick: 25 to 75 %, diamond: median",
+                                   epsilon_text(driven.largest_budget(), driven.norm), passes),
                        11.5, figure.width - 16),
               {.size = 11.5, .paint = paint::soft});
   canvas.text(left + kWidth + 16, kTop - 9, "over the budget (%)", {.size = 11, .paint = paint::soft});
@@ -77,7 +84,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
     const double y = kTop + kRow * (static_cast<double>(place) + 0.5);
     canvas.text(left - 8, y + 4, row.name, {.anchor = "end"}, "data-row=\"\"");
     canvas.begin(series_color(place == 0 ? 0 : 1));
-    draw_row(canvas, x, y, row);
+    draw_row(canvas, x, y, row, passes);
     canvas.end();
     const std::string over = row.over_budget ? fmt::format("{:.1f}", 100 * *row.over_budget) : "–";
     canvas.text(left + kWidth + 16, y + 4, over, {.size = 11}, "data-over=\"\"");
