@@ -36,7 +36,7 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
                     "away to have both made again",
                     path, file));
   }
-  std::filesystem::remove(path + ".journal", error);  // of a run that was killed between its last two steps
+  remove_journal(path + ".journal");  // of a run that was killed between its last two steps
   return true;
 }
 

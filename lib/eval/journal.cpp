@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +14,8 @@
 #include "lib/core/files.h"
 
 namespace aigis {
+namespace fs = std::filesystem;
+
 namespace {
 
 constexpr std::string_view kStart = "{\"identity\"";
@@ -40,12 +43,19 @@ Json unsealed(std::string_view line, const std::string& path) {
   return parsed(line.substr(space + 1), path);
 }
 
+std::string attachments_of(const std::string& journal) { return journal + "-files"; }
+
+std::string attachment_path(const std::string& journal, std::string key) {
+  std::replace(key.begin(), key.end(), ' ', '-');
+  return (fs::path(attachments_of(journal)) / key).string();
+}
+
 }  // namespace
 
 Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
   size_t kept = 0;
   std::error_code error;
-  const bool is_new = !std::filesystem::exists(path, error);
+  const bool is_new = !fs::exists(path, error);
   if (!is_new) {
     lock_ = FileLock(path);
     const std::string content = read_file(path);
@@ -69,12 +79,12 @@ Journal::Journal(const std::string& path, const Json& identity) : path_(path) {
       } else {
         const Json entry = unsealed(text, path);
         if (entry.is_null()) break;  // damaged: what follows is done again
-        entries_[entry.at("key").get<std::string>()] = entry.at("value");
-        ++size_;
+        entries_[entry.at("key").get<std::string>()] = {entry.at("value"), entry.value("attachment", "")};
       }
       begin = kept = end + 1;
     }
   }
+  size_ = entries_.size();
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw InputError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
   if (is_new) lock_ = FileLock(path);
@@ -90,13 +100,38 @@ Journal::~Journal() {
 
 const Json* Journal::find(const std::string& key) const {
   const auto found = entries_.find(key);
-  return found == entries_.end() ? nullptr : &found->second;
+  return found == entries_.end() ? nullptr : &found->second.value;
 }
 
-void Journal::add(const std::string& key, const Json& value) {
+std::optional<std::string> Journal::attachment(const std::string& key) const {
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || found->second.attachment.empty()) return {};
+  try {
+    std::string content = read_file(attachment_path(path_, key));
+    if (sha256(content) == found->second.attachment) return content;
+  } catch (const InputError&) {  // as if it had never been written
+  }
+  return {};
+}
+
+void Journal::add(const std::string& key, const Json& value, const std::string& attachment) {
   if (descriptor_ < 0) return;
-  append(sealed(Json{{"key", key}, {"value", value}}.dump()));
-  ++size_;
+  Json entry{{"key", key}, {"value", value}};
+  if (!attachment.empty()) {
+    make_folder(attachments_of(path_));
+    write_file(attachment_path(path_, key), attachment);
+    entry["attachment"] = sha256(attachment);
+  }
+  const std::string line = sealed(entry.dump());
+  const std::scoped_lock lock(guard_);
+  append(line);
+  if (!entries_.contains(key)) ++size_;
+}
+
+void Journal::remove_attachment(const std::string& key) {
+  if (descriptor_ < 0) return;
+  std::error_code error;
+  fs::remove(attachment_path(path_, key), error);
 }
 
 void Journal::append(const std::string& line) {
@@ -117,10 +152,16 @@ void Journal::append(const std::string& line) {
 
 void Journal::remove() {
   if (descriptor_ < 0) return;
-  ::unlink(path_.c_str());
+  remove_journal(path_);
   ::close(descriptor_);
   descriptor_ = -1;
   lock_ = {};
+}
+
+void remove_journal(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(attachments_of(path), error);
+  fs::remove(path, error);
 }
 
 }  // namespace aigis

@@ -1,8 +1,10 @@
 // What an evaluation has finished so far, one line for each part: its hash and its JSON, appended and flushed to the
-// disk.
+// disk. What is too large for a line, such as images, is a file of its own in a folder beside it.
 #pragma once
 
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "lib/core/files.h"
@@ -23,21 +25,35 @@ class Journal {
 
   /// The entry for `key`, or null.
   const Json* find(const std::string& key) const;
-  /// Appends an entry. Throws RunError if it cannot be written; earlier entries stay.
-  void add(const std::string& key, const Json& value);
+  /// The attachment of an entry found; none if it has none, or its file is not what was written.
+  std::optional<std::string> attachment(const std::string& key) const;
+  /// Appends an entry, once its attachment, unless that is empty, is on the disk. Throws RunError if they cannot be
+  /// written; earlier entries stay. Several threads may call it.
+  void add(const std::string& key, const Json& value, const std::string& attachment = "");
+  /// For good: the entry is read without it from now on.
+  void remove_attachment(const std::string& key);
   /// Parts that are kept, found and added.
   size_t size() const { return size_; }
-  /// Deletes the file, once the report stands.
+  /// Deletes it, with all attachments, once the report stands.
   void remove();
 
  private:
+  struct Entry {
+    Json value;
+    std::string attachment;  ///< its SHA-256; empty: none
+  };
+
   void append(const std::string& line);
 
   std::string path_;
   FileLock lock_;
   int descriptor_ = -1;
+  std::mutex guard_;  ///< of what add() changes
   size_t size_ = 0;
-  std::map<std::string, Json> entries_;
+  std::map<std::string, Entry> entries_;  ///< those found
 };
+
+/// Deletes the journal at `path`, if there is one, with all attachments.
+void remove_journal(const std::string& path);
 
 }  // namespace aigis
