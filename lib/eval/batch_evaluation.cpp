@@ -2,6 +2,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
@@ -29,14 +30,7 @@ bool attacks_again(const Run& run, bool nested) { return nested && !run.attack->
 
 }  // namespace
 
-std::vector<RunTally> BatchEvaluation::evaluate(std::vector<SavedExamples>& saved) {
-  std::vector<RunTally> tallies;
-  results_.resize(runs_.size());
-  for (size_t r = 0; r < runs_.size(); ++r) tallies.push_back(evaluate_run(r, saved));
-  return tallies;
-}
-
-RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& saved) {
+RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   const Run& run = runs_[r];
   const std::shared_ptr<Model> target = defended(model_, run.defense);
   const CleanPass& clean = clean_pass(*target, run);
@@ -44,7 +38,9 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
   const bool nested = is_nested(plan_, run, model_->card());
   const bool again = attacks_again(run, nested);
   const std::vector<Proposal>* all = again || run.is_worst_case() ? nullptr : &propose(run, clean, wanted);
-  RunTally tally;
+  const int64_t needed = done.images_needed(r);
+  RunPart part;
+  RunTally& tally = part.tally;
   tally.clean = clean.tally;
   tally.clean_hits = listed(clean.judgement.hits);
   tally.redraw_flipped = clean.redraw_flipped;
@@ -52,7 +48,7 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
   at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
-    if (run.is_worst_case()) proposal = worst_case(run, clean, e);
+    if (run.is_worst_case()) proposal = worst_case(run, clean, e, done);
     else if (again) attack_again(run, unbroken, wanted, e, proposal);
     else if (nested) proposal = kept_where_broken(proposal, (*all)[e], unbroken);
     else proposal = (*all)[e];
@@ -68,39 +64,36 @@ RunTally BatchEvaluation::evaluate_run(size_t r, std::vector<SavedExamples>& sav
       cell.tally.lost = proposal.met.logical_and(unbroken).sum().item<int64_t>();
     }
     tally.cells.push_back(cell.tally);
-    if (runs_.back().is_worst_case())
-      results_[r].push_back({cell.images, cell.hits, cell.tally.audit, cell.tally.seconds});
-    if (examples_ > 0) {
-      saved.push_back({model_index_, r, e, cell.images.slice(0, 0, examples_).to(at::kCPU, at::kFloat).contiguous(),
-                       cell.hits.slice(0, 0, examples_).clone()});
-    }
+    if (needed > 0) part.images.push_back(cell.images.slice(0, 0, needed).to(at::kCPU).clone());
   }
-  return tally;
+  return part;
 }
 
-BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, const CleanPass& clean, size_t e) const {
+BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, const CleanPass& clean, size_t e,
+                                                      const BatchParts& done) const {
   const std::vector<std::string> labels = worst_case_labels(runs_, worst);
   Proposal proposal;
   at::Tensor hits;
   for (size_t i = 0; i < worst.worst_of.size(); ++i) {
-    const Result& result = results_[worst.worst_of[i]][e];
+    const RunPart& part = done.part(worst.worst_of[i]);
+    const CellTally& cell = part.tally.cells[e];
+    const at::Tensor its_images = part.images[e].to(plan_.device), its_hits = at::tensor(at::IntArrayRef(cell.hits));
     const at::Tensor right = clean.judgement.hits.gt(0);  // others are no attack's
     const at::Tensor stood = hits.defined() ? hits.gt(0).logical_and(right) : right;
     if (hits.defined()) {
-      const at::Tensor better = result.hits.lt(hits);
-      const at::Tensor there = per_image(better.to(result.images.device()), result.images);
-      proposal.images = at::where(there, result.images, proposal.images);
-      hits = at::where(better, result.hits, hits);
+      const at::Tensor better = its_hits.lt(hits);
+      const at::Tensor there = per_image(better.to(its_images.device()), its_images);
+      proposal.images = at::where(there, its_images, proposal.images);
+      hits = at::where(better, its_hits, hits);
     } else {
-      proposal.images = result.images;
-      hits = result.hits;
+      proposal.images = its_images;
+      hits = its_hits;
     }
-    AttackAudit audit = result.audit;
+    AttackAudit audit = cell.audit;
     audit.broken_after.clear();
-    audit.stages = {
-        {labels[i], stood.sum().item<int64_t>(), stood.logical_and(result.hits.eq(0)).sum().item<int64_t>()}};
+    audit.stages = {{labels[i], stood.sum().item<int64_t>(), stood.logical_and(its_hits.eq(0)).sum().item<int64_t>()}};
     proposal.audit.merge(audit);
-    proposal.seconds += result.seconds;
+    proposal.seconds += cell.seconds;
   }
   return proposal;
 }

@@ -1,4 +1,4 @@
-// One batch of a sweep against one model: all runs, all budgets.
+// One batch of a sweep against one model: run by run, each with all budgets.
 #pragma once
 
 #include <map>
@@ -6,20 +6,19 @@
 #include <tuple>
 #include <vector>
 
+#include "lib/eval/batch_parts.h"
 #include "lib/eval/measure.h"
-#include "lib/eval/sweep.h"
 
 namespace aigis {
 
 class BatchEvaluation {
  public:
   /// `runs`: those of the plan, with attacks that have learnt from this model.
-  BatchEvaluation(const SweepPlan& plan, const std::vector<Run>& runs, std::shared_ptr<Model> model, size_t model_index,
-                  Batch batch, int64_t examples)
-      : plan_(plan), runs_(runs), model_(std::move(model)), model_index_(model_index), batch_(std::move(batch)),
-        examples_(examples) {}
+  BatchEvaluation(const SweepPlan& plan, const std::vector<Run>& runs, std::shared_ptr<Model> model, Batch batch)
+      : plan_(plan), runs_(runs), model_(std::move(model)), batch_(std::move(batch)) {}
 
-  std::vector<RunTally> evaluate(std::vector<SavedExamples>& saved);
+  /// One run. `done` are the parts of the batch that are known; of a worst case all that it is of.
+  RunPart evaluate(size_t r, const BatchParts& done);
 
  private:
   /// What an attack makes of the batch within one budget, and the work that it alone needs.
@@ -30,18 +29,9 @@ class BatchEvaluation {
     double seconds = 0;
   };
 
-  /// What the worst case needs of a run at one budget.
-  struct Result {
-    at::Tensor images, hits;
-    AttackAudit audit;
-    double seconds;
-  };
-
-  RunTally evaluate_run(size_t r, std::vector<SavedExamples>& saved);
-
   /// For each image the result of the run in which the fewest draws were right, the first of them; and who broke how
   /// many that none before had broken.
-  Proposal worst_case(const Run& worst, const CleanPass& clean, size_t e) const;
+  Proposal worst_case(const Run& worst, const CleanPass& clean, size_t e, const BatchParts& done) const;
 
   /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
   /// a larger budget, and adds to the work.
@@ -66,10 +56,7 @@ class BatchEvaluation {
   const SweepPlan& plan_;
   const std::vector<Run>& runs_;
   std::shared_ptr<Model> model_;
-  size_t model_index_;
   Batch batch_;
-  int64_t examples_;
-  std::vector<std::vector<Result>> results_;  ///< [run][epsilon]
   std::map<const Defense*, CleanPass> clean_;
   std::map<std::tuple<const Attack*, const Model*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
 };
