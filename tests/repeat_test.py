@@ -48,7 +48,7 @@ def test_a_killed_sweep_goes_on_to_the_same_report(unbroken, tmp_path):
 
 def test_a_journal_of_another_run_is_refused(tmp_path):
     out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
-    others = '{"identity":{"config":"other"}}\n' + sealed({"key": "model 0 batch 0", "value": []}) + "\n"
+    others = '{"identity":{"config":"other"}}\n' + sealed({"key": "model 0 batch 0 run 0", "value": {}}) + "\n"
     journal.write_text(others)
     assert "unfinished run with other settings" in refused(*SWEEP, "--out", out)
     assert journal.read_text() == others
@@ -60,6 +60,53 @@ def test_a_journal_of_another_run_that_got_nowhere_gives_way(tmp_path, unbroken)
     assert aigis(*SWEEP, "--out", out).returncode == 0
     assert without_times(report(out)) == unbroken
     assert not journal.exists()
+
+
+def keys_of(journal):
+    """Of the entries that it holds in full, in their order."""
+    lines = journal.read_bytes().split(b"\n")[1:-1] if journal.exists() else []
+    return [json.loads(line.split(b" ", 1)[1])["key"] for line in lines]
+
+
+STAGES = ["sweep", "--model", RESNET, "--model", AIG + ":gates=argmax", "--attack", "autoattack:steps=2,queries=10",
+          "--attack", "square:queries=20", "--worst-case", "true", "--data", "synthetic:test=60", "--eps", "2/255,8/255",
+          "--batch", "20", "--examples", "30"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def unbroken_stages(tmp_path_factory):
+    out = tmp_path_factory.mktemp("unbroken_stages") / "r.json"
+    result = aigis(*STAGES, "--out", out)
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+@pytest.mark.parametrize("kept_images", ["whole", "cut off"])
+def test_a_killed_sweep_does_nothing_again(kept_images, unbroken_stages, tmp_path):
+    """Each run of each batch is a part, and what later ones need of its images is kept: those to be saved, and the worst case's."""
+    out, journal, kept = tmp_path / "r.json", tmp_path / "r.json.journal", tmp_path / "r.json.journal-files"
+    chance, done = random.Random(3), []
+    for parts in (1, 2, 4, 7, 11):
+        process = start(*STAGES, "--out", out)
+        while process.poll() is None and len(keys_of(journal)) < max(parts, len(done) + 1):
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.1))
+        assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        before, done = done, keys_of(journal)
+        assert done[: len(before)] == before
+        if kept_images == "cut off" and parts == 4:
+            for file in kept.iterdir():
+                file.write_bytes(file.read_bytes()[:-1])
+    assert (len(set(done)) == len(done)) == (kept_images == "whole")
+    result = aigis(*STAGES, "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert f"{len(set(done))} parts are done" in result.stderr
+    assert without_times(report(out)) == without_times(report(unbroken_stages))
+    files, whole = (sorted(path.parent.iterdir()) for path in (out, unbroken_stages))
+    assert [file.name for file in files] == [file.name for file in whole]
+    assert files[1].name.startswith("r.json.examples-") and files[1].read_bytes() == whole[1].read_bytes()
 
 
 TRAIN = ["train", "--model", "aig-8", "--data", "synthetic:train=400", "--epochs", "4", "--batch", "32", "--precision", "float32"]
@@ -80,20 +127,20 @@ def a_digit_of(line):
 def test_damaged_journal_entries_are_done_again(damage, unbroken, tmp_path):
     out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
     process = start(*SWEEP, "--out", out)
-    while process.poll() is None and not (journal.exists() and len(journal.read_bytes().splitlines()) > 3):
+    while process.poll() is None and len(keys_of(journal)) < 3:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    lines = journal.read_text().splitlines()
+    lines = journal.read_text().splitlines()[:4]
     if damage == "a digit":
         lines[1] = a_digit_of(lines[1])
     else:
-        entry = json.loads(lines[1].split(" ", 1)[1])
-        entry["value"][0]["clean"]["opened"].append(1)
-        entry["value"][1]["cells"][0]["hits"].pop()
-        lines[1] = sealed(entry)
-        lines[2] = sealed({"key": "model 0 batch 1", "value": 3})
-    journal.write_text("\n".join(lines[:3]) + "\n")
+        first, second, third = (json.loads(line.split(" ", 1)[1]) for line in lines[1:])
+        first["value"]["clean"]["opened"].append(1)
+        second["value"]["cells"][0]["hits"].pop()
+        third["value"] = 3
+        lines[1:] = [sealed(entry) for entry in (first, second, third)]
+    journal.write_text("\n".join(lines) + "\n")
     assert aigis(*SWEEP, "--out", out).returncode == 0
     assert without_times(report(out)) == unbroken
 

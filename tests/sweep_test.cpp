@@ -3,8 +3,6 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/where.h>
 
-#include <filesystem>
-
 #include "lib/core/error.h"
 #include "tests/greys.h"
 
@@ -55,45 +53,6 @@ TEST(Sweep, FgsmOnGreysByHand) {
     EXPECT_EQ(run["flags"].size(), 0u) << run["flags"].dump();
     EXPECT_EQ(run["queries"]["forward"], kImages) << "one gradient an image serves all budgets";
   }
-}
-
-/// Counts how often it learns.
-class Learner : public Planted {
- public:
-  explicit Learner(std::shared_ptr<int64_t> times)
-      : Planted([](const at::Tensor& x, double) { return x; }), times_(std::move(times)) {}
-  int64_t learns_from() const override { return 10; }
-  std::shared_ptr<const Attack> learnt(Victim&, const Batch&, Norm, at::ArrayRef<double>) const override {
-    ++*times_;
-    return std::make_shared<Learner>(times_);
-  }
-
- private:
-  std::shared_ptr<int64_t> times_;
-};
-
-TEST(Sweep, AttacksLearnOnlyWhereSomethingIsLeftToDo) {
-  const auto times = std::make_shared<int64_t>(0);
-  SweepPlan plan;
-  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({std::make_shared<Learner>(times)}, {nullptr}, {Access{}}, false);
-  plan.epsilons = {0.1};
-  plan.data = plan.training = greys();
-  plan.batch = 7;
-  const std::string path = testing::TempDir() + "aigis_learner.journal";
-  std::filesystem::remove(path);
-  const auto run = [&] {
-    Journal journal(path, Json::object());
-    return run_sweep(plan, journal).tallies[0][0].to_json();
-  };
-  const Json first = run();
-  EXPECT_EQ(*times, 1);
-  EXPECT_EQ(run(), first);
-  EXPECT_EQ(*times, 1) << "every batch is in the journal";
-  plan.examples = 1;
-  run();
-  EXPECT_EQ(*times, 2) << "images to be saved are made again";
-  std::filesystem::remove(path);
 }
 
 // Towards "bright", every image gains the budget: those that then lie above 127.5 reach it, whatever their label.
