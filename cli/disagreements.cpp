@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "reports/report.h"
 
 namespace aigis {
 namespace {
@@ -34,8 +37,17 @@ const std::vector<std::string> kLaterKeys{"clean_top5",
                                           "after_ci95",
                                           "aside"};
 
-/// Keys that mean something else in a report of an earlier version.
-const std::vector<std::string> kRedefinedKeys{"robust_quantized"};
+/// Keys that mean what they mean now, or are estimated as they are now, since a minor version.
+const std::vector<std::pair<std::string, int64_t>> kRedefinedKeys{{"robust_quantized", 2},
+                                                                  {"ci95", 11},
+                                                                  {"ci95_on_clean_redraw", 11},
+                                                                  {"per_layer_ci95", 11},
+                                                                  {"per_class_ci95", 11}};
+
+bool meant_something_else(const std::string& key, int64_t minor) {
+  return std::any_of(kRedefinedKeys.begin(), kRedefinedKeys.end(),
+                     [&](const auto& redefined) { return redefined.first == key && minor < redefined.second; });
+}
 
 bool contains(const std::vector<std::string>& list, const std::string& key) {
   return std::find(list.begin(), list.end(), key) != list.end();
@@ -50,14 +62,14 @@ bool agree(const Json& said, const Json& found) {
   return std::abs(said.get<double>() - value) <= 1e-6 * std::max(1.0, std::abs(value));
 }
 
-void compare_within(const Json& said, const Json& found, const std::string& pointer, bool is_earlier,
+void compare_within(const Json& said, const Json& found, const std::string& pointer, int64_t minor,
                     std::vector<std::string>& disagreements, bool is_outermost) {
   if (found.is_object() && said.is_object()) {
     for (const auto& [key, value] : found.items()) {
-      if (is_earlier && contains(kRedefinedKeys, key)) continue;
-      const bool is_later = is_earlier && (pointer.ends_with("/options") || contains(kLaterKeys, key));
+      if (meant_something_else(key, minor)) continue;
+      const bool is_later = minor < kReportMinor && (pointer.ends_with("/options") || contains(kLaterKeys, key));
       if (said.contains(key)) {
-        compare_within(said[key], value, pointer + "/" + key, is_earlier, disagreements, false);
+        compare_within(said[key], value, pointer + "/" + key, minor, disagreements, false);
       } else if (!is_later) {
         disagreements.push_back(fmt::format("{}/{} is missing; it is {}", pointer, key, value.dump()));
       }
@@ -67,7 +79,7 @@ void compare_within(const Json& said, const Json& found, const std::string& poin
     }
   } else if (found.is_array() && said.is_array() && found.size() == said.size()) {
     for (size_t i = 0; i < found.size(); ++i) {
-      compare_within(said[i], found[i], fmt::format("{}/{}", pointer, i), is_earlier, disagreements, false);
+      compare_within(said[i], found[i], fmt::format("{}/{}", pointer, i), minor, disagreements, false);
     }
   } else if (!agree(said, found)) {
     disagreements.push_back(fmt::format("{} is {}, the report says {}", pointer, found.dump(), said.dump()));
@@ -76,9 +88,9 @@ void compare_within(const Json& said, const Json& found, const std::string& poin
 
 }  // namespace
 
-void compare(const Json& said, const Json& found, const std::string& pointer, bool is_earlier,
+void compare(const Json& said, const Json& found, const std::string& pointer, int64_t minor,
              std::vector<std::string>& disagreements) {
-  compare_within(said, found, pointer, is_earlier, disagreements, true);
+  compare_within(said, found, pointer, minor, disagreements, true);
 }
 
 }  // namespace aigis

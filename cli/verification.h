@@ -18,8 +18,8 @@ struct Verification {
 
   /// Notes where the report does not say what was found, at a JSON pointer.
   void expect(const Json& said, const Json& found, const std::string& pointer);
-  /// Whether this version of aigis wrote the report. One that did not may lack what came later.
-  bool is_current() const;
+  /// Of the report's version, 1.minor. One that is earlier than kReportMinor may lack what came later.
+  int64_t minor_version() const;
   /// A whole number of the report's configuration. Throws InputError if it is none.
   int64_t configured(const char* key, int64_t otherwise) const;
   /// What stands at a place of the report's list of runs, once verify_facts() has seen that list.

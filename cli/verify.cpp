@@ -13,6 +13,7 @@
 #include "cli/verification.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
+#include "lib/core/text.h"
 #include "reports/report.h"
 #include "reports/report_text.h"
 #include "reports/schema.h"
@@ -33,10 +34,13 @@ Verification::Verification(const std::string& report_path, Json parsed, const st
 }
 
 void Verification::expect(const Json& said, const Json& found, const std::string& pointer) {
-  compare(said, found, pointer, !is_current(), disagreements);
+  compare(said, found, pointer, minor_version(), disagreements);
 }
 
-bool Verification::is_current() const { return report["version"].get_ref<const std::string&>() == kReportVersion; }
+int64_t Verification::minor_version() const {
+  const auto& version = report["version"].get_ref<const std::string&>();
+  return parse_integer(version.substr(version.find('.') + 1), path + ": version");
+}
 
 int64_t Verification::configured(const char* key, int64_t otherwise) const {
   const Json value = report["config"].value(key, Json(otherwise));

@@ -12,6 +12,7 @@
 #include "reports/comparison.h"
 #include "reports/curves.h"
 #include "reports/flags.h"
+#include "reports/report.h"
 
 namespace aigis {
 namespace {
@@ -123,11 +124,11 @@ class SecondVerdict {
   void check_comparisons() {
     const Json& report = v_.report;
     if (hits_.size() < report["runs"].size()) return;
-    if (!v_.is_current() && !report.contains("comparisons")) return;
+    if (v_.minor_version() < kReportMinor && !report.contains("comparisons")) return;
     std::vector<std::vector<int64_t>> hits, clean_hits;
     for (auto& [index, of_run] : hits_) hits.push_back(of_run);
     v_.expect(report.value("comparisons", Json()), comparisons_json(report["runs"], hits), "/comparisons");
-    if (!v_.is_current() && !report.contains("curves")) return;
+    if (v_.minor_version() < kReportMinor && !report.contains("curves")) return;
     for (auto& [index, of_run] : clean_hits_) clean_hits.push_back(of_run);
     Json again{{"runs", report["runs"]}};
     add_curves(again, hits, clean_hits);

@@ -11,6 +11,7 @@ namespace aigis {
 
 /// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
 inline constexpr const char* kReportVersion = "1.11";
+inline constexpr int64_t kReportMinor = 11;
 
 /// A model of the sweep as the report names it.
 struct ReportedModel {
