@@ -209,7 +209,7 @@ TEST(Noise, IsNormal) {
 // Every image of random size and place is the bilinear resize of at::upsample_bilinear2d between zeros.
 TEST(Diversity, ResizesAndPads) {
   const at::Tensor images = normal({200, 3, 10, 10}, 5), ids = at::arange(200, at::TensorOptions(at::kLong));
-  const at::Tensor made = diversified(images, ids, {.probability = 0.5, .least_size = 0.7}, {3, Purpose::attack});
+  const at::Tensor made = diversified(images, ids, {.probability = 0.5, .size = 0.7}, {3, Purpose::attack});
   int64_t untouched = 0;
   std::array<int64_t, 10> sizes{};
   for (int64_t i = 0; i < 200; ++i) {
@@ -228,6 +228,32 @@ TEST(Diversity, ResizesAndPads) {
   EXPECT_NEAR(static_cast<double>(untouched), 100, 5 * std::sqrt(50.0));
   for (const size_t size : {7, 8, 9}) EXPECT_GT(sizes[size], 10) << size;
   EXPECT_EQ(sizes[6] + sizes[5], 0);
+}
+
+TEST(Diversity, EnlargesPadsAndShrinksBack) {
+  const Stream stream{3, Purpose::attack};
+  const at::Tensor images = normal({60, 3, 10, 12}, 5), ids = at::arange(60, at::TensorOptions(at::kLong));
+  const at::Tensor made = diversified(images, ids, {.probability = 0.5, .size = 1.5}, stream);
+  const at::Tensor draws = uniform_numbers(ids, 4, stream, Use::diversity);
+  int64_t untouched = 0;
+  for (int64_t i = 0; i < 60; ++i) {
+    const auto below = [&](int64_t count, int64_t k) {
+      return static_cast<int64_t>(draws[i][k].item<double>() * static_cast<double>(count));
+    };
+    if (draws[i][0].item<double>() >= 0.5) {
+      ++untouched;
+      EXPECT_TRUE(at::equal(made[i], images[i])) << i;
+      continue;
+    }
+    const int64_t height = 10 + below(5, 1), width = 12 + below(6, 1);
+    const int64_t top = below(15 - height, 2), left = below(18 - width, 3);
+    const at::Tensor padded = at::zeros({1, 3, 15, 18}, images.options());
+    padded.slice(2, top, top + height)
+        .slice(3, left, left + width)
+        .copy_(at::upsample_bilinear2d(images.slice(0, i, i + 1), {height, width}, false));
+    EXPECT_TRUE(at::allclose(made[i], at::upsample_bilinear2d(padded, {10, 12}, false)[0], 1e-9, 1e-9)) << i;
+  }
+  EXPECT_NEAR(static_cast<double>(untouched), 30, 5 * std::sqrt(15.0));
 }
 
 }  // namespace

@@ -70,6 +70,9 @@ void AscentOptions::check(const ModelCard& card) const {
   if (objective.answer_weight > 0 && objective.loss == LossKind::kl && start == Start::clean && neighbours == 0) {
     throw InputError("option 'loss': kl has no slope at the clean image; expected start=uniform or start=sign");
   }
+  if (diversity.active() && diversity.size == 1) {
+    throw InputError("option 'diversity_size': 1 resizes nothing; expected less or more");
+  }
   if (nesterov && momentum == 0) throw InputError("option 'nesterov': needs momentum above 0");
 }
 

@@ -1,6 +1,6 @@
 #include "attacks/parts/diversity.h"
 
-#include <ATen/ops/bmm.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace aigis {
 namespace {
 
-/// Writes into `matrix` [side, side] the linear map that resizes a row of `side` values to `size` and puts it at
+/// Writes into `matrix` [any, side] the linear map that resizes a row of `side` values to `size` and puts it at
 /// `begin`, between zeros: value d of the result is bilinear at (d + .5) side / size - .5, as at::upsample_bilinear2d
 /// has it.
 void resize_into(double* matrix, int64_t side, int64_t size, int64_t begin) {
@@ -24,36 +24,42 @@ void resize_into(double* matrix, int64_t side, int64_t size, int64_t begin) {
   }
 }
 
+/// [N, side, side]: what becomes of each image's rows, or columns, of `side` values. `draws` [N, 4] from U(0, 1) say
+/// whether, to which size, and in their column `place` where. One size for both sides keeps the picture's proportions.
+at::Tensor maps(const at::Tensor& draws, int64_t side, int64_t place, const DiversityOptions& options) {
+  const auto limit = static_cast<int64_t>(options.size * static_cast<double>(side));
+  const int64_t least = std::min(side, limit), padded = std::max(side, limit);
+  at::Tensor matrices = at::zeros({draws.size(0), padded, side}, draws.options());
+  const double* u = draws.const_data_ptr<double>();
+  for (int64_t i = 0; i < draws.size(0); ++i, u += 4) {
+    const bool chosen = u[0] < options.probability;
+    const int64_t size = chosen ? least + static_cast<int64_t>(u[1] * static_cast<double>(padded - least)) : side;
+    const int64_t begin = chosen ? static_cast<int64_t>(u[place] * static_cast<double>(padded - size)) : 0;
+    resize_into(matrices[i].mutable_data_ptr<double>(), side, size, begin);
+  }
+  if (padded == side) return matrices;
+  at::Tensor back = at::zeros({side, padded}, draws.options());
+  resize_into(back.mutable_data_ptr<double>(), padded, side, 0);
+  const at::Tensor chosen = draws.select(1, 0).lt(options.probability).view({-1, 1, 1});
+  return at::where(chosen, back.matmul(matrices), matrices.slice(1, 0, side));
+}
+
 }  // namespace
 
 void DiversityOptions::bind(OptionTable& table) {
   table.number("diversity", &probability, 0, 1, "probability",
                "that an image is resized and padded at random before its gradient is taken (DI)");
-  table.number("diversity_size", &least_size, 0.1, 0.99, "share of the side", "least side of a resized image")
+  table
+      .number("diversity_size", &size, 0.1, 4, "share of the side",
+              "least side of a resized image; above 1: side that an enlarged one is padded to before it shrinks back")
       .only_with("diversity>0");
 }
 
 at::Tensor diversified(const at::Tensor& images, const at::Tensor& ids, const DiversityOptions& options,
                        const Stream& stream) {
-  const int64_t count = images.size(0), height = images.size(2), width = images.size(3);
-  if (count == 0) return images;
+  if (images.size(0) == 0) return images;
   const at::Tensor draws = uniform_numbers(ids, 4, stream, Use::diversity);
-  const double* u = draws.const_data_ptr<double>();
-  at::Tensor rows = at::zeros({count, height, height}, at::TensorOptions(at::kDouble));
-  at::Tensor columns = at::zeros({count, width, width}, at::TensorOptions(at::kDouble));
-  for (int64_t i = 0; i < count; ++i, u += 4) {
-    const bool chosen = u[0] < options.probability;
-    // One draw of the size for both sides keeps the picture's proportions.
-    const auto one = [&](at::Tensor& matrices, int64_t side, double place) {
-      const auto least = static_cast<int64_t>(options.least_size * static_cast<double>(side));
-      const auto sizes = static_cast<double>(side - least);
-      const int64_t size = chosen ? least + static_cast<int64_t>(u[1] * sizes) : side;
-      const auto begin = static_cast<int64_t>(place * static_cast<double>(side - size));
-      resize_into(matrices[i].mutable_data_ptr<double>(), side, size, begin);
-    };
-    one(rows, height, u[2]);
-    one(columns, width, u[3]);
-  }
+  const at::Tensor rows = maps(draws, images.size(2), 2, options), columns = maps(draws, images.size(3), 3, options);
   const auto like_images = [&](const at::Tensor& m) {
     return m.to(images.device(), images.scalar_type()).unsqueeze(1);
   };

@@ -8,16 +8,17 @@
 namespace aigis {
 
 struct DiversityOptions {
-  double probability = 0;   ///< of an image's being resized; 0: never
-  double least_size = 0.9;  ///< of the resized side, as a share of the image's
+  double probability = 0;  ///< of an image's being resized; 0: never
+  double size = 0.9;       ///< of the side, as a share of the image's: the least one or, above 1, the padded one
 
   void bind(OptionTable& table);
   bool active() const { return probability > 0; }
 };
 
 /// The images, those that chance chooses resized (bilinearly, without antialiasing) to a side drawn uniformly from
-/// floor(least_size * side) … side - 1 and put at a place drawn uniformly. Each image has its own draws.
-/// Differentiable.
+/// floor(size * side) … side - 1 and put at a place drawn uniformly. With a size above 1 they are enlarged, to a side
+/// from `side` … floor(size * side) - 1, put in an image of floor(size * side), and that is resized to the side that
+/// they had. Each image has its own draws. Differentiable.
 at::Tensor diversified(const at::Tensor& images, const at::Tensor& ids, const DiversityOptions& options,
                        const Stream& stream);
 
