@@ -24,7 +24,7 @@ class Fgsm : public Attack {
   std::vector<Norm> norms() const override { return all_norms(); }
   int64_t draws() const override { return options_.draws; }
   bool shares_budgets() const override { return true; }
-  void check(const ModelCard& card) const override { check_target(options_, card); }
+  void check(const ModelCard& card) const override;
   std::vector<std::string> notes(const ModelCard& card) const override { return loss_notes(options_, card.classes); }
   at::Tensor targets(Victim& victim, const Batch& batch) const override { return targets_of(options_, victim, batch); }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,

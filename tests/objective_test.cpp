@@ -133,9 +133,8 @@ TEST(Targets, AreChosenByTheCleanImages) {
 
 TEST(Targets, ThatDoNotExistAreRefused) {
   const auto net = build_frozen("resnet-8");
-  for (const char* text :
-       {"pgd:target=10", "pgd:loss=kl,target=3", "bim:loss=kl", "fgsm:target=-1", "mi-fgsm:target=cat",
-        "di-fgsm:diversity_size=1"}) {
+  for (const char* text : {"pgd:target=10", "pgd:loss=kl,target=3", "bim:loss=kl", "pgd:loss=kl,start_size=0",
+                           "fgsm:loss=kl", "fgsm:target=-1", "mi-fgsm:target=cat", "di-fgsm:diversity_size=1"}) {
     EXPECT_THROW(make_attack(text)->check(net->card()), InputError) << text;
   }
   EXPECT_THROW(make_attack("ti-fgsm:translation=4")->check(net->card()), InputError);

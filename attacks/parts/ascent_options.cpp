@@ -67,8 +67,11 @@ void AscentOptions::check(const ModelCard& card) const {
   if (band.active() && patchwise.active()) {
     throw InputError("option 'band': is for attacks without amplification, whose surplus leaves the band");
   }
-  if (objective.answer_weight > 0 && objective.loss == LossKind::kl && start == Start::clean && neighbours == 0) {
-    throw InputError("option 'loss': kl has no slope at the clean image; expected start=uniform or start=sign");
+  const bool starts_clean = start == Start::clean || start_size == 0;
+  if (objective.answer_weight > 0 && objective.loss == LossKind::kl && starts_clean && neighbours == 0) {
+    throw InputError(
+        "option 'loss': kl has no slope at the clean image; expected start=uniform or start=sign, and a start_size "
+        "above 0");
   }
   if (diversity.active() && diversity.size == 1) {
     throw InputError("option 'diversity_size': 1 resizes nothing; expected less or more");
