@@ -14,11 +14,12 @@ struct Bim {
   static constexpr const char* kSource = "Kurakin et al. 2017, arXiv:1607.02533, section 2.2";
 
   struct Options : AscentOptions {
-    void bind(OptionTable& table) {
-      AscentOptions::bind(table, {{"torchattacks", "step_size=2/255"},
-                                  {"foolbox", "relative_step_size=0.2"},
-                                  {"art", "steps=100,step_size=0.1"}});
+    static Presets presets() {
+      return {{"torchattacks", {Norm::linf}, "step_size=2/255"},
+              {"foolbox", {Norm::linf, Norm::l2}, "relative_step_size=0.2"},
+              {"art", {Norm::linf}, "steps=100,step_size=0.1"}};
     }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

@@ -17,7 +17,8 @@ struct EmiFgsm {
       momentum = 1;
       samples = 11;
     }
-    void bind(OptionTable& table) { AscentOptions::bind(table, {{"transferattack", "step_size=1.6/255"}}); }
+    static Presets presets() { return {{"transferattack", {Norm::linf}, "step_size=1.6/255"}}; }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

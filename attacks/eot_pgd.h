@@ -16,7 +16,8 @@ struct EotPgd {
       start = Start::uniform;
       objective.draws = 20;
     }
-    void bind(OptionTable& table) { AscentOptions::bind(table, {{"torchattacks", "step_size=2/255,draws=2"}}); }
+    static Presets presets() { return {{"torchattacks", {Norm::linf}, "step_size=2/255,draws=2"}}; }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

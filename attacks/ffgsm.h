@@ -17,7 +17,8 @@ struct Ffgsm {
       start = Start::uniform;
       relative_step_size = 1.25;
     }
-    void bind(OptionTable& table) { AscentOptions::bind(table, {{"torchattacks", "step_size=10/255"}}); }
+    static Presets presets() { return {{"torchattacks", {Norm::linf}, "step_size=10/255"}}; }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

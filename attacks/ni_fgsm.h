@@ -17,7 +17,10 @@ struct NiFgsm {
       momentum = 1;
       nesterov = true;
     }
-    void bind(OptionTable& table) { AscentOptions::bind(table, {{"torchattacks", "step_size=2/255"}}); }
+    static Presets presets() {
+      return {{"torchattacks", {Norm::linf}, "step_size=2/255"}, {"transferattack", {Norm::linf}, "step_size=1.6/255"}};
+    }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

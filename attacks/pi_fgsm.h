@@ -1,5 +1,6 @@
 // PI-FGSM: BIM with steps ten times as long, whose surplus over the budget is handed on to neighbouring pixels
-// (Gao et al., ECCV 2020).
+// (Gao et al., ECCV 2020). TransferAttack hands on 16/255 at a time whatever the budget, which is one of its amplified
+// steps.
 #pragma once
 
 #include "attacks/parts/ascent.h"
@@ -16,9 +17,11 @@ struct PiFgsm {
       relative_step_size = 0.1;
       patchwise.amplification = 10;
     }
-    void bind(OptionTable& table) {
-      AscentOptions::bind(table, {{"torchattacks", "relative_step_size=0.1"}, {"transferattack", "amplification=10"}});
+    static Presets presets() {
+      return {{"torchattacks", {Norm::linf}, "relative_step_size=0.1"},
+              {"transferattack", {Norm::linf}, "step_size=1.6/255"}};
     }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

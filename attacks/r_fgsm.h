@@ -1,5 +1,6 @@
 // R+FGSM: a random step of half the budget, then FGSM with the other half (Tramèr et al., ICLR 2018). The torchattacks
-// preset iterates ten steps instead, which is another attack; its start is 2/255 of a budget of 8/255.
+// preset iterates ten steps instead, which is another attack. That tool's random step is 2/255 for every budget, the
+// preset's a quarter of the budget: the same for 8/255.
 #pragma once
 
 #include "attacks/parts/ascent.h"
@@ -18,9 +19,13 @@ struct RFgsm {
       start_size = 0.5;
       relative_step_size = 0.5;
     }
-    void bind(OptionTable& table) {
-      AscentOptions::bind(table, {{"torchattacks", "steps=10,step_size=2/255,start_size=0.25"}});
+    static Presets presets() {
+      return {{"torchattacks",
+               {Norm::linf},
+               "steps=10,step_size=2/255,start_size=0.25",
+               "its start at epsilon=8/255 alone"}};
     }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

@@ -1,4 +1,5 @@
-// SI-NI-FGSM: NI-FGSM with gradients averaged over the copies x, x/2, x/4, … (Lin et al., ICLR 2020).
+// SI-NI-FGSM: NI-FGSM with gradients averaged over the copies x, x/2, x/4, … (Lin et al., ICLR 2020). TransferAttack
+// has SI with MI-FGSM.
 #pragma once
 
 #include "attacks/parts/ascent.h"
@@ -17,7 +18,11 @@ struct SiNiFgsm {
       nesterov = true;
       scales = 5;
     }
-    void bind(OptionTable& table) { AscentOptions::bind(table, {{"torchattacks", "step_size=2/255"}}); }
+    static Presets presets() {
+      return {{"torchattacks", {Norm::linf}, "step_size=2/255"},
+              {"transferattack", {Norm::linf}, "step_size=1.6/255,nesterov=false"}};
+    }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

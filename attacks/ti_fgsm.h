@@ -16,10 +16,11 @@ struct TiFgsm {
       relative_step_size = 0.1;
       translation.kernel = 15;
     }
-    void bind(OptionTable& table) {
-      AscentOptions::bind(table, {{"torchattacks", "step_size=2/255,diversity=0.5"},
-                                  {"transferattack", "step_size=1.6/255,momentum=1"}});
+    static Presets presets() {
+      return {{"torchattacks", {Norm::linf}, "step_size=2/255,diversity=0.5"},
+              {"transferattack", {Norm::linf}, "step_size=1.6/255,momentum=1"}};
     }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

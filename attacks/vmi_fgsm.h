@@ -17,7 +17,11 @@ struct VmiFgsm {
       momentum = 1;
       neighbours = 20;
     }
-    void bind(OptionTable& table) { AscentOptions::bind(table, {{"torchattacks", "step_size=2/255,neighbours=5"}}); }
+    static Presets presets() {
+      return {{"torchattacks", {Norm::linf}, "step_size=2/255,neighbours=5"},
+              {"transferattack", {Norm::linf}, "step_size=1.6/255"}};
+    }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

@@ -1,4 +1,5 @@
-// VNI-FGSM: VMI-FGSM with Nesterov's form of momentum (Wang & He, CVPR 2021).
+// VNI-FGSM: VMI-FGSM with Nesterov's form of momentum (Wang & He, CVPR 2021). TransferAttack draws the neighbours
+// around the point where momentum leads, not around the iterate, which is another attack: no preset is its.
 #pragma once
 
 #include "attacks/parts/ascent.h"
@@ -17,7 +18,8 @@ struct VniFgsm {
       nesterov = true;
       neighbours = 20;
     }
-    void bind(OptionTable& table) { AscentOptions::bind(table, {{"torchattacks", "step_size=2/255,neighbours=5"}}); }
+    static Presets presets() { return {{"torchattacks", {Norm::linf}, "step_size=2/255,neighbours=5"}}; }
+    void bind(OptionTable& table) { AscentOptions::bind(table, presets()); }
   };
 };
 

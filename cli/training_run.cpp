@@ -10,6 +10,7 @@
 #include "cli/train_state.h"
 #include "lib/core/error.h"
 #include "lib/core/text.h"
+#include "lib/eval/runs.h"
 #include "lib/train/held_out.h"
 #include "lib/train/normalization.h"
 #include "models/checkpoint.h"
@@ -38,6 +39,7 @@ std::optional<AdversarialTraining> adversarial_training(const TrainOptions& opti
     throw InputError(
         fmt::format("adversary '{}' has to learn from a finished network; expected one such as pgd", attack->name()));
   }
+  check_norm(*attack, Norm::linf);
   if (options.mixup > 0) throw InputError("mixup and adversary exclude each other: an attack needs one label an image");
   const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
   return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};

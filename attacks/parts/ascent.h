@@ -6,6 +6,7 @@
 #include "attacks/parts/diversity.h"
 #include "attacks/parts/objective.h"
 #include "attacks/parts/patchwise.h"
+#include "attacks/parts/presets.h"
 #include "attacks/parts/translation.h"
 #include "lib/eval/attack.h"
 
@@ -52,9 +53,9 @@ struct AscentOptions {
   BandOptions band;                ///< gate_lowfreq.h
   ObjectiveOptions objective;
 
-  /// Presets by name, as options of a spec: {"torchattacks", "step_size=2/255,start=uniform"}.
-  using Presets = std::vector<std::pair<std::string, std::string>>;
-  void bind(OptionTable& table, const Presets& presets);
+  /// Those of an attack are its own Options'.
+  static Presets presets() { return {}; }
+  void bind(OptionTable& table, const Presets& tools);
   void bind_step_size(OptionTable& table);
   /// Length of a step, in the norm.
   double step_length(double epsilon, uint32_t number) const;
@@ -82,7 +83,8 @@ class AscentAttack : public Attack {
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
   std::string gradient_mode() const override { return option_values(options_)["gates"]; }
-  std::vector<Norm> norms() const override { return all_norms(); }
+  std::vector<Norm> norms() const override { return norms_of(Options::presets(), options_.preset); }
+  std::string refusal(Norm norm) const override { return refusal_of(Options::presets(), options_.preset, norm); }
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.objective.draws; }
   bool wants_any_answer() const override {

@@ -28,8 +28,8 @@ double AscentOptions::step_length(double epsilon, uint32_t number) const {
   return first;
 }
 
-void AscentOptions::bind(OptionTable& table, const Presets& presets) {
-  table.presets("preset", &preset, presets);
+void AscentOptions::bind(OptionTable& table, const Presets& tools) {
+  bind_presets(table, &preset, tools);
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
   bind_step_size(table);
   table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},

@@ -94,13 +94,12 @@ OptionTable::Added OptionTable::add_choice(const std::string& name, const std::v
   return add({name, "choice", join(names, ", "), "", help, read, [=] { return Json(get()); }});
 }
 
-void OptionTable::presets(const std::string& name, std::string* value,
-                          std::vector<std::pair<std::string, std::string>> sets) {
+void OptionTable::presets(const std::string& name, std::string* value, std::vector<Set> sets) {
   std::vector<std::string> names{"none"};
   std::vector<std::string> told;
-  for (const auto& [set, text] : sets) {
-    names.push_back(set);
-    told.push_back(fmt::format("{}: {}", set, text));
+  for (const Set& set : sets) {
+    names.push_back(set.name);
+    told.push_back(fmt::format("{}{}: {}", set.name, set.note.empty() ? "" : " (" + set.note + ")", set.options));
   }
   add_choice(
       name, names, [=](size_t i) { *value = names[i]; }, [=] { return *value; },
@@ -143,9 +142,9 @@ void OptionTable::assign(const Spec& spec, const std::string& owner) {
                                    [&](const auto& o) { return !preset_key_.empty() && o.first == preset_key_; });
   if (preset != spec.options.end()) {
     read(preset->first, preset->second, owner);
-    for (const auto& [name, text] : presets_) {
-      if (name != preset->second) continue;
-      for (const auto& [key, value] : Spec::parse("preset:" + text).options) read(key, value, owner);
+    for (const Set& set : presets_) {
+      if (set.name != preset->second) continue;
+      for (const auto& [key, value] : Spec::parse("preset:" + set.options).options) read(key, value, owner);
     }
   }
   for (const auto& [key, value] : spec.options) read(key, value, owner);

@@ -45,9 +45,13 @@ class OptionTable {
                const std::string& help);
   /// Numbers joined by colons, "1:1:0.8"; may be empty. Its JSON value is that text.
   Added numbers(const std::string& name, std::vector<double>* value, double low, double high, const std::string& help);
-  /// Named sets of options, each as in a spec: "steps=40,start=clean". `value` remembers which was taken, "none" at
-  /// first. Options given beside it win.
-  void presets(const std::string& name, std::string* value, std::vector<std::pair<std::string, std::string>> sets);
+  struct Set {
+    std::string name;
+    std::string options;    ///< as in a spec: "steps=40,start=clean"
+    std::string note = {};  ///< what the help says of it besides
+  };
+  /// Named sets of options. `value` remembers which was taken, "none" at first. Options given beside it win.
+  void presets(const std::string& name, std::string* value, std::vector<Set> sets);
   /// Any text; its user checks it.
   Added text(const std::string& name, std::string* value, const std::string& help);
   /// true or false.
@@ -95,7 +99,7 @@ class OptionTable {
 
   std::vector<Option> options_;
   std::string preset_key_;
-  std::vector<std::pair<std::string, std::string>> presets_;
+  std::vector<Set> presets_;
 };
 
 /// Of the values of a table's options those that matter beside the others, as its documentation has it.

@@ -33,6 +33,8 @@ class Attack {
   /// How its gradient passes hard gates: "straight-through", "fixed-graph", or "none" without gradients.
   virtual std::string gradient_mode() const = 0;
   virtual std::vector<Norm> norms() const = 0;
+  /// Why a norm is not among them, where an option says so; empty elsewhere.
+  virtual std::string refusal(Norm) const { return {}; }
   /// Whether it stops at images that the judge is known to get wrong (Victim::is_final).
   virtual bool heeds_judge() const { return false; }
   /// Draws of a model's noise that each of its gradients is averaged over.

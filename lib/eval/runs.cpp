@@ -56,6 +56,8 @@ void check_norm(const Attack& attack, Norm norm) {
     if (one == norm) return;
     names.emplace_back(norm_name(one));
   }
+  const std::string refusal = attack.refusal(norm);
+  if (!refusal.empty()) throw InputError(fmt::format("attack '{}': {}", attack.name(), refusal));
   throw InputError(fmt::format("attack '{}' does not exist in the norm {}; expected {}", attack.name(), norm_name(norm),
                                join(names, ", ")));
 }
