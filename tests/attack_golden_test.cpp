@@ -1,6 +1,7 @@
 // The same images as torchattacks, foolbox, ART and pyautoattack make, on a small smooth network in float64: see
 // tests/golden/make_attack_golden.py, which also says how their random numbers were replaced by ours.
 #include <ATen/ops/arange.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -25,22 +26,35 @@ std::vector<std::string> names() {
   return list;
 }
 
+SmoothNet network() {
+  const auto& given = golden().tensors;
+  return {given.at("conv1"), given.at("conv2"), given.at("linear"), given.at("images").sizes().slice(1).vec()};
+}
+
+Batch batch() {
+  const at::Tensor images = golden().tensors.at("images");
+  return {images, golden().tensors.at("labels"), at::arange(images.size(0), at::TensorOptions(at::kLong)) + 40};
+}
+
+at::Tensor made_by(const std::string& text, const std::string& norm, double epsilon, Judge judge = Judge::another) {
+  SmoothNet net = network();
+  Victim victim(net, 5, judge);
+  const auto attack = make_attack(text);
+  attack->check(net.card());
+  return attack->propose(victim, batch(), parse_norm(norm), {epsilon})[0];
+}
+
+double farthest(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+
 class Peers : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Peers, MakeTheSameImages) {
-  const auto& given = golden().tensors;
   const auto parts = split(GetParam(), '|');
-  const at::Tensor images = given.at("images");
-  SmoothNet net(given.at("conv1"), given.at("conv2"), given.at("linear"), images.sizes().slice(1).vec());
-  const Batch batch{images, given.at("labels"), at::arange(images.size(0), at::TensorOptions(at::kLong)) + 40};
-  Victim victim(net, 5, parts.size() > 3 ? Judge::this_model : Judge::another);
-  const auto attack = make_attack(parts[0]);
-  attack->check(net.card());
   const double epsilon = parse_number(parts[2], "epsilon");
-  const at::Tensor made = attack->propose(victim, batch, parse_norm(parts[1]), {epsilon})[0];
-  const at::Tensor theirs = given.at(GetParam());
-  EXPECT_LE((made - theirs).abs().max().item<double>(), 1e-5) << (made - theirs).abs().amax({1, 2, 3});
-  EXPECT_GT((theirs - images).abs().max().item<double>(), 0.2 * epsilon / (parts[1] == "linf" ? 1 : 20));
+  const at::Tensor made = made_by(parts[0], parts[1], epsilon, parts.size() > 3 ? Judge::this_model : Judge::another);
+  const at::Tensor theirs = golden().tensors.at(GetParam());
+  EXPECT_LE(farthest(made, theirs), 1e-5) << (made - theirs).abs().amax({1, 2, 3});
+  EXPECT_GT(farthest(theirs, batch().images), 0.2 * epsilon / (parts[1] == "linf" ? 1 : 20));
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, Peers, ::testing::ValuesIn(names()), [](const auto& p) {
@@ -48,6 +62,43 @@ INSTANTIATE_TEST_SUITE_P(Golden, Peers, ::testing::ValuesIn(names()), [](const a
   for (const char c : p.param) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   return name;
 });
+
+constexpr double kEpsilon = 8.0 / 255;
+
+at::Tensor gradient_at(const at::Tensor& images) {
+  const at::Tensor leaf = images.clone().set_requires_grad(true);
+  const at::Tensor log_probability = network().forward(leaf, {}).logits.log_softmax(1);
+  (-log_probability.gather(1, batch().labels.unsqueeze(1))).sum().backward();
+  return leaf.grad();
+}
+
+TEST(OtherAttacks, FoolboxAccumulatesSigns) {
+  const at::Tensor clean = batch().images, theirs = golden().tensors.at("foolbox mi-fgsm linf");
+  at::Tensor x = clean, signs = at::zeros_like(clean);
+  for (int step = 0; step < 10; ++step) {
+    signs = signs + gradient_at(x).sign();
+    x = within(clean, x + signs.sign() * (0.2 * kEpsilon), Norm::linf, kEpsilon);
+  }
+  EXPECT_LE(farthest(x, theirs), 1e-9);
+  EXPECT_GT(farthest(made_by("mi-fgsm:relative_step_size=0.2", "linf", kEpsilon), theirs), 0.1 * kEpsilon);
+}
+
+TEST(OtherAttacks, TorchattacksIteratesRFgsm) {
+  const at::Tensor theirs = golden().tensors.at(fmt::format("r-fgsm:preset=torchattacks|linf|{}", kEpsilon));
+  EXPECT_GT(farthest(made_by("r-fgsm:preset=torchattacks,steps=1", "linf", kEpsilon), theirs), 0.1 * kEpsilon);
+}
+
+// By the gradient at the clean image, which is all that FGSM knows.
+TEST(OtherAttacks, OfOneStepRiseLessInL1) {
+  const at::Tensor clean = batch().images, gradient = gradient_at(clean);
+  const auto rise = [&](const at::Tensor& x) { return ((x - clean) * gradient).flatten(1).sum(1); };
+  const at::Tensor ours = rise(made_by("fgsm", "l1", 3.0));
+  for (const char* name : {"foolbox fgsm l1", "art fgsm l1"}) {
+    const at::Tensor theirs = golden().tensors.at(name);
+    EXPECT_LE(sizes_of(theirs - clean, Norm::l1).max().item<double>(), 3.0 + 1e-9) << name;
+    EXPECT_TRUE(rise(theirs).lt(0.9 * ours).all().item<bool>()) << name << ours << rise(theirs);
+  }
+}
 
 }  // namespace
 }  // namespace aigis

@@ -233,9 +233,12 @@ def diversified(net, images, labels, steps, **options):
     return torch.cat(made)
 
 
+def mean_one(gradient):
+    return gradient / gradient.abs().mean((1, 2, 3), keepdim=True)
+
+
 def enhanced_momentum(net, images, labels, steps, step_size, samples=11, radius=7):
     """EMI-FGSM from its paper (Wang et al. 2021, equations 4 to 6): no tool on PyPI has it."""
-    mean_one = lambda g: g / g.abs().mean((1, 2, 3), keepdim=True)
     x, momentum, last = images.clone(), torch.zeros_like(images), torch.zeros_like(images)
     for _ in range(steps):
         total = torch.zeros_like(images)
@@ -246,6 +249,129 @@ def enhanced_momentum(net, images, labels, steps, step_size, samples=11, radius=
         momentum = momentum + last
         x = torch.clamp(images + torch.clamp(x + step_size * momentum.sign() - images, -EPS, EPS), 0, 1)
     return x
+
+
+def ball(norm):
+    """Uniform in the ball of radius 1, as attacks/parts/random.cpp draws it."""
+    if norm == "linf":
+        return uniform(START)
+    if norm == "l2":
+        direction = normal(START).flatten(1)
+        u = (words(1, START, restart=2**32 - 1).astype(np.float64) + 0.5) / 2.0**32
+        radius = torch.from_numpy(u) ** (1 / direction.shape[1])
+        return (direction * (radius / direction.norm(dim=1, keepdim=True))).view(COUNT, 3, SIDE, SIDE)
+    drawn = words(3 * SIDE * SIDE + 1, START)
+    exponentials = torch.from_numpy(-np.log((drawn.astype(np.float64) + 0.5) / 2.0**32))
+    signs = torch.from_numpy(np.where(drawn % 2 == 1, 1.0, -1.0))
+    return (signs * exponentials / exponentials.sum(1, keepdim=True))[:, :-1].reshape(COUNT, 3, SIDE, SIDE)
+
+
+def transformed_momentum(net, images, labels, steps, transform):
+    """MI-FGSM over transformed images, which DIM and SIM are in TransferAttack: it is not on PyPI."""
+    x, momentum = images.clone(), torch.zeros_like(images)
+    for step in range(steps):
+        leaf = x.clone().requires_grad_(True)
+        seen = transform(leaf, step)
+        loss = F.cross_entropy(net(seen), labels.repeat(len(seen) // COUNT), reduction="sum")
+        momentum = momentum + mean_one(torch.autograd.grad(loss, leaf)[0])
+        x = torch.clamp(images + torch.clamp(x + 1.6 / 255 * momentum.sign() - images, -EPS, EPS), 0, 1)
+    return x
+
+
+def darker_copies(x, _step):
+    return torch.cat([x / 2**i for i in range(5)])
+
+
+def enlarged(rate, probability):
+    """TransferAttack's input diversity, which enlarges images, pads them, and resizes the whole back to their side; there one
+    size and place for a batch, here for each image."""
+    padded = int(SIDE * rate)
+
+    def of_image(image, choice, share, top, left):
+        if choice >= probability:
+            return image
+        size = SIDE + int(share * (padded - SIDE))
+        top, left = int(top * (padded - size)), int(left * (padded - size))
+        around = F.pad(F.interpolate(image, size=(size, size), mode="bilinear", align_corners=False),
+                       (left, padded - size - left, top, padded - size - top))
+        return F.interpolate(around, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+
+    def transform(x, step):
+        numbers = (words(4, DIVERSITY, step=step).astype(np.float64) + 0.5) / 2.0**32
+        return torch.cat([of_image(image, *numbers[i]) for i, image in enumerate(x.split(1))])
+
+    return transform
+
+
+def patchwise(net, images, labels, epsilon, steps=10):
+    """PI-FGSM as TransferAttack has it, which hands on 16/255 whatever epsilon."""
+    kernel = torch.full((3, 1, 3, 3), 1 / 8)
+    kernel[:, :, 1, 1] = 0
+    x, amplified, length, handed = images.clone(), torch.zeros_like(images), 10 * (1.6 / 255), 16 / 255
+    for _ in range(steps):
+        leaf = x.clone().requires_grad_(True)
+        stepped = length * torch.autograd.grad(F.cross_entropy(net(leaf), labels, reduction="sum"), leaf)[0].sign()
+        amplified = amplified + stepped
+        surplus = (amplified.abs() - epsilon).clamp_min(0) * amplified.sign()
+        handed_on = handed * F.conv2d(surplus, kernel, padding=1, groups=3).sign()
+        amplified = amplified + handed_on
+        x = torch.clamp(images + torch.clamp(x + stepped + handed_on - images, -epsilon, epsilon), 0, 1)
+    return x
+
+
+def add_presets(net, images, labels, peer, add, torchattack):
+    """Every preset by its name as that tool's attack with the defaults it comes with, from our starts; and what peers make
+    that other goldens cannot show, because it is another attack."""
+    start = [uniform(START)]
+    torchattack("eot-pgd:preset=torchattacks", torchattacks.EOTPGD(net), start)
+    with InjectedStarts(0):
+        torchattack("r-fgsm:preset=torchattacks", torchattacks.RFGSM(net))
+    patched = torchattacks.PIFGSM(net, max_epsilon=EPS)
+    project = patched.project_noise
+    patched.project_noise = lambda x, kernel, padding: project(x, kernel.double(), padding)
+    torchattack("pi-fgsm:preset=torchattacks", patched)
+    before = torch.Tensor.normal_
+    torch.Tensor.normal_ = lambda t: t.copy_(normal(START))
+    with Injected([2 * ball("l2").flatten(1).norm(dim=1).view(-1, 1, 1, 1) - 1]):
+        add("pgd:preset=torchattacks-l2|l2|1.0", torchattacks.PGDL2(net)(images, labels))
+    torch.Tensor.normal_ = before
+
+    for name, norm, epsilon, attack in (
+            ("pgd:preset=foolbox", "linf", EPS, foolbox.attacks.LinfProjectedGradientDescentAttack()),
+            ("pgd:preset=foolbox-l2", "l2", 0.7, foolbox.attacks.L2ProjectedGradientDescentAttack())):
+        attack.get_random_start = lambda x0, size, norm=norm: x0 + eagerpy.astensor(size * ball(norm))
+        add(f"{name}|{norm}|{epsilon}", attack(peer, images, labels, epsilons=epsilon)[1])
+
+    evasion = art.attacks.evasion
+    for name, attack in (("bim", evasion.BasicIterativeMethod), ("pgd", evasion.ProjectedGradientDescentPyTorch),
+                         ("mi-fgsm", evasion.MomentumIterativeMethod)):
+        add(f"{name}:preset=art|linf|0.3", toolbox(net, images, labels, attack, verbose=False))
+    # In L1 it projects by scaling, and goes on along a pixel value that the box stops: neither happens here.
+    module = evasion.projected_gradient_descent.projected_gradient_descent_pytorch
+    before, module.random_sphere = module.random_sphere, lambda *unused: 0.5 * 3.0 * ball("l1").numpy()
+    add("pgd:steps=3,step_size=0.004,start_size=0.5,l1_share=1e-9|l1|3.0",
+        toolbox(net, images, labels, evasion.ProjectedGradientDescentPyTorch, norm=1, eps=3.0, eps_step=0.004, max_iter=3,
+                num_random_init=1, verbose=False))
+    module.random_sphere = before
+
+    # Where TransferAttack's attack is torchattacks' with other numbers, torchattacks makes it.
+    alpha = 1.6 / 255
+    torchattack("mi-fgsm:preset=transferattack", torchattacks.MIFGSM(net, alpha=alpha))
+    torchattack("ni-fgsm:preset=transferattack", torchattacks.NIFGSM(net, alpha=alpha))
+    torchattack("ti-fgsm:preset=transferattack", torchattacks.TIFGSM(net, alpha=alpha, decay=1.0, diversity_prob=0))
+    torchattack("vmi-fgsm:preset=transferattack", torchattacks.VMIFGSM(net, alpha=alpha, N=20),
+                [uniform(NEIGHBOUR, draw=i, step=s) for s in range(10) for i in range(20)])
+    for steps in (1, 2, 10):
+        add(f"si-ni-fgsm:preset=transferattack,steps={steps}|linf|{EPS}",
+            transformed_momentum(net, images, labels, steps, darker_copies))
+        add(f"di-fgsm:preset=transferattack,diversity_size=1.5,diversity=0.9,steps={steps}|linf|{EPS}",
+            transformed_momentum(net, images, labels, steps, enlarged(1.5, 0.9)))
+    for epsilon in (EPS, 16 / 255):
+        add(f"pi-fgsm:preset=transferattack|linf|{epsilon}", patchwise(net, images, labels, epsilon))
+
+    add("foolbox mi-fgsm linf", foolbox.attacks.LinfMomentumIterativeFastGradientMethod()(peer, images, labels, epsilons=EPS)[1])
+    add("foolbox fgsm l1", foolbox.attacks.L1FastGradientAttack()(peer, images, labels, epsilons=3.0)[1])
+    add("art fgsm l1", toolbox(net, images, labels, evasion.FastGradientMethod, eps=3.0, norm=1))
 
 
 def main():
@@ -318,6 +444,7 @@ def main():
         add(f"pgd:steps={steps},step_size=0.01|linf|{EPS}",
             toolbox(net, images, labels, evasion.ProjectedGradientDescentPyTorch, num_random_init=1, **options))
 
+    add_presets(net, images, labels, peer, add, torchattack)
     for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
         for steps in (10, 100):
             # The last image is misclassified, and where its label ranks third DLR is constant: its gradient is what rounding
