@@ -36,7 +36,7 @@ struct GateFlip {
 };
 
 /// The report's stages say how many images fall to 1, 2, … flipped gates, before any pixel is changed. Images whose
-/// answer is wrong already stay as they are.
+/// answer is wrong already, in all of the model's draws, stay as they are.
 class GateFlipAttack : public GateAttack<GateFlip> {
  public:
   using GateAttack::GateAttack;

@@ -17,13 +17,14 @@ namespace aigis {
 /// the image's brightness. No gate depends on another, so the expectation over gates can be enumerated.
 class ThreeGates : public Model {
  public:
-  explicit ThreeGates(bool random) {
+  explicit ThreeGates(bool random, int64_t draws = 1) {
     card_.architecture = "three-gates";
     card_.classes = 2;
     card_.input = {3, 2, 2};
     card_.options = Json::object();
     card_.gate_mode = random ? "sampled" : "argmax";
     card_.has_random_gates = random;
+    card_.draws = draws;
     card_.gated = {{"a", 10, 1}, {"b", 20, 1}, {"c", 30, 1}};
   }
   static at::Tensor gate_logits(const at::Tensor& images) { return (images.mean({2, 3}) - 0.5) * 4; }
@@ -37,7 +38,9 @@ class ThreeGates : public Model {
     output.gates.logits = gate_logits(images);
     at::Tensor noise;
     if (card_.has_random_gates) noise = gate_noise(pass.noise, pass.image_ids, 3);
-    output.gates.open = pass.graph.defined() ? pass.graph : decide_gate(output.gates.logits, noise, pass.gate_gradient);
+    output.gates.open = pass.graph.defined()
+                            ? pass.graph
+                            : decide_gate(output.gates.logits, noise, pass.gate_gradient, pass.temperature);
     output.gates.probability = output.gates.logits.sigmoid();
     output.gates.cost = at::tensor({10.0, 20.0, 30.0}, at::kDouble);
     output.logits = answer(output.gates.open, images);

@@ -1,5 +1,6 @@
 #include "attacks/parts/graph_search.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
@@ -44,15 +45,10 @@ class Search {
  public:
   Search(Victim& victim, const Batch& batch, const GraphSearch& search)
       : victim_(victim), batch_(batch), search_(search), images_(batch.images.size(0)) {
-    const Output clean = victim.aside(batch.images, batch.ids, {});
-    device_ = clean.gates.open.options();
-    graph_ = clean.gates.open.cpu();
-    const at::Tensor wrong = clean.logits.argmax(1).ne(batch.labels).cpu();
     found_.resize(static_cast<size_t>(images_));
-    for (int64_t i = 0; i < images_; ++i) {
-      at_image(i).changes = wrong[i].item<bool>();
-      at_image(i).tried.push_back({0, {}});
-    }
+    for (Found& found : found_) found.tried.push_back({0, {}});
+    const at::Tensor wrong = begin().cpu();
+    for (int64_t i = 0; i < wrong.size(0); ++i) at_image(wrong[i].item<int64_t>()).changes = true;
   }
 
   FlippedGraphs run() {
@@ -80,6 +76,22 @@ class Search {
 
  private:
   Found& at_image(int64_t i) { return found_[static_cast<size_t>(i)]; }
+
+  /// Takes for each image the graph of the first draw in which its answer is right. Returns the rows that have none.
+  at::Tensor begin() {
+    at::Tensor left = at::arange(images_, batch_.labels.options());
+    for (int64_t draw = 0; draw < victim_.card().draws && left.size(0) > 0; ++draw) {
+      const at::Tensor rows = left.cpu();
+      const Output clean = victim_.aside(batch_.images.index_select(0, left), batch_.ids.index_select(0, rows),
+                                         {0, static_cast<uint32_t>(draw), 0});
+      device_ = clean.gates.open.options();
+      if (draw == 0) graph_ = clean.gates.open.cpu();
+      else graph_.index_copy_(0, rows, clean.gates.open.cpu());
+      const at::Tensor wrong = clean.logits.argmax(1).ne(batch_.labels.index_select(0, left));
+      left = left.index_select(0, wrong.nonzero().squeeze(1));
+    }
+    return left;
+  }
 
   /// Tries all sets of the next size that come from the best of the last one.
   void grow(const std::vector<int64_t>& left) {
@@ -138,7 +150,7 @@ class Search {
   const GraphSearch& search_;
   int64_t images_;
   at::TensorOptions device_;
-  at::Tensor graph_;  ///< [N, L] of the clean images, on the CPU
+  at::Tensor graph_;  ///< [N, L] that flips start from, on the CPU
   std::vector<Found> found_;
 };
 

@@ -14,11 +14,13 @@ struct GraphSearch {
 
 struct FlippedGraphs {
   at::Tensor graph;  ///< [N, L]: for each image the graph found; without one, the flips that come nearest
-  at::Tensor
-      flips;  ///< [N] int64, how many gates it flips; 0 where the answer is wrong as it is, -1 where none does it
+  /// [N] int64, how many gates it flips; 0 where the answer is wrong already, in all of the model's draws; -1 where no
+  /// graph does it.
+  at::Tensor flips;
 };
 
-/// Graphs grow gate by gate from those that lower the label's margin most. Asks the model once for each graph.
+/// Graphs grow gate by gate from those that lower the label's margin most, beginning with that of the clean image; of
+/// random gates, with that of the first draw in which the answer is right. Asks the model once for each graph.
 FlippedGraphs fewest_flips(Victim& victim, const Batch& batch, const GraphSearch& search);
 
 }  // namespace aigis
