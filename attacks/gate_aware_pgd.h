@@ -19,6 +19,7 @@ struct GateAwarePgd {
     void bind(OptionTable& table) {
       table.integer("steps", &steps, 1, 100'000, "gradient steps for each way");
       bind_step_size(table);
+      bind_start(table);
       table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none");
       table.integer("restarts", &restarts, 1, 10'000, "runs from other starts for each way; the best of them counts");
       band.bind(table);

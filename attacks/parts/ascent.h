@@ -57,6 +57,7 @@ struct AscentOptions {
   static Presets presets() { return {}; }
   void bind(OptionTable& table, const Presets& tools);
   void bind_step_size(OptionTable& table);
+  void bind_start(OptionTable& table);
   /// Length of a step, in the norm.
   double step_length(double epsilon, uint32_t number) const;
   /// Throws InputError where options contradict each other or the model.

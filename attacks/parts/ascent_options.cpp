@@ -17,6 +17,11 @@ void AscentOptions::bind_step_size(OptionTable& table) {
                       "how steps shorten from the first to the last");
 }
 
+void AscentOptions::bind_start(OptionTable& table) {
+  table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
+                      "the clean image, uniform in the ball, or a random corner of it");
+}
+
 double AscentOptions::step_length(double epsilon, uint32_t number) const {
   const double first = step_size > 0 ? step_size : relative_step_size * epsilon;
   const double progress = static_cast<double>(number) / static_cast<double>(steps);
@@ -32,8 +37,7 @@ void AscentOptions::bind(OptionTable& table, const Presets& tools) {
   bind_presets(table, &preset, tools);
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
   bind_step_size(table);
-  table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
-                      "the clean image, uniform in the ball, or a random corner of it");
+  bind_start(table);
   table.number("start_size", &start_size, 0, 1, "epsilons", "radius of the ball that the start is drawn from")
       .only_with("start=uniform|sign");
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");

@@ -9,8 +9,7 @@ namespace aigis {
 void GateAttackOptions::bind_steps(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
   bind_step_size(table);
-  table.choice<Start>("start", &start, {{"clean", Start::clean}, {"uniform", Start::uniform}, {"sign", Start::sign}},
-                      "the clean image, uniform in the ball, or a random corner of it");
+  bind_start(table);
   table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none");
   band.bind(table);
   objective.bind_gates(table);
