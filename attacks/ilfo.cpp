@@ -1,5 +1,9 @@
 #include "attacks/ilfo.h"
 
+#include <ATen/ops/where.h>
+
+#include <vector>
+
 #include "attacks/parts/adam.h"
 #include "attacks/parts/gate_options.h"
 #include "attacks/parts/most_executed.h"
@@ -21,7 +25,16 @@ std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm n
   if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
   constexpr double kInside = 1 - 1e-6;  // atanh is infinite at the box's faces
   const auto to_box = [](const at::Tensor& w) { return (w.tanh() + 1) / 2; };
+  // Among all iterates, and among those within each budget, which the clean image is the first of.
   MostExecuted most(victim.card().has_random_gates);
+  std::vector<MostExecuted> within_budget(epsilons.size(), most);
+  const auto offer = [&](const at::Tensor& x, const at::Tensor& share) {
+    most.offer(x, share);
+    const at::Tensor size = sizes_of(x - batch.images, norm);
+    for (size_t e = 0; e < epsilons.size(); ++e) {
+      within_budget[e].offer(x, at::where(size.le(epsilons[e]), share, -1.0));
+    }
+  };
   at::Tensor w = ((batch.images * 2 - 1) * kInside).atanh();
   const at::Tensor from = to_box(w);
   Adam adam;
@@ -35,13 +48,17 @@ std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm n
       return {missing * options_.balance, missing.eq(0)};
     };
     const at::Tensor gradient = victim.gradient(x, batch.ids, shortage, {0, 0, step}, options_.path).images;
-    most.offer(x, share);
+    offer(x, share);
     const at::Tensor slope = (1 - w.tanh().square()) / 2;  // of x in w
     w = w - adam.step((gradient + (x - from) * 2) * slope) * options_.step_size;
   }
-  most.offer(to_box(w), most.share(victim.forward(to_box(w), batch.ids, {0, 0, steps})));
+  offer(to_box(w), most.share(victim.forward(to_box(w), batch.ids, {0, 0, steps})));
   std::vector<at::Tensor> candidates;
-  for (const double epsilon : epsilons) candidates.push_back(within(batch.images, most.images(), norm, epsilon));
+  for (size_t e = 0; e < epsilons.size(); ++e) {
+    const at::Tensor projected = within(batch.images, most.images(), norm, epsilons[e]);
+    within_budget[e].offer(projected, most.share(victim.aside(projected, batch.ids, {0, 0, steps + 1})));
+    candidates.push_back(within_budget[e].images());
+  }
   return candidates;
 }
 

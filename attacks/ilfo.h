@@ -1,6 +1,6 @@
 // ILFO: intermediate outputs are driven to where the network does all of its work, at a cost for the size of the
-// perturbation; here those outputs are the gates' probabilities. The iterate that executes most counts. A baseline for
-// gate-sloth.
+// perturbation; here those outputs are the gates' probabilities. For each budget the image counts that executes most,
+// of the iterates within it and of the one that executes most of all, projected into it. A baseline for gate-sloth.
 #pragma once
 
 #include "attacks/parts/objective.h"

@@ -1,4 +1,5 @@
 // Attacks that see or want the executed cost, and papers' baselines.
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/stack.h>
@@ -118,6 +119,39 @@ TEST(GradAuto, OpensNoGateAtTheCostOfAnother) {
   const at::Tensor added = (x - batch.images).mean({2, 3});
   EXPECT_NEAR((added.select(1, 0) - added.select(1, 1)).abs().max().item<double>(), 0, 1e-6);
   EXPECT_EQ(added.select(1, 2).abs().max().item<double>(), 0);
+}
+
+/// Gate a opens soon, and gate b far away.
+class NearAndFar : public BothGates {
+ public:
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = BothGates::forward(images, pass);
+    const at::Tensor means = images.mean({2, 3});
+    output.gates.logits = at::stack({(means.select(1, 0) - 0.52) * 20, (means.select(1, 1) - 0.8) * 4}, 1);
+    output.gates.open = decide_gate(output.gates.logits, {}, pass.gate_gradient);
+    output.gates.probability = output.gates.logits.sigmoid();
+    return output;
+  }
+};
+
+/// Both gates are open only far outside the small ball, and projected into it that image opens neither. On the way
+/// there an image inside opens a.
+TEST(Ilfo, JudgesImagesWithinTheBudget) {
+  NearAndFar model;
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  const double small = 0.08, large = 1.5;
+  Victim victim(model, 0);
+  const auto found = make_attack("ilfo:balance=100")->propose(victim, batch, Norm::l2, {small, large});
+  const auto opened = [&](const at::Tensor& images) {
+    return model.forward(images, {}).gates.open.sum(0).to(at::kLong);
+  };
+  EXPECT_TRUE(at::equal(opened(found[1]), at::tensor({2, 2}, at::kLong)));
+  EXPECT_TRUE(at::equal(opened(within(batch.images, found[1], Norm::l2, small)), at::tensor({0, 0}, at::kLong)));
+  EXPECT_TRUE(at::equal(opened(found[0]), at::tensor({2, 0}, at::kLong)));
+  EXPECT_LE(sizes_of(found[0] - batch.images, Norm::l2).max().item<double>(), small);
+  // 300 steps and the last look, and one more for each budget.
+  EXPECT_EQ(victim.audit().forward, 2 * (300 + 1 + 2));
+  EXPECT_EQ(victim.audit().aside, 2 * 2);
 }
 
 }  // namespace
