@@ -31,8 +31,7 @@ void GateUniversalOptions::bind(OptionTable& table) {
   table.integer("images", &images, 1, 1'000'000, "training images that it learns from");
   table.integer("batch", &batch, 1, 100'000, "of them whose gradients are summed for a step");
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
-  table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons",
-               "length of the first; the last is short");
+  bind_step_size(table);
   band.bind(table);
   objective.bind_gates(table);
 }
@@ -141,8 +140,7 @@ at::Tensor GateUniversal::learn(Victim& victim, std::vector<Lesson> lessons, con
         ascent_direction(victim, lesson.with(perturbation), lesson.batch.ids, lesson.goal, objective, {0, 0, step});
     // A product, and no additions in whatever order a GPU's threads come.
     const at::Tensor sum = lesson.member.matmul(at_x.images.flatten(1)).view(perturbation.sizes());
-    const double left = 1 - static_cast<double>(step) / static_cast<double>(steps);
-    const double length = options_.relative_step_size * epsilon * left;
+    const double length = options_.step_length(epsilon, step);
     perturbation = options_.band.active()
                        ? low_step(perturbation, sum, length, coordinates, norm, epsilon, options_.band)
                        : onto_ball(perturbation + steepest(sum, norm, coordinates) * length, norm, epsilon);

@@ -84,6 +84,22 @@ TEST(GateUniversal, OpensImagesThatItHasNotSeen) {
   EXPECT_THROW(make_attack("gate-universal")->propose(victim, batch, Norm::linf, {0.1}), std::logic_error);
 }
 
+/// A length of its own is the same as that many epsilons, and steps of one length go farther than such that shorten.
+TEST(GateUniversal, StepsAsItIsTold) {
+  ThreeGates model(false);
+  const Batch training = batch_of(random_images(20, 1, 2) * 0.02 + 0.3, 0);
+  const double epsilon = 0.25;
+  Victim victim(model, 0);
+  const auto added = [&](const std::string& options) {
+    const auto attack = prepared(make_attack("gate-universal:" + options), victim, training, Norm::linf, {epsilon});
+    return attack->propose(victim, training, Norm::linf, {epsilon})[0] - training.images;
+  };
+  const at::Tensor shortening = added("steps=8,relative_step_size=0.1");
+  EXPECT_TRUE(at::allclose(added("steps=8,step_size=0.025"), shortening, 0, 1e-12));
+  EXPECT_NEAR(shortening.max().item<double>(), 0.025 * 4.5, 1e-9);  // 1 + 7/8 + … + 1/8
+  EXPECT_NEAR(added("steps=8,relative_step_size=0.1,decay=none").max().item<double>(), 0.025 * 8, 1e-9);
+}
+
 /// What a class's images lack is added to them, and to no others.
 TEST(GateUniversal, EachClassHasItsOwn) {
   ThreeGates model(false);
