@@ -22,6 +22,10 @@ struct GateReroute {
                    "by which the executed share may move");
     }
     void settle() { objective.constraint = std::make_shared<KeepCost>(tolerance); }
+    void check(const ModelCard& card) const {
+      GateAttackOptions::check(card);
+      check_keeps_cost(objective.path, card);
+    }
   };
 };
 

@@ -39,6 +39,7 @@ void GateUniversalOptions::bind(OptionTable& table) {
 void GateUniversalOptions::check(const ModelCard& card) const {
   check_gated(card);
   check_class(klass, card);
+  if (aim == Kind::reroute) check_keeps_cost(objective.path, card);
 }
 
 /// Training images, whose each is, [1 or K, n] of 0 and 1, and what they are to become.

@@ -47,6 +47,7 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", AIG, "--attack", "fgsm:loss=kl"), "attack 'fgsm': option 'loss': kl has no slope at the clean image; expected ce, margin or dlr"),
         (("evaluate", "--model", RESNET, "--attack", "gate-sloth"), "attack 'gate-sloth': the model 'resnet-8' has no gates; expected"),
         (("evaluate", "--model", AIG + ":gates=budget,layers=1", "--attack", "gate-flip"), "attack 'gate-flip': with gates=budget no gate flips alone"),
+        (("evaluate", "--model", AIG + ":gates=argmax", "--attack", "gate-reroute:gates=fixed-graph"), "expected gates=straight-through or gates=relaxed"),
         (("evaluate", "--model", AIG, "--attack", "bim:step_size=0.01,relative_step_size=0.5"), "is for step_size=0; with step_size=0.01 it would change nothing"),
         (("list", "attacks", "pdg"), "unknown name 'pdg'; did you mean 'pgd'?"),
         (("evaluate", "--model", AIG, "--attack", "gate-hijack:class=10"), "option 'class': 10; expected 0 to 9"),

@@ -46,4 +46,13 @@ void check_gated(const ModelCard& card) {
   }
 }
 
+void check_keeps_cost(const GatePathOptions& path, const ModelCard& card) {
+  const bool around = path.gradient == GateGradient::fixed_graph || path.gradient == GateGradient::expectation;
+  if (!around || card.has_random_gates) return;
+  throw InputError(fmt::format(
+      "option 'gates': with {} the executed cost, which is to stay, has no gradient through gates that do not draw; "
+      "expected gates=straight-through or gates=relaxed",
+      path.gradient == GateGradient::fixed_graph ? "fixed-graph" : "expectation"));
+}
+
 }  // namespace aigis

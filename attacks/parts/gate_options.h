@@ -8,6 +8,9 @@ namespace aigis {
 
 /// Throws InputError for a model without gates, or with gates that do not look at the image.
 void check_gated(const ModelCard& card);
+/// Throws InputError where the constraint KeepCost would have no gradient: of gates that do not draw it has one only
+/// through their states.
+void check_keeps_cost(const GatePathOptions& path, const ModelCard& card);
 /// For the report, of an attack that learns.
 std::string learnt_note(int64_t images);
 
