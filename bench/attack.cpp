@@ -15,6 +15,15 @@ struct Work {
   double seconds_aside = 0;
 };
 
+/// A line, if there are any.
+std::string text_of_aside(const std::string& attack, int64_t passes) {
+  if (passes == 0) return "";
+  return fmt::format(
+      "{}: without {} forward passes an image that belong to no step (along other graphs, or to confirm what was "
+      "found)\n",
+      attack, passes);
+}
+
 /// What no attack with a gradient can avoid.
 void floor_step(Model& model, const Batch& batch) {
   const at::Tensor leaf = batch.images.detach().clone().set_requires_grad(true);
@@ -46,29 +55,26 @@ std::string bench_attack(Model& model, const Attack& attack, const Attack* again
   const Work work = propose(attack);
   if (work.gradients == 0)
     throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
-  if (against != nullptr && propose(*against).gradients != work.gradients) {
-    throw InputError(fmt::format("attack '{}' takes {} gradients an image and '{}' {}; expected as many of both",
-                                 attack.name(), work.gradients, against->name(), propose(*against).gradients));
-  }
-  const auto floor = [&] {
-    if (against != nullptr) {
-      propose(*against);
-      return;
-    }
+  const auto compared = [&]() -> Work {
+    if (against != nullptr) return propose(*against);
     for (int64_t pass = 0; pass < work.gradients; ++pass) floor_step(model, batch);
+    return {.gradients = work.gradients};
   };
-  Work last;
-  const auto result = measure_pairs([&] { last = propose(attack); }, floor, pairs, [&] { return last.seconds_aside; });
+  const Work other_work = compared();
+  if (against != nullptr && other_work.gradients != work.gradients) {
+    throw InputError(fmt::format("attack '{}' takes {} gradients an image and '{}' {}; expected as many of both",
+                                 attack.name(), work.gradients, against->name(), other_work.gradients));
+  }
+  double seconds_aside = 0;  // of the last run
+  const auto result = measure_pairs([&] { seconds_aside = propose(attack).seconds_aside; },
+                                    [&] { seconds_aside = compared().seconds_aside; }, pairs,
+                                    [&] { return seconds_aside; });
   const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), work.gradients)
                                                : fmt::format("{} bare forward and backward", work.gradients);
   return fmt::format("{} on {}, {}, batch {}, {}\n", attack.name(), model.card().architecture, norm_name(norm), images,
                      batch.images.device().str()) +
          result.text(attack.name(), other, images) +
-         (work.aside == 0
-              ? ""
-              : fmt::format("without the {} forward passes an image that belong to no step: along other graphs, "
-                            "or to confirm what was found\n",
-                            work.aside));
+         text_of_aside(attack.name(), work.aside) + text_of_aside(other, other_work.aside);
 }
 
 }  // namespace aigis

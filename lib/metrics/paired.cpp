@@ -31,19 +31,22 @@ double median_seconds(const std::function<void()>& work, int64_t passes, int64_t
 
 PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
                            const std::function<double()>& besides, int64_t warm_up) {
+  const auto counted = [&](const std::function<void()>& work) {
+    const double seconds = seconds_of(work);
+    return besides ? seconds - besides() : seconds;
+  };
   std::vector<double> as, bs, ratios;
   for (int64_t i = -warm_up; i < pairs; ++i) {
     check_stop();
     double time_a = 0, time_b = 0;
     if (i % 2 == 0) {
-      time_a = seconds_of(a);
-      time_b = seconds_of(b);
+      time_a = counted(a);
+      time_b = counted(b);
     } else {
-      time_b = seconds_of(b);
-      time_a = seconds_of(a);
+      time_b = counted(b);
+      time_a = counted(a);
     }
     if (i < 0) continue;
-    if (besides) time_a -= besides();
     as.push_back(time_a);
     bs.push_back(time_b);
     ratios.push_back(time_a / time_b);

@@ -23,7 +23,7 @@ struct PairedResult {
 };
 
 /// Runs a and b in turns, `pairs` times after `warm_up` uncounted pairs. Which goes first alternates. `besides`, if
-/// any, says how many seconds of the last run of a are not to be counted.
+/// any, is asked after each run of either how many seconds of it are not to be counted.
 PairedResult measure_pairs(const std::function<void()>& a, const std::function<void()>& b, int64_t pairs,
                            const std::function<double()>& besides = {}, int64_t warm_up = 3);
 
