@@ -5,9 +5,11 @@
 namespace aigis {
 
 void GateOracleOptions::bind(OptionTable& table) {
-  SquareSearch::bind(table);
+  SquareSearch::bind(table,
+                     "squares that are tried; random gates are read twice `draws` times for each, for the best image "
+                     "is read again beside it");
   table.choice<bool>("wants", &open, {{"open", true}, {"shut", false}}, "gates open, for more work, or shut");
-  table.integer("draws", &draws, 1, 10'000, "readings that each is the mean of, for random gates");
+  table.integer("draws", &draws, 1, 10'000, "readings that each value is the mean of, for random gates");
 }
 
 void GateOracle::check(const ModelCard& card) const { check_gated(card); }

@@ -7,9 +7,10 @@
 namespace aigis {
 
 /// Of the images between the clean one and the one found, in tenths of the way, the farthest for which the constraint
-/// holds in each of 20 fresh draws, each compared with the clean image's own: so it holds in 95 % of all draws, though
-/// several images are tried. The clean image where none is left. Draws from `first` on are used. Models without random
-/// gates are not asked: there the images found are returned as they are.
+/// holds in each of 20 fresh draws, each compared with the clean image's own: so in the mean over images, and not for
+/// each of them, it holds in 95 % of all draws, though several images are tried. The clean image where none is left.
+/// Draws from `first` on are used. Models without random gates are not asked: there the images found are returned as
+/// they are.
 at::Tensor confirmed(Victim& victim, const at::Tensor& clean, const at::Tensor& found, const at::Tensor& ids,
                      const Goal& goal, const Constraint& constraint, Position first);
 

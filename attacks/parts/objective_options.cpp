@@ -47,8 +47,8 @@ void GatePathOptions::bind(OptionTable& table, bool with_expectation) {
                                                           {"relaxed", GateGradient::relaxed},
                                                           {"fixed-graph", GateGradient::fixed_graph}};
   std::string summary =
-      "how the gradient passes hard gates: through them, through soft ones that also act, or around them, the executed "
-      "graph taken as given";
+      "how the gradient passes hard gates: through them, by the slope alone of a network whose gates are soft, or "
+      "around them, the executed graph taken as given";
   if (with_expectation) {
     paths.emplace_back("expectation", GateGradient::expectation);
     summary += "; expectation adds to that what opening each gate is measured to bring, a forward pass for each";

@@ -86,8 +86,8 @@ class Search {
 
 }  // namespace
 
-void SquareSearch::bind(OptionTable& table) {
-  table.integer("queries", &queries, 1, 10'000'000, "squares that are tried");
+void SquareSearch::bind(OptionTable& table, const std::string& queries_help) {
+  table.integer("queries", &queries, 1, 10'000'000, queries_help);
   table.number("share", &share, 1e-6, 1, "share of the image", "that the first squares cover (p)");
   table.flag("rescale", &rescale, "stretch the schedule of squares, made for 10,000 queries, to as many as are made");
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "lib/core/options.h"
 #include "lib/eval/attack.h"
@@ -22,7 +23,7 @@ struct SquareSearch {
   double enough = 0;
   bool counts = false;  ///< the victim counts after how many answers images were done
 
-  void bind(OptionTable& table);
+  void bind(OptionTable& table, const std::string& queries_help = "squares that are tried");
 };
 
 /// Images inside the ball and the box. Each image has its own squares.
