@@ -66,15 +66,15 @@ std::string bench_attack(Model& model, const Attack& attack, const Attack* again
                                  attack.name(), work.gradients, against->name(), other_work.gradients));
   }
   double seconds_aside = 0;  // of the last run
-  const auto result = measure_pairs([&] { seconds_aside = propose(attack).seconds_aside; },
-                                    [&] { seconds_aside = compared().seconds_aside; }, pairs,
-                                    [&] { return seconds_aside; });
+  const auto result =
+      measure_pairs([&] { seconds_aside = propose(attack).seconds_aside; },
+                    [&] { seconds_aside = compared().seconds_aside; }, pairs, [&] { return seconds_aside; });
   const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), work.gradients)
                                                : fmt::format("{} bare forward and backward", work.gradients);
   return fmt::format("{} on {}, {}, batch {}, {}\n", attack.name(), model.card().architecture, norm_name(norm), images,
                      batch.images.device().str()) +
-         result.text(attack.name(), other, images) +
-         text_of_aside(attack.name(), work.aside) + text_of_aside(other, other_work.aside);
+         result.text(attack.name(), other, images) + text_of_aside(attack.name(), work.aside) +
+         text_of_aside(other, other_work.aside);
 }
 
 }  // namespace aigis

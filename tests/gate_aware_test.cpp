@@ -77,9 +77,8 @@ class SixNetworks : public Model {
     for (int64_t i = 0; i < images.size(0); ++i) deltas.push_back((means[i] - 0.5) * case_of(i).steepness);
     Output output;
     output.gates.logits = at::stack(deltas);
-    output.gates.open = pass.graph.defined()
-                            ? pass.graph
-                            : decide_gate(output.gates.logits, {}, pass.gate_gradient, pass.temperature);
+    output.gates.open =
+        pass.graph.defined() ? pass.graph : decide_gate(output.gates.logits, {}, pass.gate_gradient, pass.temperature);
     output.gates.probability = output.gates.logits.sigmoid();
     output.gates.cost = at::tensor({1.0, 1.0}, at::kDouble);
     for (int64_t i = 0; i < images.size(0); ++i) {
