@@ -20,7 +20,7 @@ struct ApgdT {
     void bind(OptionTable& table) {
       AutoPgdOptions::bind(table);
       bind_classes(table, &classes);
-      objective.bind_loss(table);
+      objective.bind_loss(table, /*with_kl=*/false);
       objective.bind_gates(table);
     }
   };

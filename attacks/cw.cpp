@@ -44,6 +44,7 @@ class Minimization {
     rows.found = at::zeros_like(all.alive);
     at::Tensor found = at::zeros_like(all.alive);
     rows.index = at::arange(rows.places.size(0), rows.places.options());
+    Shrinking shrinking;
     const int64_t tenth = (options_.steps + 9) / 10;
     for (int64_t step = 0; step < options_.steps && rows.w.size(0) > 0; ++step) {
       const at::Tensor x = to_box(rows.w), from = to_box(rows.origin);
@@ -60,6 +61,7 @@ class Minimization {
       rows.found = rows.found.logical_or(wrong);
       nearest_.offer(rows, x, wrong);
       leave(rows, goes_on, found);
+      if (const at::Tensor kept = nearest_.kept(rows, shrinking); kept.defined()) rows.keep(kept);
     }
     leave(rows, at::zeros_like(rows.found), found);
     return found;

@@ -37,7 +37,6 @@ void DeepFool::Options::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "steps");
   bind_classes(table, &classes);
   table.number("overshoot", &overshoot, 0, 10, "share of the perturbation", "by which it goes beyond the boundary");
-  bind_search_stop(table, &stop);
   path.bind(table);
 }
 

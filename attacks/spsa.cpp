@@ -2,6 +2,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "attacks/parts/adam.h"
@@ -50,18 +51,20 @@ class Search {
   }
 
  private:
-  /// The mean over pairs of (loss(x + d s) - loss(x - d s)) / 2d along s, with s of random signs.
+  /// The mean over pairs of (loss(x + d s) - loss(x - d s)) / 2d along s, with s of random signs. A black box may
+  /// refuse what is no image: both sides are clipped to [0, 1], and what is left between them takes the place of 2d s.
   at::Tensor estimate(const Rows& rows, uint32_t step) {
     at::Tensor sum = at::zeros_like(rows.x);
     for (uint32_t pair = 0; pair < static_cast<uint32_t>(options_.pairs); ++pair) {
-      const at::Tensor signs = uniform_noise(rows.x, rows.ids, victim_.draws({0, pair, step}), Use::estimate).sign();
-      const auto loss = [&](double side) {
-        const Position position{0, 2 * pair + (side > 0 ? 0u : 1u), step};
-        const at::Tensor there = rows.x + signs * (side * options_.distance);
-        return loss_value(kind_, victim_.forward(there, rows.ids, position).logits, rows.goal);
+      const at::Tensor noise = uniform_noise(rows.x, rows.ids, victim_.draws({0, pair, step}), Use::estimate);
+      const at::Tensor signs = at::where(noise.lt(0), -1.0, 1.0).to(noise.scalar_type());
+      const at::Tensor reach = signs * options_.distance;
+      const at::Tensor above = (rows.x + reach).clamp(0, 1), below = (rows.x - reach).clamp(0, 1);
+      const auto loss = [&](const at::Tensor& there, uint32_t draw) {
+        return loss_value(kind_, victim_.forward(there, rows.ids, {0, draw, step}).logits, rows.goal);
       };
-      const at::Tensor above = loss(1), below = loss(-1);
-      sum = sum + signs * per_image((above - below) / (2 * options_.distance), rows.x);
+      const at::Tensor rise = loss(above, 2 * pair) - loss(below, 2 * pair + 1);
+      sum = sum + per_image(rise, rows.x) / (above - below);
     }
     return sum / static_cast<double>(options_.pairs);
   }

@@ -10,7 +10,7 @@ namespace aigis {
 struct SpsaOptions {
   int64_t steps = 100;
   int64_t pairs = 64;       ///< of answers, for each step's gradient
-  double distance = 0.01;   ///< of each answer's image from the iterate, in every pixel value
+  double distance = 0.01;   ///< of each answer's image from the iterate, in every pixel value that the box lets
   double step_size = 0.01;  ///< of Adam, in pixel values
   bool stop = true;         ///< leave images that the judge is known to get wrong
   ObjectiveOptions objective;
@@ -18,7 +18,8 @@ struct SpsaOptions {
   void bind(OptionTable& table);
 };
 
-/// Sees logits only: 2 x pairs x steps queries an image. Projected into the ball of any norm after each step.
+/// Sees logits only, and asks for images in [0, 1] only: 2 x pairs x steps queries an image, and one more at each step
+/// where it stops at success. Projected into the ball of any norm after each step.
 class Spsa : public Attack {
  public:
   static constexpr const char* kName = "spsa";

@@ -42,6 +42,22 @@ std::string brief(const std::string& name) {
   return options.empty() ? name : name + ":" + join(options, ",");
 }
 
+/// A model that somebody else runs, and that takes nothing but images.
+class TakesImagesOnly : public Model {
+ public:
+  explicit TakesImagesOnly(Model& model) : model_(model) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    EXPECT_GE(images.min().item<double>(), 0);
+    EXPECT_LE(images.max().item<double>(), 1);
+    return model_.forward(images, pass);
+  }
+  const ModelCard& card() const override { return model_.card(); }
+  bool is_training() const override { return model_.is_training(); }
+
+ private:
+  Model& model_;
+};
+
 class Laws : public ::testing::TestWithParam<std::string> {
  protected:
   /// Why the attack cannot be run on a model; empty if it can.
@@ -169,7 +185,15 @@ TEST_P(Laws, RefusesAModelInTrainingMode) {
   EXPECT_THROW(run(*net, batch(2), {0.03}), RunError);
 }
 
-// On a linear model the optimum is known: x turns at |w.x + b| over the dual norm of w, and not before.
+TEST_P(Laws, ABlackBoxIsAskedForImagesOnly) {
+  if (attack()->gradient_mode() != "none") GTEST_SKIP() << "takes gradients";
+  const auto net = network();
+  TakesImagesOnly model(*net);
+  for (const Norm norm : attack()->norms()) run(model, batch(3), {0.3}, norm);
+}
+
+// On a linear model the optimum is known: x turns at |w.x + b| over the dual norm of w, and not before. This is what
+// the verdict makes of an attack's images; how near they are by themselves see tests/nearest_attacks_test.cpp.
 TEST_P(Laws, ReachesTheOptimumOfALinearModel) {
   if (attack()->gradient_mode() == "none") GTEST_SKIP() << "takes no gradients";
   const at::Tensor weight = random_tensor({3, 4, 4}, 7) - 0.5;

@@ -32,7 +32,7 @@ struct ObjectiveOptions {
   std::shared_ptr<const Constraint> constraint;  ///< what must hold besides
 
   void bind(OptionTable& table);
-  void bind_loss(OptionTable& table);
+  void bind_loss(OptionTable& table, bool with_kl = true);  ///< kl knows no target
   void bind_target(OptionTable& table);
   void bind_gates(OptionTable& table);  ///< all but loss and target; the path may be an expectation, too
   bool targeted() const { return target != "none"; }

@@ -29,12 +29,15 @@ void ObjectiveOptions::bind_target(OptionTable& table) {
              "class to be taken for: none, random, least-likely, second (the likeliest wrong one) or a class's number");
 }
 
-void ObjectiveOptions::bind_loss(OptionTable& table) {
-  table.choice<LossKind>(
-      "loss", &loss,
-      {{"ce", LossKind::cross_entropy}, {"margin", LossKind::margin}, {"dlr", LossKind::dlr}, {"kl", LossKind::kl}},
-      "what is maximised: cross-entropy, the margin of logits (Carlini & Wagner), DLR (Croce & Hein), "
-      "or the divergence from the clean image's answer, which needs a random start");
+void ObjectiveOptions::bind_loss(OptionTable& table, bool with_kl) {
+  std::vector<std::pair<std::string, LossKind>> kinds{
+      {"ce", LossKind::cross_entropy}, {"margin", LossKind::margin}, {"dlr", LossKind::dlr}};
+  std::string summary = "what is maximised: cross-entropy, the margin of logits (Carlini & Wagner), DLR (Croce & Hein)";
+  if (with_kl) {
+    kinds.emplace_back("kl", LossKind::kl);
+    summary += ", or the divergence from the clean image's answer, which needs a random start";
+  }
+  table.choice<LossKind>("loss", &loss, kinds, summary);
 }
 
 void ObjectiveOptions::bind_gates(OptionTable& table) {
