@@ -17,11 +17,12 @@ namespace aigis {
 namespace {
 
 struct Rows : Searched {
-  at::Tensor x;  ///< of another class, on the boundary
+  at::Tensor x;        ///< of another class, on the boundary
+  at::Tensor answers;  ///< [n] that each image has taken, however many others of its batch took
 
   void keep(const at::Tensor& rows) {
     Searched::keep(rows);
-    keep_rows(rows, {&x});
+    keep_rows(rows, {&x, &answers});
   }
 };
 
@@ -37,7 +38,7 @@ class Walk {
     for (step_ = 1; step_ <= static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++step_) {
       draw_ = 0;
       to_boundary(rows);
-      nearest_.offer(rows, rows.x, at::ones_like(rows.alive));
+      nearest_.offer(rows, rows.x, at::ones_like(rows.alive), rows.answers);
       if (const at::Tensor kept = nearest_.kept(rows, shrinking); kept.defined()) rows.keep(kept);
       if (rows.x.size(0) == 0 || step_ == static_cast<uint32_t>(options_.steps)) return;
       leap(rows, normal(rows));
@@ -48,11 +49,13 @@ class Walk {
   /// Uniform noise of another class; images for which none is found are given up.
   void start(Rows& rows) {
     rows.x = rows.clean;
+    rows.answers = at::ones_like(rows.labels);
     at::Tensor found = at::zeros_like(rows.alive);
     for (int64_t i = 0; i < options_.starts && !found.all().item<bool>(); ++i) {
       const Stream stream = victim_.draws({0, static_cast<uint32_t>(i), 0});
       const at::Tensor noise = (uniform_noise(rows.clean, rows.ids, stream, Use::start) + 1) / 2;
       const at::Tensor taken = is_wrong(rows, noise).logical_and(found.logical_not());
+      rows.answers = rows.answers + found.logical_not();
       rows.x = at::where(per_image(taken, rows.x), noise, rows.x);
       found = found.logical_or(taken);
     }
@@ -81,12 +84,13 @@ class Walk {
       low = at::where(wrong, low, middle);
       high = at::where(wrong, middle, high);
     }
+    rows.answers = rows.answers + halvings;
     rows.x = at::where(per_image(high.eq(1), rows.x), rows.x, between(rows, high));  // rounding could cross over
   }
 
   /// The direction of the boundary's normal at x (equation 16): the mean of random directions, each with the sign of
   /// the answer that it leads to, less the mean sign.
-  at::Tensor normal(const Rows& rows) {
+  at::Tensor normal(Rows& rows) {
     const at::Tensor distance = sizes_of(rows.x - rows.clean, norm_);
     const at::Tensor reach = step_ == 1 ? at::full_like(distance, 0.1) : distance / pixels_;  // section 3.3
     const at::Tensor length = per_image(reach.clamp_min(1e-12).to(rows.x.scalar_type()), rows.x);
@@ -105,6 +109,7 @@ class Walk {
       sum = sum + direction;
       signs = signs + sign;
     }
+    rows.answers = rows.answers + count;
     const at::Tensor mean = signs / static_cast<double>(count), agreed = mean.abs().eq(1);
     const at::Tensor taken_off = at::where(agreed, at::zeros_like(mean), mean).to(rows.x.scalar_type());
     return steepest(signed_sum - sum * per_image(taken_off, rows.x), norm_);
@@ -119,6 +124,7 @@ class Walk {
     for (int64_t i = 0; i < kMostHalvings && !arrived.all().item<bool>(); ++i) {
       const at::Tensor there = (from + direction * per_image(length.to(from.scalar_type()), from)).clamp(0, 1);
       const at::Tensor taken = is_wrong(rows, there).logical_and(arrived.logical_not());
+      rows.answers = rows.answers + arrived.logical_not();
       rows.x = at::where(per_image(taken, from), there, rows.x);
       arrived = arrived.logical_or(taken);
       length = length / 2;
@@ -144,7 +150,8 @@ void HopSkipJump::Options::bind(OptionTable& table) {
 }
 
 void HopSkipJump::search(Victim& victim, const Options& options, Norm norm, Nearest& nearest) {
-  Rows rows{nearest.searched(), {}};
+  nearest.count_answers();
+  Rows rows{nearest.searched(), {}, {}};
   if (rows.places.size(0) == 0) return;
   Walk(victim, options, norm, nearest).run(std::move(rows));
 }

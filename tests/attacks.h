@@ -1,8 +1,11 @@
-// Attacks by the text that a user would type, and a small smooth network to try them on.
+// Attacks by the text that a user would type, and what to try them on: a small smooth network, and batches.
 #pragma once
 
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/randn.h>
 
 #include <memory>
 #include <string>
@@ -24,6 +27,17 @@ inline std::shared_ptr<const Attack> prepared(std::shared_ptr<const Attack> atta
   return attack->learns_from() == 0 ? attack : attack->learnt(victim, training, norm, epsilons);
 }
 
+/// From the standard normal distribution, in float64.
+inline at::Tensor drawn(at::IntArrayRef shape, uint64_t seed) {
+  return at::randn(shape, at::detail::createCPUGenerator(seed), at::TensorOptions(at::kDouble));
+}
+
+/// Images with the classes that the model takes them for.
+inline Batch labelled(Model& model, const at::Tensor& images) {
+  const at::Tensor ids = at::arange(images.size(0), at::TensorOptions(at::kLong));
+  return {images, model.forward(images, {{}, ids}).logits.argmax(1), ids};
+}
+
 /// conv 3x3, tanh, conv 3x3, tanh, linear: twice differentiable, so that rounding cannot turn a gradient over.
 class SmoothNet : public Model {
  public:
@@ -42,9 +56,11 @@ class SmoothNet : public Model {
   const ModelCard& card() const override { return card_; }
   bool is_training() const override { return false; }
 
+ protected:
+  ModelCard card_;
+
  private:
   at::Tensor conv1_, conv2_, linear_;
-  ModelCard card_;
 };
 
 }  // namespace aigis

@@ -2,19 +2,44 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace aigis {
+namespace {
 
-Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, double enough)
-    : batch_(batch), norm_(norm), enough_(enough), is_final_(victim.is_final()), images_(batch.images.clone()),
-      distance_(at::full({batch.images.size(0)}, std::numeric_limits<double>::infinity(),
-                         at::TensorOptions(at::kDouble).device(batch.images.device()))),
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// The smallest budget above 0 (within 0 nothing can be found); negative without any.
+double least_budget(at::ArrayRef<double> epsilons) {
+  double least = -1;
+  for (const double epsilon : epsilons) {
+    if (epsilon > 0 && (least < 0 || epsilon < least)) least = epsilon;
+  }
+  return least;
+}
+
+/// Whether distances are within a budget, but for rounding.
+at::Tensor reached(const at::Tensor& distances, double epsilon) { return distances.le(epsilon * (1 + 1e-6)); }
+
+}  // namespace
+
+Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<double> epsilons, bool stops)
+    : victim_(victim), batch_(batch), norm_(norm), epsilons_(epsilons.vec()), stops_(stops),
+      enough_(stops ? least_budget(epsilons) : -1), images_(batch.images.clone()),
+      distance_(
+          at::full({batch.images.size(0)}, kInfinity, at::TensorOptions(at::kDouble).device(batch.images.device()))),
       logits_(victim.forward(batch.images, batch.ids, {}).logits) {
   distance_.masked_fill_(logits_.argmax(1).ne(batch.labels), 0);  // its own nearest adversarial image
+}
+
+void Nearest::count_answers() {
+  counts_ = stops_;
+  if (counts_) count(at::full_like(distance_, kInfinity), distance_, at::ones_like(batch_.labels));
 }
 
 Searched Nearest::searched() const {
@@ -26,12 +51,22 @@ Searched Nearest::searched() const {
   return all;
 }
 
-void Nearest::offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong) {
-  const at::Tensor size = sizes_of(x - rows.clean, norm_);
-  const at::Tensor chosen = wrong.logical_and(size.le(distance(rows))).nonzero().squeeze(1);
+void Nearest::offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong, const at::Tensor& answers) {
+  const at::Tensor size = sizes_of(x - rows.clean, norm_), known = distance(rows);
+  const at::Tensor chosen = wrong.logical_and(size.le(known)).nonzero().squeeze(1);
   const at::Tensor places = rows.places.index_select(0, chosen);
   images_.index_copy_(0, places, x.index_select(0, chosen));
   distance_.index_copy_(0, places, size.index_select(0, chosen));
+  if (counts_) count(known, distance(rows), answers);
+}
+
+void Nearest::count(const at::Tensor& before, const at::Tensor& now, const at::Tensor& answers) {
+  for (size_t budget = 0; budget < epsilons_.size(); ++budget) {
+    const at::Tensor came =
+        reached(now, epsilons_[budget]).logical_and(reached(before, epsilons_[budget]).logical_not());
+    const at::Tensor after = answers.masked_select(came).cpu();
+    for (int64_t i = 0; i < after.size(0); ++i) victim_.count_broken(after[i].item<int64_t>(), 1, budget);
+  }
 }
 
 at::Tensor Nearest::kept(Searched& rows, Shrinking& shrinking) const {
@@ -40,23 +75,14 @@ at::Tensor Nearest::kept(Searched& rows, Shrinking& shrinking) const {
   return shrinking.kept(rows.alive);
 }
 
-std::vector<at::Tensor> Nearest::within_each(at::ArrayRef<double> epsilons) const {
-  constexpr double kRounding = 1 + 1e-6;
+std::vector<at::Tensor> Nearest::within_each() const {
   std::vector<at::Tensor> candidates;
-  for (const double epsilon : epsilons) {
+  for (const double epsilon : epsilons_) {
     const at::Tensor projected = within(batch_.images, images_, norm_, epsilon);
-    const at::Tensor near = per_image(distance_.le(epsilon * kRounding), projected);
-    candidates.push_back(is_final_ ? at::where(near, projected, batch_.images) : projected);
+    const at::Tensor near = per_image(reached(distance_, epsilon), projected);
+    candidates.push_back(victim_.is_final() ? at::where(near, projected, batch_.images) : projected);
   }
   return candidates;
-}
-
-double least_budget(at::ArrayRef<double> epsilons) {
-  double least = -1;
-  for (const double epsilon : epsilons) {
-    if (epsilon > 0 && (least < 0 || epsilon < least)) least = epsilon;
-  }
-  return least;
 }
 
 }  // namespace aigis

@@ -19,14 +19,19 @@ struct Searched {
 /// The nearest adversarial images of a batch so far.
 class Nearest {
  public:
-  /// `enough`: images that near need no nearer one, where the model that is attacked judges and is deterministic;
-  /// negative for none. Asks the model once, for the clean images.
-  Nearest(Victim& victim, const Batch& batch, Norm norm, double enough);
+  /// `stops`: images within the smallest budget need no nearer one, for the model that is attacked judges and is
+  /// deterministic. Asks the model once, for the clean images.
+  Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<double> epsilons, bool stops);
+
+  /// For an attack that sees answers alone: tells the victim after how many of them an image within each budget is
+  /// known, beginning with those that are wrong as they are. Only where it stops at success, as all black boxes.
+  void count_answers();
 
   /// The images that are not done.
   Searched searched() const;
-  /// Takes those of x that are wrong and nearer than what is known.
-  void offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong);
+  /// Takes those of x that are wrong and nearer than what is known. `answers`, [n], of the model for each so far, where
+  /// they are counted.
+  void offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong, const at::Tensor& answers = {});
   /// Marks the rows that are done; returns those to go on with, undefined for all.
   at::Tensor kept(Searched& rows, Shrinking& shrinking) const;
   /// [n], infinite where none is known.
@@ -36,18 +41,20 @@ class Nearest {
   /// A batch for each budget: what lies within it. Of images that were found beyond it only, the clean ones, so that
   /// accuracy over the budget is the distribution of distances; where another judge decides, or chance, their
   /// projections, which may break them all the same.
-  std::vector<at::Tensor> within_each(at::ArrayRef<double> epsilons) const;
+  std::vector<at::Tensor> within_each() const;
 
  private:
+  /// Which images came within which budget as their distances [n] fell.
+  void count(const at::Tensor& before, const at::Tensor& now, const at::Tensor& answers);
+
+  Victim& victim_;
   const Batch& batch_;
   Norm norm_;
-  double enough_;
-  bool is_final_;
+  std::vector<double> epsilons_;
+  bool stops_, counts_ = false;
+  double enough_;  ///< the distance at which an image is done; negative for none
   at::Tensor images_, distance_, logits_;
 };
-
-/// The smallest budget above 0 (within 0 nothing can be found); negative without any.
-double least_budget(at::ArrayRef<double> epsilons);
 
 /// An attack that is nothing but a search with its own options. `T` names it as in AscentAttack (ascent.h), and offers
 /// `static std::vector<Norm> norms()` and `static void search(Victim&, const Options&, Norm, Nearest&)`; its Options
@@ -71,9 +78,9 @@ class NearestAttack : public Attack {
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {
     if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
-    Nearest nearest(victim, batch, norm, options_.stop && victim.is_final() ? least_budget(epsilons) : -1);
+    Nearest nearest(victim, batch, norm, epsilons, options_.stop && victim.is_final());
     T::search(victim, options_, norm, nearest);
-    return nearest.within_each(epsilons);
+    return nearest.within_each();
   }
 
  private:

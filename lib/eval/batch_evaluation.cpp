@@ -171,7 +171,7 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
       const at::Tensor met = knows_met ? witness.met() : at::Tensor();
       proposals.push_back({is_whole ? std::move(made) : images.index_copy(0, there, made),
                            is_whole || !met.defined() ? met : at::zeros({count}, at::kBool).index_copy(0, rows, met),
-                           victim.audit(), watch.seconds()});
+                           victim.audit(proposals.size() - e), watch.seconds()});
     }
   }
   return proposals;

@@ -131,12 +131,13 @@ void Victim::credit(const std::string& attack, int64_t tried, int64_t broken) {
   audit_.merge(one);
 }
 
-void Victim::count_broken(int64_t answers, int64_t images) {
-  if (images > 0) audit_.broken_after[answers] += images;
+void Victim::count_broken(int64_t answers, int64_t images, size_t budget) {
+  if (images > 0) broken_after_[budget][answers] += images;
 }
 
-AttackAudit Victim::audit() const {
+AttackAudit Victim::audit(size_t budget) const {
   AttackAudit audit = audit_;
+  if (const auto found = broken_after_.find(budget); found != broken_after_.end()) audit.broken_after = found->second;
   audit.zero_gradients = count_of(zero_);
   audit.bad_gradients = count_of(bad_);
   return audit;

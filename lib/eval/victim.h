@@ -96,8 +96,9 @@ class Victim {
 
   /// For the report: `broken` of the `tried` images fell to this attack, and to none before it.
   void credit(const std::string& attack, int64_t tried, int64_t broken);
-  /// For the report: so many images were broken once the model had answered so often for each.
-  void count_broken(int64_t answers, int64_t images);
+  /// For the report: so many images were broken once the model had answered so often for each. An attack whose work
+  /// serves several budgets says within which of them.
+  void count_broken(int64_t answers, int64_t images, size_t budget = 0);
 
   const ModelCard& card() const { return model_.card(); }
   /// Whether an image that is misclassified now will be for the judge, too.
@@ -107,8 +108,8 @@ class Victim {
   Stream draws(const Position& position) const {
     return {seed_, Purpose::attack, position.restart, position.draw, position.step};
   }
-  /// Waits for the device.
-  AttackAudit audit() const;
+  /// With the images that were broken within one of the budgets. Waits for the device.
+  AttackAudit audit(size_t budget = 0) const;
 
  private:
   /// Counts a gradient; returns it with zeros for images where it is not finite, and which are flat.
@@ -120,7 +121,8 @@ class Victim {
   Model& model_;
   uint64_t seed_;
   Judge judge_;
-  AttackAudit audit_;
+  AttackAudit audit_;                                          ///< but for broken_after
+  std::map<size_t, std::map<int64_t, int64_t>> broken_after_;  ///< of each budget
   double aside_seconds_ = 0;
   at::Tensor zero_, bad_;  ///< counts on the device; undefined before the first gradient
 };
