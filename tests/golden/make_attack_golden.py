@@ -7,7 +7,8 @@
 
 Everything is in float64 on a small smooth network. Where a tool draws random numbers, it is given those of this project
 (tests/reference.py holds the generator), so that starts and neighbours are the same. A tensor is named by the attack as a
-user of aigis types it, then its norm and budget, and 'final' where images that are broken are left.
+user of aigis types it, then its norm and budget, and 'final' where images that are broken are left, 'random' where the
+network adds noise to its input that every pass draws afresh.
 """
 
 import sys
@@ -31,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from reference import philox  # noqa: E402
 
 COUNT, SIDE, CLASSES, EPS, SEED = 4, 8, 6, 8 / 255, 5
-ATTACK_PURPOSE, START, DIVERSITY, NEIGHBOUR, SQUARE = 9, 0, 1, 2, 4
+GATES_PURPOSE, ATTACK_PURPOSE, START, DIVERSITY, NEIGHBOUR, SQUARE = 8, 9, 0, 1, 2, 4
 IDS = np.arange(COUNT) + 40
 
 
@@ -47,9 +48,9 @@ class SmoothNet(torch.nn.Module):
         return F.linear(hidden.flatten(1), self.linear)
 
 
-def words(elements, use, restart=0, draw=0, step=0):
+def words(elements, use, restart=0, draw=0, step=0, purpose=ATTACK_PURPOSE):
     """[COUNT, elements] words of the counter-based generator, as attacks/parts/random.cpp takes them."""
-    key = philox(np.array([ATTACK_PURPOSE, restart, draw, step], dtype=np.uint64), (SEED, 0))[:2]
+    key = philox(np.array([purpose, restart, draw, step], dtype=np.uint64), (SEED, 0))[:2]
     blocks = (elements + 3) // 4
     counter = np.zeros((COUNT, blocks, 4), dtype=np.uint64)
     counter[..., 0], counter[..., 1] = np.arange(blocks), use
@@ -68,6 +69,18 @@ def normal(use, **position):
     u = ((words(3 * SIDE * SIDE, use, **position).astype(np.float64) + 0.5) / 2.0**32).reshape(COUNT, -1, 2)
     radius, angle = np.sqrt(-2 * np.log(u[..., 0])), 2 * np.pi * u[..., 1]
     return torch.from_numpy(np.stack([radius * np.cos(angle), radius * np.sin(angle)], 2)).view(COUNT, 3, SIDE, SIDE)
+
+
+class Noisy:
+    """A network behind noise on its input: that of each step's draws, one pass after the other."""
+
+    def __init__(self, net, draws):
+        self.net, self.draws, self.passes = net, draws, 0
+
+    def __call__(self, x):
+        step, draw = divmod(self.passes, self.draws)
+        self.passes += 1
+        return self.net(x + 0.05 * uniform(START, draw=draw, step=step, purpose=GATES_PURPOSE))
 
 
 class InjectedStarts:
@@ -90,7 +103,7 @@ class InjectedStarts:
 autopgd_base.L0_norm = lambda x: (x.abs() > 1e-12).flatten(1).sum(1).double()
 
 
-def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", ranks=(), larger_budgets=False):
+def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", ranks=(), larger_budgets=False, draws=1):
     """One run of Auto-PGD, or one towards each class of the given ranks: the last image that was seen to be wrong, else
     that of the greatest loss."""
     kind = {"linf": "Linf", "l2": "L2", "l1": "L1"}[norm]
@@ -98,7 +111,7 @@ def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", ranks=(), lar
     broken = torch.zeros(COUNT, dtype=torch.bool)
     for run, rank in enumerate(ranks or [None]):
         make = APGDAttack if rank is None else APGDAttack_targeted
-        attack = make(net, n_iter=steps, norm=kind, eps=epsilon, device="cpu", **({} if ranks else {"loss": loss}))
+        attack = make(net, n_iter=steps, norm=kind, eps=epsilon, eot_iter=draws, device="cpu", **({} if ranks else {"loss": loss}))
         attack.init_hyperparam(images)
         if rank is not None:
             attack.y_target = net(images).sort(dim=1)[1][:, -rank]
@@ -145,7 +158,7 @@ def minimal(attack, peer, images, labels, norm):
     """A search for the nearest adversarial image, and the distance of the farthest that it found."""
     made = attack.run(peer, images, foolbox.Misclassification(labels))
     assert (peer(made).argmax(1) != labels).double().mean() > 0.5  # where nothing is found the clean image comes back
-    return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l0": 0}[norm], 1).max().item()
+    return made, torch.linalg.vector_norm((made - images).flatten(1), {"linf": np.inf, "l2": 2, "l1": 1, "l0": 0}[norm], 1).max().item()
 
 
 # foolbox projects onto the L2 ball with min(1, |x| / |x|): not at all. The paper projects x - x0 onto the ball of radius epsilon.
@@ -455,6 +468,10 @@ def main():
                 continue
             add(f"apgd-t:classes=3,steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, ranks=(2, 3, 4)))
     add("apgd-ce:larger_budgets=true|l1|3.0", auto_pgd(net, images, labels, "l1", 3.0, 100, larger_budgets=True))
+    # Draws are averaged whatever the loss; DLR has another gradient here where the label ranks third, as in some draw of these.
+    for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
+        add(f"apgd-ce:draws=3,steps=20|{norm}|{epsilon}|random",
+            auto_pgd(Noisy(net, 3), images, labels, norm, epsilon, 20, draws=3))
     for norm, epsilon in (("linf", 2 * EPS), ("l2", 0.7), ("l1", 6.0)):
         add(f"square:queries=200|{norm}|{epsilon}|final", square(net, images, labels, norm, epsilon, 200))
         found, farthest = boundary(net, images, labels, norm, 2)
@@ -468,6 +485,8 @@ def main():
              foolbox.attacks.DDNAttack(steps=20, gamma=0.2, init_epsilon=0.5)),
             ("fmn:overshoot=0", "l2", foolbox.attacks.L2FMNAttack()),
             ("fmn:overshoot=0", "linf", foolbox.attacks.LInfFMNAttack()),
+            # With steps ten times as long it finds nothing in L1: they jump from few pixel values to few others.
+            ("fmn:overshoot=0,step_size=0.1", "l1", foolbox.attacks.L1FMNAttack(max_stepsize=0.1)),
             ("fmn:overshoot=0", "l0", foolbox.attacks.L0FMNAttack()),
             ("fmn:overshoot=0,steps=30,step_size=0.3,gamma=0.2", "linf", foolbox.attacks.LInfFMNAttack(steps=30, max_stepsize=0.3, gamma=0.2))):
         found, farthest = minimal(attack, peer, images, labels, norm)
