@@ -1,6 +1,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
@@ -94,6 +96,21 @@ at::Tensor by_channel(const std::vector<double>& numbers, int64_t channels, cons
   return at::tensor(numbers, at::kFloat).view({channels, 1, 1});
 }
 
+/// Whether an attack could follow the gradient at one of a few random images, at least. They have less and less
+/// contrast, for an honest model may be saturated by some; and classes have weights of their own, for the plain sum of
+/// probabilities does not change.
+bool has_gradient(ScriptedModel& model, const at::Tensor& noise) {
+  for (const double contrast : {1.0, 0.3, 0.1, 0.03}) {
+    const at::Tensor images = (0.5 + (noise - 0.5) * contrast).set_requires_grad(true);
+    const at::Tensor logits = model.forward(images, {}).logits;
+    (logits * at::arange(1, logits.size(1) + 1, logits.options())).sum().backward();
+    if (!images.grad().defined()) continue;
+    const at::Tensor sums = images.grad().abs().flatten(1).sum(1);
+    if (sums.gt(0).logical_and(at::isfinite(sums)).any().item<bool>()) return true;
+  }
+  return false;
+}
+
 /// Tries the model on random images before anything depends on it; fills in its classes and arithmetic.
 void examine(ScriptedModel& model, const std::string& path, at::Device device) {
   ModelCard& card = model.card();
@@ -117,7 +134,11 @@ void examine(ScriptedModel& model, const std::string& path, at::Device device) {
           "cannot be differentiated: no gradient leads from its answer to the images; expected a model without "
           "no_grad, detach or quantization");
     }
-    logits.sum().backward();
+    if (!has_gradient(model, images)) {
+      fail(
+          "cannot be differentiated: the gradient from its answer to the images is zero or not finite for all random "
+          "images that were tried; expected a model without rounding or other steps of slope 0");
+    }
     if (!at::equal(model.forward(pair.detach(), {}).logits, logits.detach())) {
       fail(
           "answers the same images differently twice; expected a model without randomness of its own, for a report "

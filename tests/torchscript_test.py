@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 import torch
+import torchvision
 from safetensors.torch import load_file
 
 from program import AIG, RESNET, aigis, refused, report
@@ -122,7 +123,32 @@ class Image(Net):
         return x
 
 
-REFUSED = [(Constant, "cannot be differentiated"), (Pair, "Expected Tensor but got Tuple"), (Noisy, "differently twice"),
+class Rounded(Net):
+    def forward(self, x):
+        return self.body(torch.round(x * 255) / 255)
+
+
+class Infinite(Net):
+    def forward(self, x):
+        return self.body(x) + torch.sqrt(x - x).sum()
+
+
+class Probabilities(Net):
+    """Their sum does not change, though each of them does."""
+
+    def forward(self, x):
+        return torch.softmax(self.body(x), 1)
+
+
+class Saturated(Net):
+    """Flat wherever a pixel value is bright or dark, as some are in every image of much contrast."""
+
+    def forward(self, x):
+        return self.body(x) * ((x - 0.5).abs().amax((1, 2, 3)) < 0.3).to(x.dtype).view(-1, 1)
+
+
+REFUSED = [(Constant, "cannot be differentiated: no gradient leads"), (Rounded, "cannot be differentiated: the gradient"),
+           (Infinite, "cannot be differentiated: the gradient"), (Pair, "Expected Tensor but got Tuple"), (Noisy, "differently twice"),
            (Neighbours, "depends on the images beside it"), (Image, "expected logits [2, K]")]
 
 
@@ -130,6 +156,57 @@ REFUSED = [(Constant, "cannot be differentiated"), (Pair, "Expected Tensor but g
 def test_what_cannot_be_attacked_is_refused(kind, reason, tmp_path):
     path = saved(kind().eval(), tmp_path / "net.pt")
     assert reason in refused("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--limit", 2)
+
+
+@pytest.mark.parametrize("kind", [Probabilities, Saturated])
+def test_what_can_be_attacked_somewhere_is_taken(kind, tmp_path):
+    path = saved(kind().eval(), tmp_path / "net.pt")
+    evaluated(f"torchscript:{path},input=3x32x32", tmp_path)
+
+
+def resnet_18(images):
+    """torchvision's, with fresh weights and BatchNorm statistics of the images: an untrained network in which nothing dies out."""
+    torch.manual_seed(0)
+    net = torchvision.models.resnet18(num_classes=4)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None  # an average, which one batch fills
+    with torch.no_grad():
+        net(images)
+    return net.eval().requires_grad_(False)
+
+
+def test_a_network_for_imagenets_images(tmp_path):
+    column = lambda numbers: torch.tensor(numbers).view(3, 1, 1)
+    mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+    generator = torch.Generator().manual_seed(1)
+    coarse = torch.rand(4, 3, 7, 7, generator=generator)  # white noise looks alike to a network that averages
+    pixels = (torch.nn.functional.interpolate(coarse, (224, 224), mode="bicubic").clamp(0, 1) * 255).round().byte()
+    for label, image in enumerate(pixels):
+        for part in ("train", "val"):
+            folder = tmp_path / "images" / part / "abcd"[label]
+            folder.mkdir(parents=True)
+            torchvision.io.write_png(image, str(folder / "0.png"))
+    images = (pixels.float() / 255).requires_grad_()
+    normalized = (images - column(mean)) / column(std)
+    net = resnet_18(normalized.detach())
+    torch.jit.save(torch.jit.trace(net, torch.rand(1, 3, 224, 224)), tmp_path / "net.pt")
+
+    spec = f"torchscript:{tmp_path / 'net.pt'},input=3x224x224,mean={':'.join(map(str, mean))},std={':'.join(map(str, std))}"
+    document, examples = evaluated(spec, tmp_path, "--attack", "fgsm", "--eps", "1/255", "--data", f"imagefolder:{tmp_path / 'images'},size=224")
+    (model,), (run,) = document["models"], document["runs"]
+    assert model["parameters"] == sum(p.numel() for p in net.parameters())
+    assert model["macs"]["full"] == 1_814_073_344 - 512 * 996  # torchvision's number, with 4 classes of 1000
+
+    labels = torch.arange(4)
+    logits = net(normalized)
+    assert run["accuracy"]["clean"]["successes"] == (logits.argmax(1) == labels).sum().item()
+    gradient = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, labels, reduction="sum"), images)[0]
+    expected = (images + gradient.sign() / 255).clamp(0, 1).detach()
+    made = examples["0.images"]
+    assert ((made - expected).abs() < 1e-6).float().mean() > 0.999  # rounding may turn a gradient near 0
+    attacked = net((made - column(mean)) / column(std)).argmax(1)
+    assert run["accuracy"]["robust"]["successes"] == (attacked == labels).sum().item()
 
 
 def test_wrong_files_and_options_are_refused(tmp_path):
