@@ -49,12 +49,12 @@ TEST(Losses, ByHand) {
 
 // Where the label ranks third DLR is 1 whatever the logits are: its gradient is the margin's, at DLR's scale.
 TEST(Losses, DlrHasASlopeWhereItIsConstant) {
-  const at::Tensor z = at::tensor({{3.0, 4.5, -1.0, 0.5, 2.0}}, at::kDouble).set_requires_grad(true);
+  const at::Tensor z = at::tensor({3.0, 4.5, -1.0, 0.5, 2.0}, at::kDouble).unsqueeze(0).set_requires_grad(true);
   const Goal third{at::tensor({4}, at::kLong), {}, {}};
   const at::Tensor value = loss_value(LossKind::dlr, z, third);
   EXPECT_NEAR(value.item<double>(), 1, 1e-9);
   value.sum().backward();
-  EXPECT_TRUE(at::allclose(z.grad(), at::tensor({{0.0, 1.0, 0.0, 0.0, -1.0}}, at::kDouble) / 2.5, 0, 1e-9));
+  EXPECT_TRUE(at::allclose(z.grad(), at::tensor({0.0, 1.0, 0.0, 0.0, -1.0}, at::kDouble).unsqueeze(0) / 2.5, 0, 1e-9));
 }
 
 TEST(Losses, GradientsAreThoseOfFiniteDifferences) {

@@ -135,7 +135,9 @@ TEST(Pgd, RestartsKeepTheWorstOfAll) {
       const bool was = broken[i].item<bool>(), is = next_broken[i].item<bool>();
       const double before = loss[i].item<double>(), now = next_loss[i].item<double>();
       EXPECT_TRUE(is || !was) << i;
-      if (was == is) EXPECT_GE(now, before) << i;
+      if (was == is) {
+        EXPECT_GE(now, before) << i;
+      }
     }
     loss = next_loss;
     broken = next_broken;
