@@ -281,7 +281,7 @@ TEST(RelaxedGates, LeaveTheVerdictToHardOnes) {
   for (const char* attack : {"pgd", "apgd-ce", "fab", "fmn", "deepfool"}) {
     Victim victim(early, 0, Judge::this_model);
     const at::Tensor x =
-        make_attack(std::string(attack) + ":gates=relaxed")->propose(victim, batch, Norm::linf, {distance * 1.5})[0];
+        make_attack(std::string(attack) + ":gates=relaxed")->propose(victim, batch, Norm::linf, {distance * 6})[0];
     EXPECT_EQ(early.forward(x, {}).logits.argmax(1).sum().item<int64_t>(), 2) << attack;
   }
   BarredGate late(0.95);
