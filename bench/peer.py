@@ -8,9 +8,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from safetensors.numpy import load_file
+from safetensors.torch import load_file
 
 PROGRAM = Path(__file__).resolve().parent.parent / "build/aigis"
 
@@ -70,6 +72,43 @@ def network(name):
     if family == "preresnet":
         layers = [layers[0], *layers[3:], nn.BatchNorm2d(64), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+def trained(checkpoint):
+    """A ResNet 6n+2 with a checkpoint's weights, the same tensors in the same order, frozen."""
+    weights = load_file(checkpoint)
+    mean, std = weights.pop("normalize.mean"), weights.pop("normalize.std")
+    net = network(f"resnet-{2 * sum(name.endswith('conv1.weight') for name in weights)}")
+    names = [name for name in net.state_dict() if not name.endswith("num_batches_tracked")]
+    by_layer = sorted(weights, key=order_of)
+    state = dict(zip(names, [weights[name] for name in by_layer]))
+    net.load_state_dict(state, strict=False)
+    return nn.Sequential(Normalize(mean, std), net).eval().requires_grad_(False)
+
+
+class Normalize(nn.Module):
+    def __init__(self, mean, std):
+        super().__init__()
+        self.mean, self.std = mean, std
+
+    def forward(self, x):
+        return (x - self.mean) / self.std
+
+
+def order_of(name):
+    """State-dict names in the order of the network: stem, blocks with the shortcut last, head."""
+    parts = name.split(".")
+    fields = ["weight", "bias", "running_mean", "running_var"].index(parts[-1])
+    inner = {"conv1": 0, "bn1": 1, "conv2": 2, "bn2": 3}
+    if name.startswith("layer"):
+        place = 4 + int(parts[3]) if parts[2] == "downsample" else inner[parts[2]]
+        return (1, parts[0], int(parts[1]), place, fields)
+    return (2 if parts[0] == "fc" else 0, "", 0, inner.get(parts[0], 0), fields)
+
+
+def cifar(folder, count):
+    data = np.fromfile(Path(folder) / "test_batch.bin", np.uint8).reshape(-1, 3073)[:count]
+    return torch.from_numpy(data[:, 1:].reshape(-1, 3, 32, 32).copy()).float() / 255, torch.from_numpy(data[:, 0].astype(np.int64))
 
 
 def rate_of(*arguments):

@@ -14,54 +14,14 @@ import argparse
 import statistics
 import time
 from fractions import Fraction
-from pathlib import Path
 
 import foolbox
-import numpy as np
 import torch
 import torchattacks
-from safetensors.torch import load_file
 
-from peer import evaluated, network
+from peer import cifar, evaluated, trained
 
 BATCH = 250
-
-
-def load(checkpoint, depth):
-    """The peers' network with the checkpoint's weights: the same tensors in the same order."""
-    weights = load_file(checkpoint)
-    mean, std = weights.pop("normalize.mean"), weights.pop("normalize.std")
-    net = network(f"resnet-{depth}")
-    names = [name for name in net.state_dict() if not name.endswith("num_batches_tracked")]
-    by_layer = sorted(weights, key=order_of)
-    state = dict(zip(names, [weights[name] for name in by_layer]))
-    net.load_state_dict(state, strict=False)
-    return torch.nn.Sequential(Normalize(mean, std), net).eval()
-
-
-class Normalize(torch.nn.Module):
-    def __init__(self, mean, std):
-        super().__init__()
-        self.mean, self.std = mean, std
-
-    def forward(self, x):
-        return (x - self.mean) / self.std
-
-
-def order_of(name):
-    """State-dict names in the order of the network: stem, blocks with the shortcut last, head."""
-    parts = name.split(".")
-    fields = ["weight", "bias", "running_mean", "running_var"].index(parts[-1])
-    inner = {"conv1": 0, "bn1": 1, "conv2": 2, "bn2": 3}
-    if name.startswith("layer"):
-        place = 4 + int(parts[3]) if parts[2] == "downsample" else inner[parts[2]]
-        return (1, parts[0], int(parts[1]), place, fields)
-    return (2 if parts[0] == "fc" else 0, "", 0, inner.get(parts[0], 0), fields)
-
-
-def cifar(folder, count):
-    data = np.fromfile(Path(folder) / "test_batch.bin", np.uint8).reshape(-1, 3073)[:count]
-    return torch.from_numpy(data[:, 1:].reshape(-1, 3, 32, 32).copy()).float() / 255, torch.from_numpy(data[:, 0].astype(np.int64))
 
 
 def timed(attack, net, images, labels, layout):
@@ -93,10 +53,7 @@ def main():
     arguments = parser.parse_args()
     epsilon = float(Fraction(arguments.eps))
     images, labels = cifar(arguments.cifar10, arguments.images)
-    weights = load_file(arguments.checkpoint)
-    net = load(arguments.checkpoint, sum(name.endswith("conv1.weight") for name in weights) * 2)
-    for parameter in net.parameters():
-        parameter.requires_grad_(False)
+    net = trained(arguments.checkpoint)
     layouts = {"default": torch.contiguous_format, "channels_last": torch.channels_last}
     torchattack = torchattacks.PGD(net, eps=epsilon, alpha=2 / 255, steps=arguments.steps)
     fool = foolbox.attacks.LinfProjectedGradientDescentAttack(abs_stepsize=2 / 255, steps=arguments.steps)
