@@ -45,15 +45,26 @@ def ours(arguments, seed):
     return saved["0.hits"].tolist(), seconds
 
 
-def faster_layout(net, images):
-    """For a gradient of a part, the second time."""
+class InLayout(torch.nn.Module):
+    """Of a network that is given images in the default layout, the only one that the peer takes."""
+
+    def __init__(self, net, layout):
+        super().__init__()
+        self.net, self.layout = net, layout
+
+    def forward(self, x):
+        return self.net(x.contiguous(memory_format=self.layout))
+
+
+def in_faster_layout(net, images):
+    """By the seconds of a gradient, the second time."""
     seconds = {}
     for layout in [torch.contiguous_format, torch.channels_last] * 2:
-        x = images.contiguous(memory_format=layout).clone().requires_grad_(True)
+        candidate, x = InLayout(net, layout), images.clone().requires_grad_(True)
         begin = time.perf_counter()
-        net(x).sum().backward()
-        seconds[layout] = time.perf_counter() - begin
-    return min(seconds, key=seconds.get)
+        candidate(x).sum().backward()
+        seconds[candidate] = time.perf_counter() - begin
+    return min(list(seconds)[2:], key=seconds.get).eval()
 
 
 def digest(path):
@@ -90,8 +101,7 @@ def main():
         state.with_suffix(".part").rename(state)
 
     images, labels = cifar(arguments.cifar10, arguments.images)
-    net = network_of(arguments.model)
-    images = images.contiguous(memory_format=faster_layout(net, images[:PART]))
+    net = in_faster_layout(network_of(arguments.model), images[:PART])
     seeds = arguments.seeds.split(",")
     for seed in seeds:
         for begin in range(0, len(images), PART):
