@@ -1,14 +1,15 @@
 """AutoAttack of aigis and of its authors (pyautoattack) on the same weights and images: which images stand, and how long it took.
 
     python -m pip install pyautoattack==0.2.0      # beside the packages of scripts/requirements.txt
-    autoattack.py MODEL CIFAR10_DIR [--eps 1/255] [--images 1000] [--seeds 0] --state FILE
+    autoattack.py MODEL CIFAR10_DIR [--eps 1/255] [--images 1000] [--seeds 0] [--bf16] --state FILE
 
 MODEL is a checkpoint of a ResNet 6n+2, which the peer gets as the PyTorch network that its user would have, or one with
 deterministic gates, with options as aigis takes them (`m.safetensors:gates=argmax`), which it gets as TorchScript that
 aigis exported, in the layout that is faster for it. It works in parts of 250 images for each of its seeds, in turns with
 aigis on all images; what is done stands in FILE, and a run that was cut off goes on there. Prints how many images aigis and
 the peer judge differently, how many two seeds of the peer do, and the ratio of their times, which are those of attack and
-verdict, without loading; those of aigis include clean accuracy and report.
+verdict, without loading; those of aigis include clean accuracy and report. With --bf16 aigis runs a second time, with
+gradients in bfloat16 (all other passes and verdicts are in float32); made for processors that have it.
 """
 
 import argparse
@@ -37,10 +38,11 @@ def network_of(model):
         return torch.jit.load(exported).eval().requires_grad_(False)
 
 
-def ours(arguments, seed):
+def ours(arguments, seed, gradients):
     """Which images stand, and the seconds."""
+    model = arguments.model + ("," if ":" in arguments.model else ":") + f"gradients={gradients}"
     _, saved, seconds = evaluated(
-        "--model", arguments.model, "--attack", "autoattack", "--eps", arguments.eps, "--seed", seed,
+        "--model", model, "--attack", "autoattack", "--eps", arguments.eps, "--seed", seed,
         "--data", f"cifar10:{arguments.cifar10}", images=arguments.images, examples=arguments.images)
     return saved["0.hits"].tolist(), seconds
 
@@ -87,6 +89,7 @@ def main():
     parser.add_argument("--eps", default="1/255")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seeds", default="0")
+    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--state", required=True)
     arguments = parser.parse_args()
     state = Path(arguments.state)
@@ -102,7 +105,7 @@ def main():
 
     images, labels = cifar(arguments.cifar10, arguments.images)
     net = in_faster_layout(network_of(arguments.model), images[:PART])
-    seeds = arguments.seeds.split(",")
+    seeds, precisions = arguments.seeds.split(","), ["fp32"] + ["bf16"] * arguments.bf16
     for seed in seeds:
         for begin in range(0, len(images), PART):
             key = f"peer {seed} {begin}"
@@ -110,15 +113,19 @@ def main():
                 part = slice(begin, begin + PART)
                 keep(key, theirs(net, images[part], labels[part], float(Fraction(arguments.eps)), int(seed)))
             print(f"peer, seed {seed}, images from {begin}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
-        if f"ours {seed}" not in done:
-            keep(f"ours {seed}", ours(arguments, seed))
-        print(f"aigis: {done[f'ours {seed}'][1]:.0f} s, {sum(done[f'ours {seed}'][0])} stand", flush=True)
+        for gradients in precisions:
+            key = f"aigis {seed} {gradients}"
+            if key not in done:
+                keep(key, ours(arguments, seed, gradients))
+            print(f"aigis {gradients}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
     parts = range(0, len(images), PART)
     peer = {seed: [stands for begin in parts for stands in done[f"peer {seed} {begin}"][0]] for seed in seeds}
     for seed in seeds:
-        differ = sum(a != b for a, b in zip(done[f"ours {seed}"][0], peer[seed]))
         seconds = sum(done[f"peer {seed} {begin}"][1] for begin in parts)
-        print(f"seed {seed}: {differ} of {len(images)} images judged differently; aigis {seconds / done[f'ours {seed}'][1]:.2f} times as fast")
+        for gradients in precisions:
+            stands, took = done[f"aigis {seed} {gradients}"]
+            differ = sum(a != b for a, b in zip(stands, peer[seed]))
+            print(f"seed {seed}: {differ} of {len(images)} images judged differently; aigis {gradients} {seconds / took:.2f} times as fast")
     for seed in seeds[1:]:
         print(f"peer's seeds {seeds[0]} and {seed}: {sum(a != b for a, b in zip(peer[seeds[0]], peer[seed]))} images judged differently")
 
