@@ -8,8 +8,9 @@ deterministic gates, with options as aigis takes them (`m.safetensors:gates=argm
 aigis exported, in the layout that is faster for it. It works in parts of 250 images for each of its seeds, in turns with
 aigis on all images; what is done stands in FILE, and a run that was cut off goes on there. Prints how many images aigis and
 the peer judge differently, how many two seeds of the peer do, and the ratio of their times, which are those of attack and
-verdict, without loading; those of aigis, whose cores share batches of 50, include clean accuracy and report. With --bf16 aigis runs a second time, with
-gradients in bfloat16 (all other passes and verdicts are in float32); made for processors that have it.
+verdict, without loading; those of aigis, whose cores share batches of 50, include clean accuracy and report. With --bf16
+aigis runs a second time, with gradients in bfloat16 (all other passes and verdicts are in float32); made for processors
+that have it.
 """
 
 import argparse
