@@ -34,23 +34,32 @@ class Search {
   void run(Rows rows, at::Tensor& result) {
     Shrinking shrinking;
     for (uint32_t step = 0; step < static_cast<uint32_t>(options_.steps); ++step) {
-      if (options_.stop && victim_.is_final()) {
-        const auto asked = static_cast<uint32_t>(2 * options_.pairs);
-        const at::Tensor logits = victim_.forward(rows.x, rows.ids, {0, asked, step}).logits;
-        const at::Tensor done = rows.goal.reached(logits).logical_and(rows.alive);
+      if (stops()) {
+        const at::Tensor done = count(rows, step);
         put_rows(result, rows.places, done, rows.x);
-        if (!options_.objective.targeted())
-          victim_.count_broken((2 * options_.pairs + 1) * step + 1, done.sum().item<int64_t>());
         rows.alive = rows.alive.logical_and(done.logical_not());
         if (const at::Tensor kept = shrinking.kept(rows.alive); kept.defined()) rows.keep(kept);
       }
       if (rows.x.size(0) == 0) return;
       rows.x = within(rows.clean, rows.x + rows.adam.step(estimate(rows, step)) * options_.step_size, norm_, epsilon_);
     }
+    if (stops()) count(rows, static_cast<uint32_t>(options_.steps));
     put_rows(result, rows.places, rows.alive, rows.x);
   }
 
  private:
+  bool stops() const { return options_.stop && victim_.is_final(); }
+
+  /// [n] bool: which iterates are what the attack wants; and after how many answers of the model.
+  at::Tensor count(const Rows& rows, uint32_t step) {
+    const auto asked = static_cast<uint32_t>(2 * options_.pairs);
+    const at::Tensor logits = victim_.forward(rows.x, rows.ids, {0, asked, step}).logits;
+    const at::Tensor done = rows.goal.reached(logits).logical_and(rows.alive);
+    if (!options_.objective.targeted())
+      victim_.count_broken((2 * options_.pairs + 1) * step + 1, done.sum().item<int64_t>());
+    return done;
+  }
+
   /// The mean over pairs of (loss(x + d s) - loss(x - d s)) / 2d along s, with s of random signs. A black box may
   /// refuse what is no image: both sides are clipped to [0, 1], and what is left between them takes the place of 2d s.
   at::Tensor estimate(const Rows& rows, uint32_t step) {

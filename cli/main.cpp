@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   } catch (const aigis::InputError& error) {
     return fail(error.what(), kBadInput);
   } catch (const aigis::Interrupted&) {
-    return fail("interrupted; what was done is kept", kInterrupted);
+    return fail("interrupted; a sweep and a training go on where they were", kInterrupted);
   } catch (const std::exception& error) {
     return fail(error.what(), kFailed);
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/frontend/error_report.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -41,7 +42,8 @@ class ScriptedModel : public Model {
       : module_(std::move(module)), card_(std::move(card)), mean_(std::move(mean)), deviation_(std::move(deviation)) {}
 
   Output forward(const at::Tensor& images, const Pass&) override {
-    return {module_.forward({mean_.defined() ? (images - mean_) / deviation_ : images}).toTensor(), {}};
+    const at::Tensor seen = mean_.defined() ? (images - mean_) / deviation_ : images;
+    return {module_.forward({seen}).toTensor().to(images.scalar_type()), {}};
   }
   const ModelCard& card() const override { return card_; }
   bool is_training() const override { return module_.attr("training", false).toBool(); }
@@ -58,9 +60,19 @@ class ScriptedModel : public Model {
 std::string reason(const std::exception& error) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
   std::string text = torch_error ? torch_error->what_without_backtrace() : error.what();
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-  text = text.substr(text.find_last_of('\n') + 1);
-  return text.substr(0, text.find(". "));
+  const auto is_told = [](const std::string& line) {
+    return std::any_of(line.begin(), line.end(), [](unsigned char c) { return std::isalpha(c); });
+  };
+  std::vector<std::string> lines = split(text, '\n');
+  std::erase_if(lines, [&](const std::string& line) { return !is_told(line); });
+  if (lines.empty()) return "for no reason that LibTorch tells";
+  // An interpreter's report ends with what happened; a parser's begins with it.
+  const bool is_parsers = dynamic_cast<const torch::jit::ErrorReport*>(&error) != nullptr;
+  const std::string& line = is_parsers ? lines.front() : lines.back();
+  std::string sentence = line.substr(0, line.find(". "));
+  while (!sentence.empty() && std::string_view(" .:\r").find(sentence.back()) != std::string_view::npos)
+    sentence.pop_back();
+  return sentence;
 }
 
 torch::jit::Module read_module(const std::string& bytes, const std::string& path, std::string& facts) {
@@ -73,7 +85,7 @@ torch::jit::Module read_module(const std::string& bytes, const std::string& path
     module.eval();
     for (at::Tensor parameter : module.parameters()) parameter.set_requires_grad(false);
     return module;
-  } catch (const c10::Error& error) {
+  } catch (const std::exception& error) {
     throw InputError(
         fmt::format("{}: is no TorchScript file ({}); expected what torch.jit.save writes", path, reason(error)));
   }
@@ -128,6 +140,7 @@ void examine(ScriptedModel& model, const std::string& path, at::Device device) {
       fail(fmt::format("answers two images with [{}]; expected logits [2, K] with K classes, at least 2",
                        fmt::join(logits.sizes(), ", ")));
     }
+    if (!logits.isfinite().all().item<bool>()) fail("answers random images with numbers that are not finite");
     card.classes = logits.size(1);
     if (!logits.requires_grad()) {
       fail(

@@ -158,13 +158,18 @@ TEST(Sweep, WorkThatServesAllBudgetsIsDoneOnceThoughNested) {
 // Square begins with stripes, under which an image that is wrong may turn right.
 TEST(Sweep, ABlackBoxLeavesWhatIsWrong) {
   Dataset data = greys();
-  data.labels.slice(0, 18, 20).fill_(1);  // of levels 124 and 126, just below the boundary
-  const Outcome outcome = sweep_all({make_attack("square:queries=3")}, {10.0 / 255}, data);
-  const Json& run = outcome.report["runs"][0];
-  EXPECT_EQ(run["queries"]["to_success"][0], (Json{0, 2}));
-  int64_t broken = 0;
-  for (const Json& entry : run["queries"]["to_success"]) broken += entry[1].get<int64_t>();
-  EXPECT_EQ(run["accuracy"]["robust"]["successes"].get<double>(), static_cast<double>(kImages - broken));
+  data.labels.slice(0, 18, 20).fill_(1);    // of levels 124 and 126, just below the boundary
+  for (const int64_t batch : {1, 7, 40}) {  // so small that in some nothing is left to attack, or breaks
+    for (const char* attack : {"square:queries=3", "spsa:steps=2,pairs=4", "hopskipjump:steps=2,samples=10"}) {
+      const Outcome outcome = sweep_all({make_attack(attack)}, {10.0 / 255}, data, nullptr, batch);
+      const Json& run = outcome.report["runs"][0];
+      EXPECT_EQ(run["queries"]["to_success"][0], (Json{0, 2})) << attack << batch;
+      int64_t broken = 0;
+      for (const Json& entry : run["queries"]["to_success"]) broken += entry[1].get<int64_t>();
+      EXPECT_EQ(run["accuracy"]["robust"]["successes"].get<double>(), static_cast<double>(kImages - broken))
+          << attack << batch;
+    }
+  }
 }
 
 // A batch in which nothing is left to attack says no more of that attack than others do.

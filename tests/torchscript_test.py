@@ -158,6 +158,36 @@ def test_what_cannot_be_attacked_is_refused(kind, reason, tmp_path):
     assert reason in refused("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--limit", 2)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_logits_of_any_precision_are_attacked(dtype, tmp_path):
+    class Cast(Net):
+        def forward(self, x):
+            return self.body(x).to(dtype)
+
+    path = tmp_path / "net.pt"
+    torch.jit.save(torch.jit.trace(Cast().eval(), torch.rand(2, 3, 32, 32)), path)
+    for attack in ("autoattack:steps=3,queries=5", "pgd:steps=2,restarts=2", "spsa:steps=2,pairs=2", "deepfool"):
+        result = aigis("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--attack", attack, "--limit", 8, "--checks", "off")
+        assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("old, new, reason", [("torch.mul(", "torch.mulnew(", "aten::mulnew"), ("torch.mul(", "ops.mine.mul(", "mine::mul"),
+                                              ("torch.mul(", "torch.mul)(", "expected")])
+def test_code_that_libtorch_cannot_read_is_refused(old, new, reason, tmp_path):
+    class Scaled(Net):
+        def forward(self, x):
+            return self.body(x) * 2.0
+
+    saved(Scaled().eval(), tmp_path / "good.pt")
+    with zipfile.ZipFile(tmp_path / "good.pt") as good, zipfile.ZipFile(tmp_path / "bad.pt", "w") as bad:
+        for name in good.namelist():
+            content = good.read(name)
+            bad.writestr(name, content.replace(old.encode(), new.encode()) if name.endswith(".py") else content)
+        assert any(old.encode() in good.read(name) for name in good.namelist() if name.endswith(".py"))
+    line = refused("evaluate", "--model", f"torchscript:{tmp_path / 'bad.pt'},input=3x32x32", "--limit", 2)
+    assert "bad.pt: is no TorchScript file (" in line and reason in line
+
+
 @pytest.mark.parametrize("kind", [Probabilities, Saturated])
 def test_what_can_be_attacked_somewhere_is_taken(kind, tmp_path):
     path = saved(kind().eval(), tmp_path / "net.pt")

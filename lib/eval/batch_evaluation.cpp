@@ -25,6 +25,9 @@ bool leaves_what_is_wrong(const Attack& attack, const ModelCard& card) {
   return attack.heeds_judge() && attack.wants_answer() && !card.has_random_gates;
 }
 
+/// Whether it tells after how many answers of the model images broke: it sees nothing else.
+bool counts_answers(const Attack& attack) { return attack.heeds_judge() && attack.gradient_mode() == "none"; }
+
 /// Nested budgets need an attempt for each, unless the work for one serves them all.
 bool attacks_again(const Run& run, bool nested) { return nested && !run.attack->shares_budgets(); }
 
@@ -112,7 +115,10 @@ void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, c
   proposal.images = again.images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
-  if (e > 0) proposal.audit.broken_after.clear();  // counted from the budget's own first answer on
+  if (counts_answers(*run.attack)) {
+    if (e > 0) proposal.audit.broken_after.clear();  // counted from the budget's own first answer on
+    else if (rows.size(0) < unbroken.size(0)) proposal.audit.broken_after[0] = unbroken.size(0) - rows.size(0);
+  }
   proposal.seconds += again.seconds;
 }
 
@@ -136,7 +142,7 @@ const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run
   std::vector<Proposal> proposals = attacked(run, rows, wanted, plan_.epsilons, batch_.images);
   const int64_t left = all.size(0) - rows.size(0);
   for (Proposal& proposal : proposals) {
-    if (left > 0 && !proposal.audit.broken_after.empty()) proposal.audit.broken_after[0] = left;
+    if (left > 0 && counts_answers(*run.attack)) proposal.audit.broken_after[0] = left;
   }
   return proposals_[key] = std::move(proposals);
 }

@@ -11,7 +11,8 @@
 namespace aigis::plotting {
 namespace {
 
-/// Broken images over all. A nested run has only attacked those that were right without an attack.
+/// Broken images over all. Those that are wrong without an attack break after 0 answers; a nested run of an earlier
+/// version leaves them out.
 LineSeries line_of(const PlottedRun& run, const RunList& list) {
   LineSeries line;
   line.label = fmt::format("{}, {}, {}, ε {}", list.models[run.model].label, run.attack, run.setting,
@@ -20,7 +21,11 @@ LineSeries line_of(const PlottedRun& run, const RunList& list) {
   line.style = static_cast<size_t>(&run - list.runs.data());
   const double images = number_at(*run.json, {"count"}).value_or(0);
   const double wrong = images - number_at(*run.json, {"accuracy", "clean", "successes"}).value_or(images);
-  double broken = at(*run.json, {"nested"}) == true ? wrong : 0;
+  const Json& entries = at(*run.json, {"queries", "to_success"});
+  const bool has_wrong = std::any_of(entries.begin(), entries.end(), [](const Json& entry) {
+    return entry.is_array() && !entry.empty() && entry[0] == 0;
+  });
+  double broken = at(*run.json, {"nested"}) == true && !has_wrong ? wrong : 0;
   const auto add = [&](double queries) {
     const double share = images > 0 ? broken / images : 0;
     line.points.push_back({queries,
@@ -30,7 +35,7 @@ LineSeries line_of(const PlottedRun& run, const RunList& list) {
                            fmt::format("{}, {:.0f} answers: {}", line.label, queries, percent(std::optional(share)))});
   };
   add(0);
-  for (const Json& entry : at(*run.json, {"queries", "to_success"})) {
+  for (const Json& entry : entries) {
     if (!entry.is_array() || entry.size() != 2 || !entry[0].is_number() || !entry[1].is_number()) continue;
     broken += entry[1].get<double>();
     add(entry[0].get<double>());
