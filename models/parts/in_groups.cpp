@@ -56,9 +56,8 @@ Output in_groups(const at::Tensor& images, const Pass& pass,
   const int64_t groups = std::max(fitting, std::min<int64_t>(count, at::get_num_threads()));
   if (groups <= 1) return run(images, pass);
   std::vector<Output> parts(static_cast<size_t>(groups));
-  run_in_parallel(groups, at::get_num_threads(), [&](int64_t g) {
-    parts[static_cast<size_t>(g)] = run_group(images, pass, run, g, groups);
-  });
+  run_in_parallel(groups, at::get_num_threads(),
+                  [&](int64_t g) { parts[static_cast<size_t>(g)] = run_group(images, pass, run, g, groups); });
   return joined(parts);
 }
 
