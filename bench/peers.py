@@ -5,9 +5,10 @@
 
 A ResNet 6n+2 in float32, steps of 2/255 from a random start. What is timed is the same for all, without loading: accuracy
 on clean images, the attack, and accuracy on its images as they are and rounded to 8 bits. With aigis it is what the whole
-program takes beyond what it takes for one image, the report included. Peers get batches of 250 in the layout that is faster for them. Prints
-each round's images a second and robust accuracies, and the median ratio to the fastest peer. With --bf16 aigis runs twice
-in a round, the second time with gradients in bfloat16 (verdicts are in float32); made for processors that have it.
+program takes beyond what it takes for one image, the report included. Peers get batches of 250 in the layout that is
+faster for them. Prints each round's images a second and robust accuracies, and the median ratio to the fastest peer. With
+--bf16 aigis runs twice in a round, the second time with gradients in bfloat16 (verdicts are in float32); made for
+processors that have it.
 """
 
 import argparse

@@ -89,13 +89,18 @@ TEST(Sweep, AnImageThatIsWrongAlreadyIsNotAttacked) {
   }
 }
 
+/// Across the boundary within a small budget, and nothing within a large one.
+at::Tensor breaks_less_within_more(const at::Tensor& x, double epsilon) {
+  return epsilon > 20.0 / 255 ? x : at::where(x.gt(0.5), x - epsilon, x + epsilon);
+}
+
 // An attack that works within small budgets only. Nested, what fell within the small one stays fallen within the large
 // one, its example lies inside, and it is not attacked again.
 TEST(Sweep, NestedBudgetsKeepWhatFell) {
   int64_t attacked = 0;
   const auto moody = planted([&](const at::Tensor& x, double epsilon) {
     attacked += x.size(0);
-    return epsilon > 20.0 / 255 ? x : at::where(x.gt(0.5), x - epsilon, x + epsilon);
+    return breaks_less_within_more(x, epsilon);
   });
   SweepPlan plan;
   plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
@@ -122,11 +127,7 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
 /// Breaks less within a larger budget, by work that serves all.
 class Sharing : public Planted {
  public:
-  explicit Sharing(int64_t* times)
-      : Planted([](const at::Tensor& x, double epsilon) {
-          return epsilon > 20.0 / 255 ? x : at::where(x.gt(0.5), x - epsilon, x + epsilon);
-        }),
-        times_(times) {}
+  explicit Sharing(int64_t* times) : Planted(breaks_less_within_more), times_(times) {}
   bool shares_budgets() const override { return true; }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {

@@ -48,7 +48,7 @@ at::Tensor ascend(Victim& victim, const Batch& batch, const Goal& goal, const As
     put_rows(result, rows.places, better, tried);
     put_rows(best_loss, rows.places, better, loss);
     put_rows(was_broken, rows.places, better, broken);
-    if (options.stop && victim.is_final()) rows = rows.select(broken.logical_not().nonzero().squeeze(1));
+    if (options.stop && victim.is_final()) rows.keep(broken.logical_not().nonzero().squeeze(1));
   }
   return result;
 }

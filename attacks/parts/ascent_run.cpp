@@ -151,7 +151,7 @@ class Ascent {
     rows.alive = rows.alive.logical_and(done.logical_not());
     const at::Tensor kept = shrinking_.kept(rows.alive);
     if (!kept.defined()) return;
-    rows = rows.select(kept);
+    rows.keep(kept);
     keep_rows(kept, others);
   }
 
@@ -181,14 +181,10 @@ class Ascent {
 
 }  // namespace
 
-AscentRows AscentRows::select(const at::Tensor& rows) const {
-  const auto chosen = [&](const at::Tensor& t) {
-    return t.defined() ? t.index_select(0, rows.to(t.device())) : at::Tensor();
-  };
-  return {chosen(places),    chosen(alive),    chosen(clean),          chosen(ids),
-          goal.select(rows), chosen(x),        chosen(best),           chosen(best_loss),
-          chosen(momentum),  chosen(variance), chosen(last_direction), chosen(amplified),
-          chosen(falling)};
+void AscentRows::keep(const at::Tensor& rows) {
+  keep_rows(rows, {&places, &alive, &clean, &ids, &x, &best, &best_loss, &momentum, &variance, &last_direction,
+                   &amplified, &falling});
+  goal = goal.select(rows);
 }
 
 uint32_t free_draw(const AscentOptions& options) {

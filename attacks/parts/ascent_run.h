@@ -16,7 +16,7 @@ struct AscentRows {
   at::Tensor momentum, variance, last_direction, amplified;  ///< undefined until used
   at::Tensor falling;  ///< [n] bool, foreseen to be misclassified by now; undefined where nothing is foreseen
 
-  AscentRows select(const at::Tensor& rows) const;
+  void keep(const at::Tensor& rows);
 };
 
 /// The first draw of noise at a step that its gradients and passes leave free.

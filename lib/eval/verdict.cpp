@@ -9,7 +9,6 @@
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
 
 #include "lib/core/error.h"
@@ -31,8 +30,7 @@ double ulp_of_one(at::ScalarType type) {
 double rounding(const at::Tensor& clean, Norm norm, double epsilon) {
   const double ulp = ulp_of_one(clean.scalar_type());
   if (norm == Norm::linf) return ulp;
-  const auto pixels = static_cast<double>(clean[0].numel());
-  return ulp * (epsilon + (norm == Norm::l2 ? std::sqrt(pixels) : pixels));
+  return ulp * (epsilon + largest_size(norm, clean[0].numel()));
 }
 
 }  // namespace
