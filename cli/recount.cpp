@@ -11,10 +11,10 @@
 namespace aigis {
 namespace {
 
-Recount recount_batch(Model& target, const Json& run, const Batch& batch, const at::Tensor& images,
+Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch& batch, const at::Tensor& images,
                       const at::Tensor& hits, const at::Tensor& wanted, bool swap) {
   const uint64_t seed = run["seed"];
-  const CleanPass clean = measure_clean(target, batch, seed);
+  const CleanPass clean = measure_clean(target, batch, seed, draws);
   const Cell cell =
       measure_cell(target, batch, clean, images, wanted, parse_norm(run["norm"]), run["epsilon"], seed, swap);
   Recount count;
@@ -28,7 +28,7 @@ Recount recount_batch(Model& target, const Json& run, const Batch& batch, const 
 
 }  // namespace
 
-Recount recount_run(Model& target, const Json& run, const Wanted& wanted, const Dataset& data,
+Recount recount_run(Model& target, const Json& run, Purpose draws, const Wanted& wanted, const Dataset& data,
                     const ExampleReader::Saved& saved, int64_t batch, bool swap, at::Device device) {
   const int64_t count = saved.images.size(0), size = std::clamp<int64_t>(batch, 1, count);
   std::vector<Recount> parts(static_cast<size_t>((count + size - 1) / size));
@@ -41,8 +41,9 @@ Recount recount_run(Model& target, const Json& run, const Wanted& wanted, const 
     check_stop();
     const int64_t begin = b * size, end = std::min(begin + size, count);
     const Batch clean = take(data, begin, end - begin, device);
-    parts[static_cast<size_t>(b)] = recount_batch(target, run, clean, saved.images.slice(0, begin, end).to(device),
-                                                  saved.hits.slice(0, begin, end), wanted(clean), swap);
+    parts[static_cast<size_t>(b)] =
+        recount_batch(target, run, draws, clean, saved.images.slice(0, begin, end).to(device),
+                      saved.hits.slice(0, begin, end), wanted(clean), swap);
   });
   Recount sum;
   for (const auto& part : parts) sum.merge(part);

@@ -22,8 +22,8 @@ using Wanted = std::function<at::Tensor(const Batch& clean)>;
 
 /// Judges images again by the (defended) model, in batches of the sweep's size, `batch`, and as the sweep ran them:
 /// what is rounded is then rounded alike on the same kind of machine. `run` is a run of the report, `swap` whether it
-/// swapped gates; there is at least one image.
-Recount recount_run(Model& target, const Json& run, const Wanted& wanted, const Dataset& data,
+/// swapped gates, `draws` what random gates draw for its verdict; there is at least one image.
+Recount recount_run(Model& target, const Json& run, Purpose draws, const Wanted& wanted, const Dataset& data,
                     const ExampleReader::Saved& saved, int64_t batch, bool swap, at::Device device);
 
 }  // namespace aigis

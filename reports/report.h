@@ -10,8 +10,8 @@
 namespace aigis {
 
 /// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
-inline constexpr const char* kReportVersion = "1.11";
-inline constexpr int64_t kReportMinor = 11;
+inline constexpr const char* kReportVersion = "1.12";
+inline constexpr int64_t kReportMinor = 12;
 
 /// A model of the sweep as the report names it.
 struct ReportedModel {

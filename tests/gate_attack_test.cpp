@@ -104,6 +104,28 @@ class BarredGate : public MeanGate {
   double bar_;
 };
 
+/// MeanGate whose gate opens a good deal later than its logit says, as one does that adds noise of its own.
+class LateGate : public MeanGate {
+ public:
+  LateGate() : MeanGate(0) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = MeanGate::forward(images, pass);
+    output.gates.open = decide_gate(output.gates.logits - 1, {}, pass.gate_gradient);
+    return output;
+  }
+};
+
+/// MeanGate that leans to class 0 in every pass that a gradient is taken of.
+class RoundedGate : public MeanGate {
+ public:
+  RoundedGate() : MeanGate(1.15) { card_.rounds_gradients = true; }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = MeanGate::forward(images, pass);
+    if (images.requires_grad()) output.logits = output.logits + at::tensor({0.05, 0.0}, at::kDouble);
+    return output;
+  }
+};
+
 /// Grey images with a little red in them.
 Batch images_of(double level) {
   at::Tensor images = at::full({2, 3, kSide, kSide}, level, at::TensorOptions(at::kDouble));
@@ -156,6 +178,28 @@ TEST(KeepLabel, HoldsWhereTheGateAlonePullsTheAnswerOver) {
   Victim victim(model, 0);
   const auto none = make_attack("gate-sloth:keep_label=true,label_margin=0,steps=1,relative_step_size=1");
   EXPECT_TRUE(at::equal(none->propose(victim, batch, Norm::linf, {0.09})[0], batch.images));
+}
+
+TEST(KeepLabel, HoldsInPassesThatAreNotRounded) {
+  RoundedGate model;
+  const Batch batch = images_of(0.5);
+  const Output kept = after(model, "gate-sloth:keep_label=true,label_margin=0,steps=5", batch, Norm::linf, 0.09);
+  EXPECT_EQ(kept.logits.argmax(1).sum().item<int64_t>(), 0);
+  EXPECT_GT(kept.gates.logits.mean().item<double>(), -0.35) << "the attack should use what it may";
+}
+
+TEST(KeepLabel, KeepsWhatMostDrawsAnswer) {
+  DrawingGate model;
+  Batch batch = images_of(0.45);  // open, and so of class 1, in 31 % of draws
+  batch.images = batch.images.repeat({50, 1, 1, 1});
+  batch.labels = at::zeros({100}, at::TensorOptions(at::kLong));
+  batch.ids = at::arange(100, at::TensorOptions(at::kLong));
+  Victim victim(model, 0);
+  ASSERT_GT(victim.forward(batch.images, batch.ids, {}).logits.argmax(1).sum().item<int64_t>(), 20);
+  ObjectiveOptions options;
+  options.constraint = std::make_shared<KeepAnswer>(0.0);
+  const Goal goal = goal_of(options, victim, batch);
+  EXPECT_LT(goal.answers.sum().item<int64_t>(), 10) << "one draw would say 31";
 }
 
 /// At equal noise the answer differs from the clean one where the noise lies between both logits: in the share
@@ -230,6 +274,16 @@ TEST(Reroute, MovesTheAnswerAndNotTheCost) {
   EXPECT_GE(changed("gate-reroute:tolerance=0.01", 0.01), free * 3 / 4);
   // From a start where it is overstepped, and with no time to come back: the clean image then.
   changed("gate-reroute:tolerance=0.01,start=sign,steps=2", 0.01, 0.3);
+}
+
+/// By their logits alone these gates are open from the start, and no image would run more.
+TEST(MostExecuted, GoesByTheGatesThatRun) {
+  LateGate model;
+  const Batch batch = images_of(0.6);
+  ASSERT_EQ(model.forward(batch.images, {}).gates.open.sum().item<double>(), 0);
+  for (const char* attack : {"gradauto", "ilfo"}) {
+    EXPECT_EQ(after(model, attack, batch, Norm::linf, 0.15).gates.open.mean().item<double>(), 1) << attack;
+  }
 }
 
 /// Of gates that do not draw the cost has a gradient through their states alone.

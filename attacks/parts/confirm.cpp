@@ -8,17 +8,17 @@
 namespace aigis {
 namespace {
 
-constexpr uint32_t kDraws = 20;
 constexpr int64_t kParts = 10;  ///< of the way back
 
 }  // namespace
 
 at::Tensor confirmed(Victim& victim, const at::Tensor& clean, const at::Tensor& found, const at::Tensor& ids,
                      const Goal& goal, const Constraint& constraint, Position first) {
-  if (!victim.card().has_random_gates) return found;
+  if (!victim.card().has_random_gates && !victim.card().rounds_gradients) return found;
+  const uint32_t draws = victim.card().has_random_gates ? 20 : 1;
   const auto at_draw = [&](uint32_t draw) { return Position{first.restart, first.draw + draw, first.step}; };
   std::vector<Goal> usual;  // what holds for the clean images, draw by draw
-  for (uint32_t draw = 0; draw < kDraws; ++draw) {
+  for (uint32_t draw = 0; draw < draws; ++draw) {
     usual.push_back(goal.as_seen(victim.aside(clean, ids, at_draw(draw))));
   }
   at::Tensor result = clean.clone();
@@ -29,7 +29,7 @@ at::Tensor confirmed(Victim& victim, const at::Tensor& clean, const at::Tensor& 
     const at::Tensor tried = from + delta * (static_cast<double>(part) / kParts);
     const at::Tensor some_ids = ids.index_select(0, left.cpu());
     at::Tensor standing = at::arange(left.numel(), left.options());  // most fall within a few draws, and need no more
-    for (uint32_t draw = 0; draw < kDraws && standing.numel() > 0; ++draw) {
+    for (uint32_t draw = 0; draw < draws && standing.numel() > 0; ++draw) {
       const Output output =
           victim.aside(tried.index_select(0, standing), some_ids.index_select(0, standing.cpu()), at_draw(draw));
       const at::Tensor holds = constraint.holds(output, usual[draw].select(left.index_select(0, standing)));

@@ -49,11 +49,11 @@ at::Tensor KeepAnswer::holds(const Output& output, const Goal& goal) const {
 
 at::Tensor KeepCost::violation(const Output& output, const Goal& goal) const {
   constexpr double kScale = 10;  // shares are smaller than logits by about so much
-  return ((kept_share(output.gates, goal.random) - goal.share).abs() - tolerance_ / 2) * kScale;
+  return ((usual_share(output.gates, goal.random) - goal.share).abs() - tolerance_ / 2) * kScale;
 }
 
 at::Tensor KeepCost::holds(const Output& output, const Goal& goal) const {
-  return (kept_share(output.gates, goal.random) - goal.share).abs().le(tolerance_);
+  return (usual_share(output.gates, goal.random) - goal.share).abs().le(tolerance_);
 }
 
 at::Tensor reweighed(const at::Tensor& weight, const at::Tensor& violation) {
@@ -63,13 +63,8 @@ at::Tensor reweighed(const at::Tensor& weight, const at::Tensor& violation) {
 
 at::Tensor executed_share(const Gates& gates) { return (gates.open * shares(gates)).sum(1); }
 
-at::Tensor kept_share(const Gates& gates, bool random) {
-  return random ? expected_share(gates, random) : executed_share(gates);
-}
-
-at::Tensor expected_share(const Gates& gates, bool random) {
-  const at::Tensor open = random ? gates.logits.sigmoid() : gates.logits.gt(0).to(gates.logits.scalar_type());
-  return (open * shares(gates)).sum(1);
+at::Tensor usual_share(const Gates& gates, bool random) {
+  return random ? (gates.logits.sigmoid() * shares(gates)).sum(1) : executed_share(gates);
 }
 
 }  // namespace aigis

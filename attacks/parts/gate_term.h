@@ -100,9 +100,7 @@ at::Tensor reweighed(const at::Tensor& weight, const at::Tensor& violation);
 
 /// [N]: the executed share of what gates may save, in one pass.
 at::Tensor executed_share(const Gates& gates);
-/// The same by the gates' logits, whether or not they are soft in this pass: expected where gates are random.
-at::Tensor expected_share(const Gates& gates, bool random);
-/// [N]: what KeepCost keeps, with a gradient.
-at::Tensor kept_share(const Gates& gates, bool random);
+/// [N]: the same, with a gradient; where gates are random, the share that is expected of their probabilities.
+at::Tensor usual_share(const Gates& gates, bool random);
 
 }  // namespace aigis

@@ -14,7 +14,7 @@ class MostExecuted {
   explicit MostExecuted(bool random) : random_(random) {}
 
   /// [N]
-  at::Tensor share(const Output& output) const { return expected_share(output.gates, random_).detach(); }
+  at::Tensor share(const Output& output) const { return usual_share(output.gates, random_).detach(); }
   /// [N, C, H, W] with their shares; of equals the first stays.
   void offer(const at::Tensor& images, const at::Tensor& share) {
     const at::Tensor better = share_.defined() ? share.gt(share_) : share.ge(0);

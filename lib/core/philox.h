@@ -38,7 +38,7 @@ enum class Purpose : uint32_t {
   augmentation,    ///< crop and flip
   training_gates,  ///< gate noise while training
   verdict_gates,   ///< gate noise of the verdict: clean and adversarial passes, all budgets
-  redraw_gates,    ///< an independent second draw on clean images
+  redraw_gates,    ///< an independent second draw: of clean images, and of worst cases, which the first one chose
   attack_gates,    ///< gate noise that an attack sees
   attack,          ///< the attack's own draws: starts, directions
   synthetic,       ///< the procedural data set

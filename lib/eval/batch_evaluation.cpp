@@ -51,7 +51,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
-    if (run.is_worst_case()) proposal = worst_case(run, clean, e, done);
+    if (run.is_worst_case()) proposal = worst_case(run, e, done);
     else if (again) attack_again(run, unbroken, wanted, e, proposal);
     else if (nested) proposal = kept_where_broken(proposal, (*all)[e], unbroken);
     else proposal = (*all)[e];
@@ -72,25 +72,29 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   return part;
 }
 
-BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, const CleanPass& clean, size_t e,
-                                                      const BatchParts& done) const {
+BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e, const BatchParts& done) const {
   const std::vector<std::string> labels = worst_case_labels(runs_, worst);
   Proposal proposal;
-  at::Tensor hits;
+  at::Tensor hits, quantized_hits;
   for (size_t i = 0; i < worst.worst_of.size(); ++i) {
     const RunPart& part = done.part(worst.worst_of[i]);
     const CellTally& cell = part.tally.cells[e];
-    const at::Tensor its_images = part.images[e].to(plan_.device), its_hits = at::tensor(at::IntArrayRef(cell.hits));
-    const at::Tensor right = clean.judgement.hits.gt(0);  // others are no attack's
+    const at::Tensor its_images = part.images[e].to(plan_.device);
+    const at::Tensor its_hits = at::tensor(at::IntArrayRef(cell.hits));
+    const at::Tensor its_quantized = at::tensor(at::IntArrayRef(cell.quantized_hits));
+    const at::Tensor right = at::tensor(at::IntArrayRef(part.tally.clean_hits)).gt(0);  // others are no attack's
     const at::Tensor stood = hits.defined() ? hits.gt(0).logical_and(right) : right;
     if (hits.defined()) {
-      const at::Tensor better = its_hits.lt(hits);
+      const at::Tensor in_bytes = its_hits.eq(hits).logical_and(its_quantized.lt(quantized_hits));
+      const at::Tensor better = its_hits.lt(hits).logical_or(in_bytes);
       const at::Tensor there = per_image(better.to(its_images.device()), its_images);
       proposal.images = at::where(there, its_images, proposal.images);
       hits = at::where(better, its_hits, hits);
+      quantized_hits = at::where(better, its_quantized, quantized_hits);
     } else {
       proposal.images = its_images;
       hits = its_hits;
+      quantized_hits = its_quantized;
     }
     AttackAudit audit = cell.audit;
     audit.broken_after.clear();
@@ -123,9 +127,11 @@ void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, c
 }
 
 const CleanPass& BatchEvaluation::clean_pass(Model& target, const Run& run) {
-  const auto found = clean_.find(run.defense.get());
+  const bool differs = model_->card().has_random_gates;
+  const std::pair key(run.defense.get(), differs ? run.judged_by() : Purpose::verdict_gates);
+  const auto found = clean_.find(key);
   if (found != clean_.end()) return found->second;
-  return clean_[run.defense.get()] = measure_clean(target, batch_, plan_.seed);
+  return clean_[key] = measure_clean(target, batch_, plan_.seed, key.second);
 }
 
 const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run& run, const CleanPass& clean,

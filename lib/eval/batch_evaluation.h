@@ -29,9 +29,9 @@ class BatchEvaluation {
     double seconds = 0;
   };
 
-  /// For each image the result of the run in which the fewest draws were right, the first of them; and who broke how
-  /// many that none before had broken.
-  Proposal worst_case(const Run& worst, const CleanPass& clean, size_t e, const BatchParts& done) const;
+  /// For each image the result of the run in which the fewest draws were right, of several that in which the fewest
+  /// were right in 8 bits, too, and of these the first; and who broke how many that none before had broken.
+  Proposal worst_case(const Run& worst, size_t e, const BatchParts& done) const;
 
   /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
   /// a larger budget, and adds to the work.
@@ -41,7 +41,7 @@ class BatchEvaluation {
   /// What was made within a larger budget, but for the images that a smaller one has broken.
   static Proposal kept_where_broken(const Proposal& smaller, Proposal larger, const at::Tensor& unbroken);
 
-  /// The clean images through a defense: once, whatever the number of attacks and budgets.
+  /// The clean images through a defense, as the run is judged: once, whatever the number of attacks and budgets.
   const CleanPass& clean_pass(Model& target, const Run& run);
 
   /// The attack on what it may see, within each budget: once for each pair of attack and seen model, unless the judge
@@ -57,7 +57,7 @@ class BatchEvaluation {
   const std::vector<Run>& runs_;
   std::shared_ptr<Model> model_;
   Batch batch_;
-  std::map<const Defense*, CleanPass> clean_;
+  std::map<std::pair<const Defense*, Purpose>, CleanPass> clean_;
   std::map<std::tuple<const Attack*, const Model*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
 };
 

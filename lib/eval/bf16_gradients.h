@@ -13,6 +13,7 @@ class Bf16Gradients : public Model {
  public:
   explicit Bf16Gradients(std::shared_ptr<Model> model) : model_(std::move(model)), card_(model_->card()) {
     card_.options["gradients"] = "bf16";
+    card_.rounds_gradients = true;
   }
   /// Passes that a gradient is taken of run in bfloat16, by autocast. Where their two largest logits lie so near that
   /// rounding may have changed their order, they say what float32 says, so that an attack hardly leaves an image which

@@ -17,11 +17,11 @@ PassTally counted(const Judgement& judgement, const Batch& batch, const ModelCar
 
 /// In how many draws images are right along gates that others took: `open` is [draws, N, L].
 std::vector<int64_t> hits_along(Model& target, const at::Tensor& images, const Batch& batch, const at::Tensor& open,
-                                uint64_t seed) {
+                                uint64_t seed, Purpose draws) {
   const at::NoGradGuard no_grad;
   at::Tensor hits = at::zeros_like(batch.labels);
   for (int64_t draw = 0; draw < open.size(0); ++draw) {
-    const Stream noise{seed, Purpose::verdict_gates, 0, static_cast<uint32_t>(draw), 0};
+    const Stream noise{seed, draws, 0, static_cast<uint32_t>(draw), 0};
     Pass pass{noise, batch.ids};
     pass.graph = open[draw].to(images.device(), images.scalar_type());
     hits = hits + target.forward(images, pass).logits.argmax(1).eq(batch.labels);
@@ -31,12 +31,14 @@ std::vector<int64_t> hits_along(Model& target, const at::Tensor& images, const B
 
 }  // namespace
 
-CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed) {
+CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed, Purpose draws) {
   CleanPass clean;
-  clean.judgement = judge(target, batch.images, batch, seed, Purpose::verdict_gates);
+  clean.draws = draws;
+  clean.judgement = judge(target, batch.images, batch, seed, draws);
   clean.tally = counted(clean.judgement, batch, target.card());
   if (target.card().has_random_gates) {
-    const Judgement redrawn = judge(target, batch.images, batch, seed, Purpose::redraw_gates);
+    const Purpose others = draws == Purpose::verdict_gates ? Purpose::redraw_gates : Purpose::verdict_gates;
+    const Judgement redrawn = judge(target, batch.images, batch, seed, others);
     clean.redraw_flipped = count_flips(clean.judgement.open, redrawn.open);
   }
   return clean;
@@ -44,9 +46,7 @@ CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed) {
 
 Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed,
                   const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed, bool swap) {
-  const auto judged = [&](const at::Tensor& images) {
-    return judge(target, images, batch, seed, Purpose::verdict_gates);
-  };
+  const auto judged = [&](const at::Tensor& images) { return judge(target, images, batch, seed, clean.draws); };
   const Stopwatch watch;
   const Admitted admitted = admit(batch.images, proposed, norm, epsilon);
   const Judgement after = at::equal(admitted.images, batch.images) ? clean.judgement : judged(admitted.images);
@@ -66,13 +66,16 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
     cell.tally.clean_on_adversarial = listed(clean.judgement.hits);
     cell.tally.adversarial_on_clean = listed(after.hits);
   } else if (swap && after.open.defined()) {
-    cell.tally.clean_on_adversarial = hits_along(target, batch.images, batch, after.open, seed);
-    cell.tally.adversarial_on_clean = hits_along(target, admitted.images, batch, clean.judgement.open, seed);
+    cell.tally.clean_on_adversarial = hits_along(target, batch.images, batch, after.open, seed, clean.draws);
+    cell.tally.adversarial_on_clean =
+        hits_along(target, admitted.images, batch, clean.judgement.open, seed, clean.draws);
   }
   // Images that are on the 8-bit grid already keep their verdict; others are judged again.
   const at::Tensor rounded = quantized(batch.images, admitted.images);
   const bool on_grid = rounded.numel() == 0 || (rounded - admitted.images).abs().max().item<double>() < kOnGrid;
-  cell.tally.quantized = on_grid ? cell.tally.pass.accuracy : counted(judged(rounded), batch, target.card()).accuracy;
+  const Judgement in_bytes = on_grid ? after : judged(rounded);
+  cell.tally.quantized = counted(in_bytes, batch, target.card()).accuracy;
+  cell.tally.quantized_hits = listed(in_bytes.hits);
   return cell;
 }
 

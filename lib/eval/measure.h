@@ -7,11 +7,12 @@
 namespace aigis {
 
 struct CleanPass {
+  Purpose draws = Purpose::verdict_gates;  ///< that random gates were judged by, and attacked images shall be
   Judgement judgement;
   PassTally tally;
   Proportion redraw_flipped;  ///< gates that differ under independent noise
 };
-CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed);
+CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed, Purpose draws = Purpose::verdict_gates);
 
 struct Cell {
   CellTally tally;

@@ -29,6 +29,9 @@ struct Run {
   std::vector<size_t> worst_of = {};  ///< runs before it of which it takes the worst for each image; else empty
 
   bool is_worst_case() const { return !worst_of.empty(); }
+  /// What random gates draw when the run is judged. A worst case is chosen by the verdicts on its attacks; by the same
+  /// draws it would lie below each of several equal attacks by chance alone.
+  Purpose judged_by() const { return is_worst_case() ? Purpose::redraw_gates : Purpose::verdict_gates; }
 };
 
 /// Throws InputError if the attack does not exist in the norm.

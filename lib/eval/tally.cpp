@@ -126,6 +126,7 @@ void CellTally::add_on_target(const at::Tensor& wins, int64_t draws) { add_image
 void CellTally::merge(const CellTally& other) {
   pass.merge(other.pass);
   append(hits, other.hits);
+  append(quantized_hits, other.quantized_hits);
   append(clean_on_adversarial, other.clean_on_adversarial);
   append(adversarial_on_clean, other.adversarial_on_clean);
   quantized.merge(other.quantized);

@@ -46,6 +46,7 @@ struct Extent {
 struct CellTally {
   PassTally pass;
   std::vector<int64_t> hits;  ///< of each image, in the order of the data: in how many draws its label was right
+  std::vector<int64_t> quantized_hits;  ///< the same of the adversarial image rounded to 8 bits
   // The 2x2 swap of inputs and gates, where it was asked for: of each image, in how many draws its label was right
   std::vector<int64_t> clean_on_adversarial;  ///< for the clean image along the gates of the adversarial one
   std::vector<int64_t> adversarial_on_clean;  ///< for the adversarial image along the gates of the clean one

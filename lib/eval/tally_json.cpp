@@ -38,6 +38,7 @@ Json CellTally::to_json() const {
   for (const Stage& stage : audit.stages) stages.push_back({stage.attack, stage.tried, stage.broken});
   return {{"pass", pass.to_json()},
           {"hits", hits},
+          {"quantized_hits", quantized_hits},
           {"swap", {clean_on_adversarial, adversarial_on_clean}},
           {"quantized", quantized.counts()},
           {"on_target", on_target.counts()},
@@ -61,6 +62,7 @@ CellTally CellTally::from_json(const Json& json) {
   CellTally cell;
   cell.pass = PassTally::from_json(json.at("pass"));
   cell.hits = json.at("hits").get<std::vector<int64_t>>();
+  cell.quantized_hits = json.at("quantized_hits").get<std::vector<int64_t>>();
   cell.clean_on_adversarial = json.at("swap").at(0).get<std::vector<int64_t>>();
   cell.adversarial_on_clean = json.at("swap").at(1).get<std::vector<int64_t>>();
   cell.quantized = Proportion::from_counts(json.at("quantized"));
