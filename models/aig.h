@@ -21,7 +21,10 @@ class Aig : public GatedNetwork {
 
  protected:
   Output run(const at::Tensor& images, const Pass& pass) override;
-  void fold() override { trunk_.fold(); }
+  void fold() override {
+    GatedNetwork::fold();
+    trunk_.fold();
+  }
 
  private:
   Execution execution_;

@@ -14,7 +14,8 @@ struct DenseAigOptions {
 
 /// x_l = [x_{l-1}, z_l F_l(x_{l-1})]: a layer that is skipped adds channels of zeros. Three stages of (depth - 4) / 3
 /// layers, each layer BatchNorm, ReLU and a 3x3 convolution, behind a stem of 2 growth channels; between stages a 1x1
-/// convolution and 2x2 averages.
+/// convolution and 2x2 averages. Only its gates fold: every BatchNorm has a ReLU between itself and the next
+/// convolution.
 class DenseAig : public GatedNetwork {
  public:
   using Options = DenseAigOptions;
@@ -22,7 +23,6 @@ class DenseAig : public GatedNetwork {
 
  protected:
   Output run(const at::Tensor& images, const Pass& pass) override;
-  void fold() override {}  // every BatchNorm has a ReLU between itself and the next convolution
 
  private:
   struct Layer {

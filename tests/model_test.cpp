@@ -152,6 +152,21 @@ TEST_P(Forms, FoldingChangesNothingButRounding) {
   EXPECT_TRUE(at::allclose(net->forward(images, pass).logits, plain, 1e-10, 1e-10));
 }
 
+TEST_P(Forms, AFrozenNetworkMovesAsAWhole) {
+  const auto net = build(GetParam());
+  disturb(*net);
+  net->move_to(at::kCPU, at::kFloat);
+  net->freeze();
+  net->move_to(at::kCPU, at::kDouble);
+  const at::Tensor images = random_images(5);
+  const Output moved = net->forward(images, pass_of(5)),
+               expected = build_frozen(GetParam())->forward(images, pass_of(5));
+  EXPECT_TRUE(at::allclose(moved.logits, expected.logits, 1e-12, 1e-12));
+  if (expected.gates.any()) {
+    EXPECT_TRUE(at::allclose(moved.gates.logits, expected.gates.logits, 1e-12, 1e-12));
+  }
+}
+
 /// 37 images: more than are worked on together.
 TEST_P(Forms, AnImageDoesNotFeelItsBatch) {
   const auto net = build_frozen(GetParam());

@@ -99,6 +99,7 @@ class Network : public Model {
   /// How often each gated layer runs on training images, in the order of Gates' columns; empty if unknown.
   virtual std::vector<double> execution_rates() const = 0;
   virtual void set_execution_rates(const std::vector<double>& rates) = 0;
+  /// Before or after freeze().
   virtual void move_to(at::Device device, at::ScalarType type) = 0;
   /// For evaluation and attack: evaluation mode, no gradients of weights, BatchNorm folded into convolutions. Throws
   /// InputError if the gate mode needs execution rates that are not known.

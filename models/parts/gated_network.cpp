@@ -16,7 +16,6 @@ void GatedNetwork::set_gate_mode(const std::string& mode) {
 void GatedNetwork::freeze() {
   gating_->check();
   WeightedNetwork::freeze();
-  gating_->fold();
 }
 
 void GatedNetwork::add_gates(const std::vector<GateableLayer>& layers, const GatingOptions& options,

@@ -18,6 +18,8 @@ class GatedNetwork : public WeightedNetwork {
   at::Tensor penalty(const Output& output) const override { return gating_->penalty(output.gates); }
 
  protected:
+  /// Of the gates alone.
+  void fold() override { gating_->fold(); }
   /// Last step of a family's construction: adds the gates of `layers`, and fills the card. `macs_always` is what runs
   /// beside gates and layers.
   void add_gates(const std::vector<GateableLayer>& layers, const GatingOptions& options, int64_t macs_always);

@@ -42,7 +42,10 @@ class WeightedNetwork : public Network {
   void set_gate_mode(const std::string&) override {}
   std::vector<double> execution_rates() const override { return {}; }
   void set_execution_rates(const std::vector<double>&) override {}
-  void move_to(at::Device device, at::ScalarType type) override { weights_.move_to(device, type); }
+  void move_to(at::Device device, at::ScalarType type) override {
+    weights_.move_to(device, type);
+    if (is_frozen_) fold();
+  }
   void freeze() override {
     training_ = false;
     is_frozen_ = true;
@@ -53,6 +56,7 @@ class WeightedNetwork : public Network {
 
  protected:
   virtual Output run(const at::Tensor& images, const Pass& pass) = 0;
+  /// Computes from the frozen weights what inference uses in their place.
   virtual void fold() = 0;
   /// Last step of the construction of a network without gates: fills the card.
   void describe(const Json& options, int64_t macs) {
