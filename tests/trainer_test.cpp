@@ -194,6 +194,41 @@ TEST_F(Steps, TradesLearnsFromBoth) {
   EXPECT_TRUE(at::allclose(network_.bias(), bias - kRate * b.grad(), 1e-4, 1e-6));
 }
 
+/// Epochs of a single step; with a huge weight decay a loss is still finite where the step behind it is not.
+class Epochs : public Steps {
+ protected:
+  Epochs() {
+    options_.epochs = 2;
+    options_.learning_rate = 1;
+    options_.weight_decay = 1e25;
+  }
+  /// What the run says as it stops, or nothing.
+  std::string message_of_run() {
+    Trainer training = trainer();
+    try {
+      training.run(0, [&] {
+        ++saved;
+        EXPECT_TRUE(network_.weight().isfinite().all().item<bool>());
+      });
+    } catch (const RunError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  int saved = 0;
+};
+
+TEST_F(Epochs, WhatIsNotFiniteIsNeverSaved) {
+  EXPECT_EQ(message_of_run(), "training stopped: a weight is not finite in epoch 2; the checkpoint of epoch 1 is kept");
+  EXPECT_EQ(saved, 1);
+}
+
+TEST_F(Epochs, WithoutACheckpointNoneIsClaimed) {
+  options_.learning_rate = 1e20;
+  EXPECT_EQ(message_of_run(), "training stopped: a weight is not finite in epoch 1; nothing was saved");
+  EXPECT_EQ(saved, 0);
+}
+
 TEST_F(Steps, AdversarialImagesAreLearnt) {
   const at::Tensor before = network_.weight(), bias = network_.bias();
   const auto one_step = make_attack("bim:steps=1,relative_step_size=1");

@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "lib/core/error.h"
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
 #include "lib/data/augment.h"
@@ -47,6 +46,10 @@ at::ScalarType training_type(Precision precision, at::DeviceType device) {
 }
 
 }  // namespace
+
+std::string TrainState::what_is_kept() const {
+  return epochs_done == 0 ? "nothing was saved" : fmt::format("the checkpoint of epoch {} is kept", epochs_done);
+}
 
 Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
                  at::Device device, std::optional<AdversarialTraining> adversarial)
@@ -96,6 +99,20 @@ bool Trainer::run(double time_limit, const std::function<void()>& save) {
   return true;
 }
 
+bool Trainer::is_finite() {
+  for (const auto& list : {network_.named_weights(), network_.named_statistics(), sgd_.velocities(), averages()}) {
+    for (const auto& [name, tensor] : list) {
+      if (!tensor.isfinite().all().item<bool>()) return false;
+    }
+  }
+  return true;
+}
+
+RunError Trainer::diverged(const std::string& what) const {
+  return RunError(fmt::format("training stopped: {} is not finite in epoch {}; {}", what, state_.epochs_done + 1,
+                              state_.what_is_kept()));
+}
+
 Trainer::Verdict Trainer::judge() {
   const auto seed = static_cast<uint64_t>(options_.seed);
   Verdict verdict;
@@ -129,13 +146,14 @@ Json Trainer::run_epoch(double seconds_left) {
       sums.add(step(positions, epoch, rate), positions.size(0));
       const bool look = s % 50 == 49 || s + 1 == steps;
       if (look && !std::isfinite(sums.mean_loss())) {
-        throw RunError(fmt::format(
-            "training stopped: the loss is not finite in epoch {}; the last epoch's checkpoint is kept", epoch + 1));
+        throw diverged("the loss");
       }
       progress.advance(positions.size(0), look ? fmt::format("loss {:.3f}", sums.mean_loss()) : "");
     }
   }
   const double seconds = watch.seconds();
+  // The loss of a batch is that before its step: what the last one did shows in the weights alone.
+  if (!is_finite()) throw diverged("a weight");
   const auto [held_out, robust] = judge();
   const auto images = static_cast<double>(sums.images);
   Json row{{"epoch", epoch + 1},

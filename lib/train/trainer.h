@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "lib/core/error.h"
 #include "lib/core/model.h"
 #include "lib/data/dataset.h"
 #include "lib/train/adversary.h"
@@ -19,6 +20,9 @@ namespace aigis {
 struct TrainState {
   int64_t epochs_done = 0;
   Json curve;  ///< one row an epoch, as in train.json
+
+  /// For the message of a run that ends early: "the checkpoint of epoch 3 is kept", or that there is none.
+  std::string what_is_kept() const;
 };
 
 class Trainer {
@@ -27,8 +31,8 @@ class Trainer {
           at::Device device, std::optional<AdversarialTraining> adversarial = {});
 
   /// Runs until the last epoch or until `time_limit` seconds would be passed (0: none). After each epoch
-  /// `save` is called. Throws RunError if the loss is no longer finite, Interrupted on Ctrl-C: the state of the last
-  /// epoch stands. Returns true if all epochs are done.
+  /// `save` is called. Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C:
+  /// the state of the last epoch stands. Returns true if all epochs are done.
   bool run(double time_limit, const std::function<void()>& save);
 
   /// Means over one batch, and how many of its images were right; scalars on the device.
@@ -49,6 +53,10 @@ class Trainer {
 
  private:
   Json run_epoch(double seconds_left);
+  /// Of all that is saved of the training.
+  bool is_finite();
+  /// Why training cannot go on.
+  RunError diverged(const std::string& what) const;
   /// On held-out images, clean and, where training is adversarial, the first of them attacked.
   struct Verdict {
     HeldOutResult held_out;
