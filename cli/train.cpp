@@ -17,7 +17,10 @@ Command train_command(CommandLine& line) {
                 Settings::Holds::path);
   settings->one("limit", "0", "use only the first N training images; 0 means all");
   settings->one("device", "cpu", "cpu or cuda");
-  settings->one("time_limit", "", "stop after this time with a usable model: 90s, 20m, 3h");
+  settings->one(
+      "time_limit", "",
+      "time for the run: 90s, 20m, 3h; it ends with the model of its last whole epoch, or with exit code 1 and "
+      "no model where the first does not fit");
   settings->one("out", "", "folder for model.safetensors, train.json and resume.safetensors", Settings::Holds::path);
   TrainOptions defaults;
   OptionTable table;

@@ -45,6 +45,19 @@ std::optional<AdversarialTraining> adversarial_training(const TrainOptions& opti
   return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};
 }
 
+/// Where the last epoch ran on another device, or in another precision, than the next will.
+void warn_of_other_arithmetic(const Trainer& resumed) {
+  const Json& curve = resumed.state().curve;
+  if (curve.empty() || !curve.back().contains("device")) return;  // earlier versions did not record it
+  const Json &last = curve.back(), now = resumed.arithmetic();
+  if (last["device"] == now["device"] && last["precision"] == now["precision"]) return;
+  fmt::print(stderr,
+             "warning: epoch {} ran on {} in {}, the next will on {} in {}: the weights will not be those of an "
+             "unbroken run\n",
+             resumed.state().epochs_done, last["device"].get<std::string>(), last["precision"].get<std::string>(),
+             now["device"].get<std::string>(), now["precision"].get<std::string>());
+}
+
 }  // namespace
 
 TrainingRun::TrainingRun(const Settings& settings, bool resume)
@@ -111,6 +124,7 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   lock_ = FileLock(folder_);
   if (goes_on) {
     read_train_state(state, config_, *network_, *trainer_);
+    if (trainer_->state().epochs_done < options_.epochs) warn_of_other_arithmetic(*trainer_);
     fmt::print("resumed after epoch {} of {}\n", trainer_->state().epochs_done, options_.epochs);
   } else if (fs::exists(state)) {
     throw InputError(fmt::format(
@@ -160,7 +174,7 @@ Json TrainingRun::train_json() const {
     gated.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
   }
   return {{"schema", "aigis-train"},
-          {"version", "1.0"},
+          {"version", "1.1"},
           {"tool", tool_json()},
           {"environment", environment_json(device_)},
           {"config", config_},
@@ -205,10 +219,12 @@ void TrainingRun::write_model() {
 int TrainingRun::run() {
   // A finished run is written once more: this version may record more of it than the one that trained it.
   if (trainer_->state().epochs_done == options_.epochs) save();
+  const auto before = trainer_->state().epochs_done;
   const bool finished = trainer_->run(time_limit_, [this] { save(); });
   const auto done = trainer_->state().epochs_done;
-  if (!finished && done == 0) {
-    throw RunError("the time limit ended the first epoch; nothing was saved. Give a longer --time-limit");
+  if (!finished && done == before) {
+    throw RunError(fmt::format("the time limit came before the end of epoch {}; {}. Give a longer --time-limit",
+                               done + 1, trainer_->state().what_is_kept()));
   }
   if (!finished) fmt::print("time limit: {} of {} epochs done; go on with --resume\n", done, options_.epochs);
   fmt::print("{}/model.safetensors\n", folder_);

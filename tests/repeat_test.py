@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from program import AIG, RESNET, aigis, refused, report, start, without_times
+from reference import read_metadata
 
 SWEEP = ["sweep", "--model", RESNET, "--model", AIG + ":gates=sampled,draws=2", "--data", "synthetic:test=300", "--defense", "none",
          "--defense", "jpeg", "--access", "white-box,grey-box", "--eps", "0,4/255,8/255", "--batch", "20"]
@@ -216,6 +217,32 @@ def test_resuming_needs_the_same_settings(tmp_path):
     assert (out / "model.safetensors").read_bytes() == before
 
 
+def stopped_after_two_epochs(path, record):
+    """Makes the state of a finished run that of one which stopped after two, whose last epoch's row says `record` of its arithmetic."""
+    metadata = read_metadata(path)
+    curve = json.loads(metadata["curve"])[:2]
+    curve[-1] = {key: value for key, value in curve[-1].items() if key not in ("device", "precision")} | record
+    save_file(load_file(path), path, metadata | {"curve": json.dumps(curve)})
+
+
+@pytest.mark.parametrize("record, warning", [
+    ({"device": "cuda:0", "precision": "bfloat16"}, "epoch 2 ran on cuda:0 in bfloat16, the next will on cpu in float32"),
+    ({"device": "cpu", "precision": "bfloat16"}, "epoch 2 ran on cpu in bfloat16, the next will on cpu in float32"),
+    ({"device": "cpu", "precision": "float32"}, None),
+    ({}, None),  # as earlier versions wrote it
+], ids=["device", "precision", "same", "unknown"])  # fmt: skip
+def test_a_run_that_goes_on_elsewhere_says_so(record, warning, tmp_path):
+    out = tmp_path / "run"
+    assert aigis(*TRAIN, "--out", out).returncode == 0
+    stopped_after_two_epochs(out / "resume.safetensors", record)
+    result = aigis(*TRAIN, "--resume", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert (f"warning: {warning}" in result.stderr) if warning else ("warning" not in result.stderr)
+    rows = report(out / "train.json")["curve"]
+    told = [{key: row[key] for key in ("device", "precision") if key in row} for row in rows]
+    assert told == [told[0], record, told[0], told[0]] and told[0] == {"device": "cpu", "precision": "float32"}
+
+
 def test_training_starts_from_a_checkpoint(tmp_path):
     """With a vanishing learning rate the weights stay those of --init; the same run from fresh weights would not."""
     small = [*TRAIN[:5], "--epochs", "1", "--learning-rate", "1e-8", "--weight-decay", "0", "--precision", "float32"]
@@ -252,3 +279,11 @@ def test_a_time_limit_leaves_a_usable_model(tmp_path):
     result = aigis("train", "--model", "resnet-8", "--data", "synthetic:train=600", "--epochs", "1000", "--time-limit", "6s", "--out", tmp_path / "run")
     assert result.returncode == 0 and "time limit" in result.stdout, result.stdout + result.stderr
     assert aigis("inspect", tmp_path / "run/model.safetensors").returncode == 0
+
+
+def test_a_time_limit_within_the_first_epoch_leaves_nothing(tmp_path):
+    train = ["train", "--model", "resnet-8", "--data", "synthetic:train=600", "--batch", "10", "--time-limit", "0.01s"]
+    result = aigis(*train, "--out", tmp_path / "run")
+    assert result.returncode == 1
+    assert "the time limit came before the end of epoch 1; nothing was saved" in result.stderr
+    assert not (tmp_path / "run/model.safetensors").exists()

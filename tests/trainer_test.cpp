@@ -9,6 +9,9 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "lib/data/augment.h"
 #include "lib/train/mixup.h"
 #include "tests/attacks.h"
@@ -227,6 +230,15 @@ TEST_F(Epochs, WithoutACheckpointNoneIsClaimed) {
   options_.learning_rate = 1e20;
   EXPECT_EQ(message_of_run(), "training stopped: a weight is not finite in epoch 1; nothing was saved");
   EXPECT_EQ(saved, 0);
+}
+
+TEST_F(Epochs, NoneBeginsThatCannotEndInTime) {
+  options_.weight_decay = 0;
+  options_.epochs = 100;
+  Trainer training = trainer();
+  const auto slow = [] { std::this_thread::sleep_for(std::chrono::milliseconds(1100)); };
+  EXPECT_FALSE(training.run(2, slow));
+  EXPECT_EQ(training.state().epochs_done, 1);
 }
 
 TEST_F(Steps, AdversarialImagesAreLearnt) {

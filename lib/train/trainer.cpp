@@ -62,6 +62,10 @@ Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out
   state_.curve = Json::array();
 }
 
+Json Trainer::arithmetic() const {
+  return {{"device", device_.str()}, {"precision", type_ == at::kBFloat16 ? "bfloat16" : "float32"}};
+}
+
 void Trainer::restore(TrainState state, const std::vector<at::Tensor>& velocities,
                       const std::vector<at::Tensor>& averages) {
   state_ = std::move(state);
@@ -85,9 +89,10 @@ void Trainer::with_model(const std::function<void()>& act) {
 
 bool Trainer::run(double time_limit, const std::function<void()>& save) {
   const Stopwatch watch;
+  double taken = 0;  // by the last epoch
   while (state_.epochs_done < options_.epochs) {
-    const double left = time_limit > 0 ? time_limit - watch.seconds() : 1e18;
-    if (left <= 0) return false;
+    const double begin = watch.seconds(), left = time_limit > 0 ? time_limit - begin : 1e18;
+    if (left <= taken) return false;  // an epoch that is cut off is lost
     try {
       state_.curve.push_back(run_epoch(left));
     } catch (const TimeIsUp&) {
@@ -95,6 +100,7 @@ bool Trainer::run(double time_limit, const std::function<void()>& save) {
     }
     ++state_.epochs_done;
     save();
+    taken = watch.seconds() - begin;
   }
   return true;
 }
@@ -167,6 +173,7 @@ Json Trainer::run_epoch(double seconds_left) {
            {"rates", held_out.rates},
            {"seconds", seconds},
            {"images_per_second", images / seconds}};
+  row.update(arithmetic());
   const std::string gates = held_out.rates.empty() ? "" : fmt::format("  execution rate {:.3f}", held_out.mean_rate());
   const std::string attacked =
       robust.is_null() ? "" : fmt::format("  robust {:.1f} %", 100 * robust["value"].get<double>());

@@ -30,8 +30,9 @@ class Trainer {
   Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
           at::Device device, std::optional<AdversarialTraining> adversarial = {});
 
-  /// Runs until the last epoch or until `time_limit` seconds would be passed (0: none). After each epoch
-  /// `save` is called. Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C:
+  /// Runs until the last epoch, or until another that takes as long as the one before, with its evaluation and `save`,
+  /// would pass `time_limit` seconds (0: none); one whose steps pass it is given up. After each epoch `save` is called.
+  /// Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C:
   /// the state of the last epoch stands. Returns true if all epochs are done.
   bool run(double time_limit, const std::function<void()>& save);
 
@@ -46,6 +47,8 @@ class Trainer {
   const Sgd& optimiser() const { return sgd_; }
   /// The moving average of the weights by name; empty without one.
   NamedTensors averages() const { return average_ ? average_->averages() : NamedTensors{}; }
+  /// {"device", "precision"} in which this run computes: the same settings give other weights elsewhere.
+  Json arithmetic() const;
   /// Goes on from a saved state; weights and statistics are already in the network.
   void restore(TrainState state, const std::vector<at::Tensor>& velocities, const std::vector<at::Tensor>& averages);
   /// Runs `act` while the network is the model that this training makes: in evaluation mode, with averaged weights.
