@@ -271,13 +271,6 @@ def test_cifar_files(tmp_path):
     assert "record 0 has label 10; expected 0 to 9" in refused(*evaluate)
 
 
-def test_training_reads_no_test_file(tmp_path):
-    for i in range(1, 6):
-        cifar_file(tmp_path / f"data_batch_{i}.bin")
-    result = aigis("train", "--model", "resnet-8", "--data", f"cifar10:{tmp_path}", "--limit", 64, "--epochs", 1, "--out", tmp_path / "out")
-    assert result.returncode == 0, result.stderr
-
-
 def test_a_full_disk_loses_nothing(tmp_path):
     out = tmp_path / "report.json"
     arguments = ["evaluate", "--model", RESNET, "--data", "synthetic:test=20", "--out", str(out)]

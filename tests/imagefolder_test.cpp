@@ -220,6 +220,14 @@ TEST_F(ImageFolder, WrongFoldersAreNamed) {
   expect_contains(message(), path("train") + ": cannot be listed: Not a directory");
 }
 
+TEST_F(ImageFolder, TrainingLooksAtNoTestFolder) {
+  put("val/class3/a.jpg", "no picture");
+  EXPECT_EQ(load(Part::train).classes.size(), 3u);
+  fs::remove_all(root_ / "val");
+  EXPECT_EQ(load(Part::train).size(), 27);
+  EXPECT_EQ(load(Part::held_out).size(), 3);
+}
+
 TEST_F(ImageFolder, WrongOptionsAreErrors) {
   for (const std::string& text :
        {std::string("imagefolder"), "imagefolder:" + root_.string() + ",size=7",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from program import AIG, RESNET, aigis, refused, report, start, without_times
@@ -260,19 +261,33 @@ def test_training_starts_from_a_checkpoint(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize("options", [[], ["--adversary", "pgd:steps=1", "--adversary-eps", "4/255"]], ids=["clean", "adversarial"])
-def test_training_never_reads_the_test_images(options, tmp_path):
-    """Whatever it chooses by, it needs no test images: their file is not there."""
-    record = bytes([3]) + bytes(range(256)) * 12
-    data = tmp_path / "cifar"
-    data.mkdir()
+def cifar_training_files(folder):
+    """Ten thousand times the same picture in each, and its labels; the file of test images is missing."""
+    pixels = bytes(range(256)) * 12
     for part in range(1, 6):
-        (data / f"data_batch_{part}.bin").write_bytes(b"".join(bytes([(i + part) % 10]) + record[1:] for i in range(10_000)))
-    train = ["train", "--model", "aig-8", "--data", f"cifar10:{data}", "--limit", "64", "--epochs", "1", "--batch", "32", *options]
+        (folder / f"data_batch_{part}.bin").write_bytes(b"".join(bytes([(i + part) % 10]) + pixels for i in range(10_000)))
+    return f"cifar10:{folder}", "test_batch.bin"
+
+
+def image_training_files(folder):
+    """Eight pictures of each of ten classes; the folder of test images is missing."""
+    for label in range(10):
+        (folder / f"train/{label}").mkdir(parents=True)
+        for i in range(8):
+            Image.new("RGB", (32, 32), (25 * label, 30 * i, 99)).save(folder / f"train/{label}/{i}.jpg")
+    return f"imagefolder:{folder},size=32", "val: no such folder"
+
+
+@pytest.mark.parametrize("training_files", [cifar_training_files, image_training_files])
+@pytest.mark.parametrize("options", [[], ["--adversary", "pgd:steps=1", "--adversary-eps", "4/255"]], ids=["clean", "adversarial"])
+def test_training_never_reads_the_test_images(options, training_files, tmp_path):
+    """Whatever it chooses by, it needs no test images: they are not there."""
+    data, missing = training_files(tmp_path)
+    train = ["train", "--model", "aig-8", "--data", data, "--limit", "64", "--epochs", "1", "--batch", "32", *options]
     result = aigis(*train, "--out", tmp_path / "run")
     assert result.returncode == 0, result.stderr
     assert report(tmp_path / "run/train.json")["final"]["held_out"]["sampled"]["trials"] > 0
-    assert "test_batch.bin" in refused("evaluate", "--model", tmp_path / "run/model.safetensors", "--data", f"cifar10:{data}")
+    assert missing in refused("evaluate", "--model", tmp_path / "run/model.safetensors", "--data", data)
 
 
 def test_a_time_limit_leaves_a_usable_model(tmp_path):

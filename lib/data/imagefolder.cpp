@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <opencv2/core/utility.hpp>
+#include <utility>
 
 #include "lib/core/error.h"
 #include "lib/core/stop.h"
@@ -57,12 +58,13 @@ Dataset load_imagefolder(const Spec& spec, Part part) {
   const auto options = read_options<ImageFolderOptions>(spec, "data set 'imagefolder'");
   if (spec.path.empty()) throw InputError("data set 'imagefolder': no folder given; expected imagefolder:DIR,size=224");
   const std::string train_folder = (fs::path(spec.path) / "train").string();
-  const std::string test_folder = (fs::path(spec.path) / "val").string();
-  const FolderListing train = list_image_folder(train_folder);
-  const FolderListing test = list_image_folder(test_folder);
-  check_same_classes(train, train_folder, test, test_folder);
-
-  const FolderListing& listing = part == Part::test ? test : train;
+  FolderListing listing = list_image_folder(train_folder);
+  if (part == Part::test) {
+    const std::string test_folder = (fs::path(spec.path) / "val").string();
+    FolderListing test = list_image_folder(test_folder);
+    check_same_classes(listing, train_folder, test, test_folder);
+    listing = std::move(test);
+  }
   Dataset data = without_images(listing, part);
   // Divided before decoding, so that only the wanted part takes time and memory.
   if (part != Part::test) data = divide(data, part);

@@ -15,9 +15,9 @@ struct ImageFolderOptions {
   }
 };
 
-/// Loads `imagefolder:DIR,size=224`. Classes are the folders of DIR/train in the order of their bytes, and DIR/val must
-/// have the same ones; images follow the order of class and file name. The training files are divided into the train
-/// and the held-out part, DIR/val is the test part, and only the wanted part is decoded.
+/// Loads `imagefolder:DIR,size=224`. Classes are the folders of DIR/train in the order of their bytes; images follow
+/// the order of class and file name. The training files are divided into the train and the held-out part. DIR/val is
+/// the test part, looked at for that alone, and must have the same classes. Only the wanted part is decoded.
 ///
 /// An image whose height and width are `size` stays as it is. Of another the shorter side is resized to `size` (by area
 /// when it shrinks, bilinearly when it grows) and the middle is cut out. What a file is follows from its first bytes.
