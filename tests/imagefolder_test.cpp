@@ -15,6 +15,7 @@
 #endif
 
 #include "lib/core/files.h"
+#include "lib/data/image_file.h"
 #include "lib/data/imagefolder.h"
 #include "tests/pictures.h"
 
@@ -32,9 +33,9 @@ double seconds_of(clockid_t clock) {
 
 TEST(ImageFile, IsResizedByItsShorterSideAndCropped) {
   const RgbImage exact = picture(16, 16, 3);
-  expect_same(resize_and_crop(exact, 16), exact, "unchanged");
+  expect_same(resize_and_crop(exact, 16, 16), exact, "unchanged");
 
-  const RgbImage wide = resize_and_crop(picture(16, 29, 3), 16);  // cropped alone: 6 columns left, 7 right
+  const RgbImage wide = resize_and_crop(picture(16, 29, 3), 16, 16);  // cropped alone: 6 columns left, 7 right
   const RgbImage source = picture(16, 29, 3);
   for (int64_t y = 0; y < 16; ++y) {
     for (int64_t x = 0; x < 48; ++x) {
@@ -42,16 +43,21 @@ TEST(ImageFile, IsResizedByItsShorterSideAndCropped) {
     }
   }
 
-  // Halved by area: each pixel is the mean of four.
-  const RgbImage tall = picture(50, 32, 1), half = resize_and_crop(tall, 16);
-  for (int64_t y = 0; y < 16; ++y) {
-    for (int64_t x = 0; x < 16; ++x) {
-      for (int64_t c = 0; c < 3; ++c) {
-        const auto at = [&](int64_t dy, int64_t dx) -> int {
-          return tall.pixels[static_cast<size_t>(((2 * (y + 4) + dy) * 32 + 2 * x + dx) * 3 + c)];
-        };
-        const double mean = (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0;
-        ASSERT_NEAR(half.pixels[static_cast<size_t>((y * 16 + x) * 3 + c)], mean, 0.51);
+  // Halved by area: each pixel is the mean of four. Of the 25x16 that are left the middle, 16x16 or 10x10.
+  const RgbImage tall = picture(50, 32, 1);
+  for (const int64_t size : {16, 10}) {
+    const RgbImage half = resize_and_crop(tall, 16, size);
+    ASSERT_EQ(half.pixels.size(), static_cast<size_t>(3 * size * size));
+    const int64_t top = (25 - size) / 2, left = (16 - size) / 2;
+    for (int64_t y = 0; y < size; ++y) {
+      for (int64_t x = 0; x < size; ++x) {
+        for (int64_t c = 0; c < 3; ++c) {
+          const auto at = [&](int64_t dy, int64_t dx) -> int {
+            return tall.pixels[static_cast<size_t>(((2 * (y + top) + dy) * 32 + 2 * (x + left) + dx) * 3 + c)];
+          };
+          const double mean = (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0;
+          ASSERT_NEAR(half.pixels[static_cast<size_t>((y * size + x) * 3 + c)], mean, 0.51) << size;
+        }
       }
     }
   }
@@ -60,13 +66,13 @@ TEST(ImageFile, IsResizedByItsShorterSideAndCropped) {
   // A strip is as good as its middle: 65 * 1000 pixels in a row would be 12 GB at 250 rows.
   RgbImage strip{1, 65'000, std::vector<uint8_t>(3 * 65'000, 7)};
   std::fill_n(strip.pixels.begin() + 3 * 32'490, 3 * 20, uint8_t{200});
-  const RgbImage middle = resize_and_crop(strip, 250);
+  const RgbImage middle = resize_and_crop(strip, 250, 250);
   EXPECT_EQ(middle.pixels, std::vector<uint8_t>(3 * 250 * 250, 200));
 
-  const RgbImage one = resize_and_crop({1, 1, {10, 20, 30}}, 8);
+  const RgbImage one = resize_and_crop({1, 1, {10, 20, 30}}, 8, 8);
   ASSERT_EQ(one.pixels.size(), 192u);
   for (size_t i = 0; i < 192; ++i) ASSERT_EQ(one.pixels[i], 10 * (i % 3 + 1));
-  const RgbImage pair = resize_and_crop({2, 2, {0, 0, 0, 80, 80, 80, 0, 0, 0, 80, 80, 80}}, 8);
+  const RgbImage pair = resize_and_crop({2, 2, {0, 0, 0, 80, 80, 80, 0, 0, 0, 80, 80, 80}}, 8, 8);
   const std::vector<int> ramp = {0, 0, 10, 30, 50, 70, 80, 80};  // centres of the source at 1.5 and 5.5
   for (size_t x = 0; x < 8; ++x) EXPECT_NEAR(pair.pixels[3 * x], ramp[x], 1) << x;
 }
@@ -228,10 +234,20 @@ TEST_F(ImageFolder, TrainingLooksAtNoTestFolder) {
   EXPECT_EQ(load(Part::held_out).size(), 3);
 }
 
+TEST_F(ImageFolder, IsResizedFurtherThanItIsCropped) {
+  const Dataset data =
+      load_imagefolder(Spec::parse(fmt::format("imagefolder:{},size=16,resize=32", root_.string())), Part::test);
+  const RgbImage expected = resize_and_crop(read_image(path("val/class0/0.jpg")), 32, 16);
+  const at::Tensor first = data.images[0].permute({1, 2, 0}).contiguous();
+  EXPECT_TRUE(std::equal(expected.pixels.begin(), expected.pixels.end(), first.const_data_ptr<uint8_t>()));
+  EXPECT_NE(data.hash(), load(Part::test).hash());
+}
+
 TEST_F(ImageFolder, WrongOptionsAreErrors) {
   for (const std::string& text :
        {std::string("imagefolder"), "imagefolder:" + root_.string() + ",size=7",
-        "imagefolder:" + root_.string() + ",size=1025", "imagefolder:" + root_.string() + ",sise=32"}) {
+        "imagefolder:" + root_.string() + ",size=1025", "imagefolder:" + root_.string() + ",size=16,resize=15",
+        "imagefolder:" + root_.string() + ",sise=32"}) {
     EXPECT_THROW(load_imagefolder(Spec::parse(text), Part::test), InputError) << text;
   }
 }

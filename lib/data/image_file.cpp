@@ -78,19 +78,19 @@ RgbImage read_image(const std::string& path) {
       fmt::format("{}: {}; expected a JPEG or PNG file", path, bytes.empty() ? "is empty" : "is no image"));
 }
 
-RgbImage resize_and_crop(RgbImage image, int64_t size) {
-  if (image.height == size && image.width == size) return image;
-  const int64_t shorter = std::min(image.height, image.width);
+RgbImage resize_and_crop(RgbImage image, int64_t shorter, int64_t size) {
+  const int64_t before = std::min(image.height, image.width);
+  if (image.height == image.width && before == shorter && shorter == size) return image;
   cv::Mat pixels(static_cast<int>(image.height), static_cast<int>(image.width), CV_8UC3, image.pixels.data());
   // All of a long strip would be resized for the one square in its middle.
   constexpr int64_t kWidest = 8;
-  const int height = static_cast<int>(std::min(image.height, kWidest * shorter));
-  const int width = static_cast<int>(std::min(image.width, kWidest * shorter));
+  const int height = static_cast<int>(std::min(image.height, kWidest * before));
+  const int width = static_cast<int>(std::min(image.width, kWidest * before));
   pixels = pixels(cv::Rect((pixels.cols - width) / 2, (pixels.rows - height) / 2, width, height));
-  if (shorter != size) {
-    const cv::Size resized(static_cast<int>(width * size / shorter), static_cast<int>(height * size / shorter));
+  if (before != shorter) {
+    const cv::Size resized(static_cast<int>(width * shorter / before), static_cast<int>(height * shorter / before));
     cv::Mat other;
-    cv::resize(pixels, other, resized, 0, 0, shorter > size ? cv::INTER_AREA : cv::INTER_LINEAR);
+    cv::resize(pixels, other, resized, 0, 0, before > shorter ? cv::INTER_AREA : cv::INTER_LINEAR);
     pixels = other;
   }
   const int side = static_cast<int>(size);

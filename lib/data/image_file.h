@@ -12,8 +12,8 @@ namespace aigis {
 /// Throws InputError that names the file: unreadable, of neither format, damaged, or PNG where it was built without.
 RgbImage read_image(const std::string& path);
 
-/// Resizes the shorter side to `size`, by area when it shrinks and bilinearly when it grows, and cuts out the middle.
-/// Leaves an image alone that is `size` by `size` already.
-RgbImage resize_and_crop(RgbImage image, int64_t size);
+/// Resizes the shorter side to `shorter`, by area when it shrinks and bilinearly when it grows, and cuts out the
+/// middle, `size` by `size`; `shorter` is at least `size`. Leaves an image alone that is so already.
+RgbImage resize_and_crop(RgbImage image, int64_t shorter, int64_t size);
 
 }  // namespace aigis

@@ -4,6 +4,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <opencv2/core/utility.hpp>
@@ -32,7 +33,8 @@ Dataset without_images(const FolderListing& listing, Part part) {
 }
 
 /// Decodes the files that `data` names by its ids.
-void fill_images(Dataset& data, const FolderListing& listing, int64_t size) {
+void fill_images(Dataset& data, const FolderListing& listing, const ImageFolderOptions& options) {
+  const int64_t size = options.size, shorter = options.resize == 0 ? size : options.resize;
   // Each image is one thread's work; OpenCV need not divide it further.
   cv::setNumThreads(1);
   data.images = at::empty({data.size(), 3, size, size}, at::kByte);
@@ -42,7 +44,7 @@ void fill_images(Dataset& data, const FolderListing& listing, int64_t size) {
   at::parallel_for(0, data.size(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       check_stop();
-      const RgbImage image = resize_and_crop(read_image(listing.files[static_cast<size_t>(ids[n])]), size);
+      const RgbImage image = resize_and_crop(read_image(listing.files[static_cast<size_t>(ids[n])]), shorter, size);
       for (int64_t c = 0; c < 3; ++c) {
         for (int64_t i = 0; i < plane; ++i) {
           target[(n * 3 + c) * plane + i] = image.pixels[static_cast<size_t>(3 * i + c)];
@@ -57,6 +59,11 @@ void fill_images(Dataset& data, const FolderListing& listing, int64_t size) {
 Dataset load_imagefolder(const Spec& spec, Part part) {
   const auto options = read_options<ImageFolderOptions>(spec, "data set 'imagefolder'");
   if (spec.path.empty()) throw InputError("data set 'imagefolder': no folder given; expected imagefolder:DIR,size=224");
+  if (options.resize != 0 && options.resize < options.size) {
+    throw InputError(
+        fmt::format("data set 'imagefolder': option 'resize': {} is too small; expected 0 or at least {}, the size",
+                    options.resize, options.size));
+  }
   const std::string train_folder = (fs::path(spec.path) / "train").string();
   FolderListing listing = list_image_folder(train_folder);
   if (part == Part::test) {
@@ -68,7 +75,7 @@ Dataset load_imagefolder(const Spec& spec, Part part) {
   Dataset data = without_images(listing, part);
   // Divided before decoding, so that only the wanted part takes time and memory.
   if (part != Part::test) data = divide(data, part);
-  fill_images(data, listing, options.size);
+  fill_images(data, listing, options);
   return data;
 }
 

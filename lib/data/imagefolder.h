@@ -8,10 +8,13 @@ namespace aigis {
 
 struct ImageFolderOptions {
   int64_t size = 224;  ///< height and width of every image, in pixels
+  int64_t resize = 0;  ///< what the shorter side becomes before the middle is cut out; 0: size
 
   void bind(OptionTable& table) {
-    table.integer("size", &size, 8, 1024,
-                  "height and width in pixels; the shorter side is resized to it, the longer one cropped");
+    table.integer("size", &size, 8, 1024, "height and width in pixels, of the middle of each image");
+    table.integer("resize", &resize, 0, 2048,
+                  "pixels that its shorter side is resized to first, at least size; 256 is customary for size=224 and "
+                  "ImageNet; 0: size");
   }
 };
 
@@ -19,8 +22,8 @@ struct ImageFolderOptions {
 /// the order of class and file name. The training files are divided into the train and the held-out part. DIR/val is
 /// the test part, looked at for that alone, and must have the same classes. Only the wanted part is decoded.
 ///
-/// An image whose height and width are `size` stays as it is. Of another the shorter side is resized to `size` (by area
-/// when it shrinks, bilinearly when it grows) and the middle is cut out. What a file is follows from its first bytes.
+/// The shorter side of an image is resized to `resize` (by area when it shrinks, bilinearly when it grows), and the
+/// middle is cut out. What a file is follows from its first bytes.
 ///
 /// All images stay in memory, 3 x size x size bytes each: 147 KiB at 224 pixels, 7.5 GB for the 50,000 of ImageNet's
 /// validation set; while loading, each thread holds one decoded image more.
