@@ -4,6 +4,8 @@
 
 #include <ATen/ops/where.h>
 
+#include <optional>
+
 #include "attacks/parts/gate_options.h"
 #include "attacks/parts/graph_search.h"
 #include "lib/core/error.h"
@@ -40,12 +42,18 @@ struct GateFlip {
 class GateFlipAttack : public GateAttack<GateFlip> {
  public:
   using GateAttack::GateAttack;
+  std::shared_ptr<const Attack> prepared_for(Victim& victim, const Batch& batch) const override {
+    if (batch.images.size(0) == 0) return nullptr;
+    auto attack = std::make_shared<GateFlipAttack>(options_);
+    attack->known_ = fewest_flips(victim, batch, options_.search);
+    return attack;
+  }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {
     std::vector<at::Tensor> candidates(epsilons.size(), batch.images.clone());
     if (batch.images.size(0) == 0) return candidates;
     Goal goal = goal_of(options_.objective, victim, batch);
-    const FlippedGraphs found = fewest_flips(victim, batch, options_.search);
+    const FlippedGraphs found = known_ ? *known_ : fewest_flips(victim, batch, options_.search);
     goal.graph = found.graph;
     const at::Tensor wrong = per_image(found.flips.eq(0).to(batch.images.device()), batch.images);
     for (size_t e = 0; e < epsilons.size(); ++e) {
@@ -53,6 +61,9 @@ class GateFlipAttack : public GateAttack<GateFlip> {
     }
     return candidates;
   }
+
+ private:
+  std::optional<FlippedGraphs> known_;  ///< of the batch that it was prepared for
 };
 
 }  // namespace aigis

@@ -186,6 +186,22 @@ TEST(GateFlip, DrivesTheImageToTheGraph) {
   EXPECT_EQ(audit.stages[0], (Stage{"1 gate", 2, 2}));
 }
 
+/// The search does not depend on the budget: a sweep over several makes it once.
+TEST(GateFlip, SearchesNoMoreOnceItIsPrepared) {
+  ThreeGates model(false);
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble)), 0);
+  const auto attack = make_attack("gate-flip");
+  Victim alone(model, 0), before(model, 0), after(model, 0);
+  const at::Tensor x = attack->propose(alone, batch, Norm::linf, {0.06})[0];
+  const auto knowing = attack->prepared_for(before, batch);
+  EXPECT_TRUE(at::equal(knowing->propose(after, batch, Norm::linf, {0.06})[0], x));
+  EXPECT_EQ(after.audit().aside, 0);
+  EXPECT_EQ(before.audit().aside, alone.audit().aside);
+  AttackAudit both = before.audit();
+  both.merge(after.audit());
+  EXPECT_EQ(both, alone.audit());
+}
+
 /// Driven from its wrong answer it might come to the right one.
 TEST(GateFlip, LeavesWhatIsWrongAlready) {
   ThreeGates model(false);

@@ -199,6 +199,34 @@ TEST(Sweep, WorkThatServesAllBudgetsIsDoneOnceThoughNested) {
   EXPECT_NEAR(cells[1].linf.max, 10.0 / 255, 1e-6);
 }
 
+/// Finds out by one pass what it then needs within no budget.
+class Preparing : public Planted {
+ public:
+  explicit Preparing(int64_t* times) : Planted(breaks_less_within_more), times_(times) {}
+  std::shared_ptr<const Attack> prepared_for(Victim& victim, const Batch& batch) const override {
+    ++*times_;
+    victim.aside(batch.images, batch.ids, {});
+    return std::make_shared<Planted>(breaks_less_within_more);
+  }
+
+ private:
+  int64_t* times_;
+};
+
+TEST(Sweep, PreparesAnAttackOnceAndChargesEachBudget) {
+  int64_t times = 0;
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({std::make_shared<Preparing>(&times)}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {10.0 / 255, 30.0 / 255};
+  plan.data = greys();
+  plan.batch = kImages;
+  Journal journal;
+  const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
+  EXPECT_EQ(times, 1);
+  for (const auto& cell : cells) EXPECT_EQ(cell.audit.aside, kImages);
+}
+
 // Square begins with stripes, under which an image that is wrong may turn right.
 TEST(Sweep, ABlackBoxLeavesWhatIsWrong) {
   Dataset data = greys();

@@ -61,6 +61,10 @@ class Attack {
     return nullptr;
   }
 
+  /// The attack that has found out of these images what serves every budget, for `propose` with the same batch; null
+  /// where there is nothing. What that costs counts as work for each budget.
+  virtual std::shared_ptr<const Attack> prepared_for(Victim&, const Batch&) const { return nullptr; }
+
   /// [N] classes that the images are to be taken for, the same whatever batch they are in; undefined without a target.
   virtual at::Tensor targets(Victim&, const Batch&) const { return {}; }
 

@@ -31,6 +31,20 @@ bool counts_answers(const Attack& attack) { return attack.heeds_judge() && attac
 /// Nested budgets need an attempt for each, unless the work for one serves them all.
 bool attacks_again(const Run& run, bool nested) { return nested && !run.attack->shares_budgets(); }
 
+/// An attack that knows of a batch what serves every budget, and the work that it took to know it.
+struct Prepared {
+  std::shared_ptr<const Attack> attack;
+  AttackAudit audit;
+  double seconds = 0;
+};
+
+Prepared prepare(const std::shared_ptr<const Attack>& attack, const View& view, const Batch& batch, uint64_t seed) {
+  const Stopwatch watch;
+  Victim victim(*view.model, seed, view.judge);
+  const std::shared_ptr<const Attack> knowing = attack->prepared_for(victim, batch);
+  return {knowing ? knowing : attack, victim.audit(), watch.seconds()};
+}
+
 }  // namespace
 
 RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
@@ -172,6 +186,7 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
                                       batch_.ids.index_select(0, rows)};
   const View view = view_of(run, model_);
   const at::Tensor some_wanted = wanted.defined() ? wanted.index_select(0, there) : wanted;
+  const Prepared prepared = prepare(run.attack, view, some, plan_.seed);
   // One by one, so that each budget's work is known, unless it is the same work.
   const size_t together = run.attack->shares_budgets() ? epsilons.size() : 1;
   for (size_t e = 0; e < epsilons.size(); e += together) {
@@ -179,11 +194,13 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
     const Stopwatch watch;
     Witness witness(*view.model, some, some_wanted, plan_.norm, epsilons[e]);
     Victim victim(witness, plan_.seed, view.judge);
-    for (auto& made : run.attack->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
+    for (auto& made : prepared.attack->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
       const at::Tensor met = knows_met ? witness.met() : at::Tensor();
+      AttackAudit audit = prepared.audit;
+      audit.merge(victim.audit(proposals.size() - e));
       proposals.push_back({is_whole ? std::move(made) : images.index_copy(0, there, made),
                            is_whole || !met.defined() ? met : at::zeros({count}, at::kBool).index_copy(0, rows, met),
-                           victim.audit(proposals.size() - e), watch.seconds()});
+                           std::move(audit), prepared.seconds + watch.seconds()});
     }
   }
   return proposals;
