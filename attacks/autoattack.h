@@ -34,7 +34,6 @@ class AutoAttack : public Ensemble {
   explicit AutoAttack(const Options& options);
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
   int64_t draws() const override { return options_.version == AutoAttackVersion::rand ? options_.draws : 1; }
 
  private:

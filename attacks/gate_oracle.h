@@ -27,7 +27,7 @@ class GateOracle : public Attack {
   explicit GateOracle(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return "none"; }
+  std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   Aim aim() const override { return options_.open ? Aim::more_compute : Aim::less_compute; }
   int64_t draws() const override { return options_.draws; }

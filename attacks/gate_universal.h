@@ -35,7 +35,7 @@ class GateUniversal : public Attack {
   explicit GateUniversal(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::set<GateGradient> gate_paths() const override { return {options_.objective.path.gradient}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard&) const override { return {learnt_note(options_.images)}; }

@@ -27,7 +27,7 @@ class GradAuto : public Attack {
   explicit GradAuto(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::set<GateGradient> gate_paths() const override { return {options_.path.gradient}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   Aim aim() const override { return Aim::more_compute; }
   void check(const ModelCard& card) const override;

@@ -27,7 +27,7 @@ class Ilfo : public Attack {
   explicit Ilfo(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::set<GateGradient> gate_paths() const override { return {options_.path.gradient}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   bool shares_budgets() const override { return true; }
   Aim aim() const override { return Aim::more_compute; }

@@ -29,7 +29,7 @@ class Noise : public Attack {
   explicit Noise(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return "none"; }
+  std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;

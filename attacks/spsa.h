@@ -30,7 +30,7 @@ class Spsa : public Attack {
   explicit Spsa(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return "none"; }
+  std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   bool heeds_judge() const override { return options_.stop; }
   void check(const ModelCard& card) const override { check_target(options_.objective, card); }

@@ -55,7 +55,7 @@ Json attack_rows() {
   for (size_t i = 0; i < list.size(); ++i) {
     const auto attack = attack_list()[i].make(Spec{attack_list()[i].name, "", {}});
     for (const Norm norm : attack->norms()) list[i]["norms"].push_back(norm_name(norm));
-    list[i]["access"] = attack->gradient_mode() == "none" ? "answers alone (black box)" : "gradients (white box)";
+    list[i]["access"] = attack->sees_gradients() ? "gradients (white box)" : "answers alone (black box)";
   }
   return list;
 }

@@ -22,7 +22,7 @@ class Idle : public Attack {
     if (klass_ >= 0) options["class"] = klass_;
     return options;
   }
-  std::string gradient_mode() const override { return "none"; }
+  std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return {Norm::linf}; }
   Aim aim() const override { return aim_; }
   std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {

@@ -375,6 +375,19 @@ TEST(GateAttacks, NeedGatesThatLookAtTheImage) {
   }
 }
 
+TEST(Attacks, SayHowTheirGradientsPassGates) {
+  for (const auto& [attack, mode] : {std::pair{"pgd", "straight-through"},
+                                     {"apgd-ce:gates=expectation", "expectation"},
+                                     {"fab:gates=fixed-graph", "fixed-graph"},
+                                     {"ilfo:gates=relaxed", "relaxed"},
+                                     {"autoattack:gates=fixed-graph", "fixed-graph"},
+                                     {"gate-aware-pgd", "all"},
+                                     {"hopskipjump", "none"},
+                                     {"square", "none"}}) {
+    EXPECT_EQ(make_attack(attack)->gradient_mode(), mode) << attack;
+  }
+}
+
 TEST(GateAttacks, NeedGates) {
   const auto net = build_frozen("resnet-8");
   for (const auto& entry : attack_list()) {

@@ -25,7 +25,7 @@ class Planted : public Attack {
   explicit Planted(std::function<at::Tensor(const at::Tensor&, double)> act) : act_(std::move(act)) {}
   std::string name() const override { return "planted"; }
   Json options() const override { return Json::object(); }
-  std::string gradient_mode() const override { return "none"; }
+  std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return {Norm::linf}; }
   std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {
     std::vector<at::Tensor> all;

@@ -177,7 +177,7 @@ class Planted : public Attack {
   explicit Planted(Act act) : act_(std::move(act)) {}
   std::string name() const override { return "planted"; }
   Json options() const override { return Json::object(); }
-  std::string gradient_mode() const override { return "straight-through"; }
+  std::set<GateGradient> gate_paths() const override { return {GateGradient::straight_through}; }
   std::vector<Norm> norms() const override { return {Norm::linf}; }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm,
                                   at::ArrayRef<double> epsilons) const override {

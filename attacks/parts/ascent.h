@@ -83,7 +83,7 @@ class AscentAttack : public Attack {
   explicit AscentAttack(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::set<GateGradient> gate_paths() const override { return {options_.objective.path.gradient}; }
   std::vector<Norm> norms() const override { return norms_of(Options::presets(), options_.preset); }
   std::string refusal(Norm norm) const override { return refusal_of(Options::presets(), options_.preset, norm); }
   bool heeds_judge() const override { return options_.stop; }

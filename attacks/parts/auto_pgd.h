@@ -36,7 +36,7 @@ class AutoPgdAttack : public Attack {
   explicit AutoPgdAttack(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_)["gates"]; }
+  std::set<GateGradient> gate_paths() const override { return {options_.objective.path.gradient}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.objective.draws; }

@@ -22,6 +22,12 @@ at::Tensor wrong_draws(Victim& victim, const Batch& batch, const at::Tensor& ima
 
 }  // namespace
 
+std::set<GateGradient> Ensemble::gate_paths() const {
+  std::set<GateGradient> paths;
+  for (const auto& stage : stages(Norm::linf)) paths.merge(stage.attack->gate_paths());
+  return paths;
+}
+
 void Ensemble::check(const ModelCard& card) const {
   for (const auto& stage : stages(Norm::linf)) stage.attack->check(card);
 }

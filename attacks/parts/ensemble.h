@@ -18,6 +18,7 @@ using EnsembleStages = std::vector<EnsembleStage>;
 class Ensemble : public Attack {
  public:
   std::vector<Norm> norms() const override { return all_norms(); }
+  std::set<GateGradient> gate_paths() const override;
   bool heeds_judge() const override { return true; }
   void check(const ModelCard& card) const override;
   std::vector<std::string> notes(const ModelCard& card) const override;

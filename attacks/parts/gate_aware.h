@@ -44,7 +44,6 @@ class GateAware : public Ensemble {
       : options_(options), stages_(gate_aware_stages<typename T::Stage>(T::stage(options))) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return "all"; }
   int64_t draws() const override { return options_.objective.draws; }
   void check(const ModelCard& card) const override {
     check_gated(card);

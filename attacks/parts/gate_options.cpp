@@ -52,7 +52,7 @@ void check_keeps_cost(const GatePathOptions& path, const ModelCard& card) {
   throw InputError(fmt::format(
       "option 'gates': with {} the executed cost, which is to stay, has no gradient through gates that do not draw; "
       "expected gates=straight-through or gates=relaxed",
-      path.gradient == GateGradient::fixed_graph ? "fixed-graph" : "expectation"));
+      gate_gradient_name(path.gradient)));
 }
 
 }  // namespace aigis

@@ -70,7 +70,10 @@ class NearestAttack : public Attack {
   explicit NearestAttack(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
-  std::string gradient_mode() const override { return option_values(options_).value("gates", "none"); }
+  std::set<GateGradient> gate_paths() const override {
+    if constexpr (requires { options_.path; }) return {options_.path.gradient};
+    else return {};
+  }
   std::vector<Norm> norms() const override { return T::norms(); }
   bool heeds_judge() const override { return options_.stop; }
   bool shares_budgets() const override { return true; }

@@ -46,14 +46,16 @@ void ObjectiveOptions::bind_gates(OptionTable& table) {
 }
 
 void GatePathOptions::bind(OptionTable& table, bool with_expectation) {
-  std::vector<std::pair<std::string, GateGradient>> paths{{"straight-through", GateGradient::straight_through},
-                                                          {"relaxed", GateGradient::relaxed},
-                                                          {"fixed-graph", GateGradient::fixed_graph}};
+  std::vector<std::pair<std::string, GateGradient>> paths;
+  const auto offer = [&](GateGradient path) { paths.emplace_back(gate_gradient_name(path), path); };
+  offer(GateGradient::straight_through);
+  offer(GateGradient::relaxed);
+  offer(GateGradient::fixed_graph);
   std::string summary =
       "how the gradient passes hard gates: through them, by the slope alone of a network whose gates are soft, or "
       "around them, the executed graph taken as given";
   if (with_expectation) {
-    paths.emplace_back("expectation", GateGradient::expectation);
+    offer(GateGradient::expectation);
     summary += "; expectation adds to that what opening each gate is measured to bring, a forward pass for each";
   }
   table.choice<GateGradient>("gates", &gradient, paths, summary);

@@ -4,6 +4,7 @@
 #include <c10/util/ArrayRef.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,16 @@ class Attack {
   virtual std::string name() const = 0;
   /// Every option with its value.
   virtual Json options() const = 0;
-  /// How its gradient passes hard gates: "straight-through", "fixed-graph", or "none" without gradients.
-  virtual std::string gradient_mode() const = 0;
+  /// How its gradients pass hard gates, which an attack of several may do in several ways; empty without gradients.
+  virtual std::set<GateGradient> gate_paths() const = 0;
+  /// Else it sees answers alone.
+  bool sees_gradients() const { return !gate_paths().empty(); }
+  /// For the report: the path's name, "all" for several, "none" without gradients.
+  std::string gradient_mode() const {
+    const std::set<GateGradient> paths = gate_paths();
+    if (paths.empty()) return "none";
+    return paths.size() == 1 ? gate_gradient_name(*paths.begin()) : "all";
+  }
   virtual std::vector<Norm> norms() const = 0;
   /// Why a norm is not among them, where an option says so; empty elsewhere.
   virtual std::string refusal(Norm) const { return {}; }

@@ -26,7 +26,7 @@ bool leaves_what_is_wrong(const Attack& attack, const ModelCard& card) {
 }
 
 /// Whether it tells after how many answers of the model images broke: it sees nothing else.
-bool counts_answers(const Attack& attack) { return attack.heeds_judge() && attack.gradient_mode() == "none"; }
+bool counts_answers(const Attack& attack) { return attack.heeds_judge() && !attack.sees_gradients(); }
 
 /// Nested budgets need an attempt for each, unless the work for one serves them all.
 bool attacks_again(const Run& run, bool nested) { return nested && !run.attack->shares_budgets(); }

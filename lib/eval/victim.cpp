@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "lib/core/error.h"
 #include "lib/core/progress.h"
@@ -21,6 +22,16 @@ at::Tensor joined(const at::Tensor& value, const at::Tensor& slope) { return val
 int64_t count_of(const at::Tensor& counter) { return counter.defined() ? counter.item<int64_t>() : 0; }
 
 }  // namespace
+
+const char* gate_gradient_name(GateGradient gradient) {
+  switch (gradient) {
+    case GateGradient::straight_through: return "straight-through";
+    case GateGradient::relaxed: return "relaxed";
+    case GateGradient::fixed_graph: return "fixed-graph";
+    case GateGradient::expectation: return "expectation";
+  }
+  throw std::logic_error("unknown path of gradients through gates");
+}
 
 void AttackAudit::merge(const AttackAudit& other) {
   forward += other.forward;

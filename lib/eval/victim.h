@@ -47,6 +47,9 @@ struct Position {
   uint32_t restart = 0, draw = 0, step = 0;
 };
 
+/// Its name among options and in reports.
+const char* gate_gradient_name(GateGradient gradient);
+
 /// How a gradient passes hard gates, as an attack's options say.
 struct GatePath {
   GateGradient gradient = GateGradient::straight_through;
