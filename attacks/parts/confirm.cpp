@@ -22,7 +22,7 @@ at::Tensor confirmed(Victim& victim, const at::Tensor& clean, const at::Tensor& 
     usual.push_back(goal.as_seen(victim.aside(clean, ids, at_draw(draw))));
   }
   at::Tensor result = clean.clone();
-  at::Tensor left = goal.labels.eq(goal.labels).nonzero().squeeze(1);  // rows that nothing is found for yet
+  at::Tensor left = at::arange(clean.size(0), goal.labels.options());  // rows that nothing is found for yet
   for (int64_t part = kParts; part > 0 && left.numel() > 0; --part) {
     const at::Tensor from = clean.index_select(0, left);
     const at::Tensor delta = found.index_select(0, left) - from;

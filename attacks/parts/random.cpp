@@ -68,16 +68,16 @@ at::Tensor normal_noise(const at::Tensor& like, const at::Tensor& ids, const Str
 at::Tensor ball_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm) {
   if (norm == Norm::linf || like.numel() == 0) return uniform_noise(like, ids, stream, Use::start);
   const int64_t elements = elements_of(like);
-  // One number more than pixels: it decides the radius.
   if (norm == Norm::l2) {
     const at::Tensor direction = normal_numbers(ids, elements, stream, Use::start);
-    // Of another restart than any attack's, so that the radius is independent of the direction.
+    // The restart is no attack's, so that the radius is independent of the direction.
     Stream of_radius = stream;
     of_radius.restart = ~stream.restart;
     const at::Tensor radius = uniform_numbers(ids, 1, of_radius, Use::start).pow(1.0 / static_cast<double>(elements));
     return as(direction * (radius / direction.norm(2, at::IntArrayRef{1}, /*keepdim=*/true)), like);
   }
-  // A word gives an exponential variable and, by its lowest bit, a sign.
+  // A word gives an exponential variable and, by its lowest bit, a sign. There is one more than pixels: it decides the
+  // radius.
   const at::Tensor signed_exponentials =
       filled(ids, elements + 1, stream, Use::start, [](const PhiloxBlock& words, std::array<double, 4>& out) {
         for (size_t k = 0; k < 4; ++k) out[k] = -std::log(open_uniform(words[k])) * ((words[k] & 1) != 0 ? 1 : -1);
