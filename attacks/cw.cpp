@@ -8,15 +8,13 @@
 #include <limits>
 
 #include "attacks/parts/adam.h"
+#include "attacks/parts/tanh_space.h"
 
 namespace aigis {
 namespace {
 
-constexpr double kInside = 0.999999;  ///< of the box, so that its corners have a place in tanh space
 constexpr double kProgress = 0.9999;  ///< share of the loss a tenth of the steps ago that must be undercut to go on
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-at::Tensor to_box(const at::Tensor& w) { return (w.tanh() + 1) / 2; }
 
 struct Rows : Searched {
   at::Tensor origin, w;  ///< the clean image and the iterate, in tanh space
@@ -39,7 +37,7 @@ class Minimization {
 
   /// With a weight for each image; returns for which it led to a wrong answer, in the order of `all`.
   at::Tensor run(const Searched& all, const at::Tensor& weight, uint32_t number) {
-    Rows rows{all, ((all.clean * 2 - 1) * kInside).atanh(), {}, {}, weight, at::full_like(weight, kInfinity), {}, {}};
+    Rows rows{all, to_tanh_space(all.clean), {}, {}, weight, at::full_like(weight, kInfinity), {}, {}};
     rows.w = rows.origin;
     rows.found = at::zeros_like(all.alive);
     at::Tensor found = at::zeros_like(all.alive);
@@ -47,11 +45,11 @@ class Minimization {
     Shrinking shrinking;
     const int64_t tenth = (options_.steps + 9) / 10;
     for (int64_t step = 0; step < options_.steps && rows.w.size(0) > 0; ++step) {
-      const at::Tensor x = to_box(rows.w), from = to_box(rows.origin);
+      const at::Tensor x = from_tanh_space(rows.w), from = from_tanh_space(rows.origin);
       const Victim::Gradient at_x = gradient(rows, x, {number, 0, static_cast<uint32_t>(step)});
       const at::Tensor loss = at_x.losses.to(at::kDouble) + (x - from).flatten(1).square().sum(1).to(at::kDouble);
-      const at::Tensor slope = (1 - rows.w.tanh().square()) / 2;  // of x in w
-      rows.w = rows.w - rows.adam.step((at_x.images + (x - from) * 2) * slope) * options_.step_size;
+      const at::Tensor gradient_in_w = (at_x.images + (x - from) * 2) * tanh_space_slope(rows.w);
+      rows.w = rows.w - rows.adam.step(gradient_in_w) * options_.step_size;
       at::Tensor goes_on = at::full_like(rows.found, true);
       if (step % tenth == 0) {
         goes_on = loss.le(rows.checked * kProgress);

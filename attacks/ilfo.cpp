@@ -7,6 +7,7 @@
 #include "attacks/parts/adam.h"
 #include "attacks/parts/gate_options.h"
 #include "attacks/parts/most_executed.h"
+#include "attacks/parts/tanh_space.h"
 
 namespace aigis {
 
@@ -23,8 +24,6 @@ void Ilfo::check(const ModelCard& card) const { check_gated(card); }
 std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm norm,
                                       at::ArrayRef<double> epsilons) const {
   if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
-  constexpr double kInside = 1 - 1e-6;  // atanh is infinite at the box's faces
-  const auto to_box = [](const at::Tensor& w) { return (w.tanh() + 1) / 2; };
   // Among all iterates, and among those within each budget, which the clean image is the first of.
   MostExecuted most(victim.card().has_random_gates);
   std::vector<MostExecuted> within_budget(epsilons.size(), most);
@@ -35,12 +34,12 @@ std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm n
       within_budget[e].offer(x, at::where(size.le(epsilons[e]), share, -1.0));
     }
   };
-  at::Tensor w = ((batch.images * 2 - 1) * kInside).atanh();
-  const at::Tensor from = to_box(w);
+  at::Tensor w = to_tanh_space(batch.images);
+  const at::Tensor from = from_tanh_space(w);
   Adam adam;
   const auto steps = static_cast<uint32_t>(options_.steps);
   for (uint32_t step = 0; step < steps; ++step) {
-    const at::Tensor x = step == 0 ? batch.images : to_box(w);
+    const at::Tensor x = step == 0 ? batch.images : from_tanh_space(w);
     at::Tensor share;
     const Loss shortage = [&](const Output& output) -> Losses {
       share = most.share(output);
@@ -49,10 +48,9 @@ std::vector<at::Tensor> Ilfo::propose(Victim& victim, const Batch& batch, Norm n
     };
     const at::Tensor gradient = victim.gradient(x, batch.ids, shortage, {0, 0, step}, options_.path).images;
     offer(x, share);
-    const at::Tensor slope = (1 - w.tanh().square()) / 2;  // of x in w
-    w = w - adam.step((gradient + (x - from) * 2) * slope) * options_.step_size;
+    w = w - adam.step((gradient + (x - from) * 2) * tanh_space_slope(w)) * options_.step_size;
   }
-  offer(to_box(w), most.share(victim.forward(to_box(w), batch.ids, {0, 0, steps})));
+  offer(from_tanh_space(w), most.share(victim.forward(from_tanh_space(w), batch.ids, {0, 0, steps})));
   std::vector<at::Tensor> candidates;
   for (size_t e = 0; e < epsilons.size(); ++e) {
     const at::Tensor projected = within(batch.images, most.images(), norm, epsilons[e]);
