@@ -3,11 +3,13 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "attacks/parts/slopes.h"
+
 namespace aigis {
 namespace {
 
 constexpr double kNudge = 1e-4;  ///< beyond the boundary, as in foolbox: an image on it is not yet wrong
-constexpr double kTiny = 1e-8;   ///< keeps distances finite where a gradient is zero
+constexpr double kTiny = 1e-8;   ///< keeps distances finite where a gradient is zero; foolbox's, too
 
 struct Rows : Searched {
   at::Tensor classes;   ///< [n, k] those that are looked at
@@ -21,8 +23,7 @@ struct Rows : Searched {
 
 /// The step to the nearest of the boundaries: differences [n, k], gradients [n, k, C, H, W].
 at::Tensor step_to_nearest(const at::Tensor& differences, const at::Tensor& gradients, Norm norm) {
-  const at::Tensor flat = gradients.flatten(2);
-  const at::Tensor slope = norm == Norm::linf ? flat.abs().sum(2) : flat.norm(2, 2);
+  const at::Tensor flat = gradients.flatten(2), slope = slopes_of(gradients, norm);
   const at::Tensor distances = differences.abs() / (slope + kTiny), nearest = distances.argmin(1, /*keepdim=*/true);
   const at::Tensor distance = distances.gather(1, nearest) + kNudge;
   const at::Tensor gradient = flat.gather(1, nearest.unsqueeze(2).expand({flat.size(0), 1, flat.size(2)})).squeeze(1);

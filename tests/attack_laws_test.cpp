@@ -205,8 +205,7 @@ TEST_P(Laws, ReachesTheOptimumOfALinearModel) {
                   at::full({1}, 0, at::TensorOptions(at::kLong))};
   for (const Norm norm : attack()->norms()) {
     if (norm == Norm::l0) continue;  // has no dual norm; FMN's goldens and norm_test speak of it
-    const Norm dual = norm == Norm::linf ? Norm::l1 : norm == Norm::l1 ? Norm::linf : Norm::l2;
-    const double optimum = std::abs(score) / sizes_of(weight.unsqueeze(0), dual).item<double>();
+    const double optimum = std::abs(score) / sizes_of(weight.unsqueeze(0), dual_of(norm)).item<double>();
     if (norm == Norm::l1 && optimum > 0.4) FAIL() << "the box would bind";
     // A random start is undone step by step.
     const bool random = GetParam() == "pgd" || GetParam() == "eot-pgd";

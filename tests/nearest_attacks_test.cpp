@@ -43,8 +43,7 @@ struct Plane {
     const std::vector<double> wanted = norm == Norm::linf ? std::vector{0.02, 0.05, 0.1} : std::vector{0.1, 0.2, 0.3};
     distances = at::tensor(wanted, at::kDouble).repeat({2});
     const at::Tensor sides = at::tensor({1.0, 1.0, 1.0, -1.0, -1.0, -1.0}, at::kDouble);
-    const Norm dual = norm == Norm::linf ? Norm::l1 : norm == Norm::l1 ? Norm::linf : Norm::l2;
-    const at::Tensor scores = distances * sides * sizes_of(weight.unsqueeze(0), dual);
+    const at::Tensor scores = distances * sides * sizes_of(weight.unsqueeze(0), dual_of(norm));
     const at::Tensor around = uniform({6, 3, 4, 4}, 8) * 0.2 + 0.4;
     const at::Tensor missing = scores - (around * weight).sum({1, 2, 3});
     batch = labelled(model, around + per_image(missing, around) * weight / weight.square().sum());

@@ -19,6 +19,7 @@
 #include "attacks/parts/diversity.h"
 #include "attacks/parts/hyperplane.h"
 #include "attacks/parts/random.h"
+#include "attacks/parts/slopes.h"
 #include "lib/core/error.h"
 
 namespace aigis {
@@ -150,6 +151,8 @@ TEST(Norms, SteepestReachesTheDualNorm) {
     const at::Tensor direction = steepest(gradient, norm);
     EXPECT_TRUE(at::allclose(sizes_of(direction, norm), at::ones({4}, at::TensorOptions(at::kDouble)), 1e-12, 0));
     EXPECT_TRUE(at::allclose((direction * gradient).flatten(1).sum(1), sizes_of(gradient, dual), 1e-12, 0));
+    EXPECT_EQ(dual_of(norm), dual);
+    EXPECT_TRUE(at::allclose(slopes_of(gradient.unsqueeze(0), norm), sizes_of(gradient, dual).unsqueeze(0), 1e-12, 0));
     // One over the length of the least numbers is infinite.
     const at::Tensor least = at::full_like(gradient, 1e-40, at::TensorOptions(at::kFloat));
     EXPECT_TRUE(steepest(least, norm).isfinite().all().item<bool>()) << norm_name(norm);

@@ -3,6 +3,7 @@
 #include <ATen/ops/where.h>
 
 #include "attacks/parts/hyperplane.h"
+#include "attacks/parts/slopes.h"
 
 namespace aigis {
 namespace {
@@ -60,12 +61,8 @@ class BoundaryRun {
 
   /// [n], of the classes that are aimed at: the one whose boundary the linear model puts nearest.
   at::Tensor nearest_boundary(const at::Tensor& differences, const at::Tensor& gradients) const {
-    constexpr double kTiny = 1e-12;
-    const at::Tensor flat = gradients.flatten(2);
-    const at::Tensor slope = norm_ == Norm::linf ? flat.abs().sum(2)
-                             : norm_ == Norm::l2 ? flat.square().sum(2).sqrt()
-                                                 : flat.abs().amax(2);
-    return (differences.abs() / (slope + kTiny)).argmin(1);
+    constexpr double kTiny = 1e-12;  // keeps distances finite where a gradient is zero; as in the authors' code
+    return (differences.abs() / (slopes_of(gradients, norm_) + kTiny)).argmin(1);
   }
 
   /// To the boundary of the linear model, drawn towards the clean image by as much as that is near it.

@@ -27,8 +27,6 @@ double annealed(double first, double last, double progress) {
   return last + (first - last) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
-Norm dual_of(Norm norm) { return norm == Norm::linf ? Norm::l1 : norm == Norm::l1 ? Norm::linf : Norm::l2; }
-
 /// How far the boundary of the linearized model is.
 at::Tensor to_boundary(const Victim::Gradient& at_x, Norm norm) {
   const at::Tensor slope = sizes_of(at_x.images, dual_of(norm));

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "lib/core/error.h"
 #include "lib/core/text.h"
@@ -57,6 +58,16 @@ Norm parse_norm(const std::string& name) {
     names.emplace_back(norm_name(norm));
   }
   throw InputError(unknown_name("norm", name, names));
+}
+
+Norm dual_of(Norm norm) {
+  switch (norm) {
+    case Norm::linf: return Norm::l1;
+    case Norm::l2: return Norm::l2;
+    case Norm::l1: return Norm::linf;
+    case Norm::l0: throw std::logic_error("l0 has no dual norm");
+  }
+  throw std::logic_error("unknown norm");
 }
 
 at::Tensor sizes_of(const at::Tensor& delta, Norm norm) {

@@ -21,6 +21,10 @@ Norm parse_norm(const std::string& name);
 /// Those that gradients can follow: all but l0.
 const std::vector<Norm>& all_norms();
 
+/// The norm in which a gradient's size is how fast a linear function rises along a step of length 1 in this one. Throws
+/// std::logic_error for l0, which has none.
+Norm dual_of(Norm norm);
+
 /// A number for each image, [N], in a shape that goes with images.
 at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images);
 
