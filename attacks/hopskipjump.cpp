@@ -68,8 +68,9 @@ class Walk {
 
   /// Between the clean image (0) and x (1): along the line in L2, in a shrinking box in Linf.
   at::Tensor between(const Rows& rows, const at::Tensor& share) const {
-    if (norm_ == Norm::l2)
+    if (norm_ == Norm::l2) {
       return rows.clean + (rows.x - rows.clean) * per_image(share.to(rows.x.scalar_type()), rows.x);
+    }
     const at::Tensor reach = per_image((share * sizes_of(rows.x - rows.clean, norm_)).to(rows.x.scalar_type()), rows.x);
     return at::maximum(at::minimum(rows.x, rows.clean + reach), rows.clean - reach);
   }

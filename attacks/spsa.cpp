@@ -55,8 +55,9 @@ class Search {
     const auto asked = static_cast<uint32_t>(2 * options_.pairs);
     const at::Tensor logits = victim_.forward(rows.x, rows.ids, {0, asked, step}).logits;
     const at::Tensor done = rows.goal.reached(logits).logical_and(rows.alive);
-    if (!options_.objective.targeted())
+    if (!options_.objective.targeted()) {
       victim_.count_broken((2 * options_.pairs + 1) * step + 1, done.sum().item<int64_t>());
+    }
     return done;
   }
 

@@ -48,8 +48,9 @@ class Ascent {
       Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number);
       if (!looks) {
         if (keeps_best()) remember(rows, at_x.scores);
-        if (stops())
+        if (stops()) {
           retire(rows, at_x.logits, stuck(rows, at_x), result, {&at_x.images, &at_x.losses, &at_x.violation});
+        }
         if (rows.x.size(0) == 0) return;
       }
       advance(rows, at_x, number);

@@ -101,8 +101,9 @@ class Search {
       Found& found = at_image(i);
       std::stable_sort(found.tried.begin(), found.tried.end(),
                        [](const auto& a, const auto& b) { return a.first < b.first; });
-      if (static_cast<int64_t>(found.tried.size()) > search_.beam)
+      if (static_cast<int64_t>(found.tried.size()) > search_.beam) {
         found.tried.resize(static_cast<size_t>(search_.beam));
+      }
       sets.push_back(grown(found.tried, graph_.size(1)));
       longest = std::max(longest, sets.back().size());
       found.tried.clear();

@@ -71,8 +71,8 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
     const at::Tensor change = rows.x - rows.clean, known = nearest.distance(rows);
     if (options.on_sphere) {
       rows.radius = rows.radius * at::where(wrong, 1 - gamma, 1 + gamma);
-    } else if (norm ==
-               Norm::l0) {  // a whole number of pixel values, one at least; nothing tells how far the boundary is
+    } else if (norm == Norm::l0) {
+      // A whole number of pixel values, one at least; nothing tells how far the boundary is.
       const at::Tensor fewer = at::minimum(at::minimum(rows.radius - 1, (rows.radius * (1 - gamma)).floor()), known);
       const at::Tensor more = at::maximum(rows.radius + 1, (rows.radius * (1 + gamma)).floor());
       rows.radius = at::where(wrong, fewer, more).clamp_min(1);
