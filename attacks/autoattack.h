@@ -16,8 +16,8 @@ enum class AutoAttackVersion {
 struct AutoAttackOptions {
   AutoAttackVersion version = AutoAttackVersion::standard;
   int64_t steps = 100;
-  int64_t queries = 5000;  ///< of square
-  int64_t draws = 20;      ///< of rand
+  int64_t queries = 5000;  ///< squares that square tries
+  int64_t draws = 20;      ///< gradients that a step of rand averages over
   GatePathOptions path;
   void bind(OptionTable& table);
 };

@@ -15,7 +15,7 @@ struct CarliniWagner {
     std::string preset = "none";
     int64_t steps = 1000;
     int64_t searches = 9;     ///< weights that are tried
-    double step_size = 0.01;  ///< of Adam
+    double step_size = 0.01;  ///< length of Adam's steps
     double weight = 0.001;    ///< c, of the margin beside the squared distance, at first
     double confidence = 0;    ///< kappa: by how much another logit must exceed the label's
     bool stop = true;         ///< leave images that are adversarial within the smallest budget

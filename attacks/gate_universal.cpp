@@ -129,7 +129,7 @@ at::Tensor GateUniversal::learn(Victim& victim, std::vector<Lesson> lessons, con
   shape[0] = lessons.front().member.size(0);
   at::Tensor perturbation = at::zeros(shape, images.options()), best = perturbation;
   at::Tensor most = at::full({shape[0]}, -std::numeric_limits<double>::infinity(), perturbation.options());
-  at::Tensor weight = at::ones({shape[0]}, perturbation.options());  // of a constraint, by dual ascent
+  at::Tensor weight = at::ones({shape[0]}, perturbation.options());  // of each owner's constraint, by dual ascent
   const auto pixels = static_cast<double>(images[0].numel());
   const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
   const auto steps = static_cast<uint32_t>(options_.steps);

@@ -12,10 +12,10 @@ struct GateUniversalOptions : GateAttackOptions {
   enum class Kind { sloth, starve, reroute, hijack };
   Kind aim = Kind::sloth;
   bool per_class = false;
-  int64_t klass = 0;        ///< of hijack
-  double tolerance = 0.05;  ///< of reroute
+  int64_t klass = 0;        ///< hijack: whose graph is taken on
+  double tolerance = 0.05;  ///< reroute: by which the executed share of the gated layers' cost may move
   int64_t images = 1000;    ///< training images
-  int64_t batch = 100;      ///< of them whose gradients are summed for a step
+  int64_t batch = 100;      ///< training images whose gradients are summed for a step
   GateUniversalOptions() {
     steps = 50;
     relative_step_size = 0.1;

@@ -17,7 +17,7 @@ namespace aigis {
 namespace {
 
 struct Rows : Searched {
-  at::Tensor x;        ///< of another class, on the boundary
+  at::Tensor x;        ///< images of another class, on the boundary
   at::Tensor answers;  ///< [n] that each image has taken, however many others of its batch took
 
   void keep(const at::Tensor& rows) {

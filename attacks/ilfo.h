@@ -18,7 +18,7 @@ class Ilfo : public Attack {
   struct Options {
     int64_t steps = 300;
     double step_size = 0.01;
-    double balance = 1;      ///< of the gates beside the squared L2 size
+    double balance = 1;      ///< weight of the gates beside the squared L2 size
     double threshold = 0.6;  ///< probability above which a gate is open enough
     GatePathOptions path;
     void bind(OptionTable& table);

@@ -9,9 +9,9 @@ namespace aigis {
 
 struct SpsaOptions {
   int64_t steps = 100;
-  int64_t pairs = 64;       ///< of answers, for each step's gradient
-  double distance = 0.01;   ///< of each answer's image from the iterate, in every pixel value that the box lets
-  double step_size = 0.01;  ///< of Adam, in pixel values
+  int64_t pairs = 64;       ///< pairs of answers for each step's gradient
+  double distance = 0.01;   ///< from the iterate to each answer's image, in every pixel value that the box lets
+  double step_size = 0.01;  ///< length of Adam's steps, in pixel values
   bool stop = true;         ///< leave images that the judge is known to get wrong
   ObjectiveOptions objective;
   SpsaOptions() { objective.loss = LossKind::margin; }

@@ -68,10 +68,10 @@ class Ascent {
   bool keeps_best() const { return options_.keep == Keep::best; }
 
   struct Seen {
-    at::Tensor logits;  ///< of the last draw
+    at::Tensor logits;  ///< those of the last draw
     at::Tensor scores;  ///< mean over draws
   };
-  /// At the iterates, by passes of their own, as many as a gradient averages over.
+  /// Answers at the iterates, by passes of their own, as many as a gradient averages over.
   Seen look(const AscentRows& rows, uint32_t number) {
     const int64_t draws = victim_.card().has_random_gates ? options_.objective.draws : 1;
     Seen seen;

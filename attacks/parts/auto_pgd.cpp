@@ -79,7 +79,7 @@ class AutoPgd {
     if (counts) finish(rows, found);
   }
 
-  /// Of the images that never broke, those with the greatest loss of all runs are handed out.
+  /// Where nothing was found that breaks an image, hands out what had the greatest loss of all runs.
   static void finish(const AutoPgdRows& rows, Found& found) {
     const at::Tensor chosen = rows.alive.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
     const at::Tensor loss = rows.best_loss.index_select(0, chosen), known = found.loss.index_select(0, places);

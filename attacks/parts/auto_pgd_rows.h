@@ -34,7 +34,7 @@ struct AutoPgdRows {
 
   /// From x, whose loss and gradient are known, with steps of `full` length in `norm`.
   void begin(Norm norm, double full);
-  /// Of a start within another budget, in L1: it changes few pixel values already.
+  /// L1: steps become as sparse as the change of a start that comes from another budget.
   void begin_sparse();
   /// The sign of the steepest elements, each image's own share of them, over their number: a step in L1.
   at::Tensor sparse_direction() const;

@@ -9,7 +9,7 @@
 namespace aigis {
 
 struct BandOptions {
-  double share = 1;  ///< of the frequencies of the discrete cosine transform along each axis, the lowest; 1: all
+  double share = 1;  ///< the lowest part of the discrete cosine transform's frequencies along each axis; 1: all
 
   void bind(OptionTable& table);
   bool active() const { return share < 1; }

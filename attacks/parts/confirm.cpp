@@ -8,7 +8,7 @@
 namespace aigis {
 namespace {
 
-constexpr int64_t kParts = 10;  ///< of the way back
+constexpr int64_t kParts = 10;  ///< parts of the way back
 
 }  // namespace
 

@@ -8,8 +8,8 @@
 namespace aigis {
 
 struct DiversityOptions {
-  double probability = 0;  ///< of an image's being resized; 0: never
-  double size = 0.9;       ///< of the side, as a share of the image's: the least one or, above 1, the padded one
+  double probability = 0;  ///< that an image is resized; 0: never
+  double size = 0.9;       ///< the new side as a share of the image's: the least one or, above 1, the padded one
 
   void bind(OptionTable& table);
   bool active() const { return probability > 0; }

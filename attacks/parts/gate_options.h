@@ -11,7 +11,7 @@ void check_gated(const ModelCard& card);
 /// Throws InputError where the constraint KeepCost would have no gradient: of gates that do not draw it has one only
 /// through their states.
 void check_keeps_cost(const GatePathOptions& path, const ModelCard& card);
-/// For the report, of an attack that learns.
+/// What a report tells of an attack that learns from so many images.
 std::string learnt_note(int64_t images);
 
 struct GateAttackOptions : AscentOptions {

@@ -16,9 +16,9 @@ using FlipSet = std::vector<int64_t>;  ///< layers in ascending order
 /// What is known of one image.
 struct Found {
   FlipSet best;
-  double margin = std::numeric_limits<double>::infinity();  ///< of the label, with `best` flipped
+  double margin = std::numeric_limits<double>::infinity();  ///< the label's, with `best` flipped
   bool changes = false;
-  std::vector<std::pair<double, FlipSet>> tried;  ///< of the current size
+  std::vector<std::pair<double, FlipSet>> tried;  ///< sets of the current size, with their margins
 };
 
 /// Every set that has one layer more than one of `parents`, each once.

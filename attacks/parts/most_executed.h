@@ -1,4 +1,4 @@
-// Of the images that an attack comes by, those that execute most of the gated layers: what ILFO and GradAuto hand out.
+// What ILFO and GradAuto hand out: the images that execute most of the gated layers, of all that the attack comes by.
 #pragma once
 
 #include <ATen/ops/where.h>

@@ -65,7 +65,7 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
 
 namespace {
 
-/// Of the gates' term: what is climbed, or what it is climbed for.
+/// A value of the gates' term: what is climbed, or what it is climbed for.
 using TermValue = at::Tensor (GateTerm::*)(const Gates&, const Goal&) const;
 
 /// Without the constraint, and without what is measured of gates.

@@ -26,9 +26,9 @@ struct ObjectiveOptions {
   int64_t draws = 1;            ///< gradients that a step averages over, for random gates (EOT, Athalye et al. 2018)
   GatePathOptions path;
   // Attacks on gates (gate_options.h):
-  double answer_weight = 1;                      ///< of the loss on the answer
+  double answer_weight = 1;                      ///< the weight of the loss on the answer
   std::shared_ptr<const GateTerm> term;          ///< added to it
-  double flip_weight = 0;                        ///< of what flipping each gate would bring (gate_joint.h)
+  double flip_weight = 0;                        ///< the weight of what flipping each gate would bring (gate_joint.h)
   std::shared_ptr<const Constraint> constraint;  ///< what must hold besides
 
   void bind(OptionTable& table);

@@ -46,7 +46,7 @@ class SquareProposals {
   at::Tensor tiles(const at::Tensor& clean, SquareNumbers& numbers) const;
   /// The mass of one window is taken away and given to another, which gets a new pattern.
   at::Tensor with_windows(const at::Tensor& clean, const at::Tensor& x, double share, SquareNumbers& numbers) const;
-  /// Of each channel, [n, C, 1, 1]: what adds up to the norm (L2: squares, L1: magnitudes), and the norm.
+  /// Each channel's part of what adds up to the norm (L2: squares, L1: magnitudes), and its norm: [n, C, 1, 1].
   at::Tensor mass(const at::Tensor& x) const;
   at::Tensor length(const at::Tensor& x) const;
   /// To the whole budget in L2, then into the box; in L1 to the nearest image in both.

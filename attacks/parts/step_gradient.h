@@ -11,7 +11,7 @@ at::Tensor normalized(const at::Tensor& gradient);
 
 class StepGradient {
  public:
-  /// Of the run of this number.
+  /// `restart` is the number of the run whose gradients these are.
   StepGradient(Victim& victim, const AscentOptions& options, double epsilon, uint32_t restart)
       : victim_(victim), options_(options), epsilon_(epsilon), restart_(restart) {}
 
