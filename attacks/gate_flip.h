@@ -63,7 +63,7 @@ class GateFlipAttack : public GateAttack<GateFlip> {
   }
 
  private:
-  std::optional<FlippedGraphs> known_;  ///< of the batch that it was prepared for
+  std::optional<FlippedGraphs> known_;  ///< those of the batch that it was prepared for
 };
 
 }  // namespace aigis

@@ -110,10 +110,12 @@ TEST(FrozenGraph, KeepsTheCleanImagesGraph) {
       frozen.forward(batch.images * 0, {{}, at::cat({batch.ids.slice(0, 0, 1), batch.ids.slice(0, 1) + 100})});
   EXPECT_EQ(mixed.gates.open.sum().item<double>(), 1) << "and does not change that of the images beside it";
   EXPECT_EQ(frozen.card().gate_mode, "frozen");
+  EXPECT_TRUE(frozen.card().has_blind_gates);
 }
 
 TEST(AllOpen, RunsEveryLayer) {
   AllOpen open(std::make_shared<OneGate>(true));
+  EXPECT_TRUE(open.card().has_blind_gates);
   const Batch batch = take(bright(), 0, kImages);
   EXPECT_EQ(open.forward(batch.images * 0, {{}, batch.ids}).gates.open.sum().item<double>(), kImages);
 }

@@ -363,15 +363,13 @@ TEST(Joint, DrivesAGateThatGradientsDoNotReach) {
 }
 
 TEST(GateAttacks, NeedGatesThatLookAtTheImage) {
-  MeanGate model(0);
-  ModelCard card = model.card();
-  for (const char* mode : {"always", "scaled", "fixed", "marginal", "frozen"}) {
-    card.gate_mode = mode;
-    EXPECT_THROW(make_attack("gate-sloth")->check(card), InputError) << mode;
+  for (const char* mode : {"always", "scaled", "fixed,graph=101", "marginal"}) {
+    const auto net = build(std::string("aig-8:gates=") + mode);
+    EXPECT_THROW(make_attack("gate-sloth")->check(net->card()), InputError) << mode;
   }
-  for (const char* mode : {"sampled", "argmax", "budget"}) {
-    card.gate_mode = mode;
-    EXPECT_NO_THROW(make_attack("gate-sloth")->check(card)) << mode;
+  for (const char* mode : {"sampled", "argmax", "budget,layers=2"}) {
+    const auto net = build(std::string("aig-8:gates=") + mode);
+    EXPECT_NO_THROW(make_attack("gate-sloth")->check(net->card())) << mode;
   }
 }
 

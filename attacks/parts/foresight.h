@@ -13,8 +13,8 @@ bool can_foresee(const ObjectiveOptions& options, LossKind kind);
 /// cross-entropy the margin is what is taken to fall evenly, as if there were one other class.
 at::Tensor foresees_loss(LossKind kind, const at::Tensor& losses, const at::Tensor& rise);
 
-/// Whether a pass that only looks pays, where `falling` of the `standing` images are foreseen to fall: a gradient costs
-/// 3 passes, and it saves those of images that fell.
+/// Whether to look first pays where `falling` of the `standing` images are foreseen to fall: it takes a pass for each,
+/// and saves the three of a gradient for those that fell.
 inline bool pays_to_look(int64_t falling, int64_t standing) { return 3 * falling > standing; }
 
 }  // namespace aigis

@@ -64,6 +64,7 @@ struct ModelCard {
   std::vector<GatedLayer> gated;  ///< in the order of Gates' columns
   std::string gate_mode;          ///< "none", "sampled", "argmax", …
   bool has_random_gates = false;  ///< two passes over the same image may differ
+  bool has_blind_gates = false;   ///< they do not look at the image, such as gates that are always open
   bool rounds_gradients = false;  ///< a pass that a gradient is taken of is less exact than others
   int64_t draws = 1;              ///< passes over which a verdict is averaged; above 1 only for random gates
 

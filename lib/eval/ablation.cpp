@@ -25,6 +25,7 @@ FrozenGraph::FrozenGraph(std::shared_ptr<Model> model, const Dataset& data, at::
     : Ablated(std::move(model)), ids_(data.ids) {
   constexpr int64_t kBatch = 100;
   card_.gate_mode = "frozen";
+  card_.has_blind_gates = true;
   card_.options["gates"] = "frozen";
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> graphs;

@@ -39,7 +39,10 @@ class FixedNoise : public Ablated {
 /// No gates: every layer runs.
 class AllOpen : public Ablated {
  public:
-  explicit AllOpen(std::shared_ptr<Model> model) : Ablated(std::move(model)) { card_.gate_mode = "always"; }
+  explicit AllOpen(std::shared_ptr<Model> model) : Ablated(std::move(model)) {
+    card_.gate_mode = "always";
+    card_.has_blind_gates = true;
+  }
   Output forward(const at::Tensor& images, const Pass& pass) override;
 };
 

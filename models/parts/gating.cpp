@@ -59,6 +59,7 @@ void Gating::describe(ModelCard& card) const {
   card.gated = gated_;
   card.gate_mode = gated_.empty() ? "none" : gate_mode_name(options_.gates);
   card.has_random_gates = !gated_.empty() && is_random(options_.gates);
+  card.has_blind_gates = !gated_.empty() && is_blind(options_.gates);
   card.draws = card.has_random_gates ? options_.draws : 1;
 }
 

@@ -22,6 +22,10 @@ const std::string& gate_mode_name(GateMode mode) {
 
 bool is_random(GateMode mode) { return mode == GateMode::sampled || mode == GateMode::marginal; }
 
+bool is_blind(GateMode mode) {
+  return mode != GateMode::sampled && mode != GateMode::argmax && mode != GateMode::budget;
+}
+
 bool needs_rates(GateMode mode) {
   return mode == GateMode::scaled || mode == GateMode::marginal || mode == GateMode::budget;
 }

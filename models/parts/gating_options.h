@@ -51,6 +51,8 @@ const std::vector<std::pair<std::string, GateMode>>& gate_modes();
 const std::string& gate_mode_name(GateMode mode);
 /// Whether two passes over one image may differ.
 bool is_random(GateMode mode);
+/// Whether gates do not look at the image.
+bool is_blind(GateMode mode);
 /// Whether execution rates must be known.
 bool needs_rates(GateMode mode);
 
