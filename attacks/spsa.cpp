@@ -1,7 +1,5 @@
 #include "attacks/spsa.h"
 
-#include <ATen/ops/arange.h>
-#include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -12,13 +10,14 @@
 namespace aigis {
 namespace {
 
-struct Rows {
-  at::Tensor places, alive, clean, ids, x;
+struct Rows : BatchRows {
+  at::Tensor x;
   Goal goal;
   Adam adam;
 
   void keep(const at::Tensor& rows) {
-    keep_rows(rows, {&places, &alive, &clean, &ids, &x});
+    BatchRows::keep(rows);
+    keep_rows(rows, {&x});
     goal = goal.select(rows);
     adam.keep(rows);
   }
@@ -104,14 +103,10 @@ std::vector<at::Tensor> Spsa::propose(Victim& victim, const Batch& batch, Norm n
   for (const double epsilon : epsilons) {
     candidates.push_back(batch.images.clone());
     if (batch.images.size(0) == 0) continue;
-    const at::Tensor places = at::arange(batch.images.size(0), batch.labels.options());
-    Rows rows{places,
-              at::ones_like(places, at::TensorOptions(at::kBool)),
-              batch.images,
-              batch.ids,
-              batch.images,
-              goal_of(options_.objective, victim, batch),
-              {}};
+    Rows rows;
+    rows.take_all(batch);
+    rows.x = batch.images;
+    rows.goal = goal_of(options_.objective, victim, batch);
     Search(victim, options_, norm, epsilon).run(std::move(rows), candidates.back());
   }
   return candidates;

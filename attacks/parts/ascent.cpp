@@ -1,13 +1,10 @@
 #include "attacks/parts/ascent.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "attacks/parts/ascent_run.h"
-#include "attacks/parts/shrinking.h"
 
 namespace aigis {
 
@@ -22,10 +19,7 @@ at::Tensor ascend(Victim& victim, const Batch& batch, const Goal& goal, const As
   const int64_t count = batch.images.size(0);
   if (count == 0) return result;
   AscentRows rows;
-  rows.places = at::arange(count, batch.labels.options());
-  rows.alive = at::ones_like(rows.places, at::TensorOptions(at::kBool));
-  rows.clean = batch.images;
-  rows.ids = batch.ids;
+  rows.take_all(batch);
   rows.goal = goal;
   if (options.restarts == 1) {
     run_ascent(victim, options, norm, epsilon, 0, rows, result);

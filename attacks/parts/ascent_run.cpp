@@ -10,7 +10,6 @@
 
 #include "attacks/parts/confirm.h"
 #include "attacks/parts/foresight.h"
-#include "attacks/parts/shrinking.h"
 #include "attacks/parts/start.h"
 #include "attacks/parts/step_gradient.h"
 
@@ -183,8 +182,8 @@ class Ascent {
 }  // namespace
 
 void AscentRows::keep(const at::Tensor& rows) {
-  keep_rows(rows, {&places, &alive, &clean, &ids, &x, &best, &best_loss, &momentum, &variance, &last_direction,
-                   &amplified, &falling});
+  BatchRows::keep(rows);
+  keep_rows(rows, {&x, &best, &best_loss, &momentum, &variance, &last_direction, &amplified, &falling});
   goal = goal.select(rows);
 }
 

@@ -2,14 +2,12 @@
 #pragma once
 
 #include "attacks/parts/ascent.h"
+#include "attacks/parts/shrinking.h"
 
 namespace aigis {
 
-/// Everything that a run knows of the images that are still in it, row by row.
-struct AscentRows {
-  at::Tensor places;  ///< [n] rows of the whole batch
-  at::Tensor alive;   ///< [n] bool; a row that is done only fills its bucket
-  at::Tensor clean, ids;
+/// Everything that a run knows of the images that are still in it.
+struct AscentRows : BatchRows {
   Goal goal;
   at::Tensor x;
   at::Tensor best, best_loss;                                ///< where Keep::best

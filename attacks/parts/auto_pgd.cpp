@@ -1,8 +1,6 @@
 #include "attacks/parts/auto_pgd.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
@@ -10,7 +8,6 @@
 
 #include "attacks/parts/auto_pgd_rows.h"
 #include "attacks/parts/random.h"
-#include "attacks/parts/shrinking.h"
 
 namespace aigis {
 namespace {
@@ -149,14 +146,9 @@ void AutoPgdOptions::check(const ModelCard& card) const {
 at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& options, Norm norm, double epsilon) {
   const int64_t count = batch.images.size(0);
   if (count == 0) return batch.images.clone();
-  const at::Tensor everyone = at::arange(count, batch.labels.options());
-  Found found{batch.images.clone(), at::zeros_like(everyone, at::TensorOptions(at::kBool)),
-              at::full({count}, -1e30, batch.images.options())};
   AutoPgdRows all;
-  all.places = everyone;
-  all.alive = at::ones_like(found.broken);
-  all.clean = batch.images;
-  all.ids = batch.ids;
+  all.take_all(batch);
+  Found found{batch.images.clone(), at::zeros_like(all.alive), at::full({count}, -1e30, batch.images.options())};
   at::Tensor ranking;  // [N, K] classes, the likeliest first
   if (options.in_turn) {
     ranking = victim.forward(batch.images, batch.ids, {}).logits.argsort(/*stable=*/true, 1, /*descending=*/true);

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 
-#include "attacks/parts/shrinking.h"
-
 namespace aigis {
 namespace {
 
@@ -40,8 +38,9 @@ bool Checkpoints::pass() {
 }
 
 void AutoPgdRows::keep(const at::Tensor& rows) {
-  keep_rows(rows, {&places, &alive, &clean, &ids, &x, &last_move, &gradient, &best, &best_gradient, &best_loss, &loss,
-                   &rises, &step, &was_halved, &loss_at_check, &share, &changed});
+  BatchRows::keep(rows);
+  keep_rows(rows, {&x, &last_move, &gradient, &best, &best_gradient, &best_loss, &loss, &rises, &step, &was_halved,
+                   &loss_at_check, &share, &changed});
   goal = goal.select(rows);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attacks/parts/objective.h"
+#include "attacks/parts/shrinking.h"
 #include "lib/eval/norm.h"
 
 namespace aigis {
@@ -18,11 +19,8 @@ class Checkpoints {
   int64_t next_, least_, shrink_, since_ = 0, period_ = 0;
 };
 
-/// The images that are still in a run, row by row.
-struct AutoPgdRows {
-  at::Tensor places;  ///< [n] rows of the whole batch
-  at::Tensor alive;   ///< [n] bool; a row that is done only fills up the batch
-  at::Tensor clean, ids;
+/// The images that are still in a run.
+struct AutoPgdRows : BatchRows {
   Goal goal;
   at::Tensor x, last_move, gradient;           ///< the iterate, how it came from the last one, and its gradient
   at::Tensor best, best_gradient, best_loss;   ///< where the loss was greatest

@@ -1,6 +1,5 @@
 #include "attacks/parts/nearest.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/ones_like.h>
@@ -44,9 +43,9 @@ void Nearest::count_answers() {
 
 Searched Nearest::searched() const {
   const at::Tensor open = distance_.gt(std::max(enough_, 0.0)).nonzero().squeeze(1);
-  const at::Tensor everyone = at::arange(batch_.labels.size(0), batch_.labels.options());
-  Searched all{everyone, at::ones_like(everyone, at::TensorOptions(at::kBool)), batch_.images, batch_.ids,
-               batch_.labels};
+  Searched all;
+  all.take_all(batch_);
+  all.labels = batch_.labels;
   all.keep(open);
   return all;
 }

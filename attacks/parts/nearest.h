@@ -7,13 +7,14 @@
 
 namespace aigis {
 
-/// Images that are still searched for, row by row; an attack's own state is derived from it.
-struct Searched {
-  at::Tensor places;  ///< [n] rows of the whole batch
-  at::Tensor alive;   ///< [n] bool; a row that is done only fills up the batch
-  at::Tensor clean, ids, labels;
+/// Images that are still searched for.
+struct Searched : BatchRows {
+  at::Tensor labels;
 
-  void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids, &labels}); }
+  void keep(const at::Tensor& rows) {
+    BatchRows::keep(rows);
+    keep_rows(rows, {&labels});
+  }
 };
 
 /// The nearest adversarial images of a batch so far.

@@ -1,5 +1,8 @@
 #include "attacks/parts/shrinking.h"
 
+#include <ATen/ops/arange.h>
+#include <ATen/ops/ones_like.h>
+
 #include <algorithm>
 
 namespace aigis {
@@ -18,6 +21,13 @@ void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensor
 void put_rows(at::Tensor& whole, const at::Tensor& places, const at::Tensor& which, const at::Tensor& part) {
   const at::Tensor chosen = which.nonzero().squeeze(1);
   whole.index_copy_(0, places.index_select(0, chosen), part.index_select(0, chosen));
+}
+
+void BatchRows::take_all(const Batch& batch) {
+  places = at::arange(batch.images.size(0), batch.labels.options());
+  alive = at::ones_like(places, at::TensorOptions(at::kBool));
+  clean = batch.images;
+  ids = batch.ids;
 }
 
 at::Tensor Shrinking::kept(const at::Tensor& alive) {

@@ -3,7 +3,7 @@
 
 #include <initializer_list>
 
-#include "lib/core/tensor.h"
+#include "lib/data/dataset.h"
 
 namespace aigis {
 
@@ -12,6 +12,16 @@ void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensor
 
 /// Writes the rows of `part` for which `which`, [n] bool, holds to their `places` in the whole batch.
 void put_rows(at::Tensor& whole, const at::Tensor& places, const at::Tensor& which, const at::Tensor& part);
+
+/// The images of a batch that an attack is still at, row by row; its own state is derived from it.
+struct BatchRows {
+  at::Tensor places;  ///< [n] rows of the whole batch
+  at::Tensor alive;   ///< [n] bool; a row that is done only fills up the batch
+  at::Tensor clean, ids;
+
+  void take_all(const Batch& batch);
+  void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids}); }
+};
 
 /// Which rows of a batch stay when some are done. Sizes step down by a sixteenth of the first one, so that few shapes
 /// are met: convolutions are set up anew for each. Rows that are done fill up the last places.

@@ -1,6 +1,5 @@
 #include "attacks/parts/square_search.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 
@@ -11,12 +10,15 @@
 namespace aigis {
 namespace {
 
-struct Rows {
-  at::Tensor places, alive, clean, ids, labels;
+struct Rows : BatchRows {
+  at::Tensor labels;
   at::Tensor x, value;  ///< the best image so far, and its [n] value
   at::Tensor asked;     ///< [n] how often that was measured
 
-  void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids, &labels, &x, &value, &asked}); }
+  void keep(const at::Tensor& rows) {
+    BatchRows::keep(rows);
+    keep_rows(rows, {&labels, &x, &value, &asked});
+  }
 };
 
 /// A random search within one budget.
@@ -95,9 +97,9 @@ void SquareSearch::bind(OptionTable& table, const std::string& queries_help) {
 at::Tensor square_search(Victim& victim, const Batch& batch, const SquareSearch& search, Norm norm, double epsilon) {
   at::Tensor result = batch.images.clone();
   if (batch.images.size(0) == 0) return result;
-  const at::Tensor places = at::arange(batch.images.size(0), batch.labels.options());
-  Rows rows{places, at::ones_like(places, at::TensorOptions(at::kBool)), batch.images, batch.ids, batch.labels, {}, {},
-            {}};
+  Rows rows;
+  rows.take_all(batch);
+  rows.labels = batch.labels;
   Search(victim, search, norm, epsilon).run(std::move(rows), result);
   return result;
 }
