@@ -9,7 +9,7 @@ namespace aigis {
 struct CarliniWagner {
   static constexpr const char* kName = "cw";
   static constexpr const char* kSummary = "Carlini & Wagner: distance and margin minimized together, by Adam";
-  static constexpr const char* kSource = "Carlini & Wagner 2017, arXiv:1608.04644, section V-D";
+  static constexpr const char* kSource = "Carlini & Wagner 2017, arXiv:1608.04644, sections V-B and VI-A";
 
   struct Options {
     std::string preset = "none";
