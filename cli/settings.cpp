@@ -135,7 +135,7 @@ void Settings::resolve() {
 bool Settings::truth(const std::string& key) const {
   const std::string value = text(key);
   if (value != "true" && value != "false") {
-    throw InputError(fmt::format("--{}: '{}' is not one of true, false", key, value));
+    throw InputError(fmt::format("{}: '{}' is not one of true, false", flag_name(key), value));
   }
   return value == "true";
 }
