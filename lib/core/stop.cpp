@@ -1,5 +1,6 @@
 #include "lib/core/stop.h"
 
+#include <atomic>
 #include <csignal>
 
 #include "lib/core/error.h"
@@ -7,10 +8,12 @@
 namespace aigis {
 namespace {
 
-volatile std::sig_atomic_t requested = 0;
+// Worker threads read what the signal handler writes, which may use nothing that locks.
+std::atomic<bool> requested = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 void on_signal(int number) {
-  requested = 1;
+  requested = true;
   std::signal(number, SIG_DFL);
 }
 
@@ -21,7 +24,7 @@ void install_stop_handler() {
   std::signal(SIGTERM, on_signal);
 }
 
-bool stop_requested() { return requested != 0; }
+bool stop_requested() { return requested; }
 
 void check_stop() {
   if (stop_requested()) throw Interrupted();
