@@ -184,6 +184,15 @@ TEST(Options, RefuseWhatWouldChangeNothing) {
             (Json{{"momentum", "0.5"}, {"nesterov", true}, {"aim", "sloth"}}));
 }
 
+TEST(Options, AConditionMayComeAfterOthersWereAdded) {
+  int64_t value = 0;
+  OptionTable table;
+  OptionTable::Added first = table.integer("first", &value, 0, 9, "");
+  for (int i = 0; i < 100; ++i) table.integer(std::to_string(i), &value, 0, 9, "");
+  first.only_with("0=1");
+  EXPECT_EQ(table.documentation()[0]["only_with"], "0=1");
+}
+
 class Files : public ::testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <utility>
@@ -97,7 +98,7 @@ class OptionTable {
   /// Throws InputError if an option was given that changes nothing.
   void check_effects(const Spec& spec, const Json& defaults, const std::string& owner) const;
 
-  std::vector<Option> options_;
+  std::deque<Option> options_;  ///< a deque leaves its elements where they are, which Added points at
   std::string preset_key_;
   std::vector<Set> presets_;
 };
