@@ -9,6 +9,7 @@
 
 #include "cli/version.h"
 #include "lib/core/error.h"
+#include "lib/core/repeatable.h"
 #include "lib/core/text.h"
 
 namespace aigis {
@@ -33,12 +34,7 @@ at::Device parse_device(const std::string& name) {
     throw InputError(AIGIS_WITH_CUDA ? "device 'cuda': no usable GPU was found on this machine; use --device cpu"
                                      : "device 'cuda': this build is for the CPU only; configure with -DAIGIS_CUDA=ON");
   }
-  // Verdicts are float32 and repeatable: no TF32, no algorithms that add in a changing order.
-  auto& context = at::globalContext();
-  context.setAllowTF32CuDNN(false);
-  context.setAllowTF32CuBLAS(false);
-  context.setDeterministicCuDNN(true);
-  context.setBenchmarkCuDNN(false);
+  make_repeatable();
   return at::Device(at::kCUDA, 0);
 }
 

@@ -8,7 +8,7 @@
 
 namespace aigis {
 
-/// Throws InputError for another word, or for cuda without a usable GPU.
+/// Makes what follows on a GPU repeatable. Throws InputError for another word, or for cuda without a usable GPU.
 at::Device parse_device(const std::string& name);
 /// {"cpu", "device", "threads", "determinism"}.
 Json environment_json(at::Device device);

@@ -1,4 +1,5 @@
 // Text, specs, options, files and random numbers.
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include "lib/core/json.h"
 #include "lib/core/options.h"
 #include "lib/core/philox.h"
+#include "lib/core/repeatable.h"
 #include "lib/core/spec.h"
 #include "lib/core/text.h"
 #include "lib/core/workers.h"
@@ -27,6 +29,19 @@ std::string message_of(const std::function<void()>& act) {
     return error.what();
   }
   return "no error";
+}
+
+TEST(Repeatable, WhateverWasAllowedBefore) {
+  auto& context = at::globalContext();
+  context.setAllowTF32CuDNN(true);
+  context.setAllowTF32CuBLAS(true);
+  context.setDeterministicCuDNN(false);
+  context.setBenchmarkCuDNN(true);
+  make_repeatable();
+  EXPECT_FALSE(context.allowTF32CuDNN());
+  EXPECT_FALSE(context.allowTF32CuBLAS());
+  EXPECT_TRUE(context.deterministicCuDNN());
+  EXPECT_FALSE(context.benchmarkCuDNN());
 }
 
 // Known answers published with the generator's reference code (Random123, kat_vectors).
