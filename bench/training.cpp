@@ -17,16 +17,22 @@ std::string bench_training(Network& network, const Dataset& data, int64_t batch,
   const at::Tensor order = shuffled(data.size(), {0, Purpose::order});
   const int64_t batches = data.size() / batch;
   Stopwatch watch;
-  double begin = 0, loss = 0;
+  double begin = 0;
+  at::Tensor loss;
   for (int64_t i = 0; i < kWarmUp + steps; ++i) {
     check_stop();
-    if (i == kWarmUp) begin = watch.seconds();
+    if (i == kWarmUp) {
+      loss.item<double>();  // waits for what a GPU still has to do of the warm-up
+      begin = watch.seconds();
+    }
     const int64_t from = i % batches * batch;
-    loss = trainer.step(order.slice(0, from, from + batch), 0, 0.01).loss.item<double>();
+    loss = trainer.step(order.slice(0, from, from + batch), 0, 0.01).loss;
   }
+  const double last_loss = loss.item<double>();
   const double seconds = watch.seconds() - begin;
   return fmt::format("training {}: {:.0f} images/s, batch {}, {} steps, last loss {:.3f}\n",
-                     network.card().architecture, static_cast<double>(batch * steps) / seconds, batch, steps, loss);
+                     network.card().architecture, static_cast<double>(batch * steps) / seconds, batch, steps,
+                     last_loss);
 }
 
 }  // namespace aigis
