@@ -34,13 +34,7 @@ using Catalogue = std::vector<Entry<Base>>;
 template <class Base, class T>
 Entry<Base> entry(const std::string& kind) {
   using Options = typename T::Options;
-  return {T::kName, T::kSummary, T::kSource,
-          [] {
-            Options options;
-            OptionTable table;
-            options.bind(table);
-            return table.documentation();
-          },
+  return {T::kName, T::kSummary, T::kSource, option_documentation<Options>,
           [kind](const Spec& spec) -> std::unique_ptr<Base> {
             const std::string owner = kind + " '" + spec.name + "'";
             if (!spec.path.empty()) throw InputError(owner + ": expected key=value, got '" + spec.path + "'");
@@ -48,11 +42,11 @@ Entry<Base> entry(const std::string& kind) {
           }};
 }
 
-/// Finds a name; an unknown one is an InputError with a suggestion.
-template <class Base>
-const Entry<Base>& find_entry(const Catalogue<Base>& catalogue, const std::string& kind, const std::string& name) {
+/// Finds a name in a list of entries; an unknown one is an InputError with a suggestion.
+template <class Listed>
+const Listed& find_entry(const std::vector<Listed>& list, const std::string& kind, const std::string& name) {
   std::vector<std::string> names;
-  for (const auto& candidate : catalogue) {
+  for (const auto& candidate : list) {
     if (candidate.name == name) return candidate;
     names.push_back(candidate.name);
   }

@@ -124,4 +124,13 @@ Json option_values(T options) {
   return table.values();
 }
 
+/// The options of type `T` with their defaults, as OptionTable::documentation() has them.
+template <class T>
+Json option_documentation() {
+  T options;
+  OptionTable table;
+  options.bind(table);
+  return table.documentation();
+}
+
 }  // namespace aigis
