@@ -35,7 +35,7 @@ Json model_rows() {
     const ModelFamily& family = model_list()[i];
     list[i]["depths"] = family.depths;
     for (const int64_t depth : family.members) {
-      NetworkShape shape = standard_shape(family.name, depth);
+      NetworkShape shape = standard_shape(family, depth);
       shape.is_drawn = false;
       const auto network = make_network(Spec::parse(fmt::format("{}-{}", family.name, depth)), shape);
       const ModelCard& card = network->card();

@@ -47,7 +47,7 @@ Description described_by_option(Safetensors& content, const std::string& name, c
   Description described{Spec{name, "", {}}, {}, {}};
   try {
     const auto [family, depth] = find_architecture(name);
-    described.shape = standard_shape(family->name, depth);
+    described.shape = standard_shape(*family, depth);
   } catch (const InputError& error) {
     throw InputError(fmt::format("model '{}': architecture '{}': {}", path, name, error.what()));
   }

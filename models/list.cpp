@@ -13,21 +13,22 @@
 namespace aigis {
 namespace {
 
+struct Depths {
+  std::string in_words;
+  bool has_imagenet;
+};
+
 template <class T>
-ModelFamily family(std::string name, std::string summary, std::string source, std::string depths,
+ModelFamily family(std::string name, std::string summary, std::string source, const Depths& depths,
                    std::vector<int64_t> members, std::vector<std::string> run_options) {
   return {std::move(name),
           std::move(summary),
           std::move(source),
-          std::move(depths),
+          depths.in_words,
+          depths.has_imagenet,
           std::move(members),
           std::move(run_options),
-          [] {
-            typename T::Options options;
-            OptionTable table;
-            options.bind(table);
-            return table.documentation();
-          },
+          option_documentation<typename T::Options>,
           [](const NetworkShape& shape, const Spec& spec) -> std::unique_ptr<Network> {
             return std::make_unique<T>(shape, read_options<typename T::Options>(spec, "model '" + spec.name + "'"));
           }};
@@ -36,8 +37,8 @@ ModelFamily family(std::string name, std::string summary, std::string source, st
 }  // namespace
 
 const std::vector<ModelFamily>& model_list() {
-  const std::string all = "6n+2 for 32x32 images: 20, 32, 44, 56, 110; 18, 34, 50, 101, 152 for ImageNet's";
-  const std::string small = "6n+2: 20, 32, 44, 56, 110";
+  const Depths all{"6n+2 for 32x32 images: 20, 32, 44, 56, 110; 18, 34, 50, 101, 152 for ImageNet's", true};
+  const Depths small{"6n+2: 20, 32, 44, 56, 110", false}, dense{"3m+4: 22, 40, 100", false};
   const std::vector<std::string> gates{"gates", "draws", "graph", "layers"};
   std::vector<std::string> gates_and_execution = gates;
   gates_and_execution.push_back("execution");
@@ -51,14 +52,13 @@ const std::vector<ModelFamily>& model_list() {
       family<Aig>("aig", "ConvNet-AIG: a residual network with a gate before each layer",
                   "Veit & Belongie 2018, arXiv:1711.11503", all, {20, 110, 34, 50, 101}, gates_and_execution),
       family<DenseAig>("dense-aig", "the same gates on a densely connected network for 32x32 images",
-                       "Veit & Belongie 2018, section 5; Huang et al. 2017, arXiv:1608.06993", "3m+4: 22, 40, 100",
-                       {22, 40}, gates),
+                       "Veit & Belongie 2018, section 5; Huang et al. 2017, arXiv:1608.06993", dense, {22, 40}, gates),
   };
   return list;
 }
 
-NetworkShape standard_shape(const std::string& family, int64_t depth) {
-  const bool is_imagenet = family != "dense-aig" && family != "preresnet" && plan_trunk(depth).is_imagenet;
+NetworkShape standard_shape(const ModelFamily& family, int64_t depth) {
+  const bool is_imagenet = family.has_imagenet_depths && plan_trunk(depth).is_imagenet;
   NetworkShape shape;
   shape.classes = is_imagenet ? 1000 : 10;
   shape.input = is_imagenet ? std::vector<int64_t>{3, 224, 224} : std::vector<int64_t>{3, 32, 32};

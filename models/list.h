@@ -14,6 +14,7 @@ namespace aigis {
 struct ModelFamily {
   std::string name, summary, source;
   std::string depths;                    ///< which depths exist, in words
+  bool has_imagenet_depths;              ///< those of plan_trunk() among them
   std::vector<int64_t> members;          ///< depths that `aigis list models` shows the size of
   std::vector<std::string> run_options;  ///< options that may differ from those the weights were trained with
   std::function<Json()> options;
@@ -23,7 +24,7 @@ struct ModelFamily {
 const std::vector<ModelFamily>& model_list();
 
 /// The images and classes that a depth was made for: 10 classes of 32x32 pixels, or ImageNet's 1000 of 224x224.
-NetworkShape standard_shape(const std::string& family, int64_t depth);
+NetworkShape standard_shape(const ModelFamily& family, int64_t depth);
 
 /// The family and depth of an architecture's name. Throws InputError with a suggestion.
 std::pair<const ModelFamily*, int64_t> find_architecture(const std::string& name);

@@ -14,7 +14,7 @@ namespace {
 ModelCard card_of(const std::string& text) {
   const Spec spec = Spec::parse(text);
   const auto [family, depth] = find_architecture(spec.name);
-  NetworkShape shape = standard_shape(family->name, depth);
+  NetworkShape shape = standard_shape(*family, depth);
   shape.is_drawn = false;  // drawing 60 million weights takes longer than counting them
   return make_network(spec, shape)->card();
 }
