@@ -11,6 +11,7 @@
 
 #include "lib/ops/gumbel.h"
 #include "models/parts/gate.h"
+#include "models/parts/gating_options.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -168,6 +169,20 @@ TEST_P(Modes, ABudgetIsMetForEveryImage) {
     if (budget == layers) {
       EXPECT_TRUE(at::allclose(output.logits, always, 1e-12, 1e-12));
     }
+  }
+}
+
+TEST_P(Modes, GatesThatSeeTheImageFollowIt) {
+  const size_t layers = build(GetParam())->card().gated.size();
+  const std::string graph(layers, '1');
+  for (const auto& [name, mode] : gate_modes()) {
+    const std::string needed = mode == GateMode::fixed    ? ",graph=" + graph
+                               : mode == GateMode::budget ? ",layers=1"
+                                                          : "";
+    const auto net =
+        build_frozen(fmt::format("{}:gates={}{}", GetParam(), name, needed), std::vector<double>(layers, 0.6));
+    const at::Tensor images = random_images(3).set_requires_grad(true);
+    EXPECT_EQ(gates_see_image(name), net->forward(images, pass_of(3)).gates.open.requires_grad()) << name;
   }
 }
 

@@ -76,8 +76,7 @@ void Gating::set_mode(const std::string& mode) {
   if (std::find(names.begin(), names.end(), mode) == names.end()) {
     throw InputError(unknown_name("gate mode", mode, names));
   }
-  options_.gates =
-      std::find_if(gate_modes().begin(), gate_modes().end(), [&](const auto& m) { return m.first == mode; })->second;
+  options_.gates = gate_mode_of(mode);
 }
 
 void Gating::set_rates(const std::vector<double>& rates) {

@@ -20,6 +20,10 @@ const std::string& gate_mode_name(GateMode mode) {
   return std::find_if(gate_modes().begin(), gate_modes().end(), [&](const auto& m) { return m.second == mode; })->first;
 }
 
+GateMode gate_mode_of(const std::string& name) {
+  return std::find_if(gate_modes().begin(), gate_modes().end(), [&](const auto& m) { return m.first == name; })->second;
+}
+
 bool is_random(GateMode mode) { return mode == GateMode::sampled || mode == GateMode::marginal; }
 
 bool is_blind(GateMode mode) {

@@ -49,6 +49,8 @@ struct GatingOptions {
 /// All modes by name.
 const std::vector<std::pair<std::string, GateMode>>& gate_modes();
 const std::string& gate_mode_name(GateMode mode);
+/// The mode of such a name.
+GateMode gate_mode_of(const std::string& name);
 /// Whether two passes over one image may differ.
 bool is_random(GateMode mode);
 /// Whether gates do not look at the image.

@@ -12,7 +12,8 @@
 namespace aigis::plotting {
 namespace {
 
-bool ignores_the_image(const std::string& mode) { return mode == "always" || mode == "marginal"; }
+/// Modes that tell what gates learnt by contrast, and that nobody would run for what they cost.
+bool is_contrast(const std::string& mode) { return mode == "always" || mode == "marginal"; }
 
 std::vector<LineSeries> series_of(const std::vector<PlottedInspection>& models) {
   std::vector<LineSeries> series;
@@ -22,7 +23,7 @@ std::vector<LineSeries> series_of(const std::vector<PlottedInspection>& models) 
     for (const auto& mode : at(*model.json, {"modes"})) {
       const std::string name = text_at(mode, {"mode"});
       const auto accuracy = share_of(at(mode, {"accuracy"}));
-      if (!accuracy || ignores_the_image(name)) continue;
+      if (!accuracy || is_contrast(name)) continue;
       const std::string label = name == "none" ? architecture : architecture + ", " + name;
       const auto [place, fresh] = places.try_emplace(label, series.size());
       if (fresh) {
