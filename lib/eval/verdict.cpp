@@ -42,19 +42,18 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, d
   }
   const at::NoGradGuard no_grad;
   Admitted result;
-  const auto per_image = [](const at::Tensor& x) { return x.flatten(1); };
   if (clean.size(0) == 0) {
     result.images = proposed.clone();
     result.linf = result.l2 = result.l1 = result.l0 = clean.new_empty({0}, at::TensorOptions(at::kDouble));
     return result;
   }
-  const at::Tensor finite = per_image(at::isfinite(proposed)).all(1);
+  const at::Tensor finite = at::isfinite(proposed).flatten(1).all(1);
   result.not_finite = clean.size(0) - finite.sum().item<int64_t>();
   const at::Tensor candidate =
-      result.not_finite == 0 ? proposed : at::where(finite.view({-1, 1, 1, 1}), proposed, clean);
+      result.not_finite == 0 ? proposed : at::where(per_image(finite, proposed), proposed, clean);
 
   const at::Tensor beyond = sizes_of(candidate - clean, norm) - epsilon;
-  const at::Tensor outside = per_image(at::maximum(candidate - 1, -candidate)).amax(1).to(at::kDouble);
+  const at::Tensor outside = at::maximum(candidate - 1, -candidate).flatten(1).amax(1).to(at::kDouble);
   const double tolerance = ulp_of_one(clean.scalar_type());
   result.over_budget = beyond.gt(rounding(clean, norm, epsilon)).sum().item<int64_t>();
   result.out_of_box = outside.gt(tolerance).sum().item<int64_t>();
