@@ -1,13 +1,11 @@
 // `aigis evaluate`: a sweep of one point, printed as a table.
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "cli/commands.h"
 #include "cli/evaluation.h"
+#include "cli/replaceable.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
-#include "reports/schema.h"
 
 namespace aigis {
 
@@ -23,14 +21,7 @@ Command evaluate_command(CommandLine& line) {
     if (out.empty() && evaluation.plan.examples > 0) {
       throw InputError("--examples needs --out: images are kept beside the report");
     }
-    if (!out.empty()) {
-      std::error_code error;
-      // Only a report may be replaced by a report.
-      if (std::filesystem::exists(out, error) && read_report(out)["schema"] != "aigis-report") {
-        throw InputError(out + ": is no report but another file of aigis; choose another --out");
-      }
-      check_writable(out);
-    }
+    if (!out.empty()) check_replaceable(out, "aigis-report", "report");
     Journal journal;
     fmt::print("{}", report_table(evaluation.run(journal, out)));
     return 0;

@@ -9,13 +9,17 @@
 #include "models/torchscript.h"
 
 namespace aigis {
-
 namespace {
 
-/// Throws InputError unless a file may be written: a new one, or in place of another archive, as TorchScript files are.
+/// As far as a file's parts tell: an archive with the constants of a module's code, which torch.save writes none of.
+bool is_torchscript(const std::string& content) {
+  return content.starts_with("PK") && content.find("/constants.pkl") != std::string::npos;
+}
+
+/// Throws InputError unless a file may be written: a new one, or in place of another TorchScript file.
 void check_replaceable(const std::string& out) {
   std::error_code error;
-  if (std::filesystem::exists(out, error) && !read_file(out).starts_with("PK")) {
+  if (std::filesystem::exists(out, error) && !is_torchscript(read_file(out))) {
     throw InputError(out + ": is no TorchScript file; choose another --out");
   }
   check_writable(out);

@@ -2,14 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/plan_checks.h"
+#include "cli/replaceable.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "models/checkpoint.h"
+#include "models/parts/gating_options.h"
 #include "reports/inspection.h"
 #include "reports/schema.h"
 
@@ -46,11 +47,12 @@ void print_card(const LoadedNetwork& model) {
 std::vector<Spec> modes_of(const Spec& spec, const LoadedNetwork& model) {
   if (model.network->card().gated.empty() || names_option(spec, "gates")) return {spec};
   std::vector<Spec> modes;
-  for (const auto& mode : model.network->gate_modes()) {
-    if (model.network->execution_rates().empty() && (mode == "scaled" || mode == "marginal")) continue;
+  for (const auto& name : model.network->gate_modes()) {
+    const GateMode mode = gate_mode_of(name);
+    if (model.network->execution_rates().empty() && needs_rates(mode)) continue;
     modes.push_back(spec);
-    modes.back().options.emplace_back("gates", mode);
-    if (mode != "sampled" && mode != "marginal") {
+    modes.back().options.emplace_back("gates", name);
+    if (!is_random(mode)) {
       std::erase_if(modes.back().options, [](const auto& option) { return option.first == "draws"; });
     } else if (!names_option(spec, "draws")) {
       modes.back().options.emplace_back("draws", kDraws);
@@ -67,15 +69,6 @@ InspectedModel inspect_model(const Spec& spec, const LoadedNetwork& model, const
     inspected.modes.push_back({deciding.network->card(), inspect(*deciding.network, data, seed, device)});
   }
   return inspected;
-}
-
-/// Throws InputError unless a file may be written: a new one, or one that this command wrote before.
-void check_replaceable(const std::string& out) {
-  std::error_code error;
-  if (std::filesystem::exists(out, error) && read_report(out)["schema"] != "aigis-inspect") {
-    throw InputError(out + ": is no inspection but another file of aigis; choose another --out");
-  }
-  check_writable(out);
 }
 
 int run(const InspectFlags& flags) {
@@ -101,7 +94,7 @@ int run(const InspectFlags& flags) {
   if (!flags.data.empty()) {
     data = load_dataset(Spec::parse(flags.data), Part::test).first(flags.limit);
     for (const auto& model : models) check_fit(model.id, model.network->card(), data);
-    if (!out.empty()) check_replaceable(out);
+    if (!out.empty()) check_replaceable(out, "aigis-inspect", "inspection");
   }
   Json file;
   if (!flags.data.empty()) file = begin_inspection(data, {tool_json(), environment_json(device), flags.data, seed});

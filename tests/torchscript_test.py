@@ -275,3 +275,13 @@ def test_export_refuses_what_it_cannot_write(tmp_path):
     out.write_text("kept")
     assert "is no TorchScript file" in refused("export", RESNET, "--out", out)
     assert out.read_text() == "kept"
+    torch.save({"weight": torch.ones(3)}, out)  # an archive, too
+    kept = out.read_bytes()
+    assert "is no TorchScript file" in refused("export", RESNET, "--out", out)
+    assert out.read_bytes() == kept
+
+
+def test_export_replaces_what_it_wrote(tmp_path):
+    out = tmp_path / "net.pt"
+    for _ in range(2):
+        assert aigis("export", RESNET, "--out", out).returncode == 0
