@@ -77,11 +77,11 @@ std::string controls(const RunList& gated, const GatesChoice& choice) {
 }
 
 /// A figure for each gated model, that of the first in sight; the script shows another or moves its bars.
-std::string gates_section(const RunList& list) {
+std::string gates_by_model(const RunList& list) {
   const RunList gated = gated_runs(list);
   if (gated.runs.empty()) return "";
   const GatesChoice first = choose_gates(gated, {});
-  std::string html = "<section id=\"gates\">\n<h2>Gates</h2>\n" + controls(gated, first);
+  std::string html = controls(gated, first);
   for (size_t i = 0; i < gated.models.size(); ++i) {
     RunList of_model = gated;
     std::erase_if(of_model.runs, [&](const PlottedRun& run) { return run.model != i; });
@@ -91,7 +91,7 @@ std::string gates_section(const RunList& list) {
                         coordinate(place.bottom), coordinate(place.height), i == first.run->model ? "" : " hidden",
                         inline_svg(gates_figure(of_model, choose_gates(of_model, {}), fmt::format("gates-{}", i))));
   }
-  return html + "</section>\n";
+  return html;
 }
 
 /// For the script: which run of which file is what.
@@ -137,6 +137,58 @@ std::string head(const std::string& title) {
       source_hash(style), source_hash(kPageScript), title, style);
 }
 
+std::string drawn(const Figure& figure) { return "<figure>\n" + inline_svg(figure) + "</figure>\n"; }
+
+/// All figures of a kind.
+std::string every(const std::string& kind_name, const std::vector<Json>& files) {
+  std::string figures;
+  for (const auto& kind : figure_kinds()) {
+    if (kind.name != kind_name || !holds(files, kind.schema)) continue;
+    for (const auto& figure : kind.all(files)) figures += drawn(figure);
+  }
+  return figures;
+}
+
+/// The page's sections and the links to them.
+struct Sections {
+  std::string html, links;
+
+  /// Without content there is no section.
+  void add(const std::string& id, const std::string& name, const std::string& heading, const std::string& content) {
+    if (content.empty()) return;
+    links += fmt::format("<a href=\"#{}\">{}</a>\n", id, name);
+    html += fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", id, heading, content);
+  }
+};
+
+void add_reports(Sections& sections, const std::vector<Json>& files, const RunList& list) {
+  sections.add("attacks", "Attacks", "Attacks compared", every("attacks", files));
+  sections.add("accuracies", "Accuracy", "Accuracy", folded(list, drawn(accuracy_figure(list))));
+  sections.add("queries", "Queries", "Answers that black boxes needed", every("queries", files));
+  sections.add("claims", "Claims", "Which claims stand", standing_tables(files));
+  sections.add("checks", "Checks", "What might overstate robustness", checks_table(files));
+  sections.add("comparisons", "Comparisons", "Which model is more robust", comparisons_table(files));
+  sections.add("transfer", "Transfer", "Images made against another model", transfer_tables(files));
+  sections.add("gates", "Gates", "Gates", gates_by_model(list));
+  sections.add("driven", "Compute", "What attacks make of the compute",
+               every("rates", files) + every("spent", files) + every("compute", files) + gates_tables(list));
+  sections.add("swap", "Swap", "Image and gates swapped", every("swap", files));
+  sections.add("runs", "Runs", "Runs", runs_table(list));
+}
+
+/// Of inspections and trainings.
+void add_models(Sections& sections, const std::vector<Json>& files) {
+  for (const auto& [kind, name, heading] : {std::tuple{"cost", "Cost", "Accuracy and cost"},
+                                            {"modes", "Gate modes", "Ways of deciding gates"},
+                                            {"adaptivity", "Adaptivity", "Adaptivity of gates"},
+                                            {"classes", "Classes", "Layers by class"},
+                                            {"layers", "Layers", "Layers run for an image"},
+                                            {"images", "Images", "Easy and hard images"},
+                                            {"training", "Training", "Training"}}) {
+    sections.add(fmt::format("part-{}", kind), name, heading, every(kind, files));
+  }
+}
+
 }  // namespace
 }  // namespace plotting
 
@@ -145,72 +197,16 @@ std::string render_html(const std::vector<Json>& files) {
   const RunList list = join_runs(files);
   const bool reports = holds(files, "aigis-report"), inspections = holds(files, "aigis-inspect");
   const std::string title = reports ? "Robustness report" : inspections ? "Models, inspected" : "Training";
-  std::string sections, links;
-  const auto add = [&](const std::string& id, const std::string& name, const std::string& content) {
-    if (content.empty()) return;
-    links += fmt::format("<a href=\"#{}\">{}</a>\n", id, name);
-    sections += content;
-  };
-  const auto section = [](const std::string& id, const std::string& heading, const std::string& content) {
-    return fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", id, heading, content);
-  };
-  const auto drawn = [](const Figure& figure) { return "<figure>\n" + inline_svg(figure) + "</figure>\n"; };
-  const auto every = [&](const std::string& kind_name) {
-    std::string figures;
-    for (const auto& kind : figure_kinds()) {
-      if (kind.name != kind_name || !holds(files, kind.schema)) continue;
-      for (const auto& figure : kind.all(files)) figures += drawn(figure);
-    }
-    return figures;
-  };
-  if (reports) {
-    if (const std::string figures = every("attacks"); !figures.empty()) {
-      add("attacks", "Attacks", section("attacks", "Attacks compared", figures));
-    }
-    add("accuracies", "Accuracy", section("accuracies", "Accuracy", folded(list, drawn(accuracy_figure(list)))));
-    if (const std::string figures = every("queries"); !figures.empty()) {
-      add("queries", "Queries", section("queries", "Answers that black boxes needed", figures));
-    }
-    if (const std::string table = standing_tables(files); !table.empty()) {
-      add("claims", "Claims", section("claims", "Which claims stand", table));
-    }
-    if (const std::string table = checks_table(files); !table.empty()) {
-      add("checks", "Checks", section("checks", "What might overstate robustness", table));
-    }
-    if (const std::string table = comparisons_table(files); !table.empty()) {
-      add("comparisons", "Comparisons", section("comparisons", "Which model is more robust", table));
-    }
-    if (const std::string tables = transfer_tables(files); !tables.empty()) {
-      add("transfer", "Transfer", section("transfer", "Images made against another model", tables));
-    }
-    add("gates", "Gates", gates_section(list));
-    if (const std::string figures = every("rates") + every("spent") + every("compute") + gates_tables(list);
-        !figures.empty()) {
-      add("driven", "Compute", section("driven", "What attacks make of the compute", figures));
-    }
-    if (const std::string figures = every("swap"); !figures.empty()) {
-      add("swap", "Swap", section("swap", "Image and gates swapped", figures));
-    }
-    add("runs", "Runs", section("runs", "Runs", runs_table(list)));
-  }
-  for (const auto& [kind, name, heading] : {std::tuple{"cost", "Cost", "Accuracy and cost"},
-                                            {"modes", "Gate modes", "Ways of deciding gates"},
-                                            {"adaptivity", "Adaptivity", "Adaptivity of gates"},
-                                            {"classes", "Classes", "Layers by class"},
-                                            {"layers", "Layers", "Layers run for an image"},
-                                            {"images", "Images", "Easy and hard images"},
-                                            {"training", "Training", "Training"}}) {
-    if (const std::string figures = every(kind); !figures.empty()) {
-      add(fmt::format("part-{}", kind), name, section(fmt::format("part-{}", kind), heading, figures));
-    }
-  }
-  add("origin", "Origin", section("origin", "Where the numbers come from", provenance(files)));
+  Sections sections;
+  if (reports) add_reports(sections, files, list);
+  add_models(sections, files);
+  sections.add("origin", "Origin", "Where the numbers come from", provenance(files));
   return head(title) + fmt::format(
                            "<body>\n<header>\n<h1>{}</h1>\n{}<nav>\n{}</nav>\n</header>\n<main>\n{}</main>\n"
                            "<script type=\"application/json\" id=\"files\">{}</script>\n"
                            "<script type=\"application/json\" id=\"index\">{}</script>\n"
                            "<script>{}</script>\n</body>\n</html>\n",
-                           title, lead(files, list), links, sections, embedded_json(files),
+                           title, lead(files, list), sections.links, sections.html, embedded_json(files),
                            embedded_json(index_of(list)), kPageScript);
 }
 
