@@ -22,6 +22,23 @@
 namespace aigis {
 namespace {
 
+std::vector<std::shared_ptr<const Attack>> attacks_of(const Settings& settings, Norm norm) {
+  std::vector<std::shared_ptr<const Attack>> attacks;
+  for (const auto& text : settings.list("attack")) attacks.push_back(attack_of(text));
+  for (const auto& attack : attacks) {
+    if (attack) check_norm(*attack, norm);
+  }
+  return attacks;
+}
+
+std::vector<std::shared_ptr<const Defense>> defenses_of(const Settings& settings) {
+  std::vector<std::shared_ptr<const Defense>> defenses;
+  for (const auto& text : settings.list("defense")) {
+    defenses.push_back(make_or_none(defense_list(), "defense", Spec::parse(text)));
+  }
+  return defenses;
+}
+
 /// Names and options for the resolved config. Throws InputError if two are the same: their runs would be, too.
 template <class T>
 Json described(const std::vector<std::shared_ptr<const T>>& things, const std::string& kind) {
@@ -75,6 +92,22 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
 }
 
 Evaluation::Evaluation(const Settings& settings) {
+  read_flags(settings);
+  const Attacks attacks = attacks_of(settings, plan.norm);
+  const Defenses defenses = defenses_of(settings);
+  load_data(settings);
+  load_models(settings);
+  plan.runs = plan_runs(attacks, defenses, accesses_of(settings), settings.truth("worst_case"));
+  check_attacks();
+  load_training();
+  check_examples_fit(plan);
+  if (plan.latency) check_latency(plan);
+  context.tool = tool_json();
+  context.environment = environment_json(plan.device);
+  context.config = resolved_config(settings, attacks, defenses);
+}
+
+void Evaluation::read_flags(const Settings& settings) {
   plan.device = parse_device(settings.text("device"));
   plan.norm = parse_norm(settings.text("norm"));
   plan.epsilons = read_epsilons(settings, plan.norm);
@@ -86,85 +119,80 @@ Evaluation::Evaluation(const Settings& settings) {
   plan.gate_swap = settings.truth("gate_swap");
   plan.latency = settings.truth("latency");
   checks = parse_check_level(settings.text("checks"));
-  const int64_t limit = settings.count("limit", 0);
-
-  std::vector<std::shared_ptr<const Attack>> attacks;
-  for (const auto& text : settings.list("attack")) {
-    attacks.push_back(attack_of(text));
-  }
-  for (const auto& attack : attacks) {
-    if (attack) check_norm(*attack, plan.norm);
-  }
-  std::vector<std::shared_ptr<const Defense>> defenses;
-  for (const auto& text : settings.list("defense")) {
-    defenses.push_back(make_or_none(defense_list(), "defense", Spec::parse(text)));
-  }
   if (settings.list("model").empty()) {
     throw InputError("no model is given; add --model FILE.safetensors or a config that names one");
   }
+}
+
+void Evaluation::load_data(const Settings& settings) {
+  const int64_t limit = settings.count("limit", 0);
   const Spec data = Spec::parse(settings.text("data"));
+  context.data_spec = data.text();
   plan.data = load_dataset(data, Part::test).first(limit);
-  Json ids = Json::array();
-  std::vector<LoadedModel> models;
+  plan.batch = std::min(plan.batch, std::max<int64_t>(1, plan.data.size()));
+  plan.workers = workers_for(plan.device, (plan.data.size() + plan.batch - 1) / plan.batch);
+}
+
+void Evaluation::load_models(const Settings& settings) {
   for (const auto& text : settings.list("model")) {
-    const Spec spec = Spec::parse(text);
-    models.push_back(evaluated_model(spec, plan.data, plan.device));
-    if (std::find(ids.begin(), ids.end(), models.back().id) != ids.end()) {
+    const LoadedModel loaded = evaluated_model(Spec::parse(text), plan.data, plan.device);
+    const auto same = [&](const ReportedModel& other) { return other.id == loaded.id; };
+    if (std::any_of(context.models.begin(), context.models.end(), same)) {
       throw InputError(fmt::format("model '{}' is given twice", text));
     }
-    ids.push_back(models.back().id);
+    check_fit(loaded.id, loaded.model->card(), plan.data);
+    plan.models.push_back(loaded.model);
+    context.models.push_back(reported(loaded));
   }
-  plan.batch = std::min(plan.batch, std::max<int64_t>(1, plan.data.size()));
-  const int64_t batches = (plan.data.size() + plan.batch - 1) / plan.batch;
-  plan.workers = workers_for(plan.device, batches);
-  for (const auto& model : models) {
-    check_fit(model.id, model.model->card(), plan.data);
-    plan.models.push_back(model.model);
-    context.models.push_back(reported(model));
-  }
+}
+
+std::vector<Access> Evaluation::accesses_of(const Settings& settings) {
   std::vector<Access> accesses;
-  const std::vector<std::string>& access_names = settings.list("access");
-  for (const auto& name : access_names) {
+  for (const auto& name : settings.list("access")) {
     accesses.push_back(parse_access(name, [&](const std::string& spec) { return add_surrogate(spec); }));
   }
-  plan.runs = plan_runs(attacks, defenses, accesses, settings.truth("worst_case"));
+  return accesses;
+}
+
+void Evaluation::check_attacks() const {
   for (const Run& run : plan.runs) {
     if (!run.attack) continue;
     for (const auto& model : plan.models) {
       check_attack(*run.attack, (run.access.surrogate ? run.access.surrogate : model)->card());
     }
   }
-  load_training(data);
-  check_examples_fit(plan);
-  if (plan.latency) check_latency(plan);
-  context.tool = tool_json();
-  context.environment = environment_json(plan.device);
-  context.data_spec = data.text();
-  context.config = {{"model", ids},
-                    {"attack", described(attacks, "attack")},
-                    {"defense", described(defenses, "defense")},
-                    {"access", access_names},
-                    {"eps", plan.epsilons},
-                    {"norm", norm_name(plan.norm)},
-                    {"data", data.text()},
-                    {"limit", limit},
-                    {"batch", plan.batch},
-                    {"seed", plan.seed},
-                    {"device", settings.text("device")},
-                    {"nested", plan.nested},
-                    {"worst_case", settings.truth("worst_case")},
-                    {"gate_swap", plan.gate_swap},
-                    {"latency", plan.latency},
-                    {"checks", settings.text("checks")},
-                    {"examples", plan.examples}};
 }
 
-void Evaluation::load_training(const Spec& data) {
+Json Evaluation::resolved_config(const Settings& settings, const Attacks& attacks, const Defenses& defenses) const {
+  Json ids = Json::array();
+  for (const auto& model : context.models) ids.push_back(model.id);
+  return {{"model", ids},
+          {"attack", described(attacks, "attack")},
+          {"defense", described(defenses, "defense")},
+          {"access", settings.list("access")},
+          {"eps", plan.epsilons},
+          {"norm", norm_name(plan.norm)},
+          {"data", context.data_spec},
+          {"limit", settings.count("limit", 0)},
+          {"batch", plan.batch},
+          {"seed", plan.seed},
+          {"device", settings.text("device")},
+          {"nested", plan.nested},
+          {"worst_case", settings.truth("worst_case")},
+          {"gate_swap", plan.gate_swap},
+          {"latency", plan.latency},
+          {"checks", settings.text("checks")},
+          {"examples", plan.examples}};
+}
+
+void Evaluation::load_training() {
   const bool needed = std::any_of(plan.runs.begin(), plan.runs.end(),
                                   [](const Run& run) { return run.attack && run.attack->learns_from() > 0; });
   if (!needed) return;
-  plan.training = load_dataset(data, Part::train);
-  if (plan.training.size() == 0) throw InputError(fmt::format("data '{}' has no training images", data.text()));
+  plan.training = load_dataset(Spec::parse(context.data_spec), Part::train);
+  if (plan.training.size() == 0) {
+    throw InputError(fmt::format("data '{}' has no training images", context.data_spec));
+  }
   for (const auto& model : context.models) check_fit(model.id, model.card, plan.training);
 }
 

@@ -1,7 +1,9 @@
 // What `sweep` and `evaluate` share: their flags, the plan made of them, and running it.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "checks/list.h"
 #include "cli/settings.h"
@@ -27,9 +29,20 @@ struct Evaluation {
   Json run(Journal& journal, const std::string& out) const;
 
  private:
+  using Attacks = std::vector<std::shared_ptr<const Attack>>;
+  using Defenses = std::vector<std::shared_ptr<const Defense>>;
+
+  /// What can be read without opening a file.
+  void read_flags(const Settings& settings);
+  void load_data(const Settings& settings);
+  void load_models(const Settings& settings);
+  /// Loads the models that images are to be transferred from.
+  std::vector<Access> accesses_of(const Settings& settings);
   std::shared_ptr<Model> add_surrogate(const std::string& spec);
+  void check_attacks() const;
   /// If an attack has something to learn.
-  void load_training(const Spec& data);
+  void load_training();
+  Json resolved_config(const Settings& settings, const Attacks& attacks, const Defenses& defenses) const;
 };
 
 }  // namespace aigis
