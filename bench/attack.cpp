@@ -53,8 +53,9 @@ std::string bench_attack(Model& model, const Attack& attack, const Attack* again
     return {audit.backward / images, audit.aside / images, victim.aside_seconds()};
   };
   const Work work = propose(attack);
-  if (work.gradients == 0)
+  if (work.gradients == 0) {
     throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
+  }
   const auto compared = [&]() -> Work {
     if (against != nullptr) return propose(*against);
     for (int64_t pass = 0; pass < work.gradients; ++pass) floor_step(model, batch);

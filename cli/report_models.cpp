@@ -26,8 +26,9 @@ std::shared_ptr<Model> ReportModels::surrogate(const std::string& id) const {
 
 size_t ReportModels::index_of(const std::string& id) const {
   size_t m = 0;
-  while (report_["models"][m]["id"].get_ref<const std::string&>() != id)
+  while (report_["models"][m]["id"].get_ref<const std::string&>() != id) {
     ++m;  // read_report() has seen to it that it is there
+  }
   return m;
 }
 

@@ -50,9 +50,10 @@ int sweep(const Settings& settings) {
   }
   check_writable(out);
   Journal journal(out + ".journal", evaluation.identity());
-  if (journal.size() > 0)
+  if (journal.size() > 0) {
     fmt::print(stderr, "going on with {}: {} {} done\n", out, journal.size(),
                journal.size() == 1 ? "part is" : "parts are");
+  }
   Json report;
   try {
     report = evaluation.run(journal, out);

@@ -134,8 +134,9 @@ class SecondVerdict {
     for (auto& [index, of_run] : clean_hits_) clean_hits.push_back(of_run);
     Json again{{"runs", report["runs"]}};
     add_curves(again, hits, clean_hits);
-    for (const char* part : {"curves", "curve_comparisons"})
+    for (const char* part : {"curves", "curve_comparisons"}) {
       v_.expect(report.value(part, Json()), again[part], fmt::format("/{}", part));
+    }
   }
 
   Verification& v_;

@@ -113,8 +113,9 @@ LoadedNetwork read_network(const Spec& spec) {
   unpack_weights(content, *loaded.network, path);
   loaded.record = record_of(content);
   try {
-    if (const auto rates = execution_rates_of(content, path); !rates.empty())
+    if (const auto rates = execution_rates_of(content, path); !rates.empty()) {
       loaded.network->set_execution_rates(rates);
+    }
   } catch (const InputError& error) {
     throw InputError(fmt::format("model '{}': {}", spec.text(), error.what()));
   }

@@ -70,8 +70,9 @@ std::string reason(const std::exception& error) {
   const bool is_parsers = dynamic_cast<const torch::jit::ErrorReport*>(&error) != nullptr;
   const std::string& line = is_parsers ? lines.front() : lines.back();
   std::string sentence = line.substr(0, line.find(". "));
-  while (!sentence.empty() && std::string_view(" .:\r").find(sentence.back()) != std::string_view::npos)
+  while (!sentence.empty() && std::string_view(" .:\r").find(sentence.back()) != std::string_view::npos) {
     sentence.pop_back();
+  }
   return sentence;
 }
 

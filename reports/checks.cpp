@@ -38,16 +38,18 @@ Json from_flags(const FlagCheck& check, const Looked& looked, const std::vector<
     bool has = false;
     for (const Json& flag : runs[index]["flags"]) {
       if (std::find(check.flags.begin(), check.flags.end(), flag["check"].get_ref<const std::string&>()) ==
-          check.flags.end())
+          check.flags.end()) {
         continue;
+      }
       has = true;
       if (worst.is_null() || is_worse(flag, worst)) worst = flag;
     }
     if (has) concerned.push_back(index);
   }
   const Json smallest = looked.smallest_effect ? Json(*looked.smallest_effect) : Json();
-  if (worst.is_null())
+  if (worst.is_null()) {
     return entry(check.name, "passed", check.passed, looked.numbers, looked.count, smallest, indices);
+  }
   const bool is_info = worst["level"] == "info";
   std::string message = worst["message"];
   if (concerned.size() > 1) {

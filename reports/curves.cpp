@@ -27,8 +27,9 @@ std::vector<Curve> curves_of(const Json& runs) {
     const std::string setting = Json{run["attack"], run["defense"], run["access"]}.dump();
     auto curve = std::find_if(curves.begin(), curves.end(),
                               [&](const Curve& c) { return c.setting == setting && c.model == run["model"]; });
-    if (curve == curves.end())
+    if (curve == curves.end()) {
       curve = curves.insert(curve, {setting, run["model"], {}, {}, wants_wrong_answer(run["attack"])});
+    }
     curve->runs.push_back(i);
   }
   std::erase_if(curves, [](const Curve& curve) { return curve.runs.size() < 2; });

@@ -23,8 +23,9 @@ ClassGraphs class_graphs(const ModelCard& card, const PassTally& clean) {
   for (size_t i = 0; i < clean.labels.size(); ++i) {
     const auto k = static_cast<size_t>(clean.labels[i]);
     ++graphs.images[k];
-    for (size_t l = 0; l < layers; ++l)
+    for (size_t l = 0; l < layers; ++l) {
       graphs.rates[k * layers + l] += static_cast<double>(clean.opened[i * layers + l]);
+    }
   }
   for (size_t k = 0; k < classes; ++k) {
     for (size_t l = 0; l < layers && graphs.images[k] > 0; ++l) {

@@ -35,8 +35,9 @@ std::string brief(const std::string& name) {
   std::vector<std::string> options;
   for (const auto& option : find_entry(attack_list(), "attack", name).options()) {
     for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches", "pairs"}) {
-      if (option["name"] == many && option["default"] > 3 && option["only_with"] == "")
+      if (option["name"] == many && option["default"] > 3 && option["only_with"] == "") {
         options.push_back(std::string(many) + "=3");
+      }
     }
   }
   return options.empty() ? name : name + ":" + join(options, ",");

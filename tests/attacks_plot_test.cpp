@@ -42,8 +42,9 @@ TEST(AttacksFigure, PutsTheStrongestFirst) {
   const std::string svg = render_svg({report}, {.figure = "attacks"});
   std::map<std::string, double> sums;
   for (const auto& run : report["runs"]) {
-    if (run["defense"]["name"] == "none")
+    if (run["defense"]["name"] == "none") {
       sums[run["attack"]["name"]] += run["accuracy"]["robust"]["value"].get<double>();
+    }
   }
   const auto names = matches(svg, "data-attack=\"\">([^<]*)<");
   ASSERT_EQ(names.size(), 6u);  // two attacks, three settings

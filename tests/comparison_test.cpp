@@ -135,8 +135,9 @@ TEST(PairedDifference, OfFractionsIsNotSureOfAHandfulEither) {
 TEST(Bootstrap, AgreesWithScipy) {
   for (const Json& row : golden("paired")) {
     std::vector<double> differences;
-    for (size_t i = 0; i < row["a"].size(); ++i)
+    for (size_t i = 0; i < row["a"].size(); ++i) {
       differences.push_back((row["a"][i].get<double>() - row["b"][i].get<double>()) / row["draws"].get<double>());
+    }
     const auto result = Bootstrap(static_cast<int64_t>(differences.size()), 20000).mean(differences);
     EXPECT_NEAR(result.mean, row["difference"].get<double>(), 1e-12);
     const double width = row["bootstrap"][1].get<double>() - row["bootstrap"][0].get<double>();
@@ -150,8 +151,9 @@ TEST(Bootstrap, AgreesWithScipy) {
 TEST(Holm, AgreesWithStatsmodels) {
   for (const Json& row : golden("holm")) {
     const std::vector<double> adjusted = holm(row["p"].get<std::vector<double>>());
-    for (size_t i = 0; i < adjusted.size(); ++i)
+    for (size_t i = 0; i < adjusted.size(); ++i) {
       EXPECT_NEAR(adjusted[i], row["adjusted"][i].get<double>(), 1e-12) << row;
+    }
   }
   EXPECT_TRUE(holm({}).empty());
 }

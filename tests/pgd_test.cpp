@@ -211,8 +211,9 @@ TEST(Pgd, KeepsTheBestIterateWhereverGradientsAreTaken) {
     const std::string options = ":step_size=0.03,stop=false,steps=";
     at::Tensor best =
         loss_value(LossKind::cross_entropy, net->forward(batch.images, {}).logits, {batch.labels, {}, {}});
-    for (int steps = 1; steps <= 4; ++steps)
+    for (int steps = 1; steps <= 4; ++steps) {
       best = at::maximum(best, loss(fmt::format("{}{}{}", attack, options, steps)));
+    }
     EXPECT_TRUE(at::allclose(loss(attack + options + "4,keep=best"), best, 1e-12, 1e-12)) << attack;
   }
 }

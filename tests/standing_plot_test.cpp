@@ -26,8 +26,9 @@ struct Report {
   size_t run_of(const std::string& model, const std::string& attack) const {
     const Json& runs = json["runs"];
     for (size_t i = 0; i < runs.size(); ++i) {
-      if (runs[i]["model"] == model && runs[i]["attack"]["name"] == attack && runs[i]["defense"]["name"] == "none")
+      if (runs[i]["model"] == model && runs[i]["attack"]["name"] == attack && runs[i]["defense"]["name"] == "none") {
         return i;
+      }
     }
     throw std::runtime_error("no run of " + model);
   }

@@ -104,8 +104,9 @@ TEST(Sweep, CountsTargetsReached) {
   for (size_t e = 0; e < 3; ++e) {
     const Json& run = outcome.report["runs"][e];
     int64_t reached = 0;
-    for (int64_t i = 0; i < kImages; ++i)
+    for (int64_t i = 0; i < kImages; ++i) {
       reached += static_cast<double>(2 * i + 88) + 255 * run["epsilon"].get<double>() > 127.5;
+    }
     EXPECT_EQ(run["accuracy"]["on_target"]["successes"], static_cast<double>(reached)) << e;
     EXPECT_EQ(run["accuracy"]["on_target"]["trials"], kImages);
   }

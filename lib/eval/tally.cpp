@@ -32,8 +32,9 @@ double variance(const std::vector<int64_t>& values) {
   const auto n = static_cast<double>(values.size());
   const double mean = static_cast<double>(std::accumulate(values.begin(), values.end(), int64_t{0})) / n;
   double squares = 0;
-  for (const int64_t value : values)
+  for (const int64_t value : values) {
     squares += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean);
+  }
   return squares / (n - 1);
 }
 

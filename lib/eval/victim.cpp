@@ -110,8 +110,9 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
   std::vector<at::Tensor> each;
   for (int64_t k = 0; k < classes.size(1); ++k) {
     leaf.mutable_grad() = at::Tensor();
-    if (differences.requires_grad())
+    if (differences.requires_grad()) {
       differences.select(1, k).sum().backward({}, /*retain_graph=*/k + 1 < classes.size(1));
+    }
     each.push_back(counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), wrong).first);
   }
   return {at::stack(each, 1), differences.detach(), logits.detach()};

@@ -23,8 +23,9 @@ std::string spread_cell(const Json& spread) {
   const auto after = share_of(at(spread, {"after"}));
   if (!before || !after) return "–";
   std::string text = fmt::format("{:.2f} → {:.2f}", *before / 1e6, after->value / 1e6);
-  if (after->low && after->high)
+  if (after->low && after->high) {
     text += fmt::format(" <small>[{:.2f}, {:.2f}]</small>", *after->low / 1e6, *after->high / 1e6);
+  }
   return text;
 }
 
