@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "lib/core/upload.h"
 #include "lib/ops/gumbel.h"
 
 namespace aigis {
@@ -30,7 +31,7 @@ Output StochasticDepth::run(const at::Tensor& images, const Pass& pass) {
     if (options_.drop == DropUnit::batch) {
       return {.scale = survives[0].item<bool>() ? 1.0 : 0.0};  // the first image draws for all
     }
-    return {.per_image = survives.to(x.device(), x.scalar_type())};
+    return {.per_image = uploaded(survives, x.device(), x.scalar_type())};
   };
   Running running{.training = training_};
   return {trunk_.forward(images, running, decide), {}};

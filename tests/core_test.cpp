@@ -2,6 +2,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -17,6 +19,7 @@
 #include "lib/core/repeatable.h"
 #include "lib/core/spec.h"
 #include "lib/core/text.h"
+#include "lib/core/upload.h"
 #include "lib/core/workers.h"
 
 namespace aigis {
@@ -240,6 +243,18 @@ TEST_F(Files, UnwritablePathsAreNamed) {
   EXPECT_NE(message_of([&] { check_writable("/proc/aigis/x.json"); }).find("/proc/aigis"), std::string::npos);
   write_file(folder_ + "/file", "");
   EXPECT_THROW(make_folder(folder_ + "/file"), InputError);
+}
+
+TEST(Upload, KeepsValuesAndConverts) {
+  const at::Tensor numbers = at::arange(5, at::TensorOptions(at::kDouble)) / 3;
+  for (const at::DeviceType type : {at::kCPU, at::kCUDA}) {
+    if (type == at::kCUDA && !at::globalContext().hasCUDA()) continue;
+    const at::Device device(type);
+    const at::Tensor same = uploaded(numbers, device), narrow = uploaded(numbers, device, at::kFloat);
+    EXPECT_EQ(same.device().type(), type);
+    EXPECT_TRUE(at::equal(same.cpu(), numbers));
+    EXPECT_TRUE(at::equal(narrow.cpu(), numbers.to(at::kFloat)));
+  }
 }
 
 TEST(Workers, EachPieceOnceAndOneThreadEach) {

@@ -3,10 +3,12 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "lib/core/error.h"
 #include "lib/eval/sweep.h"
+#include "lib/eval/witness.h"
 #include "lib/metrics/interval.h"
 #include "tests/models_under_test.h"
 
@@ -41,6 +43,21 @@ TEST(Admit, NanFallsBackToTheCleanImage) {
   EXPECT_EQ(result.not_finite, 1);
   EXPECT_TRUE(at::equal(result.images, filled(0.5)));
   EXPECT_THROW(admit(filled(0.5), at::full({1, 1, 3, 3}, 0.5), Norm::linf, 0.1), RunError);
+}
+
+// Images are asked about in parts, some of them twice and some that are of no interest.
+TEST(Witness, RemembersWhichImagesWereBroken) {
+  LinearModel model(at::full({1, 2, 2}, 1.0), -2);
+  const at::Tensor clean = at::full({4, 1, 2, 2}, 0.6), broken = at::full({4, 1, 2, 2}, 0.45);
+  const Batch batch{clean, at::full({4}, 1, at::TensorOptions(at::kLong)), at::arange(10, 50, 10)};
+  Witness witness(model, batch, {}, Norm::linf, 0.2);
+  const auto ask = [&](const at::Tensor& images, const at::Tensor& ids) { witness.forward(images, {{}, ids}); };
+  const at::Tensor last = batch.ids.slice(0, 3), second = batch.ids.slice(0, 1, 2);
+  ask(broken.slice(0, 0, 1), last);
+  ask(clean.slice(0, 0, 1), last);
+  ask(broken.slice(0, 0, 1), batch.ids.slice(0, 0, 1) + 1);
+  ask(broken.slice(0, 0, 1), second);
+  EXPECT_TRUE(at::equal(witness.met(), at::tensor({0, 1, 0, 1}).to(at::kBool)));
 }
 
 TEST(Quantized, RoundsTowardsTheCleanImage) {

@@ -5,13 +5,14 @@
 #include <cmath>
 
 #include "attacks/parts/objective.h"
+#include "lib/core/upload.h"
 
 namespace aigis {
 namespace {
 
 /// [L] shares of the cost, as the gates' logits are.
 at::Tensor shares(const Gates& gates) {
-  return (gates.cost / gates.cost.sum()).to(gates.logits.device(), gates.logits.scalar_type());
+  return uploaded(gates.cost / gates.cost.sum(), gates.logits.device(), gates.logits.scalar_type());
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "lib/core/upload.h"
+
 namespace aigis {
 namespace {
 
@@ -35,7 +37,7 @@ at::Tensor filled(const at::Tensor& image_ids, int64_t elements, const Stream& s
 int64_t elements_of(const at::Tensor& like) { return like.size(0) == 0 ? 0 : like.numel() / like.size(0); }
 
 at::Tensor as(const at::Tensor& numbers, const at::Tensor& like) {
-  return numbers.view(like.sizes()).to(like.device(), like.scalar_type());
+  return uploaded(numbers.view(like.sizes()), like.device(), like.scalar_type());
 }
 
 at::Tensor normal_numbers(const at::Tensor& ids, int64_t elements, const Stream& stream, Use use) {

@@ -75,7 +75,8 @@ class Victim {
   };
   /// One forward and one backward pass. Through relaxed gates another forward pass beside it: the loss and all that it
   /// sees are of the network as it is, and only their slope is of the soft one. `ids` are the images' indices in their
-  /// data set. No parameter gets a gradient, and no graph is kept. Does not wait for a GPU.
+  /// data set. No parameter gets a gradient, and no graph is kept. Does not wait for a GPU, unless the model
+  /// must know which layers to skip.
   Gradient gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss, const Position& position,
                     const GatePath& path);
 

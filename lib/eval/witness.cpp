@@ -3,6 +3,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "lib/core/upload.h"
+
 namespace aigis {
 namespace {
 
@@ -13,9 +15,19 @@ constexpr double kRounding = 1e-6;
 
 }  // namespace
 
-Witness::Witness(Model& model, const Batch& batch, at::Tensor wanted, Norm norm, double epsilon)
-    : model_(model), batch_(batch), wanted_(std::move(wanted)), norm_(norm), epsilon_(epsilon),
-      queries_(at::zeros_like(batch.labels)) {}
+Witness::Witness(Model& model, const Batch& batch, const at::Tensor& wanted, Norm norm, double epsilon)
+    : model_(model), batch_(batch), norm_(norm), epsilon_(epsilon), queries_(at::zeros_like(batch.labels)) {
+  if (wanted.defined()) wanted_ = uploaded(wanted, batch.images.device());
+}
+
+at::Tensor Witness::rows_of(const at::Tensor& ids) {
+  if (!ids.is_same(ids_)) {
+    const auto [rows, known] = find_ids(batch_.ids, ids);
+    ids_ = ids;
+    rows_ = known.all().item<bool>() ? uploaded(rows, batch_.images.device()) : at::Tensor();
+  }
+  return rows_;
+}
 
 Output Witness::forward(const at::Tensor& images, const Pass& pass) {
   Output output = model_.forward(images, pass);
@@ -23,16 +35,15 @@ Output Witness::forward(const at::Tensor& images, const Pass& pass) {
   const bool as_judged = pass.gate_gradient != GateGradient::relaxed && !pass.graph.defined();
   const bool same_shape = images.dim() == 4 && images.sizes().slice(1) == batch_.images.sizes().slice(1);
   if (!as_judged || !same_shape || images.size(0) == 0 || output.logits.size(1) < 2) return output;
-  const auto [found, known] = find_ids(batch_.ids, pass.image_ids);
-  if (!known.all().item<bool>()) return output;  // other images, such as a neighbour's
-  const at::Tensor rows = found.to(images.device());
+  const at::Tensor rows = rows_of(pass.image_ids);
+  if (!rows.defined()) return output;
   const at::Tensor size = sizes_of(images - batch_.images.index_select(0, rows), norm_);
   const at::Tensor in_box = images.flatten(1).ge(0).all(1).logical_and(images.flatten(1).le(1).all(1));
   const at::Tensor top = std::get<0>(output.logits.topk(2, 1));
   const at::Tensor gap = (top.select(1, 0) - top.select(1, 1)) / output.logits.abs().amax(1);
   const at::Tensor answer = output.logits.argmax(1);
-  const at::Tensor reached = wanted_.defined() ? answer.eq(wanted_.to(answer.device()).index_select(0, rows))
-                                               : answer.ne(batch_.labels.index_select(0, rows));
+  const at::Tensor reached =
+      wanted_.defined() ? answer.eq(wanted_.index_select(0, rows)) : answer.ne(batch_.labels.index_select(0, rows));
   const at::Tensor counts = reached.logical_and(gap.gt(kCertain))
                                 .logical_and(in_box)
                                 .logical_and(size.gt(0))

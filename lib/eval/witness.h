@@ -10,8 +10,9 @@ namespace aigis {
 
 class Witness : public Model {
  public:
-  /// `wanted` are the classes that the attack aims at, [N]; undefined without a target. All must outlive it.
-  Witness(Model& model, const Batch& batch, at::Tensor wanted, Norm norm, double epsilon);
+  /// `wanted` are the classes that the attack aims at, [N]; undefined without a target. Model and batch must outlive
+  /// it.
+  Witness(Model& model, const Batch& batch, const at::Tensor& wanted, Norm norm, double epsilon);
 
   /// Answers as the model does. A query counts if it is what the verdict would be asked: an image within budget and
   /// box that is not the clean one, through hard gates of the model's own, answered wrongly by more than rounding.
@@ -23,12 +24,17 @@ class Witness : public Model {
   at::Tensor met() const;
 
  private:
+  /// Where images stand in the batch, on its device; undefined for other images, such as a neighbour's. An attack asks
+  /// of the same images again and again, with the same tensor of ids.
+  at::Tensor rows_of(const at::Tensor& ids);
+
   Model& model_;
   const Batch& batch_;
   at::Tensor wanted_;
   Norm norm_;
   double epsilon_;
-  at::Tensor queries_;  ///< [N] int64, on the device
+  at::Tensor queries_;     ///< [N] int64, on the device
+  at::Tensor ids_, rows_;  ///< what rows_of() was asked last, and its answer
 };
 
 }  // namespace aigis

@@ -14,6 +14,7 @@
 
 #include "lib/core/error.h"
 #include "lib/core/text.h"
+#include "lib/core/upload.h"
 #include "lib/ops/gumbel.h"
 #include "models/parts/gate_budget.h"
 
@@ -98,7 +99,7 @@ void Gating::check() const {
 
 at::Tensor Gating::penalty(const Gates& gates) const {
   if (!gates.any()) return {};
-  const at::Tensor targets = at::tensor(targets_, at::TensorOptions(at::kFloat)).to(gates.open.device());
+  const at::Tensor targets = uploaded(at::tensor(targets_, at::TensorOptions(at::kFloat)), gates.open.device());
   const at::Tensor deviation = gates.open.to(at::kFloat).mean(0) - targets;
   const at::Tensor squares = deviation * deviation;
   at::Tensor loss = (options_.rate_loss == RateLoss::sum ? squares.sum() : squares.mean()) * options_.rate_weight;
@@ -124,8 +125,11 @@ Gating::Decisions Gating::begin(const at::Tensor& images, const Pass& pass, bool
   decisions.pass_ = pass;
   decisions.mode_ = training ? GateMode::sampled : options_.gates;
   if (is_random(decisions.mode_) && !gated_.empty() && !pass.graph.defined()) {
-    decisions.noise_ = gate_noise(pass.noise, pass.image_ids, static_cast<int64_t>(gated_.size()))
-                           .to(images.device(), images.scalar_type());
+    const at::Tensor noise = gate_noise(pass.noise, pass.image_ids, static_cast<int64_t>(gated_.size()));
+    decisions.noise_ = uploaded(noise, images.device(), images.scalar_type());
+  }
+  if (decisions.mode_ == GateMode::budget && !pass.graph.defined()) {
+    decisions.shifts_ = uploaded(shifts_, images.device());
   }
   return decisions;
 }
@@ -176,7 +180,7 @@ at::Tensor Gating::Decisions::within_budget(int64_t column, const at::Tensor& lo
   at::Tensor left = at::full_like(logits.detach(), gating_->options_.layers);
   for (const auto& open : open_) left = left - open.detach();
   const auto layers = static_cast<int64_t>(gating_->gated_.size());
-  const at::Tensor shifts = gating_->shifts_.select(0, column).to(logits.device(), logits.scalar_type());
+  const at::Tensor shifts = shifts_.select(0, column).to(logits.scalar_type());
   // What is left of the budget is counted in hard gates, so relaxed ones pass their gradient straight through.
   const GateGradient gradient =
       pass_.gate_gradient == GateGradient::relaxed ? GateGradient::straight_through : pass_.gate_gradient;

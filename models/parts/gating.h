@@ -42,7 +42,8 @@ class Gating {
     const Gating* gating_ = nullptr;
     Pass pass_;
     GateMode mode_ = GateMode::sampled;
-    at::Tensor noise_;  ///< [N, columns]; undefined without random gates
+    at::Tensor noise_;   ///< [N, columns]; undefined without random gates
+    at::Tensor shifts_;  ///< of gates=budget: Gating's, on the images' device
     std::vector<at::Tensor> open_, logits_;
   };
   Decisions begin(const at::Tensor& images, const Pass& pass, bool training) const;
