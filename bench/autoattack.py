@@ -25,7 +25,8 @@ from pathlib import Path
 import torch
 from pyautoattack import AutoAttack
 
-from peer import PROGRAM, cifar, evaluated, trained
+from peer import cifar, evaluated, trained
+from program import PROGRAM
 
 PART = 250
 

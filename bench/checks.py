@@ -6,13 +6,11 @@ checks. PGD takes all of its steps (stop=false).
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import time
-from pathlib import Path
 
-PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", Path(__file__).resolve().parent.parent / "build/aigis"))
+from program import PROGRAM
 
 
 def seconds(arguments, level):

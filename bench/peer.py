@@ -14,7 +14,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-PROGRAM = Path(__file__).resolve().parent.parent / "build/aigis"
+from program import PROGRAM
 
 
 class Block(nn.Module):

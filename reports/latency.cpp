@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
+#include "lib/core/workers.h"
 #include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 
@@ -26,8 +26,9 @@ std::string latency_setting(const Json& report) {
   if (!batch || !images || !threads || *batch < 1) return "";
   const std::string device = plotting::text_at(report, {"environment", "device"});
   if (device != "cpu") return fmt::format("{:g} images a pass on {}", *batch, device);
-  const double workers = std::min(std::ceil(*images / *batch), *threads);  // as workers_for() has it
-  if (workers > 1) return fmt::format("{:g} images a pass, {:g} passes side by side on a thread each", *batch, workers);
+  const auto batches = static_cast<int64_t>(std::ceil(*images / *batch));
+  const int64_t workers = workers_for(at::kCPU, batches, static_cast<int64_t>(*threads));
+  if (workers > 1) return fmt::format("{:g} images a pass, {} passes side by side on a thread each", *batch, workers);
   return fmt::format("{:g} images a pass on {:g} {}", *batch, *threads, *threads > 1 ? "threads" : "thread");
 }
 

@@ -42,8 +42,10 @@ void run_in_parallel(int64_t count, int64_t workers, const std::function<void(in
   });
 }
 
-int64_t workers_for(at::Device device, int64_t pieces) {
-  return device.is_cpu() ? std::clamp<int64_t>(pieces, 1, at::get_num_threads()) : 1;
+int64_t workers_for(at::Device device, int64_t pieces) { return workers_for(device, pieces, at::get_num_threads()); }
+
+int64_t workers_for(at::Device device, int64_t pieces, int64_t threads) {
+  return device.is_cpu() ? std::clamp<int64_t>(pieces, 1, threads) : 1;
 }
 
 }  // namespace aigis

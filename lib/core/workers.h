@@ -17,5 +17,7 @@ void run_in_parallel(int64_t count, int64_t workers, const std::function<void(in
 
 /// Workers for `pieces` pieces of work on a device: one for each of LibTorch's threads on a CPU, one for a GPU.
 int64_t workers_for(at::Device device, int64_t pieces);
+/// The same where LibTorch has `threads` threads.
+int64_t workers_for(at::Device device, int64_t pieces, int64_t threads);
 
 }  // namespace aigis
