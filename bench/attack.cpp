@@ -8,7 +8,7 @@
 namespace aigis {
 namespace {
 
-/// Of an attack on one batch: what each image took.
+/// What each image of a batch took of an attack.
 struct Work {
   int64_t gradients = 0;
   int64_t aside = 0;  ///< forward passes that belong to no step, and what all of them took

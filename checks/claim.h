@@ -48,7 +48,7 @@ class Claim {
   bool is_made() const { return !attacks_.empty() && epsilon_ < plan_.epsilons.size(); }
   /// The largest budget at which enough images of the sample stand to see a difference; else the smallest above 0.
   size_t epsilon() const { return epsilon_; }
-  /// Of the attacks on the answer that which left the fewest images within that budget.
+  /// The attack on the answer that left the fewest images within that budget.
   const Run& strongest() const { return plan_.runs[strongest_]; }
   size_t strongest_index() const { return strongest_; }
 
@@ -59,7 +59,7 @@ class Claim {
   std::vector<Batch> spread(int64_t images) const;
   /// Whether some attack on the answer averages its gradients over several draws.
   bool averages_draws() const;
-  /// Of each image of the sample, in how many draws it was right under the worst of the attacks.
+  /// In how many draws each image of the sample was right under the worst of the attacks.
   const std::vector<int64_t>& hits() const { return hits_; }
   int64_t standing() const;
 

@@ -10,7 +10,7 @@
 namespace aigis::checks {
 namespace {
 
-/// Of what a gradient foretells for a step, the share that comes true, for each image that has one.
+/// For each image that has a gradient, the share that comes true of what it foretells for a step.
 class Foretold {
  public:
   Foretold(std::shared_ptr<Model> target, uint64_t seed, Norm norm)

@@ -8,8 +8,8 @@
 
 namespace aigis {
 
-/// Of the setting `eps`, in units of the pixel range, rising. Throws InputError where a budget is out of the norm's
-/// range or given twice, and where there is none but the default, which is for Linf, in another norm.
+/// The budgets of the setting `eps`, in units of the pixel range, rising. Throws InputError where a budget is out of
+/// the norm's range or given twice, and where there is none but the default, which is for Linf, in another norm.
 std::vector<double> read_epsilons(const Settings& settings, Norm norm);
 
 }  // namespace aigis

@@ -37,10 +37,10 @@ class ExampleReader {
     at::Tensor hits;                   ///< [n] int64
     at::Tensor opened_before, opened;  ///< [n, L] int64; undefined where none were saved
   };
-  /// Of `run`, the report's run number `index`. Throws RunError if its file is not the one that the report names, or
-  /// does not hold the run's number of images of this shape.
+  /// What was saved of `run`, the report's run number `index`. Throws RunError if its file is not the one that the
+  /// report names, or does not hold the run's number of images of this shape.
   Saved read(const Json& run, size_t index, at::IntArrayRef shape);
-  /// Of how many runs the files read so far hold images.
+  /// The number of runs of which the files read so far hold images.
   size_t runs() const;
 
  private:

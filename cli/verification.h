@@ -10,15 +10,16 @@
 namespace aigis {
 
 struct Verification {
-  /// Of a report that was read from a path: reads the data that it was made on. Throws InputError if it was made on
-  /// others.
+  /// Takes a report that was read from a path, and reads the data that it was made on. Throws InputError if it was made
+  /// on others.
   Verification(const std::string& report_path, Json parsed, const std::string& data_from, const std::string& on_device);
   Verification(const Verification&) = delete;  // models refer to the report and the data
   Verification& operator=(const Verification&) = delete;
 
   /// Notes where the report does not say what was found, at a JSON pointer.
   void expect(const Json& said, const Json& found, const std::string& pointer);
-  /// Of the report's version, 1.minor. One that is earlier than kReportMinor may lack what came later.
+  /// The second number of the report's version, 1.minor. A report that is earlier than kReportMinor may lack what came
+  /// later.
   int64_t minor_version() const;
   /// A whole number of the report's configuration. Throws InputError if it is none.
   int64_t configured(const char* key, int64_t otherwise) const;

@@ -12,18 +12,19 @@ namespace aigis {
 
 inline constexpr const char* kCheckpointFormat = "aigis-checkpoint 1";
 
-/// Of which network the weights are.
+/// The network that weights belong to.
 struct Description {
   Spec architecture;
   NetworkShape shape;
   std::vector<std::string> classes;  ///< names of its outputs; empty if the file has none
 };
 
-/// Of a checkpoint that aigis wrote. Throws InputError that begins with `path`, as do the others.
+/// What a checkpoint of aigis says of itself in its metadata. Throws InputError that begins with `path`, as do the
+/// others.
 Description described_by_metadata(const Safetensors& content, const std::string& path);
 
-/// Of a bare state dict of another program, such as torchvision's, by the architecture that a user named. Makes it one
-/// of ours: drops BatchNorm's counters, and adds the normalization that torchvision leaves to its users.
+/// What a bare state dict of another program, such as torchvision's, belongs to, by the architecture that a user named.
+/// Makes it one of ours: drops BatchNorm's counters, and adds the normalization that torchvision leaves to its users.
 Description described_by_option(Safetensors& content, const std::string& architecture, const std::string& path);
 
 /// The share of training images that ran each gated layer; empty if the file does not say.

@@ -37,7 +37,8 @@ int64_t quantile(const PassTally& pass, double share) {
   return pass.costs.rbegin()->first;
 }
 
-/// Of a share of the passes. Draws of one image are not independent: it is that of as many trials as there are images.
+/// The interval of a share of the passes. Draws of one image are not independent: it is that of as many trials as there
+/// are images.
 Interval interval_of(const PassTally& pass, double share) {
   const auto images = static_cast<double>(pass.accuracy.trials());
   return wilson(share * images, images);
@@ -97,8 +98,8 @@ Json mean_macs_interval(const ModelCard& card, const PassTally& pass) {
   return {always + gated * shares.low, always + gated * shares.high};
 }
 
-/// Of a ratio of means over the same images, by the delta method; where no image differs from the others, as if one
-/// more might have, as far as Wilson's interval for none of them lets it.
+/// The interval of a ratio of means over the same images, by the delta method; where no image differs from the others,
+/// as if one more might have, as far as Wilson's interval for none of them lets it.
 Json recovery_interval(const ModelCard& card, const RunTally& tally, const CellTally& cell, double recovery) {
   const std::vector<double> before = executed_shares(card, tally.clean), after = executed_shares(card, cell.pass);
   std::vector<double> residues(before.size());

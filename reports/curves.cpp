@@ -36,7 +36,7 @@ std::vector<Curve> curves_of(const Json& runs) {
   return curves;
 }
 
-/// Of one image: `right` are its shares of right draws at budgets that rise from 0.
+/// The mean of one image over budgets that rise from 0; `right` are its shares of right draws at them.
 double mean_over(const std::vector<double>& budgets, const std::vector<double>& right) {
   double area = 0;
   for (size_t i = 1; i < budgets.size(); ++i) area += (budgets[i] - budgets[i - 1]) * (right[i] + right[i - 1]) / 2;

@@ -31,7 +31,8 @@ struct CleanComparison {
   Json to_json() const;
 
  private:
-  /// Of as many right, or of numbers further off, if the middle of the record's interval were the truth.
+  /// The probability of as many right, or of numbers further off, if the middle of the record's interval were the
+  /// truth.
   double chance(int64_t right) const;
 };
 /// Whether a run is one whose clean accuracy is compared: without a defense, where the sweep has such runs.

@@ -44,7 +44,7 @@ ClassGraphs class_graphs(const ModelCard& card, const PassTally& clean) {
   return graphs;
 }
 
-/// Of each image that is not of class `k`.
+/// How alike the graph of each image that is not of class `k` is to that class's.
 std::vector<double> alike(const ClassGraphs& graphs, size_t k, const PassTally& pass, int64_t draws) {
   std::vector<double> found;
   for (size_t i = 0; i < pass.labels.size(); ++i) {

@@ -34,4 +34,4 @@ def test_the_project_configures(tmp_path):
     assert result.returncode == 0, result.stderr
     commands = (tmp_path / "build/compile_commands.json").read_text()
     assert "main.cpp" in commands and "attacks/list.cpp" in commands
-    assert "-Werror" not in commands and "/tests/" not in commands
+    assert "-Werror" not in commands and "aigis/tests/" not in commands

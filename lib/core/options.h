@@ -103,7 +103,7 @@ class OptionTable {
   std::vector<Set> presets_;
 };
 
-/// Of the values of a table's options those that matter beside the others, as its documentation has it.
+/// Those values of a table's options that matter beside the others, as its documentation has it.
 Json effective(const Json& values, const Json& documentation);
 
 /// Options of type `T` read from a spec, defaults elsewhere.

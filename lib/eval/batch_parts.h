@@ -21,13 +21,13 @@ class BatchParts {
   /// its index in the data.
   BatchParts(const SweepPlan& plan, Journal& journal, size_t model, int64_t batch);
 
-  /// Of its first image in the data.
+  /// Where its first image stands in the data.
   int64_t offset() const { return batch_ * plan_.batch; }
   /// How many it has.
   int64_t size() const;
   bool is_done(size_t run) const { return parts_[run].has_value(); }
   bool is_done() const;
-  /// Of a run that is done.
+  /// What came of a run that is done.
   RunPart& part(size_t run) { return *parts_[run]; }
   const RunPart& part(size_t run) const { return *parts_[run]; }
 

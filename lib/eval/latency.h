@@ -19,7 +19,8 @@ struct Latency {
   Json to_json() const;
 };
 
-/// Of a gated model over one batch, the median of a few turns; nothing of a model without gates. Waits for the device.
+/// Times of a gated model over one batch, the median of a few turns; none of a model without gates. Waits for the
+/// device.
 Latency measure_latency(Model& target, const Batch& batch, const at::Tensor& adversarial, uint64_t seed);
 
 }  // namespace aigis

@@ -31,7 +31,7 @@ at::Tensor per_image(const at::Tensor& numbers, const at::Tensor& images);
 /// Size of each perturbation [N, ...] as [N] float64.
 at::Tensor sizes_of(const at::Tensor& delta, Norm norm);
 
-/// The size of a change by 1 in each of so many pixel values: no image in the box is further from another.
+/// The largest distance between two images of `values` pixel values in [0, 1].
 double largest_size(Norm norm, int64_t values);
 
 /// The nearest perturbations (in the Euclidean sense) within the ball of radius epsilon. L1: Duchi et al., ICML 2008;

@@ -18,7 +18,7 @@ struct PassTally {
   int64_t like_probabilities = 0;    ///< images whose answer looks like probabilities
   std::vector<int64_t> histogram;    ///< [L + 1] passes by number of layers that ran
   std::map<int64_t, int64_t> costs;  ///< passes by executed multiply-accumulates; empty without gates
-  // Of each image, in the order of the data; empty without gates:
+  // One entry for each image, in the order of the data; empty without gates:
   std::vector<int64_t> labels;      ///< [N]
   std::vector<int64_t> opened;      ///< [N * L] in how many draws a layer ran
   std::vector<int64_t> spent;       ///< executed multiply-accumulates, summed over draws
@@ -32,7 +32,7 @@ struct PassTally {
   static PassTally from_json(const Json& json);
 };
 
-/// Of one size of many images: their sum, and the greatest.
+/// The sum and the greatest of many images' perturbations in one norm.
 struct Extent {
   double sum = 0, max = 0;
 

@@ -19,7 +19,7 @@ struct Losses {
   at::Tensor each;  ///< [N]
   at::Tensor met;   ///< [N] bool, undefined for none: the attack has what it wants, so that a flat loss hides nothing
 };
-/// Of a model's output. Attacks ascend it.
+/// A function of a model's output. Attacks ascend it.
 using Loss = std::function<Losses(const Output& output)>;
 
 /// What one attack of several did to the images that were left to it.

@@ -19,7 +19,8 @@ class PairedComparison {
 
   int64_t images() const { return images_; }
   double difference() const;  ///< mean; 0 without images
-  /// Of the difference, by the adjusted Wald method: as if one more image spoke for each (Bonett & Price 2012).
+  /// The interval of the difference, by the adjusted Wald method: as if one more image spoke for each (Bonett & Price
+  /// 2012).
   Interval interval() const;
   /// Two-sided probability of a difference at least as large if neither were ahead: McNemar's exact test where every
   /// image has one draw, else the normal approximation that the interval comes from. 1 if no image differs.

@@ -17,7 +17,7 @@ Interval effective_wilson(double p, double variance_of_mean, double images, doub
   return wilson(p * effective, effective);
 }
 
-/// Of the mean of values; 0 for fewer than two, and for values that differ by no more than rounding does.
+/// The variance of the mean of values; 0 for fewer than two, and for values that differ by no more than rounding does.
 double variance_of_mean(const std::vector<double>& values) {
   constexpr double kRounding = 1e-12;
   if (values.size() < 2) return 0;

@@ -21,11 +21,11 @@ struct Interval {
 /// Wilson's score interval (Wilson 1927) for `successes` in `trials`; both may be fractional. [0, 1] without trials.
 Interval wilson(double successes, double trials, double z = kNormal95);
 
-/// Of the mean of what each image has between 0 and 1: Wilson's at the effective sample size p(1-p) / Var(mean) (Korn &
-/// Graubard 1998), which is at least the number of images. [0, 1] without images.
+/// The interval of the mean of what each image has between 0 and 1: Wilson's at the effective sample size p(1-p) /
+/// Var(mean) (Korn & Graubard 1998), which is at least the number of images. [0, 1] without images.
 Interval mean_share_interval(const std::vector<double>& shares);
 
-/// Of a mean by the normal approximation; a point for one value, or for equal ones.
+/// The interval of a mean by the normal approximation; a point for one value, or for equal ones.
 Interval mean_interval(const std::vector<double>& values);
 
 double mean_of(const std::vector<double>& values);  ///< 0 without values

@@ -8,7 +8,7 @@
 
 namespace aigis {
 
-/// Of at least one value.
+/// The median of at least one value.
 double median(std::vector<double> values);
 
 /// The median of fewer values is not within their range 95 times in a hundred: of 5, 94 times.

@@ -36,7 +36,7 @@ class ResidualBlock {
   virtual ~ResidualBlock() = default;
   /// What comes before both paths: normalization and ReLU in a pre-activation block, nothing in others.
   virtual at::Tensor activate(const at::Tensor& x, bool) const { return x; }
-  /// Of activated inputs; the identity shortcut takes the input as it is.
+  /// The branch and the shortcut of activated inputs; the identity shortcut takes the input as it is.
   virtual at::Tensor residual(const at::Tensor& activated, bool training) const = 0;
   virtual at::Tensor shortcut(const at::Tensor& x, const at::Tensor& activated, bool training) const = 0;
   /// What follows the sum; may overwrite it.

@@ -22,7 +22,7 @@ struct Row {
   std::string attack;
   std::vector<Mark> marks;
 
-  /// Of the accuracies; 1 if there are none.
+  /// The mean of the accuracies; 1 if there are none.
   double mean() const {
     double sum = 0, count = 0;
     for (const auto& mark : marks) {

@@ -24,7 +24,7 @@ class Axis {
 
   /// At most `most` round values within the range.
   std::vector<double> round_values(int most) const;
-  /// Of `values`, those whose labels find room side by side, `size` being the size of the letters.
+  /// Those of `values` whose labels find room side by side, `size` being the size of the letters.
   std::vector<double> labels_that_fit(std::vector<double> values, double size) const;
 
  private:

@@ -56,7 +56,7 @@ std::string checks_table(const std::vector<Json>& files) {
       if (name.empty()) continue;
       const std::pair place(place_in(checks, text_at(check, {"check"})), place_in(subjects, name));
       const Json*& cell = cells[place];
-      // Of several reports what is worst.
+      // What is worst of several reports.
       if (cell == nullptr || mark_of(*cell).severity < mark_of(check).severity) cell = &check;
     }
   }

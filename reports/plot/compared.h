@@ -9,7 +9,7 @@
 
 namespace aigis::plotting {
 
-/// Of two models under the same attack, on the same images.
+/// Two models under the same attack, on the same images.
 struct Compared {
   const PlottedRun *a, *b;           ///< of whole curves those at the largest budget; null where the report has no such
   std::optional<double> difference;  ///< a's accuracy less b's
@@ -20,9 +20,9 @@ struct Compared {
   bool is_decided() const;
   const PlottedRun* leader() const;    ///< of one that is decided
   const PlottedRun* follower() const;  ///< likewise
-  /// Of the worst case over attacks, for each image.
+  /// Whether it is of the worst case over attacks, for each image.
   bool is_worst_case() const;
-  /// Of images that were made against another model: how they transfer, not what each model withstands.
+  /// Whether it is of images that were made against another model: how they transfer, not what each model withstands.
   bool is_transfer() const;
   /// "+1.2 [0.3, 2.1]": the difference in points as HTML, positive where `first` (a or b) leads.
   std::string points(const PlottedRun* first) const;

@@ -15,7 +15,7 @@ struct DrivenModel {
 
   std::vector<std::string> attacks() const;
   double largest_budget() const;
-  /// Of the largest budget, one for each attack.
+  /// The runs at the largest budget, one for each attack.
   std::vector<const PlottedRun*> at_largest() const;
 };
 

@@ -29,7 +29,7 @@ std::string spread_cell(const Json& spread) {
   return text;
 }
 
-/// Of two lists side by side, "after" and "after_ci95": their entries at `index`.
+/// The entries at `index` of two lists side by side, "after" and "after_ci95".
 std::optional<Share> entry(const Json& lists, const std::string& name, size_t index) {
   const Json &values = at(lists, {name.c_str()}), &ends = at(lists, {(name + "_ci95").c_str()});
   if (!values.is_array() || index >= values.size() || !values[index].is_number()) return {};
@@ -42,7 +42,7 @@ std::optional<Share> all_run(const Json& run) {
   return entry(exceedance, "after", at(exceedance, {"after"}).size() - 1);
 }
 
-/// Of an attack that is out for the graph of a class, how alike graphs are to it: "71.4 → 83.6 <small>[…]</small>"
+/// How alike graphs are to that of the class that an attack is out for: "71.4 → 83.6 <small>[…]</small>"
 std::string likeness_cell(const PlottedRun& run) {
   const auto klass = number_at(*run.json, {"attack", "options", "class"});
   if (!wants_graph(run) || !klass || *klass < 0) return "–";

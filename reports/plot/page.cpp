@@ -176,7 +176,7 @@ void add_reports(Sections& sections, const std::vector<Json>& files, const RunLi
   sections.add("runs", "Runs", "Runs", runs_table(list));
 }
 
-/// Of inspections and trainings.
+/// What inspections and trainings tell of models.
 void add_models(Sections& sections, const std::vector<Json>& files) {
   for (const auto& [kind, name, heading] : {std::tuple{"cost", "Cost", "Accuracy and cost"},
                                             {"modes", "Gate modes", "Ways of deciding gates"},

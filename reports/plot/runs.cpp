@@ -94,7 +94,7 @@ void tell_apart(RunList& list, const char* method, std::string PlottedRun::*labe
   }
 }
 
-/// Of runs that still fall on one point, the last.
+/// Keeps the last of the runs that still fall on one point.
 void drop_repeated(RunList& list) {
   std::map<std::string, size_t> last;
   const auto point_of = [](const PlottedRun& run) {

@@ -47,7 +47,7 @@ struct RunList {
 /// and the later file wins.
 RunList join_runs(const std::vector<Json>& files);
 
-/// Of a list as join_runs() makes it: a run by its place in a file, or the same run of a later file; null if unknown.
+/// A run of a list that join_runs() made, by its place in a file, or the same run of a later file; null if unknown.
 const PlottedRun* find_run(const RunList& list, size_t file, size_t index);
 /// By the index as a report holds it; null if that is none.
 const PlottedRun* find_run(const RunList& list, size_t file, const Json& index);

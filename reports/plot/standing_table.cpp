@@ -24,7 +24,7 @@ std::string counted(const std::vector<Claim>& claims) {
   return fmt::format("{} claim{}: {}.", claims.size(), claims.size() == 1 ? "" : "s", join(counts, ", "));
 }
 
-/// Of the claims behind one defense over all budgets: the row's model is more robust than the column's.
+/// The table of the claims behind one defense over all budgets: the row's model is more robust than the column's.
 std::string matrix(const RunList& list, const std::vector<const Claim*>& claims) {
   std::string heads = "<th scope=\"col\">More robust than</th>", rows;
   for (size_t m = 0; m < list.models.size(); ++m) {
