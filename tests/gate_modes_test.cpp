@@ -182,7 +182,7 @@ TEST_P(Modes, GatesThatSeeTheImageFollowIt) {
     const auto net =
         build_frozen(fmt::format("{}:gates={}{}", GetParam(), name, needed), std::vector<double>(layers, 0.6));
     const at::Tensor images = random_images(3).set_requires_grad(true);
-    EXPECT_EQ(gates_see_image(name), net->forward(images, pass_of(3)).gates.open.requires_grad()) << name;
+    EXPECT_NE(net->card().has_blind_gates, net->forward(images, pass_of(3)).gates.open.requires_grad()) << name;
   }
 }
 

@@ -46,11 +46,6 @@ struct Pass {
       {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
 };
 
-/// Whether gates of this mode decide by the image. Other modes open all, take them as given or draw them at a rate.
-inline bool gates_see_image(const std::string& mode) {
-  return mode == "sampled" || mode == "argmax" || mode == "budget";
-}
-
 /// A gated layer in numbers: multiply-accumulates for one image.
 struct GatedLayer {
   std::string name;  ///< "layer1.0"

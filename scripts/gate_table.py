@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""The table of docs/attacks.md that says what attacks on gates do to one network, from the report of
+configs/sweep/gates.json.
+
+    scripts/gate_table.py REPORT MODEL [--brief]
+
+MODEL: its place in the report, from 0. Accuracy, answers kept, gates flipped, accuracy of the clean images along the
+gates of the attacked ones, and images over the budget are in %, rates of open gates with their 95 % interval, and time
+is that of a pass over the time for clean images. --brief leaves out budget and time.
+"""
+
+import argparse
+import json
+
+
+def share(value):
+    text = f"{value:.3f}"
+    return text.lstrip("0") if value < 1 else text
+
+
+def percent(proportion):
+    return f"{100 * proportion['value']:.1f}"
+
+
+def name_of(attack):
+    name, options = attack["name"], attack["options"]
+    if name == "noise":
+        return "sign noise"
+    if name in ("pgd", "apgd-ce"):
+        starts = "" if options["restarts"] == 1 else f", {options['restarts']} starts"
+        return f"{name.split('-')[0].upper()}-{options['steps']} on the answer{starts}"
+    text = f"`{name}`"
+    if name == "gate-oracle":
+        text += f", {options['wants']}"
+    if name == "gate-universal":
+        text += f", {options['aim']}"
+    if options.get("class", -1) == 3:
+        text += " of cats"
+    if options.get("per_class"):
+        text += ", by class"
+    if options.get("keep_label"):
+        text += ", label kept"
+    return text
+
+
+def within(run):
+    gates = run["gates"]["after"]
+    rate = f"{share(gates['mean'])} [{', '.join(map(share, gates['ci95']))}]"
+    return [percent(run["accuracy"]["robust"]), percent(run["accuracy"]["label_kept"]), rate]
+
+
+def rows(report, model, brief=False):
+    """The table's lines, for the smallest and the largest budget; what is more than a rate, at the largest."""
+    runs = [run for run in report["runs"] if run["model"] == report["models"][model]["id"]]
+    attacks = {}
+    for run in runs:
+        attacks.setdefault(json.dumps(run["attack"]), []).append(run)
+    for budgets in attacks.values():
+        small, large = budgets[0], budgets[-1]
+        cells = [name_of(large["attack"]), *within(small), *within(large)]
+        cells.append(f"{100 * large['gates']['flipped']['share']:.1f}")
+        cells.append(percent(large["gates"]["swap"]["clean_on_adversarial_gates"]))
+        if not brief:
+            ratio = large["latency"]["ratio"]
+            cells.append(f"{100 * large['macs']['distribution']['over_budget']['after']['value']:.0f}")
+            cells.append(f"{ratio['value']:.2f} [{ratio['ci95'][0]:.2f}, {ratio['ci95'][1]:.2f}]")
+        yield f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("report")
+    parser.add_argument("model", type=int)
+    parser.add_argument("--brief", action="store_true")
+    arguments = parser.parse_args()
+    with open(arguments.report) as file:
+        print("\n".join(rows(json.load(file), arguments.model, arguments.brief)))

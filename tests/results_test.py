@@ -1,0 +1,72 @@
+"""What is committed: reports whose text is as it was written, pages as plot draws them, and the words about them."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from program import ROOT, aigis, report, text_hash
+
+sys.path.append(str(ROOT / "scripts"))
+from gate_table import rows  # noqa: E402
+
+REPORTS = sorted((ROOT / "reports/results").glob("*/report.json"))
+GATES = ROOT / "reports/results/gates/report.json"
+DOCS = (ROOT / "docs/attacks.md").read_text()
+
+
+def of(path):
+    return path.parent.name
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=of)
+def test_reports_are_as_written(path):
+    text = path.read_text()
+    written = report(path)
+    assert os.sep + "work" + os.sep not in text, "a path of the machine that it was made on"
+    if "text_sha256" in written:
+        assert written["text_sha256"] == text_hash(text)
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=of)
+def test_pages_are_drawn_by_this_program(path, tmp_path):
+    drawn = tmp_path / "report.html"
+    assert aigis("plot", path, "--out", drawn).returncode == 0
+    assert drawn.read_text() == path.with_suffix(".html").read_text(), f"aigis plot {path} --out {path.with_suffix('.html')}"
+
+
+def runs_of(name, **options):
+    """For each network in turn, within the largest budget; with all options `keep_label` as asked for, or without."""
+    document = report(GATES)
+    largest = max(run["epsilon"] for run in document["runs"])
+    found = [
+        run for run in document["runs"]
+        if run["attack"]["name"] == name and run["epsilon"] == largest
+        and all(run["attack"]["options"].get(key) == value for key, value in options.items())
+    ]
+    assert len(found) == len(document["models"])
+    return found
+
+
+@pytest.mark.parametrize("attack, up", [("gate-sloth", True), ("gate-starve", False)])
+def test_locked_labels_stay_and_compute_moves(attack, up):
+    for noise, free, locked in zip(runs_of("noise"), runs_of(attack, keep_label=False), runs_of(attack, keep_label=True)):
+        assert locked["accuracy"]["label_kept"]["value"] >= 0.95
+        for run in (free, locked):
+            (low, high), (noise_low, noise_high) = run["gates"]["after"]["ci95"], noise["gates"]["after"]["ci95"]
+            assert low > noise_high if up else high < noise_low, run["model"]
+
+
+@pytest.mark.parametrize("attack", ["gate-joint", "gate-reroute"])
+def test_answers_fall_by_more_than_noise(attack):
+    for noise, run in zip(runs_of("noise"), runs_of(attack)):
+        assert run["accuracy"]["robust"]["ci95"][1] < noise["accuracy"]["robust"]["ci95"][0], run["model"]
+        if attack == "gate-reroute":
+            assert abs(run["gates"]["after"]["mean"] - run["gates"]["before"]["mean"]) < 0.05, run["model"]
+
+
+@pytest.mark.parametrize("model, brief", [(0, False), (1, True), (2, True)])
+def test_tables_of_attacks_on_gates(model, brief):
+    for row in rows(report(GATES), model, brief):
+        assert row in DOCS, f"scripts/gate_table.py {GATES.relative_to(ROOT)} {model}{' --brief' * brief}"
