@@ -1,9 +1,9 @@
-"""PGD of aigis, torchattacks and foolbox on the same weights and images, in turns in one run.
+"""PGD of aigis, torchattacks, foolbox and ART on the same weights and images, in turns in one run.
 
-    python -m pip install torchattacks==3.5.1 foolbox==3.3.4      # beside the packages of scripts/requirements.txt
+    python -m pip install torchattacks==3.5.1 foolbox==3.3.4 adversarial-robustness-toolbox==1.20.1
     peers.py CHECKPOINT CIFAR10_DIR [--steps 10] [--eps 8/255] [--images 1000] [--rounds 3] [--bf16]
 
-A ResNet 6n+2 in float32, steps of 2/255 from a random start. What is timed is the same for all, without loading: accuracy
+(These packages beside those of scripts/requirements.txt.) A ResNet 6n+2 in float32, steps of 2/255 from a random start. What is timed is the same for all, without loading: accuracy
 on clean images, the attack, and accuracy on its images as they are and rounded to 8 bits. With aigis it is what the whole
 program takes beyond what it takes for one image, the report included. Peers get batches of 250 in the layout that is
 faster for them. Prints each round's images a second and robust accuracies, and the median ratio to the fastest peer. With
@@ -17,8 +17,11 @@ import time
 from fractions import Fraction
 
 import foolbox
+import numpy as np
 import torch
 import torchattacks
+from art.attacks.evasion import ProjectedGradientDescentPyTorch
+from art.estimators.classification import PyTorchClassifier
 
 from peer import cifar, evaluated, trained
 
@@ -35,6 +38,13 @@ def timed(attack, net, images, labels, layout):
             for other in (x, (adversarial * 255).round() / 255):
                 (net(other).argmax(1) == y).sum().item()
     return len(images) / (time.perf_counter() - begin), right / len(images)
+
+
+def pgd_of_art(net, epsilon, steps):
+    classifier = PyTorchClassifier(net, torch.nn.CrossEntropyLoss(), (3, 32, 32), 10, clip_values=(0, 1), device_type="cpu")
+    attack = ProjectedGradientDescentPyTorch(
+        classifier, norm=np.inf, eps=epsilon, eps_step=2 / 255, max_iter=steps, num_random_init=1, batch_size=BATCH, verbose=False)
+    return lambda x, y: torch.from_numpy(attack.generate(x.numpy(), y.numpy()))
 
 
 def ours(arguments, gradients):
@@ -61,7 +71,11 @@ def main():
     torchattack = torchattacks.PGD(net, eps=epsilon, alpha=2 / 255, steps=arguments.steps)
     fool = foolbox.attacks.LinfProjectedGradientDescentAttack(abs_stepsize=2 / 255, steps=arguments.steps)
     peer = foolbox.PyTorchModel(net, bounds=(0, 1))
-    peers = {"torchattacks": torchattack, "foolbox": lambda x, y: fool(peer, x, y, epsilons=epsilon)[1]}
+    peers = {
+        "torchattacks": torchattack,
+        "foolbox": lambda x, y: fool(peer, x, y, epsilons=epsilon)[1],
+        "ART": pgd_of_art(net, epsilon, arguments.steps),
+    }
     layout = {}
     for name, attack in peers.items():
         rate = {key: [timed(attack, net, images[:BATCH], labels[:BATCH], l)[0] for _ in range(2)][1] for key, l in layouts.items()}
