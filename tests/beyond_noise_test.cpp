@@ -49,7 +49,7 @@ constexpr double kEpsilon = 0.02;
 
 /// The report of a network with a gate under these attacks, behind no budget and one.
 Json report_of(const std::vector<std::shared_ptr<const Attack>>& attacks,
-               std::shared_ptr<Model> model = std::make_shared<Gated>(true), bool nested = false) {
+               std::shared_ptr<Model> model = std::make_shared<Gated>(), bool nested = false) {
   SweepPlan plan;
   plan.models = {model};
   plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, true);
@@ -157,7 +157,7 @@ TEST(BeyondNoise, WithoutNoiseOnlyAttacksOnGatesAreTold) {
 // Nested, an image that noise broke keeps the noise of a smaller budget; attacks on cost are never nested.
 TEST(BeyondNoise, NestedNoiseHasNotTheSizeOfWhatIsNotNested) {
   const Json report = report_of({noise(), idle(Aim::wrong_answer), idle(Aim::more_compute), idle(Aim::less_compute)},
-                                std::make_shared<Gated>(true), true);
+                                std::make_shared<Gated>(), true);
   EXPECT_EQ(told(report).size(), 3);
   EXPECT_EQ(without_noise(report), 2) << "of the two on compute";
 }

@@ -153,12 +153,12 @@ TEST(Checks, WhatAnAttackDoesNotWantIsNotLost) {
                                       {"gate-flip:steps=5", "absent"},
                                       {"gate-joint:steps=5", "passed"}}) {
     const Json checks =
-        checks_of({.name = attack, .model = std::make_shared<Gated>(true), .attack = make_attack(attack)});
+        checks_of({.name = attack, .model = std::make_shared<Gated>(), .attack = make_attack(attack)});
     EXPECT_EQ(level_of(checks, "best-iterate"), level) << attack;
     EXPECT_NE(level_of(checks, "iterated"), "absent") << attack;
   }
   const Json checks =
-      checks_of({.name = "sloth", .model = std::make_shared<Gated>(true), .attack = make_attack("gate-sloth")});
+      checks_of({.name = "sloth", .model = std::make_shared<Gated>(), .attack = make_attack("gate-sloth")});
   EXPECT_EQ(level_of(checks, "iterated"), "absent") << "which wants no answer";
 }
 
@@ -166,7 +166,7 @@ TEST(Checks, WhatAnAttackDoesNotWantIsNotLost) {
 // the worst case that holds it.
 TEST(Checks, WhatHasReachedItsAimSeesNoSlope) {
   SweepPlan plan;
-  auto model = std::make_shared<Gated>(true);
+  auto model = std::make_shared<Gated>();
   plan.models = {model};
   plan.runs = plan_runs({make_attack("pgd:steps=2"), make_attack("gate-sloth:steps=20,confidence=0.5")}, {nullptr},
                         {Access{}}, true);

@@ -23,6 +23,7 @@
 
 #include "defenses/jpeg.h"
 #include "lib/eval/attack.h"
+#include "lib/ops/gumbel.h"
 
 namespace aigis {
 
@@ -117,30 +118,52 @@ class DetectsThePattern : public PatternNet {
     return at::where(rough.gt(0.4), sane, images);
   }
 };
-/// A gate before a second reading of the image.
+/// A gate, open for bright images, that makes answers surer.
 class Gated : public PatternNet {
  public:
-  explicit Gated(bool honest) : honest_(honest) {
+  explicit Gated(double steepness = 100) : steepness_(steepness) {
     card_.gated = {{"gate", 1000, 10}};
     card_.gate_mode = "argmax";
   }
   Output forward(const at::Tensor& images, const Pass& pass) override {
     Output output = PatternNet::forward(images, pass);
-    const at::Tensor logit = (images.mean({1, 2, 3}) - 0.5).unsqueeze(1) * 100;
-    const at::Tensor hard = logit.gt(0).to(images.scalar_type()), soft = at::sigmoid(logit);
-    output.gates.open = !honest_                                      ? hard
-                        : pass.gate_gradient == GateGradient::relaxed ? soft
-                                                                      : hard + soft - soft.detach();
-    if (pass.graph.defined()) output.gates.open = pass.graph.expand({images.size(0), 1});
-    output.gates.logits = logit;
-    output.gates.probability = soft;
-    output.gates.cost = at::full({1}, 1000, at::TensorOptions(at::kDouble));
-    output.logits = output.logits * (1 + 0.1 * output.gates.open);
+    Gates& gates = output.gates;
+    gates.logits = (images.mean({1, 2, 3}) - 0.5).unsqueeze(1) * steepness_;
+    gates.open = pass.graph.defined() ? pass.graph.expand({images.size(0), 1}) : decide(gates.logits, pass);
+    gates.probability = at::sigmoid(gates.logits);
+    gates.cost = at::full({1}, 1000, at::TensorOptions(at::kDouble));
+    output.logits = output.logits * factor(gates.open);
     return output;
   }
 
+ protected:
+  virtual at::Tensor decide(const at::Tensor& logits, const Pass& pass) {
+    return decide_gate(logits, {}, pass.gate_gradient, pass.temperature);
+  }
+  virtual at::Tensor factor(const at::Tensor& open) { return 1 + 0.1 * open; }
+
  private:
-  bool honest_;
+  double steepness_;
+};
+class DecidesByIndex : public Gated {
+  at::Tensor decide(const at::Tensor& logits, const Pass&) override { return logits.gt(0).to(logits.scalar_type()); }
+};
+/// What is seen through soft gates is the opposite of the answer.
+class NeedsHardGates : public Gated {
+ public:
+  NeedsHardGates() : Gated(1) {}
+
+ private:
+  at::Tensor factor(const at::Tensor& open) override { return 1 - 8 * open * (1 - open); }
+};
+/// Passed straight through, the gate's gradient is so large that steps heed nothing else.
+class DrownsFeatures : public Gated {
+  at::Tensor decide(const at::Tensor& logits, const Pass& pass) override {
+    const at::Tensor open = Gated::decide(logits, pass);
+    if (pass.gate_gradient != GateGradient::straight_through) return open;
+    const at::Tensor steep = 1e4 * logits;
+    return open.detach() + (steep - steep.detach());
+  }
 };
 
 /// A gate that is a coin and turns a part of the gradient over: what helps against one draw harms against another.

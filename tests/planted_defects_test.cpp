@@ -22,7 +22,9 @@ std::vector<std::pair<Case, std::string>> planted_defects() {
       {{"a gradient of ripples", std::make_shared<Shatters>()}, "uphill"},
       {{"added noise", std::make_shared<AddsNoise>()}, "randomness"},
       {{"gradients of too few bits", std::make_shared<Bf16Gradients>(std::make_shared<Cancels>())}, "bf16-gradients"},
-      {{"argmax gates by integer index", std::make_shared<Gated>(false)}, "gate-gradients"},
+      {{"argmax gates by integer index", std::make_shared<DecidesByIndex>()}, "gate-gradients"},
+      {{"a gate that drowns the features", std::make_shared<DrownsFeatures>()}, "gate-aware"},
+      {{"soft gates that turn the answer over", std::make_shared<NeedsHardGates>()}, "relaxed-mismatch"},
       {{.name = "JPEG without BPDA", .defense = std::make_shared<BlindJpeg>()}, "bpda"},
       {{.name = "an attack with a wrong sign", .attack = attack([](Victim& victim, const Batch& batch, double epsilon) {
                                                  return (batch.images - epsilon * signs(victim, batch)).clamp(0, 1);
@@ -105,8 +107,8 @@ TEST(PlantedDefects, AnAttackThatAveragesOverTheNoiseIsNotBlamed) {
 
 TEST(PlantedDefects, AnHonestAttackOnAnHonestModelRaisesNone) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
-    for (const auto& model : {std::shared_ptr<Model>(std::make_shared<PatternNet>()),
-                              std::shared_ptr<Model>(std::make_shared<Gated>(true))}) {
+    for (const auto& model :
+         {std::shared_ptr<Model>(std::make_shared<PatternNet>()), std::shared_ptr<Model>(std::make_shared<Gated>())}) {
       const Json checks = checks_of({.name = "honest", .model = model, .data = patterned(seed), .seed = seed});
       EXPECT_EQ(raised(checks), std::set<std::string>{}) << seed << checks.dump(1);
       for (const char* name :
