@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "lib/metrics/comparison.h"
 #include "reports/flags.h"
 
 namespace aigis {
@@ -89,10 +90,30 @@ Json nothing_to_tell_by(Aim aim) {
       Json::object());
 }
 
-Json no_more(const Measure& attacked, const Measure& noisy) {
+/// Of an attack beside noise.
+enum class Effect { more, alike, less };
+
+Effect by_intervals(const Measure& attacked, const Measure& noisy) {
+  const bool above = attacked.low > noisy.high, below = attacked.high < noisy.low;
+  if (!above && !below) return Effect::alike;
+  return above == attacked.grows ? Effect::more : Effect::less;
+}
+
+/// By what becomes of each image under both.
+Effect by_images(const std::vector<int64_t>& attacked, const std::vector<int64_t>& noisy, int64_t draws) {
+  constexpr double kLevel = 0.05;
+  PairedComparison broken;
+  for (size_t i = 0; i < attacked.size(); ++i) broken.add(noisy[i], draws, attacked[i], draws);
+  if (broken.p_value() >= kLevel) return Effect::alike;
+  return broken.difference() > 0 ? Effect::more : Effect::less;
+}
+
+Json no_more(Effect effect, const Measure& attacked, const Measure& noisy) {
   return flag("noise-as-strong", "info",
-              fmt::format("no more than noise of the same size does: {}: {}; with noise {}", attacked.what,
-                          told(attacked), told(noisy)),
+              fmt::format("{}: {}: {}; with noise {}",
+                          effect == Effect::less ? "noise of the same size does more"
+                                                 : "not told apart from noise of the same size",
+                          attacked.what, told(attacked), told(noisy)),
               {{"value", attacked.value}, {"of_noise", noisy.value}});
 }
 
@@ -118,7 +139,7 @@ bool is_held_against_noise(const SweepPlan& plan, size_t m, size_t r, size_t e) 
   return !plan.models[m]->card().gated.empty() && (aim != Aim::graph || graph_class(*run.attack));
 }
 
-void flag_noise(const SweepPlan& plan, Json& runs) {
+void flag_noise(const SweepPlan& plan, const SweepResult& result, Json& runs) {
   const size_t budgets = plan.epsilons.size();
   if (plan.data.size() == 0) return;
   for (size_t i = 0; i < runs.size(); ++i) {
@@ -137,8 +158,12 @@ void flag_noise(const SweepPlan& plan, Json& runs) {
     for (size_t other = 0; other < plan.runs.size(); ++other) {
       if (!stand_side_by_side(plan, m, plan.runs[r], plan.runs[other])) continue;
       const std::optional<Measure> noisy = measure(attack, runs[i + (other - r) * budgets]);
-      if (attacked->grows ? attacked->low > noisy->high : attacked->high < noisy->low) continue;
-      runs[i]["flags"].push_back(no_more(*attacked, *noisy));
+      const auto hits = [&](size_t run) -> const auto& { return result.tallies[m][run].cells[e].hits; };
+      const Effect effect = attack.aim() == Aim::wrong_answer
+                                ? by_images(hits(r), hits(other), plan.models[m]->card().draws)
+                                : by_intervals(*attacked, *noisy);
+      if (effect == Effect::more) continue;
+      runs[i]["flags"].push_back(no_more(effect, *attacked, *noisy));
       break;
     }
   }

@@ -11,9 +11,9 @@ namespace aigis {
 /// gates of a model without any do not move.
 bool is_held_against_noise(const SweepPlan& plan, size_t m, size_t r, size_t e);
 
-/// Flags every run whose own measure, by what its attack is out for, does not stand clear of the noise beside it: their
-/// 95 % intervals touch, or noise did better, or none is there. `runs` as in the report: in the order model, run,
-/// epsilon.
-void flag_noise(const SweepPlan& plan, Json& runs);
+/// Flags every run that, by what its attack is out for, does no more than the noise beside it, or has none beside it.
+/// Of wrong answers a paired test on the same images tells; of other measures 95 % intervals, which must not touch.
+/// `runs` as in the report: in the order model, run, epsilon.
+void flag_noise(const SweepPlan& plan, const SweepResult& result, Json& runs);
 
 }  // namespace aigis

@@ -157,7 +157,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
       }
     }
   }
-  flag_noise(plan, report["runs"]);
+  flag_noise(plan, result, report["runs"]);
   report["checks"] = checks_json(plan, result, findings, context.models, report["runs"]);
   add_flags(report["checks"], report["runs"]);
   report["comparisons"] = comparisons_json(report["runs"], hits);
