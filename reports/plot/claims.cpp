@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "reports/plot/claim_checks.h"
 #include "reports/plot/compared.h"
 #include "reports/plot/value.h"
 
@@ -36,36 +37,6 @@ std::vector<Question> questions_of(const std::vector<Compared>& all) {
   return questions;
 }
 
-/// Checks of a report on what a run judges, a model behind a defense, whose level is one of these.
-std::vector<std::string> checks_on(const RunList& list, const PlottedRun& judged, size_t file,
-                                   const std::vector<std::string>& levels) {
-  std::vector<std::string> names;
-  const Json& checks = at((*list.files)[file], {"checks"});
-  if (!checks.is_array()) return names;
-  for (const Json& check : checks) {
-    const std::string level = text_at(check, {"level"}), name = text_at(check, {"check"});
-    if (std::find(levels.begin(), levels.end(), level) == levels.end()) continue;
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    const Json& runs = at(check, {"runs"});
-    const bool concerned = runs.is_array() && std::any_of(runs.begin(), runs.end(), [&](const Json& index) {
-                             const PlottedRun* run = find_run(list, file, index);
-                             return run != nullptr && defended_label(list, *run) == defended_label(list, judged);
-                           });
-    if (concerned) names.push_back(name);
-  }
-  return names;
-}
-
-/// What is raised against a lead: the leader's robustness may be overstated, or the follower's numbers cannot be right.
-std::vector<std::string> raised_against(const RunList& list, const PlottedRun& leader, const PlottedRun& follower,
-                                        size_t file) {
-  std::vector<std::string> names = checks_on(list, leader, file, {"warning", "error"});
-  for (const std::string& name : checks_on(list, follower, file, {"error"})) {
-    names.push_back(name + " of the other");
-  }
-  return names;
-}
-
 Ruling ruling_of(const Question& question, size_t model, const Claim& claim, bool all_checks) {
   if (question.worst == nullptr) return Ruling::unjudged;
   if (!question.worst->is_decided()) return Ruling::undecided;
@@ -85,7 +56,7 @@ Claim claim_of(const RunList& list, const Question& question, const PlottedRun* 
     (leads ? claim.under : claim.not_under).push_back(compared->a->attack);
   }
   claim.raised = raised_against(list, *leader, *follower, file);
-  claim.open = checks_on(list, *leader, file, {"undecided"});
+  claim.open = left_open(list, *leader, file, is_of_curve);
   const bool all_checks = text_at((*list.files)[file], {"config", "checks"}) == "full";
   claim.ruling = ruling_of(question, leader->model, claim, all_checks);
   if (question.worst != nullptr) {

@@ -26,7 +26,7 @@ struct Claim {
   std::string points;  ///< by which it leads under the worst of all attacks, as HTML; "–" without
   std::vector<std::string> under, not_under;  ///< attacks that support it, and that do not
   std::vector<std::string> raised;            ///< checks that are raised against the leader, or errors of the follower
-  std::vector<std::string> open;              ///< checks of the leader that are undecided
+  std::vector<std::string> open;              ///< what the leader's other checks leave open, by reason
 };
 
 /// Every claim that some attack supports, the best first; over whole curves first, then at each budget. Nothing is

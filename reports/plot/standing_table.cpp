@@ -75,7 +75,7 @@ std::string row(const RunList& list, const Claim& claim) {
       "<td class=\"number\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
       escape(list.models[claim.leader].label), escape(list.models[claim.follower].label), words.style, words.sign,
       words.words, escape(claim.setting), escape(claim.budget), claim.points, listed(claim.under),
-      listed(claim.not_under), listed(claim.raised), listed(claim.open));
+      listed(claim.not_under), listed(claim.raised), claim.open.empty() ? "–" : escape(join(claim.open, "; ")));
 }
 
 }  // namespace
@@ -88,15 +88,17 @@ std::string standing_tables(const std::vector<Json>& files) {
   for (const Claim& claim : claims) rows += row(list, claim);
   for (const char* head :
        {"More robust", "The claim", "Defense and access", "ε", "Worst of all attacks (points) [95 %]", "Under",
-        "Not under", "Checks raised", "Undecided"}) {
+        "Not under", "Checks raised", "Left open by checks"}) {
     heads += fmt::format("<th scope=\"col\">{}</th>", head);
   }
   return fmt::format(
              "<p>{}</p>\n"
              "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under "
              "the worst of all attacks, taken for each image, and all checks were made (--checks full) and passed; it "
-             "stands as far as its checks could see where some of them are undecided. An attack that one model happens "
-             "to withstand, or hides from, does not decide it.</p>\n{}",
+             "stands as far as its checks could see where some of them are undecided, were made at another budget than "
+             "the claim is of, or let another attack try on so few images that not even a fifth of them could have "
+             "been seen to fall. An attack that one model happens to withstand, or hides from, does not decide "
+             "it.</p>\n{}",
              counted(claims), matrices(list, claims)) +
          scrolled("Table of claims",
                   fmt::format("<table class=\"claims\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
