@@ -23,7 +23,23 @@ std::string setting_of(const Json& run) {
 struct Pair {
   size_t a, b;
   PairedComparison comparison;
+  double p = 1, p_holm = 1;
 };
+
+/// Corrects for the number of comparisons. Accuracy without an attack is a question of its own.
+void correct(std::vector<Pair>& pairs, const Json& runs) {
+  for (const bool clean : {false, true}) {
+    std::vector<Pair*> family;
+    std::vector<double> chances;
+    for (Pair& pair : pairs) {
+      if (is_clean(runs[pair.a]) != clean) continue;
+      family.push_back(&pair);
+      chances.push_back(pair.p);
+    }
+    const std::vector<double> together = holm(chances);
+    for (size_t i = 0; i < family.size(); ++i) family[i]->p_holm = together[i];
+  }
+}
 
 }  // namespace
 
@@ -39,23 +55,21 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
       Pair& pair = pairs.emplace_back(Pair{a, b, {}});
       const int64_t draws_a = runs[a]["accuracy"]["draws"], draws_b = runs[b]["accuracy"]["draws"];
       for (size_t i = 0; i < hits[a].size(); ++i) pair.comparison.add(hits[a][i], draws_a, hits[b][i], draws_b);
+      pair.p = pair.comparison.p_value();
     }
     earlier.push_back(b);
   }
-  std::vector<double> chances;
-  for (const Pair& pair : pairs) chances.push_back(pair.comparison.p_value());
-  const std::vector<double> together = holm(chances);
+  correct(pairs, runs);
   Json list = Json::array();
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    const auto& [a, b, comparison] = pairs[i];
+  for (const auto& [a, b, comparison, p, p_holm] : pairs) {
     const Interval interval = comparison.interval();
-    const bool decided = together[i] < kLevel && (interval.low > 0 || interval.high < 0);
+    const bool decided = p_holm < kLevel && (interval.low > 0 || interval.high < 0);
     list.push_back({{"run_a", a},
                     {"run_b", b},
                     {"difference", comparison.difference()},
                     {"ci95", interval.to_json()},
-                    {"p", chances[i]},
-                    {"p_holm", together[i]},
+                    {"p", p},
+                    {"p_holm", p_holm},
                     {"more_robust", decided ? runs[interval.low > 0 ? a : b]["model"] : Json()}});
   }
   return list;

@@ -1,4 +1,4 @@
-// Which model is more robust than which, for the terminal.
+// Which model is more robust than which, and which more accurate, for the terminal.
 #pragma once
 
 #include <string>

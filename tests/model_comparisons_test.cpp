@@ -72,6 +72,40 @@ TEST(Comparisons, CallNoModelMoreRobustUnderAnAttackThatWantsNoWrongAnswer) {
   EXPECT_EQ(pairs, (std::vector<std::pair<size_t, size_t>>{{1, 5}, {3, 7}}));
 }
 
+// Who is ahead without an attack is more accurate, which takes nothing from the certainty of who is more robust.
+TEST(Comparisons, WithoutAnAttackAreAFamilyOfTheirOwn) {
+  const auto run = [](const char* model, double epsilon) {
+    return Json{{"model", model},
+                {"attack", {{"name", "fgsm"}, {"options", Json::object()}}},
+                {"defense", {{"name", "none"}}},
+                {"access", "white-box"},
+                {"epsilon", epsilon},
+                {"norm", "linf"},
+                {"accuracy", {{"draws", 1}}}};
+  };
+  const auto all_but = [](size_t wrong) {
+    std::vector<int64_t> hits(40, 1);
+    std::fill_n(hits.begin(), wrong, 0);
+    return hits;
+  };
+  const Json runs{run("a", 0), run("a", 0.1), run("b", 0), run("b", 0.1)};
+  const Json list = comparisons_json(runs, {all_but(8), all_but(6), all_but(0), all_but(0)});
+  ASSERT_EQ(list.size(), 2u);
+  for (const Json& entry : list) {
+    EXPECT_EQ(entry["p_holm"], entry["p"]);
+    EXPECT_EQ(entry["more_robust"], "b");
+  }
+  const std::string text = decided_text(
+      {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
+  EXPECT_NE(text.find("1 of 1 comparisons of models without an attack are decided (5 %, Holm):\n"
+                      "  b more accurate than a: no defense: +20.00 points"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  b more robust than a: FGSM, no defense, epsilon 25.5/255: +15.00 points"), std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("no attack"), std::string::npos) << text;
+}
+
 // Hundreds of lines would hide what a claim rests on.
 TEST(Comparisons, TellNoTransferAndWithAWorstCaseNothingElse) {
   const auto run = [](const char* model, const char* attack, const char* access) {

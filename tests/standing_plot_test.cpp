@@ -158,6 +158,17 @@ TEST(StandingTable, TransferClaimsNothing) {
   EXPECT_EQ(rows(report), Rows{});
 }
 
+TEST(StandingTable, WithoutAnAttackAModelIsMoreAccurateAndClaimsNothing) {
+  Report report("0,8");
+  report.compare("pgd", kAig, -0.1, 0);
+  EXPECT_EQ(rows(report), Rows{});
+  const std::string html = render_html({report.json});
+  EXPECT_NE(html.find("1 of 1 comparisons of two models on the same images without an attack are decided"),
+            std::string::npos);
+  EXPECT_NE(html.find("<th scope=\"col\">More accurate</th>"), std::string::npos);
+  EXPECT_EQ(html.find("<th scope=\"col\">More robust</th>"), std::string::npos);
+}
+
 TEST(StandingTable, IsLeftOutWhereNobodyLeads) {
   Report report;
   report.compare("fgsm", nullptr, 0);

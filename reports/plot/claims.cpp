@@ -26,7 +26,7 @@ bool is_same(const Question& question, const Compared& compared) {
 std::vector<Question> questions_of(const std::vector<Compared>& all) {
   std::vector<Question> questions;
   for (const Compared& compared : all) {
-    if (compared.a == nullptr || compared.b == nullptr || !compared.a->attacked() || compared.a->epsilon == 0) continue;
+    if (compared.a == nullptr || compared.b == nullptr) continue;
     if (compared.is_transfer()) continue;
     auto same =
         std::find_if(questions.begin(), questions.end(), [&](const auto& known) { return is_same(known, compared); });

@@ -11,6 +11,20 @@ namespace {
 
 std::string in_points(std::optional<double> share) { return share ? fmt::format("{:+.1f}", 100 * *share) : "–"; }
 
+bool is_clean(const Compared& compared) {
+  return compared.a != nullptr && (compared.a->epsilon == 0 || !compared.a->attacked());
+}
+
+std::vector<Compared> compared_runs(const RunList& list, size_t file) {
+  std::vector<Compared> all;
+  for (const Json& entry : at((*list.files)[file], {"comparisons"})) {
+    const PlottedRun *a = find_run(list, file, at(entry, {"run_a"})), *b = find_run(list, file, at(entry, {"run_b"}));
+    const std::string budget = a == nullptr ? "" : epsilon_text(a->epsilon, a->norm);
+    all.push_back({a, b, number_at(entry, {"difference"}), &at(entry, {"ci95"}), &entry, budget});
+  }
+  return all;
+}
+
 }  // namespace
 
 bool Compared::is_decided() const { return a != nullptr && b != nullptr && !at(*entry, {"more_robust"}).is_null(); }
@@ -37,12 +51,14 @@ std::string Compared::points(const PlottedRun* first) const {
 }
 
 std::vector<Compared> compared_budgets(const RunList& list, size_t file) {
-  std::vector<Compared> all;
-  for (const Json& entry : at((*list.files)[file], {"comparisons"})) {
-    const PlottedRun *a = find_run(list, file, at(entry, {"run_a"})), *b = find_run(list, file, at(entry, {"run_b"}));
-    const std::string budget = a == nullptr ? "" : epsilon_text(a->epsilon, a->norm);
-    all.push_back({a, b, number_at(entry, {"difference"}), &at(entry, {"ci95"}), &entry, budget});
-  }
+  std::vector<Compared> all = compared_runs(list, file);
+  std::erase_if(all, is_clean);
+  return all;
+}
+
+std::vector<Compared> compared_clean(const RunList& list, size_t file) {
+  std::vector<Compared> all = compared_runs(list, file);
+  std::erase_if(all, [](const Compared& compared) { return !is_clean(compared); });
   return all;
 }
 

@@ -16,7 +16,7 @@ struct Compared {
   const Json *ends, *entry;          ///< its interval, and all that the report says
   std::string budget;                ///< "8/255", or "0 to 8/255"
 
-  /// Whether the report calls one of them more robust, and both are known.
+  /// Whether the report says that one of them is ahead, and both are known.
   bool is_decided() const;
   const PlottedRun* leader() const;    ///< of one that is decided
   const PlottedRun* follower() const;  ///< likewise
@@ -28,8 +28,10 @@ struct Compared {
   std::string points(const PlottedRun* first) const;
 };
 
-/// At single budgets.
+/// At single budgets above 0.
 std::vector<Compared> compared_budgets(const RunList& list, size_t file);
+/// Without an attack.
+std::vector<Compared> compared_clean(const RunList& list, size_t file);
 /// Over all budgets, from 0 to the largest.
 std::vector<Compared> compared_curves(const RunList& list, size_t file);
 

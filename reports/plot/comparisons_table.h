@@ -1,4 +1,4 @@
-// Which model is more robust than which, as a table of a page.
+// Which model is more robust than which, and which more accurate, as tables of a page.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace aigis::plotting {
 
-/// An HTML table of the comparisons that are decided, and how many are not; empty where no report compares.
+/// An HTML table of the comparisons that are decided, and how many are not: under attack, and without one; empty where
+/// no report compares.
 std::string comparisons_table(const std::vector<Json>& files);
 
 }  // namespace aigis::plotting

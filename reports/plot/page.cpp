@@ -167,7 +167,7 @@ void add_reports(Sections& sections, const std::vector<Json>& files, const RunLi
   sections.add("queries", "Queries", "Answers that black boxes needed", every("queries", files));
   sections.add("claims", "Claims", "Which claims stand", standing_tables(files));
   sections.add("checks", "Checks", "What might overstate robustness", checks_table(files));
-  sections.add("comparisons", "Comparisons", "Which model is more robust", comparisons_table(files));
+  sections.add("comparisons", "Comparisons", "Which model leads", comparisons_table(files));
   sections.add("transfer", "Transfer", "Images made against another model", transfer_tables(files));
   sections.add("gates", "Gates", "Gates", gates_by_model(list));
   sections.add("driven", "Compute", "What attacks make of the compute",
