@@ -84,10 +84,7 @@ std::optional<Finding> large_budget(const Claim& claim) {
   const double chance = 1.0 / static_cast<double>(claim.bare()->card().classes);
   Finding finding = claim.about_model("large-budget");
   finding.count = right.trials();
-  if (finding.count == 0) {
-    claim.leave_undecided(finding);
-    return finding;
-  }
+  if (finding.count == 0) return claim.not_made(finding);
   // The least accuracy whose interval would lie above chance.
   for (int64_t hits = 0; hits <= finding.count && !finding.smallest_effect; ++hits) {
     if (wilson(static_cast<double>(hits), static_cast<double>(finding.count)).low > chance)
@@ -112,10 +109,7 @@ std::optional<Finding> unbounded(const Claim& claim) {
   for (const int64_t hit : challenge->hits) stand += 2 * hit > challenge->draws;
   Finding finding = claim.about_model("unbounded");
   finding.count = static_cast<int64_t>(challenge->hits.size());
-  if (finding.count == 0) {
-    claim.leave_undecided(finding);
-    return finding;
-  }
+  if (finding.count == 0) return claim.not_made(finding);
   finding.smallest_effect = 1.0 / static_cast<double>(finding.count);
   finding.numbers = {{"standing", stand}};
   finding.message = fmt::format("{} of {} images stand though every pixel may take any value", stand, finding.count);

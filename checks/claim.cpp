@@ -4,29 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "attacks/list.h"
 #include "lib/core/error.h"
 #include "lib/core/workers.h"
-#include "lib/metrics/comparison.h"
 
 namespace aigis {
-namespace {
-
-/// Two-sided: challengers that are no better than the sweep's attacks are taken for better once in a hundred times.
-constexpr double kChance = 0.02;
-
-int64_t count_standing(const std::vector<int64_t>& hits) {
-  return std::count_if(hits.begin(), hits.end(), [](int64_t hit) { return hit > 0; });
-}
-
-}  // namespace
-
-int64_t fewest(size_t tests, double chance) {
-  return static_cast<int64_t>(std::floor(std::log2(2 * static_cast<double>(tests) / chance))) + 1;
-}
-
 std::shared_ptr<const Attack> varied(const Attack& attack,
                                      const std::vector<std::pair<std::string, std::string>>& changes) {
   Json options = attack.options();
@@ -46,7 +29,7 @@ int64_t sample_size(int64_t images, const ModelCard& card, double gradients, con
   const double minute = macs > 0 ? (device.is_cpu() ? kOfCpu : kOfOthers) / (3 * macs) : 0;  // of three passes each
   const double allowed = std::max(kAllowedEach * static_cast<double>(images), minute) / gradients;
   const auto sample = std::min({images, kMostSampled, static_cast<int64_t>(std::min(allowed, 1e6))});
-  return sample < std::min(images, fewest(1, kChance)) ? 0 : sample;
+  return sample < std::min(images, fewest(1)) ? 0 : sample;
 }
 
 double Claim::gradients_each() const {
@@ -75,12 +58,13 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
   const at::Tensor positions = equidistant(size, count);
   positions_ = listed(positions);
   sample_ = plan.data.select(positions);
+  worst_ = {"the sweep's attacks", {}, bare()->card().draws};
   if (attacks_.empty()) return;
   for (size_t e = plan.epsilons.size(); e-- > 0;) {
     if (plan.epsilons[e] == 0) break;
     epsilon_ = e;
-    hits_ = worst_hits(e);
-    if (standing() >= fewest(1, kChance)) break;
+    worst_.hits = worst_hits(e);
+    if (worst_.standing() >= fewest(1)) break;
   }
   if (!is_made()) return;
   const auto right = [&](size_t r) { return tallies_[r].cells[epsilon_].pass.accuracy.successes(); };
@@ -88,18 +72,29 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
       *std::min_element(attacks_.begin(), attacks_.end(), [&](size_t a, size_t b) { return right(a) < right(b); });
 }
 
-int64_t Claim::standing() const { return count_standing(hits_); }
+std::vector<int64_t> Claim::sampled(const std::vector<int64_t>& hits) const {
+  std::vector<int64_t> some;
+  for (const int64_t position : positions_) some.push_back(hits[static_cast<size_t>(position)]);
+  return some;
+}
 
 std::vector<int64_t> Claim::worst_hits(size_t epsilon) const {
-  std::vector<int64_t> worst;
-  for (const int64_t position : positions_) {
-    int64_t least = bare()->card().draws;
-    for (const size_t r : attacks_) {
-      least = std::min(least, tallies_[r].cells[epsilon].hits[static_cast<size_t>(position)]);
-    }
-    worst.push_back(least);
+  std::vector<int64_t> worst(positions_.size(), bare()->card().draws);
+  for (const size_t r : attacks_) {
+    const std::vector<int64_t> hits = sampled(tallies_[r].cells[epsilon].hits);
+    for (size_t i = 0; i < worst.size(); ++i) worst[i] = std::min(worst[i], hits[i]);
   }
   return worst;
+}
+
+std::optional<Challenge> Claim::without_defense() const {
+  for (size_t r = 0; r < plan_.runs.size(); ++r) {
+    const Run& run = plan_.runs[r];
+    if (run.defense || run.access.surrogate || run.attack != strongest().attack) continue;
+    return Challenge{run.attack->name() + " without the defense", sampled(tallies_[r].cells[epsilon_].hits),
+                     bare()->card().draws};
+  }
+  return {};
 }
 
 Challenge Claim::challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
@@ -135,13 +130,14 @@ bool Claim::averages_draws() const {
   return std::any_of(attacks_.begin(), attacks_.end(), [&](size_t r) { return plan_.runs[r].attack->draws() > 1; });
 }
 
-void Claim::leave_undecided(Finding& finding) const {
+Finding Claim::not_made(Finding finding) const {
   finding.level = Finding::Level::undecided;
   finding.message = fmt::format(
       "not made: for the {} images that can tell it would take longer than a minute and than a fifth of PGD-10 over "
       "all "
-      "images; with more images (--limit) it is made",
-      fewest(1, kChance));
+      "images; with more (--limit) it is made",
+      fewest(1));
+  return finding;
 }
 
 Finding Claim::about_model(const std::string& check) const {
@@ -180,43 +176,30 @@ std::optional<Finding> Claim::beaten_by(const std::string& check, const std::str
 
 Finding Claim::beaten(const std::string& check, const Challenge& reference, const std::vector<Challenge>& challenges,
                       const std::string& advice) const {
-  struct Outcome {
-    const Challenge* challenge = nullptr;
-    int64_t gained = 0, lost = 0, ahead = 0;
-    double p = 1;
-  };
-  Outcome best;
+  const Challenge* best = nullptr;
+  Outcome outcome;
   for (const Challenge& challenge : challenges) {
-    Outcome outcome{&challenge};
-    std::vector<int64_t> differences;
-    for (size_t i = 0; i < reference.hits.size(); ++i) {
-      const int64_t ahead = reference.hits[i] * challenge.draws - challenge.hits[i] * reference.draws;
-      differences.push_back(ahead);
-      outcome.gained += ahead > 0;
-      outcome.lost += ahead < 0;
-    }
-    outcome.ahead = std::accumulate(differences.begin(), differences.end(), int64_t{0});
-    outcome.p = std::min(1.0, sign_flip_p(differences) * static_cast<double>(challenges.size()));
-    if (best.challenge == nullptr || outcome.ahead > best.ahead) best = outcome;
+    const Outcome now = outcome_of(challenge, reference);
+    if (best != nullptr && now.ahead <= outcome.ahead) continue;
+    best = &challenge;
+    outcome = now;
   }
-  const int64_t stood = count_standing(reference.hits);
+  outcome.p = std::min(1.0, outcome.p * static_cast<double>(challenges.size()));
+  const int64_t stood = reference.standing();
   Finding finding = about_budget(check);
   finding.count = sample_.size();
-  if (finding.count == 0) {
-    leave_undecided(finding);
-    return finding;
-  }
-  const int64_t enough = fewest(challenges.size(), kChance);
+  if (finding.count == 0) return not_made(finding);
+  const int64_t enough = fewest(challenges.size());
   if (finding.count >= enough)
     finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
-  finding.numbers = {{"gained", best.gained}, {"lost", best.lost}, {"standing", stood}, {"p", best.p}};
-  const bool one_draw = reference.draws == 1 && best.challenge->draws == 1;
+  finding.numbers = {{"gained", outcome.gained}, {"lost", outcome.lost}, {"standing", stood}, {"p", outcome.p}};
+  const bool one_draw = reference.draws == 1 && best->draws == 1;
   const std::string told =
       one_draw ? fmt::format("{} left {} of {} images standing; {} breaks {} of them, and leaves {} that fell",
-                             reference.name, stood, finding.count, best.challenge->name, best.gained, best.lost)
+                             reference.name, stood, finding.count, best->name, outcome.gained, outcome.lost)
                : fmt::format("{} left {} of {} images standing; {} does worse to {} images, and less to {}",
-                             reference.name, stood, finding.count, best.challenge->name, best.gained, best.lost);
-  if (best.ahead > 0 && best.p < kChance) {
+                             reference.name, stood, finding.count, best->name, outcome.gained, outcome.lost);
+  if (outcome.is_better()) {
     finding.level = Finding::Level::warning;
     finding.message = told + ": " + advice;
   } else if (stood > 0 && stood < enough) {

@@ -6,21 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "checks/challenge.h"
 #include "lib/eval/finding.h"
 #include "lib/eval/sweep.h"
 
 namespace aigis {
-
-/// An attack that was made for a check, and what it left.
-struct Challenge {
-  std::string name;
-  std::vector<int64_t> hits;  ///< of each image of the claim's sample: in how many draws its label was right
-  int64_t draws = 1;
-};
-
-/// So many images, all of which fell in one of several paired tests and to one side, are the fewest that cannot be
-/// chance: 2 tests / 2^k < chance.
-int64_t fewest(size_t tests, double chance);
 
 /// Images that full checks attack: at most 128, and fewer where they would cost more than a fifth of a PGD-10 run over
 /// all of the sweep's images and more than what such a device multiplies in a minute; none where that is not enough for
@@ -59,9 +49,6 @@ class Claim {
   std::vector<Batch> spread(int64_t images) const;
   /// Whether some attack on the answer averages its gradients over several draws.
   bool averages_draws() const;
-  /// In how many draws each image of the sample was right under the worst of the attacks.
-  const std::vector<int64_t>& hits() const { return hits_; }
-  int64_t standing() const;
 
   /// Lets an attack try on the sample, or on `images` of it; on another model than the claim's where one is given,
   /// and judged by it. Without epsilon: within the claim's budget.
@@ -71,8 +58,12 @@ class Claim {
   /// Gradients that the most expensive attack takes for an image, about.
   double gradients_each() const;
 
-  /// Says that a check was not made, for want of a sample.
-  void leave_undecided(Finding& finding) const;
+  /// What the attack that is the strongest through the defense left of the sample without it; null where the sweep has
+  /// no such run.
+  std::optional<Challenge> without_defense() const;
+
+  /// The finding, undecided, for want of a sample.
+  Finding not_made(Finding finding) const;
   /// A finding on all runs of the claim.
   Finding about_model(const std::string& check) const;
   /// A finding on the attacks' runs within the claim's budget.
@@ -80,7 +71,7 @@ class Claim {
   /// Raised if one of the challenges broke more images of the sample than another one, or than the sweep's attacks, by
   /// more than chance, and more than the best of as many would (Bonferroni). `advice` ends the sentence.
   Finding beaten(const std::string& check, const std::vector<Challenge>& challenges, const std::string& advice) const {
-    return beaten(check, {"the sweep's attacks", hits_, bare()->card().draws}, challenges, advice);
+    return beaten(check, worst_, challenges, advice);
   }
   Finding beaten(const std::string& check, const Challenge& reference, const std::vector<Challenge>& challenges,
                  const std::string& advice) const;
@@ -91,6 +82,8 @@ class Claim {
   bool allows(const Attack& attack) const;
 
  private:
+  /// The numbers of a run's images that are in the sample.
+  std::vector<int64_t> sampled(const std::vector<int64_t>& hits) const;
   std::vector<int64_t> worst_hits(size_t epsilon) const;
   double cost_of_checks() const;
 
@@ -98,8 +91,9 @@ class Claim {
   const std::vector<RunTally>& tallies_;
   size_t model_, epsilon_, strongest_ = 0;
   std::vector<size_t> runs_, attacks_;
-  std::vector<int64_t> positions_, hits_;
+  std::vector<int64_t> positions_;
   Dataset sample_;
+  Challenge worst_;  ///< the sweep's attacks, the worst of them for each image
 };
 
 /// An attack with some of its options changed; null if it has not all of them.

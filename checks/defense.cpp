@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "checks/checks.h"
@@ -21,13 +23,33 @@ std::optional<Finding> ablation(const Claim& claim) {
 }
 
 std::optional<Finding> bpda(const Claim& claim) {
+  // Through JPEG an attack takes back about half, or more, of what the defense saves from one that is blind to it.
+  constexpr double kLeastBack = 0.25;
   if (!claim.is_made() || !claim.defense()) return {};
   const auto& attack = claim.strongest().attack;
   Challenge through = claim.challenge(attack, {"white-box", nullptr});
   Challenge blind = claim.challenge(attack, {"grey-box", nullptr});
   through.name = attack->name() + " through the defense";
   blind.name = attack->name() + " without sight of it";
-  return claim.beaten("bpda", through, {blind}, "the defense hides its gradient from the attack");
+  Finding finding = claim.beaten("bpda", through, {blind}, "the defense hides its gradient from the attack");
+  const Outcome back = outcome_of(through, blind);
+  if (finding.level != Finding::Level::passed || through.standing() == 0 || back.is_better()) return finding;
+  const std::optional<Challenge> bare = claim.without_defense();
+  const Outcome saved = bare ? outcome_of(*bare, blind) : Outcome{};
+  const bool is_enough = saved.is_better() && saved.gained / 2 >= fewest(1);  // half of them would have been told
+  if (is_enough && static_cast<double>(back.ahead) < kLeastBack * static_cast<double>(saved.ahead)) {
+    finding.level = Finding::Level::warning;
+    finding.message += fmt::format(
+        ": nor does sight of the defense take back what it saves from a blind attack, {} images, so its gradient may "
+        "be "
+        "of no use",
+        saved.gained);
+  } else {
+    finding.level = Finding::Level::undecided;
+    finding.message += bare ? ": neither is better, and the defense saves too few images to tell why"
+                            : ": neither is better, and without an attack on the bare model nothing tells why";
+  }
+  return finding;
 }
 
 }  // namespace aigis::checks

@@ -52,8 +52,8 @@ const std::vector<Check>& check_list() {
        kTramer, full, checks::relaxed_mismatch},
       {"fixed-noise", "with one draw of the gates' noise for all passes more is broken: the noise hides the way",
        kAthalye, full, checks::fixed_noise},
-      {"bpda", "images made without sight of the defense break more than those made through it", kAthalye, full,
-       checks::bpda},
+      {"bpda", "sight of the defense makes the attack weaker, or brings back nothing of what the defense saves",
+       kAthalye, full, checks::bpda},
       {"large-budget", "accuracy is above chance within Linf 0.5", kAthalye, full, checks::large_budget},
       {"unbounded", "images stand although every pixel may take any value", kAthalye, full, checks::unbounded},
   };

@@ -103,17 +103,13 @@ std::optional<Finding> loss_growth(const Claim& claim) {
     before += mean(losses, losses.size() - (kLast + 1) * queries, queries);
     after += mean(losses, losses.size() - queries, queries);
   }
-  if (again.hits.empty()) {
-    claim.leave_undecided(finding);
-    return finding;
-  }
-  constexpr int64_t kFew = 7;
+  if (again.hits.empty()) return claim.not_made(finding);
   const double growth = finding.count > 0 && before > 0 ? (after - before) / before : 0;
   finding.smallest_effect = kMost;
   finding.numbers = {{"growth", growth}, {"steps", kLast}};
   finding.message = fmt::format("the loss of {} images that stand grew by {:.1f} % in the last {} of {} steps",
                                 finding.count, 100 * growth, kLast, steps);
-  if (finding.count < kFew) {
+  if (finding.count < fewest(1)) {
     finding.level = Finding::Level::undecided;
     finding.message += ": too few to tell";
   } else if (growth > kMost) {

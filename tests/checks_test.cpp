@@ -19,6 +19,16 @@ TEST(Checks, ADefenseAloneIsUndecided) {
   EXPECT_EQ(level_of(checks_of({.name = "beside", .defense = jpeg}), "ablation"), "passed");
 }
 
+// Where the defense saves images and seeing it brings none back; where it saves none there is nothing to bring back.
+TEST(Checks, SightOfADefenseMustBeOfUse) {
+  const auto level = [](const std::shared_ptr<const Defense>& defense, bool undefended) {
+    return level_of(checks_of({.name = "tie", .defense = defense, .undefended = undefended}), "bpda");
+  };
+  EXPECT_EQ(level(std::make_shared<LooksUp>(), true), "warning");
+  EXPECT_EQ(level(std::make_shared<LooksUp>(), false), "undecided") << "what it saves is unknown";
+  EXPECT_EQ(level(std::make_shared<LetsThrough>(), true), "undecided");
+}
+
 TEST(Checks, WithoutAnAttackNothingIsClaimed) {
   const Json checks = checks_of({.name = "none", .attack = nullptr});
   EXPECT_EQ(level_of(checks, "randomness"), "passed");
@@ -152,8 +162,7 @@ TEST(Checks, WhatAnAttackDoesNotWantIsNotLost) {
   for (const auto& [attack, level] : {std::pair{"gate-reroute:steps=5", "absent"},
                                       {"gate-flip:steps=5", "absent"},
                                       {"gate-joint:steps=5", "passed"}}) {
-    const Json checks =
-        checks_of({.name = attack, .model = std::make_shared<Gated>(), .attack = make_attack(attack)});
+    const Json checks = checks_of({.name = attack, .model = std::make_shared<Gated>(), .attack = make_attack(attack)});
     EXPECT_EQ(level_of(checks, "best-iterate"), level) << attack;
     EXPECT_NE(level_of(checks, "iterated"), "absent") << attack;
   }

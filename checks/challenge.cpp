@@ -1,0 +1,33 @@
+#include "checks/challenge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "lib/metrics/comparison.h"
+
+namespace aigis {
+
+int64_t fewest(size_t tests, double chance) {
+  return static_cast<int64_t>(std::floor(std::log2(2 * static_cast<double>(tests) / chance))) + 1;
+}
+
+int64_t Challenge::standing() const {
+  return std::count_if(hits.begin(), hits.end(), [](int64_t hit) { return hit > 0; });
+}
+
+Outcome outcome_of(const Challenge& challenge, const Challenge& reference) {
+  Outcome outcome;
+  std::vector<int64_t> differences;
+  for (size_t i = 0; i < reference.hits.size(); ++i) {
+    const int64_t ahead = reference.hits[i] * challenge.draws - challenge.hits[i] * reference.draws;
+    differences.push_back(ahead);
+    outcome.gained += ahead > 0;
+    outcome.lost += ahead < 0;
+  }
+  outcome.ahead = std::accumulate(differences.begin(), differences.end(), int64_t{0});
+  outcome.p = sign_flip_p(differences);
+  return outcome;
+}
+
+}  // namespace aigis
