@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""All checks on an honest PGD-10 over many seeds: none of them may be raised.
+"""All checks on an honest PGD-10 over many seeds: none may be raised, and those that apply must pass.
 
 check_honest.py DATA [--models FILE:EPS ...] [--seeds 20] [--limit 200]: by default the committed ResNet-20 within
 1/255 and the adversarially trained one within 8/255. Prints a row for each model and exits with 1 if any check was
-raised.
+raised, or left undecided or out though it applies.
 """
 
 import argparse
@@ -18,6 +18,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", ROOT / "build/aigis"))
 MODELS = [f"{ROOT}/models/cifar10-resnet-20.safetensors:1/255", f"{ROOT}/models/cifar10-resnet-20-robust.safetensors:8/255"]
+# To one white-box attack at one budget, of ten steps, on a network without gates and without a defense.
+APPLY = ["clean-accuracy", "classes", "logits", "gradients", "budget", "best-iterate", "randomness", "batch-dependence",
+         "uphill", "noise", "one-step", "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"]
+
+
+def failures(levels):
+    """The checks that should have passed and did not, with their levels."""
+    wrong = {name: levels.get(name, "absent") for name in APPLY if levels.get(name) != "passed"}
+    return wrong | {name: level for name, level in levels.items() if level not in ("passed", "undecided")}
 
 
 def levels(model, epsilon, seed, arguments, folder):
@@ -36,7 +45,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--limit", type=int, default=200)
     arguments = parser.parse_args()
-    raised_any = False
+    failed = False
     print("| model | epsilon | seeds | passed | undecided | raised | what did not pass |\n|---|---|---|---|---|---|---|")
     for entry in arguments.models:
         model, epsilon = entry.rsplit(":", 1)
@@ -44,15 +53,15 @@ def main():
         names = collections.Counter()
         with tempfile.TemporaryDirectory() as folder:
             for seed in range(arguments.seeds):
-                for name, level in levels(model, epsilon, seed, arguments, folder).items():
-                    raised = level not in ("passed", "undecided")
-                    counts["raised" if raised else level] += 1
-                    if level != "passed":
-                        names[f"{name} ({level})"] += 1
-        raised_any |= counts["raised"] > 0
+                found = levels(model, epsilon, seed, arguments, folder)
+                counts.update("raised" if level not in ("passed", "undecided") else level for level in found.values())
+                wrong = failures(found)
+                failed |= bool(wrong)
+                undecided = {name: level for name, level in found.items() if level == "undecided"}
+                names.update(f"{name} ({level})" for name, level in (undecided | wrong).items())
         print(f"| {Path(model).stem} | {epsilon} | {arguments.seeds} | {counts['passed']} | {counts['undecided']} | "
               f"{counts['raised']} | {', '.join(f'{name} {n}x' for name, n in names.items()) or '-'} |", flush=True)
-    sys.exit(raised_any)
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
