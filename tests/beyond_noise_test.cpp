@@ -7,7 +7,7 @@
 #include <map>
 
 #include "tests/attacks.h"
-#include "tests/planted.h"
+#include "tests/planted_gates.h"
 
 namespace aigis {
 namespace {

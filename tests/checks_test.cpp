@@ -9,6 +9,7 @@
 
 #include "reports/flags.h"
 #include "tests/evaluation.h"
+#include "tests/planted_gates.h"
 
 namespace aigis {
 namespace {

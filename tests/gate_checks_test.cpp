@@ -3,7 +3,7 @@
 
 #include "checks/checks.h"
 #include "models/checkpoint.h"
-#include "tests/planted.h"
+#include "tests/planted_gates.h"
 
 namespace aigis {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "lib/eval/bf16_gradients.h"
 #include "tests/evaluation.h"
+#include "tests/planted_gates.h"
 
 namespace aigis {
 namespace {
