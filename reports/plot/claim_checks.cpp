@@ -31,8 +31,9 @@ Checks checks_on(const RunList& list, const PlottedRun& judged, size_t file, con
     const bool concerns = std::any_of(runs.begin(), runs.end(), [&](const PlottedRun* run) {
       return defended_label(list, *run) == defended_label(list, judged);
     });
-    if (concerns && std::find(levels.begin(), levels.end(), text_at(check, {"level"})) != levels.end())
+    if (concerns && std::find(levels.begin(), levels.end(), text_at(check, {"level"})) != levels.end()) {
       found.push_back(&check);
+    }
   }
   return found;
 }
@@ -84,8 +85,9 @@ std::vector<std::string> left_open(const RunList& list, const PlottedRun& leader
     else if (is_coarse(*check)) reasons["could not have seen a fifth of the sample fall"].push_back(check);
   }
   std::vector<std::string> open;
-  for (const auto& [reason, checks] : reasons)
+  for (const auto& [reason, checks] : reasons) {
     open.push_back(fmt::format("{}: {}", reason, join(names_of(checks), ", ")));
+  }
   return open;
 }
 
