@@ -79,6 +79,16 @@ std::vector<int64_t> Claim::sampled(const std::vector<int64_t>& hits) const {
 }
 
 std::vector<int64_t> Claim::worst_hits(size_t epsilon) const {
+  if (bare()->card().has_random_gates) {
+    std::vector<size_t> judged = attacks_;
+    for (const size_t r : runs_) {
+      if (plan_.runs[r].is_worst_case()) judged.push_back(r);
+    }
+    const auto right = [&](size_t r) { return tallies_[r].cells[epsilon].pass.accuracy.successes(); };
+    const size_t least =
+        *std::min_element(judged.begin(), judged.end(), [&](size_t a, size_t b) { return right(a) < right(b); });
+    return sampled(tallies_[least].cells[epsilon].hits);
+  }
   std::vector<int64_t> worst(positions_.size(), bare()->card().draws);
   for (const size_t r : attacks_) {
     const std::vector<int64_t> hits = sampled(tallies_[r].cells[epsilon].hits);

@@ -84,6 +84,8 @@ class Claim {
  private:
   /// The numbers of a run's images that are in the sample.
   std::vector<int64_t> sampled(const std::vector<int64_t>& hits) const;
+  /// Of each image of the sample the least over the attacks. Of random gates that would be the luckiest draws, too low
+  /// for any challenge: there those of the worst case that the sweep judged anew, or of its strongest attack.
   std::vector<int64_t> worst_hits(size_t epsilon) const;
   double cost_of_checks() const;
 

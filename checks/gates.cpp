@@ -10,10 +10,7 @@ namespace aigis::checks {
 namespace {
 
 /// Gates that decide by the image. Others, such as those that are always open, have no gradient to lose.
-bool decides(const ModelCard& card) {
-  return !card.gated.empty() &&
-         (card.gate_mode == "sampled" || card.gate_mode == "argmax" || card.gate_mode == "budget");
-}
+bool decides(const ModelCard& card) { return !card.gated.empty() && !card.has_blind_gates; }
 
 Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
   return {{claim.plan().seed, Purpose::attack_gates, 0, 0, 0}, batch.ids, gradient};

@@ -87,8 +87,10 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   if (!claim.is_made() || claim.strongest().access.surrogate) return {};
   const Json options = claim.strongest().attack->options();
   const int64_t steps = whole(options, "steps", 0);
-  // One ascent, in which the queries of a step stand side by side; others have stages, or search.
-  const bool is_ascent = options.contains("relative_step_size") && claim.strongest().attack->learns_from() == 0;
+  // One ascent of the answer's loss, in which the queries of a step stand side by side; others have stages, or search.
+  const Attack& strongest = *claim.strongest().attack;
+  const bool is_ascent = options.contains("relative_step_size") && options.contains("loss") &&
+                         strongest.learns_from() == 0 && strongest.gate_paths().size() == 1;
   if (steps < kLong || !is_ascent) return {};
   const auto trace = std::make_shared<Trace>(claim.bare(), claim.sample());
   const Challenge again = claim.challenge(claim.strongest().attack, claim.strongest().access, trace);
