@@ -19,8 +19,10 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
   if (!std::filesystem::exists(path, error)) return false;
   const Json report = read_report(path);
   Json hashes = Json::array();
-  for (const auto& model : report.value("models", Json::array())) {
-    hashes.push_back(model["checkpoint"].is_null() ? Json() : model["checkpoint"]["sha256"]);
+  for (const char* part : {"surrogates", "models"}) {  // in the order of Evaluation::identity()
+    for (const auto& model : report.value(part, Json::array())) {
+      hashes.push_back(model["checkpoint"].is_null() ? Json() : model["checkpoint"]["sha256"]);
+    }
   }
   const Json identity = evaluation.identity();
   const bool same = report["config"] == identity["config"] && report["data"]["sha256"] == identity["data"] &&

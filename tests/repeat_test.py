@@ -64,6 +64,17 @@ def test_a_journal_of_another_run_that_got_nowhere_gives_way(tmp_path, unbroken)
     assert not journal.exists()
 
 
+def test_a_finished_sweep_is_not_done_again(tmp_path):
+    """Surrogates of transferred attacks are part of what it was made with."""
+    sweep = ["sweep", "--model", RESNET, "--model", AIG + ":gates=argmax", "--access", f"white-box,transfer:{AIG}:gates=argmax",
+             "--data", "synthetic:test=20", "--eps", "4/255", "--out", tmp_path / "r.json"]
+    assert aigis(*sweep).returncode == 0
+    again = aigis(*sweep)
+    assert again.returncode == 0 and "complete already" in again.stdout, again.stderr
+    sweep[sweep.index(f"white-box,transfer:{AIG}:gates=argmax")] = f"white-box,transfer:{RESNET}"
+    assert "other settings, data or weights" in refused(*sweep)
+
+
 def keys_of(journal):
     """Of the entries that it holds in full, in their order."""
     lines = journal.read_bytes().split(b"\n")[1:-1] if journal.exists() else []
