@@ -211,6 +211,38 @@ TEST(Options, AConditionMayComeAfterOthersWereAdded) {
   EXPECT_EQ(table.documentation()[0]["only_with"], "0=1");
 }
 
+struct StepOptions {
+  std::string preset = "none";
+  double relative = 0.25, step = 0;
+  void bind(OptionTable& table) {
+    table.presets("preset", &preset, {{"tool", "relative=0.1"}, {"fixed", "step=2"}});
+    table.number("relative", &relative, 0.01, 1, "", "length of a step").only_with("step=0");
+    table.number("step", &step, 0, 10, "", "instead").zero_needs("relative");
+  }
+};
+
+TEST(Options, OfAPresetThatAnotherOverrulesAreItsDefaults) {
+  const auto given = read_options<StepOptions>(Spec::parse("s:preset=tool,step=3"), "thing 's'");
+  const Json values = option_values(given);
+  EXPECT_EQ(values["relative"], 0.1);
+  EXPECT_EQ(option_values(read_options<StepOptions>(Spec::of("s", values), "thing 's'")), values);
+  EXPECT_EQ(
+      message_of([] { read_options<StepOptions>(Spec::parse("s:preset=tool,step=3,relative=0.2"), "thing 's'"); }),
+      "thing 's': option 'relative': is for step=0; with step=3.0 it would change nothing");
+}
+
+TEST(Options, AZeroThatLeavesItToAnotherNeedsThatOther) {
+  const auto error = [](const char* text) {
+    return message_of([=] { read_options<StepOptions>(Spec::parse(text), "thing 's'"); });
+  };
+  const std::string refusal =
+      "thing 's': option 'step': 0 leaves it to relative; expected a positive number, or relative beside it";
+  EXPECT_EQ(error("s:step=0"), refusal);
+  EXPECT_EQ(error("s:preset=fixed,step=0"), refusal);
+  EXPECT_EQ(error("s:preset=fixed,step=0,relative=0.5"), "no error");
+  EXPECT_EQ(error(Spec::of("s", option_values(StepOptions{})).text().c_str()), "no error") << "a report's options";
+}
+
 class Files : public ::testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }

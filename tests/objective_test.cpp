@@ -175,6 +175,15 @@ TEST(Presets, AreForTheNormsOfTheirTool) {
   EXPECT_EQ(make_attack("pgd")->refusal(Norm::l0), "");
 }
 
+TEST(Presets, AreRebuiltFromAReportsOptions) {
+  for (const char* text : {"pgd", "pgd:preset=foolbox,step_size=2/255", "di-fgsm:preset=transferattack,diversity=0",
+                           "r-fgsm:preset=torchattacks,start=clean"}) {
+    const auto attack = make_attack(text);
+    const auto again = make_attack(Spec::of(attack->name(), attack->options()).text());
+    EXPECT_EQ(again->options(), attack->options()) << text;
+  }
+}
+
 // A targeted attack makes its class likelier, step by step.
 TEST(Targets, AreApproached) {
   const auto net = build_frozen("resnet-8");

@@ -285,6 +285,15 @@ def test_verify_agrees(made):
     assert result.returncode == 0 and "0 disagreements" in result.stdout, result.stdout + result.stderr
 
 
+def test_verify_agrees_where_an_option_overrules_a_preset(tmp_path):
+    attacks = ("pgd:preset=foolbox,steps=2,step_size=2/255", "di-fgsm:preset=transferattack,steps=2,diversity=0")
+    result = aigis("sweep", "--model", RESNET, "--attack", attacks[0], "--attack", attacks[1], "--data", "synthetic:test=20",
+                   "--eps", "8/255", "--checks", "full", "--examples", 20, "--out", tmp_path / "r.json")
+    assert result.returncode == 0, result.stderr
+    result = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=20")
+    assert result.returncode == 0 and "0 disagreements" in result.stdout, result.stdout + result.stderr
+
+
 CHANGED = "the report's text is not what was written: "
 
 

@@ -11,8 +11,10 @@ namespace aigis {
 void AscentOptions::bind_step_size(OptionTable& table) {
   table.number("relative_step_size", &relative_step_size, 1e-6, 10, "epsilons", "length of a step")
       .only_with("step_size=0");
-  table.number("step_size", &step_size, 0, 1e4, "as epsilon",
-               "length of a step that is the same for all epsilons; 0: relative_step_size says");
+  table
+      .number("step_size", &step_size, 0, 1e4, "as epsilon",
+              "length of a step that is the same for all epsilons; 0: relative_step_size, given beside it, says")
+      .zero_needs("relative_step_size");
   table.choice<Decay>("decay", &decay, {{"none", Decay::none}, {"linear", Decay::linear}, {"cosine", Decay::cosine}},
                       "how steps shorten from the first to the last");
 }

@@ -110,7 +110,7 @@ void OptionTable::presets(const std::string& name, std::string* value, std::vect
 
 OptionTable::Added OptionTable::add(Option option) {
   options_.push_back(std::move(option));
-  return Added(&options_.back().condition);
+  return Added(&options_.back());
 }
 
 const OptionTable::Option& OptionTable::find(const std::string& key, const std::string& owner) const {
@@ -127,8 +127,16 @@ void OptionTable::read(const std::string& key, const std::string& text, const st
 
 void OptionTable::check_effects(const Spec& spec, const Json& defaults, const std::string& owner) const {
   const Json now = values();
+  const auto is_given = [&](const std::string& name) {
+    return std::any_of(spec.options.begin(), spec.options.end(), [&](const auto& o) { return o.first == name; });
+  };
   for (const auto& [key, text] : spec.options) {
-    const std::string& condition = find(key, owner).condition;
+    const Option& option = find(key, owner);
+    if (!option.substitute.empty() && now[key] == 0 && !is_given(option.substitute)) {
+      throw InputError(fmt::format("{}: option '{}': 0 leaves it to {}; expected a positive number, or {} beside it",
+                                   owner, key, option.substitute, option.substitute));
+    }
+    const std::string& condition = option.condition;
     if (condition.empty() || now[key] == defaults[key] || holds(condition, now)) continue;
     const std::string other = condition.substr(0, condition.find_first_of("=>"));
     throw InputError(fmt::format("{}: option '{}': is for {}; with {}={} it would change nothing", owner, key,
@@ -137,7 +145,6 @@ void OptionTable::check_effects(const Spec& spec, const Json& defaults, const st
 }
 
 void OptionTable::assign(const Spec& spec, const std::string& owner) {
-  const Json defaults = values();
   const auto preset = std::find_if(spec.options.begin(), spec.options.end(),
                                    [&](const auto& o) { return !preset_key_.empty() && o.first == preset_key_; });
   if (preset != spec.options.end()) {
@@ -147,6 +154,7 @@ void OptionTable::assign(const Spec& spec, const std::string& owner) {
       for (const auto& [key, value] : Spec::parse("preset:" + set.options).options) read(key, value, owner);
     }
   }
+  const Json defaults = values();
   for (const auto& [key, value] : spec.options) read(key, value, owner);
   check_effects(spec, defaults, owner);
 }

@@ -26,18 +26,28 @@
 namespace aigis {
 
 class OptionTable {
+  struct Option {
+    std::string name, type, range, unit, help;
+    std::function<void(const std::string& text, const std::string& what)> read;
+    std::function<Json()> value;
+    std::string condition{};   ///< under which it matters, as of Added::only_with; empty: always
+    std::string substitute{};  ///< that says what a 0 does not, as of Added::zero_needs; empty: 0 is a number
+  };
+
  public:
   /// The option that was added last.
   class Added {
    public:
     /// It matters only with "name=value", "name=value|value" or "name>number" of another option. Given otherwise, and
-    /// not as its default, it is an error.
-    void only_with(const std::string& condition) { *condition_ = condition; }
+    /// not as its default or the preset's, it is an error.
+    void only_with(const std::string& condition) { option_->condition = condition; }
+    /// A number whose 0 leaves it to another option. Given as 0 without that one, it is an error.
+    void zero_needs(const std::string& other) { option_->substitute = other; }
 
    private:
     friend class OptionTable;
-    explicit Added(std::string* condition) : condition_(condition) {}
-    std::string* condition_;
+    explicit Added(Option* option) : option_(option) {}
+    Option* option_;
   };
 
   Added integer(const std::string& name, int64_t* value, int64_t low, int64_t high, const std::string& help);
@@ -82,12 +92,6 @@ class OptionTable {
   Json documentation() const;
 
  private:
-  struct Option {
-    std::string name, type, range, unit, help;
-    std::function<void(const std::string& text, const std::string& what)> read;
-    std::function<Json()> value;
-    std::string condition{};  ///< under which it matters, as of Added::only_with; empty: always
-  };
   Added add(Option option);
   Added add_choice(const std::string& name, const std::vector<std::string>& names, std::function<void(size_t)> set,
                    std::function<std::string()> get, const std::string& help);
@@ -95,7 +99,8 @@ class OptionTable {
   /// Throws InputError if there is none of this name.
   const Option& find(const std::string& key, const std::string& owner) const;
   void read(const std::string& key, const std::string& text, const std::string& owner);
-  /// Throws InputError if an option was given that changes nothing.
+  /// Throws InputError if an option was given that changes nothing, or a 0 that says nothing. `defaults` are the
+  /// preset's.
   void check_effects(const Spec& spec, const Json& defaults, const std::string& owner) const;
 
   std::deque<Option> options_;  ///< a deque leaves its elements where they are, which Added points at
