@@ -121,6 +121,17 @@ TEST(RandomGates, AnImageThatIsWrongInThreeDrawsOfFourStands) {
   }
 }
 
+TEST(AutoPgdOptions, LargerBudgetsAreForL1) {
+  for (const char* name : {"apgd-ce", "apgd-dlr", "apgd-t"}) {
+    const auto attack = make_attack(std::string(name) + ":larger_budgets=true");
+    EXPECT_EQ(attack->norms(), std::vector<Norm>{Norm::l1}) << name;
+    EXPECT_EQ(attack->refusal(Norm::l2),
+              "larger_budgets=true is for the norm l1, not l2; expected larger_budgets=false");
+    EXPECT_EQ(attack->refusal(Norm::l1), "");
+    EXPECT_EQ(make_attack(name)->norms(), all_norms());
+  }
+}
+
 TEST(AutoAttackOptions, TooManyClassesAreRefused) {
   ModelCard card;
   card.classes = 3;

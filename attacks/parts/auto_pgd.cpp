@@ -2,6 +2,7 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -29,7 +30,7 @@ class AutoPgd {
 
   void run(AutoPgdRows rows, double epsilon, Found& found) {
     rows.x = start(rows, options_.larger_budgets ? 3 * epsilon : epsilon);
-    if (norm_ != Norm::l1 || !options_.larger_budgets) return ascend(rows, epsilon, options_.steps, true, found);
+    if (!options_.larger_budgets) return ascend(rows, epsilon, options_.steps, true, found);
     const auto part = static_cast<int64_t>(std::ceil(0.3 * static_cast<double>(options_.steps)));
     const int64_t rest = std::max<int64_t>(1, options_.steps - 2 * part);
     for (const auto& [times, steps] : {std::pair{3.0, part}, {2.0, part}, {1.0, rest}}) {
@@ -134,8 +135,16 @@ void AutoPgdOptions::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
   table.number("rho", &rho, 0, 1, "share of iterations", "in which the loss must rise for a step to keep its length");
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
-  table.flag("larger_budgets", &larger_budgets, "in the norm l1, come from 3 and 2 epsilons, 3/10 of the steps each");
+  table.flag("larger_budgets", &larger_budgets,
+             "come from 3 and 2 epsilons, 3/10 of the steps each; for the norm l1 only");
   bind_stop(table, &stop);
+}
+
+std::vector<Norm> AutoPgdOptions::norms() const { return larger_budgets ? std::vector{Norm::l1} : all_norms(); }
+
+std::string AutoPgdOptions::refusal(Norm norm) const {
+  if (!larger_budgets || (norm != Norm::linf && norm != Norm::l2)) return {};
+  return fmt::format("larger_budgets=true is for the norm l1, not {}; expected larger_budgets=false", norm_name(norm));
 }
 
 void AutoPgdOptions::check(const ModelCard& card) const {

@@ -13,11 +13,13 @@ struct AutoPgdOptions {
   int64_t restarts = 1;         ///< from other starts
   bool in_turn = false;         ///< aims at the likeliest wrong classes one after the other (apgd_t.h)
   int64_t classes = 0;          ///< how many of them; 0: all, but at most 9
-  bool larger_budgets = false;  ///< L1: 3/10 of the steps at 3 epsilon and 3/10 at 2 epsilon come first
+  bool larger_budgets = false;  ///< L1 only: 3/10 of the steps at 3 epsilon and 3/10 at 2 epsilon come first
   bool stop = true;             ///< leave images that the judge is known to get wrong
   ObjectiveOptions objective;
 
   void bind(OptionTable& table);
+  std::vector<Norm> norms() const;
+  std::string refusal(Norm norm) const;  ///< as Attack::refusal
   void check(const ModelCard& card) const;
 };
 
@@ -37,7 +39,8 @@ class AutoPgdAttack : public Attack {
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
   std::set<GateGradient> gate_paths() const override { return {options_.objective.path.gradient}; }
-  std::vector<Norm> norms() const override { return all_norms(); }
+  std::vector<Norm> norms() const override { return options_.norms(); }
+  std::string refusal(Norm norm) const override { return options_.refusal(norm); }
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.objective.draws; }
   void check(const ModelCard& card) const override { options_.check(card); }
