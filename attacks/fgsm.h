@@ -26,6 +26,7 @@ class Fgsm : public Attack {
   bool shares_budgets() const override { return true; }
   void check(const ModelCard& card) const override;
   std::vector<std::string> notes(const ModelCard& card) const override { return loss_notes(options_, card.classes); }
+  bool is_targeted() const override { return options_.targeted(); }
   at::Tensor targets(Victim& victim, const Batch& batch) const override { return targets_of(options_, victim, batch); }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;

@@ -37,6 +37,7 @@ class Spsa : public Attack {
   std::vector<std::string> notes(const ModelCard& card) const override {
     return loss_notes(options_.objective, card.classes);
   }
+  bool is_targeted() const override { return options_.objective.targeted(); }
   at::Tensor targets(Victim& victim, const Batch& batch) const override {
     return targets_of(options_.objective, victim, batch);
   }

@@ -164,6 +164,18 @@ TEST_P(Laws, SameAloneAsInABatch) {
   EXPECT_TRUE(at::allclose(together, at::cat(alone), 0, tolerance));
 }
 
+TEST_P(Laws, SaysWhetherItHasATarget) {
+  const auto net = network();
+  Victim victim(*net, 5);
+  EXPECT_EQ(attack()->is_targeted(), attack()->targets(victim, batch(2)).defined());
+  for (const auto& option : find_entry(attack_list(), "attack", GetParam()).options()) {
+    if (option["name"] != "target") continue;
+    const auto aimed = make_attack(GetParam() + ":target=3");
+    EXPECT_TRUE(aimed->is_targeted());
+    EXPECT_TRUE(aimed->targets(victim, batch(2)).defined());
+  }
+}
+
 TEST_P(Laws, TakesAnEmptyBatch) {
   const auto net = network();
   EXPECT_EQ(run(*net, batch(0), {0.03})[0].sizes(), (at::IntArrayRef{0, 3, 32, 32}));

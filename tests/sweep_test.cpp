@@ -168,6 +168,23 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
   EXPECT_NEAR(nested[1].linf.max, 10.0 / 255, 1e-6);
 }
 
+// What misses its target would be attacked again within a larger budget though it was wrong already, and may end right:
+// accuracy would rise with the budget.
+TEST(Sweep, AttacksWithATargetAreNotNested) {
+  const auto is_nested_by = [](const std::string& attack) {
+    SweepPlan plan;
+    plan.nested = true;
+    plan.runs = plan_runs({make_attack(attack)}, {nullptr}, {Access{}}, false);
+    return is_nested(plan, plan.runs[0], LinearModel(at::full({1, 2, 2}, 0.25), -0.5).card());
+  };
+  for (const std::string attack : {"fgsm", "pgd", "apgd-ce", "spsa"}) {
+    EXPECT_TRUE(is_nested_by(attack)) << attack;
+    EXPECT_FALSE(is_nested_by(attack + ":target=1")) << attack;
+    EXPECT_FALSE(is_nested_by(attack + ":target=least-likely")) << attack;
+  }
+  EXPECT_TRUE(is_nested_by("apgd-t")) << "its targets are a way to any wrong answer";
+}
+
 /// Breaks less within a larger budget, by work that serves all.
 class Sharing : public Planted {
  public:

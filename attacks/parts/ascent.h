@@ -95,6 +95,7 @@ class AscentAttack : public Attack {
   std::vector<std::string> notes(const ModelCard& card) const override {
     return loss_notes(options_.objective, card.classes);
   }
+  bool is_targeted() const override { return options_.objective.targeted(); }
   at::Tensor targets(Victim& victim, const Batch& batch) const override {
     return targets_of(options_.objective, victim, batch);
   }

@@ -47,9 +47,10 @@ class AutoPgdAttack : public Attack {
   std::vector<std::string> notes(const ModelCard& card) const override {
     return loss_notes(options_.objective, card.classes);
   }
+  /// Many targets are a way to any wrong answer.
+  bool is_targeted() const override { return options_.objective.targeted() && !options_.in_turn; }
   at::Tensor targets(Victim& victim, const Batch& batch) const override {
-    // Many targets are a way to any wrong answer.
-    return options_.in_turn ? at::Tensor() : targets_of(options_.objective, victim, batch);
+    return is_targeted() ? targets_of(options_.objective, victim, batch) : at::Tensor();
   }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {

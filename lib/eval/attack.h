@@ -74,6 +74,8 @@ class Attack {
   /// where there is nothing. What that costs counts as work for each budget.
   virtual std::shared_ptr<const Attack> prepared_for(Victim&, const Batch&) const { return nullptr; }
 
+  /// Whether it aims at classes that it is given or chooses beforehand.
+  virtual bool is_targeted() const { return false; }
   /// [N] classes that the images are to be taken for, the same whatever batch they are in; undefined without a target.
   virtual at::Tensor targets(Victim&, const Batch&) const { return {}; }
 

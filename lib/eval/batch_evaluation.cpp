@@ -1,7 +1,6 @@
 #include "lib/eval/batch_evaluation.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/ones_like.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -62,7 +61,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   tally.clean_hits = listed(clean.judgement.hits);
   tally.redraw_flipped = clean.redraw_flipped;
   Proposal proposal{batch_.images, {}, {}, 0};
-  at::Tensor unbroken = wanted.defined() ? at::ones_like(clean.judgement.hits) : clean.judgement.hits;
+  at::Tensor unbroken = clean.judgement.hits;
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
     if (run.is_worst_case()) proposal = worst_case(run, e, done);

@@ -77,7 +77,8 @@ void join_examples(const SweepPlan& plan, size_t model, size_t run, std::vector<
 }  // namespace
 
 bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
-  return plan.nested && run.attack && run.attack->wants_any_answer() && !card.has_random_gates;
+  const bool any_answer = run.attack && run.attack->wants_any_answer() && !run.attack->is_targeted();
+  return plan.nested && any_answer && !card.has_random_gates;
 }
 
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {

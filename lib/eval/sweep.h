@@ -22,7 +22,8 @@ struct SweepPlan {
   int64_t workers = 1;  ///< threads that evaluate batches side by side
   uint64_t seed = 0;
   /// An image that is broken within one budget counts as broken within all larger ones, in which its example lies: so
-  /// it is not attacked again, and accuracy falls with the budget. Only where the judge is deterministic: is_nested().
+  /// it is not attacked again, and accuracy falls with the budget. Only where any wrong answer will do (an image may be
+  /// wrong on its way to a target, and right again beyond) and the judge is deterministic: is_nested().
   bool nested = false;
   bool gate_swap = false;  ///< gated models also judge clean and adversarial images along each other's gates
   bool latency = false;    ///< gated models' passes over clean and adversarial images are timed, in turns
