@@ -77,7 +77,7 @@ const std::vector<FlagCheck>& flag_checks() {
        "clean accuracy is what the checkpoint records",
        clean_accuracy},
       {"classes", {"class-names"}, "the data's classes are the checkpoint's", classes},
-      {"logits", {"probabilities"}, "the model answers with logits", logits},
+      {"logits", {"probabilities", "answer-not-finite"}, "the model answers with logits", logits},
       {"gradients",
        {"zero-gradient", "gradient-not-finite"},
        "no gradient was NaN or infinite, or zero before the attack had what it wanted",

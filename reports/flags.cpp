@@ -148,6 +148,12 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
                          "the attack proposed NaN or infinity; the clean image was judged instead",
                          {{"images", cell.not_finite}}));
   }
+  if (cell.pass.without_answer > 0) {
+    flags.push_back(flag("answer-not-finite", "error",
+                         "the model answered adversarial images with NaN or infinity, which is no class and counts as "
+                         "wrong: a defect of the model",
+                         {{"images", cell.pass.without_answer}}));
+  }
   if (cell.audit.bad_gradients > 0) {
     flags.push_back(flag("gradient-not-finite", "error", "gradients with NaN or infinity were met",
                          {{"gradients", cell.audit.bad_gradients}, {"of", cell.audit.backward}}));

@@ -119,7 +119,8 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
           {"macs", cost_facts(card, tally, cell)},
           {"perturbation",
            {{"linf", size(cell.linf)}, {"l2", size(cell.l2)}, {"l1", size(cell.l1)}, {"l0", size(cell.l0)}}},
-          {"near_ties", cell.pass.near_ties}};
+          {"near_ties", cell.pass.near_ties},
+          {"without_answer", cell.pass.without_answer}};
 }
 
 Json make_report(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,

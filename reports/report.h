@@ -41,7 +41,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
 Json model_facts(const ModelCard& card);
 /// "attack", "defense", "access";
 Json run_facts(const std::vector<Run>& runs, const Run& run);
-/// "accuracy", "gates", "macs", "perturbation", "near_ties".
+/// "accuracy", "gates", "macs", "perturbation", "near_ties", "without_answer".
 Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell);
 
 /// The table that `sweep` and `evaluate` print: a line for each run, its warnings and errors

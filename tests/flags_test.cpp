@@ -32,6 +32,42 @@ TEST(Flags, NotFinite) {
   EXPECT_EQ(outcome.report["runs"][0]["accuracy"]["robust"]["successes"], 40.0) << "clean images are judged instead";
 }
 
+/// Overflows on bright images.
+class Overflowing : public LinearModel {
+ public:
+  Overflowing() : LinearModel(at::full({1, 2, 2}, 0.25), -0.5) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = LinearModel::forward(images, pass);
+    const at::Tensor bright = images.flatten(1).mean(1, /*keepdim=*/true).gt(167.0 / 255);
+    output.logits = at::where(bright, std::nan(""), output.logits);
+    return output;
+  }
+};
+
+TEST(Flags, AnswersThatAreNotFinite) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<Overflowing>()};
+  plan.runs = plan_runs({planted([](const at::Tensor& x, double epsilon) { return x + epsilon; })}, {nullptr},
+                        {Access{}}, false);
+  plan.epsilons = {0, 10.0 / 255};
+  plan.data = greys();  // up to a level of 166
+  plan.batch = 7;
+  Journal journal;
+  const RunTally tally = run_sweep(plan, journal).tallies[0][0];
+  EXPECT_EQ(tally.cells[0].pass.without_answer, 0);
+  EXPECT_EQ(tally.cells[1].pass.without_answer, 5) << "levels of 158 and more";
+  EXPECT_EQ(tally.cells[1].pass.accuracy.successes(), kImages - 5 - 5) << "and five dark ones that turned bright";
+  const ReportedModel reported{"overflowing", "", "", nullptr, {}, plan.models[0]->card()};
+  const auto is_flagged = [&](size_t e) {
+    const Json flags = make_flags(plan, plan.runs[0], tally, tally.cells[e], reported);
+    return std::any_of(flags.begin(), flags.end(), [](const Json& flag) {
+      return flag["check"] == "answer-not-finite" && flag["level"] == "error";
+    });
+  };
+  EXPECT_FALSE(is_flagged(0));
+  EXPECT_TRUE(is_flagged(1));
+}
+
 TEST(Flags, ZeroGradient) {
   Dataset data = greys();
   data.images = data.images.clone();

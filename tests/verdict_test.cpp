@@ -89,7 +89,14 @@ TEST(Judge, CountsHitsAndNearTies) {
   EXPECT_EQ(judgement.answers[0][1].item<int64_t>(), 0);
   EXPECT_FALSE(judgement.open.defined());
   LinearModel broken(at::full({1, 2, 2}, std::nan("")), 0);
-  EXPECT_THROW(judge(broken, images, batch, 0, Purpose::verdict_gates), RunError);
+  const Judgement none = judge(broken, images, batch, 0, Purpose::verdict_gates);
+  EXPECT_EQ(none.without_answer, 3);
+  EXPECT_EQ(none.near_ties, 0);
+  EXPECT_TRUE(none.answers.eq(kNoClass).all().item<bool>());
+  EXPECT_FALSE(none.hits.any().item<bool>());
+  EXPECT_FALSE(none.hits_top5.any().item<bool>());
+  EXPECT_EQ(judgement.without_answer, 0);
+  EXPECT_THROW(judge_clean(broken, batch, 0, Purpose::verdict_gates), RunError);
 }
 
 // Values of R 4's binom::binom.confint(method = "wilson") for 8 of 10 and 0 of 20.

@@ -20,7 +20,7 @@ Inspection inspect(Model& model, const Dataset& data, uint64_t seed, at::Device 
   for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
     check_stop();
     const Batch batch = take(data, begin, kBatch, device);
-    const Judgement judgement = judge(model, batch.images, batch, seed, Purpose::verdict_gates);
+    const Judgement judgement = judge_clean(model, batch, seed, Purpose::verdict_gates);
     inspection.pass.add(judgement, batch.labels, card);
   }
   const std::vector<int64_t>& opened = inspection.pass.opened;

@@ -24,7 +24,7 @@ std::vector<int64_t> hits_along(Model& target, const at::Tensor& images, const B
     const Stream noise{seed, draws, 0, static_cast<uint32_t>(draw), 0};
     Pass pass{noise, batch.ids};
     pass.graph = open[draw].to(images.device(), images.scalar_type());
-    hits = hits + target.forward(images, pass).logits.argmax(1).eq(batch.labels);
+    hits = hits + answers_of(target.forward(images, pass).logits).eq(batch.labels);
   }
   return listed(hits.cpu());
 }
@@ -34,11 +34,11 @@ std::vector<int64_t> hits_along(Model& target, const at::Tensor& images, const B
 CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed, Purpose draws) {
   CleanPass clean;
   clean.draws = draws;
-  clean.judgement = judge(target, batch.images, batch, seed, draws);
+  clean.judgement = judge_clean(target, batch, seed, draws);
   clean.tally = counted(clean.judgement, batch, target.card());
   if (target.card().has_random_gates) {
     const Purpose others = draws == Purpose::verdict_gates ? Purpose::redraw_gates : Purpose::verdict_gates;
-    const Judgement redrawn = judge(target, batch.images, batch, seed, others);
+    const Judgement redrawn = judge_clean(target, batch, seed, others);
     clean.redraw_flipped = count_flips(clean.judgement.open, redrawn.open);
   }
   return clean;

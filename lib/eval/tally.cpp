@@ -47,6 +47,7 @@ void PassTally::add(const Judgement& judgement, const at::Tensor& batch_labels, 
   const int64_t* hits_top5 = judgement.hits_top5.const_data_ptr<int64_t>();
   const int64_t layers = judgement.open.defined() ? judgement.open.size(2) : 0;
   near_ties += judgement.near_ties;
+  without_answer += judgement.without_answer;
   like_probabilities += judgement.like_probabilities;
   for (size_t i = 0; i < class_of.size(); ++i) {
     if (!is_class(class_of[i], card.classes)) throw RunError("an image's label is not a class of the model");
@@ -81,6 +82,7 @@ void PassTally::merge(const PassTally& other) {
   accuracy.merge(other.accuracy);
   top5.merge(other.top5);
   near_ties += other.near_ties;
+  without_answer += other.without_answer;
   like_probabilities += other.like_probabilities;
   add_to(histogram, other.histogram);
   for (const auto& [macs, count] : other.costs) costs[macs] += count;

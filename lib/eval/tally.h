@@ -15,6 +15,7 @@ struct PassTally {
   Proportion accuracy;
   Proportion top5;  ///< the label is among the five largest logits
   int64_t near_ties = 0;
+  int64_t without_answer = 0;        ///< images of which some draw answered with NaN or infinity
   int64_t like_probabilities = 0;    ///< images whose answer looks like probabilities
   std::vector<int64_t> histogram;    ///< [L + 1] passes by number of layers that ran
   std::map<int64_t, int64_t> costs;  ///< passes by executed multiply-accumulates; empty without gates

@@ -74,22 +74,26 @@ at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images) {
   return at::where((levels - nearest).abs().lt(kOnGrid * 255), nearest, inwards).div_(255);
 }
 
+at::Tensor answers_of(const at::Tensor& logits) {
+  return at::where(at::isfinite(logits).all(1), logits.argmax(1), kNoClass);
+}
+
 Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint64_t seed, Purpose purpose) {
   const at::NoGradGuard no_grad;
   Judgement result;
-  at::Tensor hits_top5, near, probable;
+  at::Tensor hits_top5, near, probable, answered;
   std::vector<at::Tensor> answers, open;
   for (int64_t draw = 0; draw < model.card().draws; ++draw) {
     const Output output = model.forward(images, {{seed, purpose, 0, static_cast<uint32_t>(draw), 0}, batch.ids});
-    const at::Tensor logits = output.logits;
-    if (!at::isfinite(logits).all().item<bool>()) {
-      throw RunError("the model's logits are not finite; its weights or input are broken");
-    }
-    answers.push_back(logits.argmax(1));
+    answers.push_back(answers_of(output.logits));
+    const at::Tensor finite = answers.back().ne(kNoClass);
+    const at::Tensor logits = at::where(finite.unsqueeze(1), output.logits, 0.0);
     const auto [top, classes] = logits.topk(std::min<int64_t>(5, logits.size(1)), 1);
-    const at::Tensor hit_top5 = classes.eq(batch.labels.unsqueeze(1)).any(1).to(at::kLong);
-    const at::Tensor tie = (top.select(1, 0) - top.select(1, 1)).le(kNearTie * logits.abs().amax(1));
+    const at::Tensor hit_top5 = classes.eq(batch.labels.unsqueeze(1)).any(1).logical_and(finite).to(at::kLong);
+    const at::Tensor tie =
+        (top.select(1, 0) - top.select(1, 1)).le(kNearTie * logits.abs().amax(1)).logical_and(finite);
     hits_top5 = hits_top5.defined() ? hits_top5 + hit_top5 : hit_top5;
+    answered = answered.defined() ? answered.logical_and(finite) : finite;
     near = near.defined() ? near.logical_or(tie) : tie;
     const at::Tensor sums_to_one =
         (logits.sum(1) - 1).abs().le(kProbability).logical_and(logits.amin(1).ge(0)).logical_and(logits.amax(1).le(1));
@@ -100,10 +104,19 @@ Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint
   result.answers = all.cpu();
   result.hits = all.eq(batch.labels).sum(0).cpu();
   result.hits_top5 = hits_top5.cpu();
+  result.without_answer = answered.logical_not().sum().item<int64_t>();
   result.near_ties = near.sum().item<int64_t>();
   result.like_probabilities = probable.sum().item<int64_t>();
   if (!open.empty()) result.open = at::stack(open, 0);
   return result;
+}
+
+Judgement judge_clean(Model& model, const Batch& batch, uint64_t seed, Purpose purpose) {
+  Judgement judgement = judge(model, batch.images, batch, seed, purpose);
+  if (judgement.without_answer > 0) {
+    throw RunError("the model's logits are not finite; its weights or input are broken");
+  }
+  return judgement;
 }
 
 }  // namespace aigis

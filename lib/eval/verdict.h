@@ -29,20 +29,28 @@ inline constexpr double kOnGrid = 1e-6;
 /// so that a budget that held still does.
 at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images);
 
+/// The answer where some logit is NaN or infinite. It is never right, nor a target, nor what another image got.
+inline constexpr int64_t kNoClass = -1;
+/// [N] int64: the class of the largest of [N, K] logits, or kNoClass.
+at::Tensor answers_of(const at::Tensor& logits);
+
 /// What the model made of a batch in `draws` passes.
 struct Judgement {
-  at::Tensor answers;    ///< [draws, N] int64, the class of the largest logit
+  at::Tensor answers;    ///< [draws, N] int64, as answers_of
   at::Tensor hits;       ///< [N] int64, in how many draws the label was right
   at::Tensor hits_top5;  ///< [N] int64, in how many draws the label was among the five largest logits
   at::Tensor open;       ///< [draws, N, L] bool, gates; undefined without gates
   /// Images whose answer looks like probabilities: between 0 and 1, and 1 in sum.
   int64_t like_probabilities = 0;
-  int64_t near_ties = 0;  ///< images of which some draw had two top logits within a rounding error's reach
+  int64_t near_ties = 0;       ///< images of which some draw had two top logits within a rounding error's reach
+  int64_t without_answer = 0;  ///< images of which some draw had kNoClass
 };
 
 /// Passes the images through the (defended) model. Gate noise comes from `purpose`, one draw after the other:
 /// Purpose::verdict_gates for clean and adversarial passes alike and for all budgets.
-/// Throws RunError if logits are not finite.
 Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint64_t seed, Purpose purpose);
+
+/// The clean images. Throws RunError if some are without an answer: there is nothing that an attack could break.
+Judgement judge_clean(Model& model, const Batch& batch, uint64_t seed, Purpose purpose);
 
 }  // namespace aigis

@@ -181,7 +181,7 @@ def make_run(rng, model, index, attack, defense, access, epsilon, classes):
                          "l0": {"mean": 3060.0 if epsilon else 0.0, "max": 3072.0 if epsilon else 0.0}},
         "queries": {"forward": IMAGES * steps, "backward": IMAGES * steps, "aside": 0,
                     "to_success": [[2 ** k, 40] for k in range(10)] if attack == "square" else None},
-         "stages": None, "near_ties": rng.randrange(4),
+         "stages": None, "near_ties": rng.randrange(4), "without_answer": 0,
         "seconds": 2.5 * steps, "images_per_second": 400 / steps,
         "latency": {"clean_ms": 1.5, "adversarial_ms": 1.5 * (1 + epsilon), "batches": 30,
                     "ratio": {"value": 1 + epsilon, "ci95": [1.0, 1 + 2 * epsilon]}} if gates else None,
