@@ -433,6 +433,9 @@ def main():
         add(f"emi-fgsm:preset=transferattack,steps={steps}|linf|{EPS}",
             enhanced_momentum(net, images, labels, steps, 1.6 / 255))
     torchattack("ffgsm:preset=torchattacks", torchattacks.FFGSM(net), start)
+    for name, attack in (("bim", torchattacks.BIM(net)), ("mi-fgsm", torchattacks.MIFGSM(net))):
+        attack.set_mode_targeted_least_likely(quiet=True)
+        torchattack(f"{name}:preset=torchattacks,target=least-likely", attack)
     add("bim:step_size=0.2|l2|1.0", torchattacks.PGDL2(net, eps=1.0, alpha=0.2, steps=10, random_start=False)(images, labels))
 
     peer = foolbox.PyTorchModel(net, bounds=(0, 1))
