@@ -51,8 +51,10 @@ class Minimization {
       const at::Tensor gradient_in_w = (at_x.images + (x - from) * 2) * tanh_space_slope(rows.w);
       rows.w = rows.w - rows.adam.step(gradient_in_w) * options_.step_size;
       at::Tensor goes_on = at::full_like(rows.found, true);
+      // Nothing pulls at the clean image but the margin, whatever its weight.
+      if (step == 0 && !victim_.card().has_random_gates) goes_on = at_x.flat.logical_not();
       if (step % tenth == 0) {
-        goes_on = loss.le(rows.checked * kProgress);
+        goes_on = goes_on.logical_and(loss.le(rows.checked * kProgress));
         rows.checked = loss;
       }
       const at::Tensor wrong = is_wrong(rows, at_x.logits).logical_and(goes_on);

@@ -70,16 +70,16 @@ class AutoPgd {
       rows.rises = rows.rises + rows.loss.gt(before);
       rows.remember();
       if (counts) settle(rows, shrinking, found);
-      if (rows.x.size(0) == 0) break;  // all are broken
+      if (rows.x.size(0) == 0) break;  // all are done
       if (checkpoints.pass()) norm_ == Norm::l1 ? rows.sparsify(full) : rows.halve(options_.rho, checkpoints.period());
     }
     ++query_;
-    if (counts) finish(rows, found);
+    if (counts) finish(rows, rows.alive, found);
   }
 
   /// Where nothing was found that breaks an image, hands out what had the greatest loss of all runs.
-  static void finish(const AutoPgdRows& rows, Found& found) {
-    const at::Tensor chosen = rows.alive.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
+  static void finish(const AutoPgdRows& rows, const at::Tensor& which, Found& found) {
+    const at::Tensor chosen = which.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
     const at::Tensor loss = rows.best_loss.index_select(0, chosen), known = found.loss.index_select(0, places);
     const at::Tensor better = loss.gt(known).logical_and(found.broken.index_select(0, places).logical_not());
     const at::Tensor improved = chosen.index_select(0, better.nonzero().squeeze(1));
@@ -109,16 +109,19 @@ class AutoPgd {
     rows.x = next;
   }
 
-  /// Writes down the images that are broken; they leave where that is final.
+  /// Writes down the images that are broken. They leave where that is final, and with them those at rest, which end
+  /// here as they would after the last step. Within a larger budget they stay: the next one may show them a gradient.
   void settle(AutoPgdRows& rows, Shrinking& shrinking, Found& found) {
+    const bool stops = options_.stop && victim_.is_final();
     const at::Tensor broken = broken_.logical_and(rows.alive);
-    const at::Tensor chosen = broken.nonzero().squeeze(1);
-    if (chosen.size(0) == 0) return;
-    const at::Tensor places = rows.places.index_select(0, chosen);
+    const at::Tensor done = stops ? broken.logical_or(rows.at_rest().logical_and(rows.alive)) : broken;
+    if (!done.any().item<bool>()) return;
+    const at::Tensor chosen = broken.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
     found.images.index_copy_(0, places, rows.x.index_select(0, chosen));
     found.broken.index_fill_(0, places, true);
-    if (!options_.stop || !victim_.is_final()) return;
-    rows.alive = rows.alive.logical_and(broken.logical_not());
+    if (!stops) return;
+    finish(rows, done.logical_and(broken.logical_not()), found);
+    rows.alive = rows.alive.logical_and(done.logical_not());
     if (const at::Tensor kept = shrinking.kept(rows.alive); kept.defined()) rows.keep(kept);
   }
 

@@ -72,6 +72,11 @@ at::Tensor AutoPgdRows::sparse_direction() const {
   return (sign / count).view(x.sizes());
 }
 
+at::Tensor AutoPgdRows::at_rest() const {
+  const auto is_zero = [](const at::Tensor& t) { return t.flatten(1).any(1).logical_not(); };
+  return is_zero(gradient).logical_and(is_zero(last_move)).logical_and(is_zero(x - best));
+}
+
 void AutoPgdRows::remember() {
   const at::Tensor better = loss.gt(best_loss);
   best = at::where(per_image(better, x), x, best);

@@ -34,10 +34,13 @@ class BoundaryRun {
     Shrinking shrinking;
     rows.x = rows.clean;
     for (int64_t step = 1; step <= options_.steps && rows.x.size(0) > 0; ++step) {
+      const at::Tensor before = rows.x;
       move(rows, linearized(rows));
       at::Tensor wrong = is_wrong(rows);
       nearest.offer(rows, rows.x, wrong);
-      if (const at::Tensor kept = nearest.kept(rows, shrinking); kept.defined()) {
+      // A step depends on nothing but the iterate: one that led nowhere always will.
+      const at::Tensor at_rest = wrong.logical_not().logical_and(rows.x.eq(before).flatten(1).all(1));
+      if (const at::Tensor kept = nearest.kept(rows, shrinking, at_rest); kept.defined()) {
         rows.keep(kept);
         wrong = wrong.index_select(0, kept);
       }

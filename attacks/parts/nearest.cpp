@@ -68,9 +68,10 @@ void Nearest::count(const at::Tensor& before, const at::Tensor& now, const at::T
   }
 }
 
-at::Tensor Nearest::kept(Searched& rows, Shrinking& shrinking) const {
+at::Tensor Nearest::kept(Searched& rows, Shrinking& shrinking, const at::Tensor& at_rest) const {
   if (enough_ < 0) return {};
-  rows.alive = distance(rows).gt(enough_);
+  rows.alive = rows.alive.logical_and(distance(rows).gt(enough_));
+  if (at_rest.defined()) rows.alive = rows.alive.logical_and(at_rest.logical_not());
   return shrinking.kept(rows.alive);
 }
 

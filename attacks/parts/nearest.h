@@ -33,8 +33,9 @@ class Nearest {
   /// Takes those of x that are wrong and nearer than what is known. `answers`, [n], of the model for each so far, where
   /// they are counted.
   void offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong, const at::Tensor& answers = {});
-  /// Marks the rows that are done; returns those to go on with, undefined for all.
-  at::Tensor kept(Searched& rows, Shrinking& shrinking) const;
+  /// Marks the rows that are done, and those at rest, [n] bool, which nothing will move again; returns those to go on
+  /// with, undefined for all.
+  at::Tensor kept(Searched& rows, Shrinking& shrinking, const at::Tensor& at_rest = {}) const;
   /// [n], infinite where none is known.
   at::Tensor distance(const Searched& rows) const { return distance_.index_select(0, rows.places); }
   /// [n, K] for the clean images.

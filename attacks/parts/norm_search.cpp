@@ -52,6 +52,7 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
   const double first = norm == Norm::l0 ? 1 : std::numeric_limits<double>::infinity();
   rows.radius = at::full_like(rows.farthest, options.radius > 0 ? options.radius : first);
   Shrinking shrinking;
+  at::Tensor at_rest;  // [n] bool, by the last step
   for (int64_t step = 0; step < options.steps && rows.x.size(0) > 0; ++step) {
     const double progress = static_cast<double>(step) / static_cast<double>(options.steps);
     const double length = annealed(options.step_size, options.step_size / 100, progress);
@@ -63,9 +64,9 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
     Victim::Gradient at_x = victim.gradient(rows.x, rows.ids, loss, {0, 0, static_cast<uint32_t>(step)}, options.path);
     at::Tensor wrong = goal.lost(at_x.logits);
     nearest.offer(rows, rows.x, wrong);
-    if (const at::Tensor kept = nearest.kept(rows, shrinking); kept.defined()) {
+    if (const at::Tensor kept = nearest.kept(rows, shrinking, at_rest); kept.defined()) {
       rows.keep(kept);
-      keep_rows(kept, {&at_x.images, &at_x.losses, &wrong});
+      keep_rows(kept, {&at_x.images, &at_x.losses, &at_x.flat, &wrong});
       if (rows.x.size(0) == 0) return;
     }
     const at::Tensor change = rows.x - rows.clean, known = nearest.distance(rows);
@@ -90,7 +91,10 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
     } else {
       moved = onto_balls(moved, norm, rows.radius);
     }
+    const at::Tensor before = rows.x;
     rows.x = (rows.clean + moved).clamp(0, 1);
+    // Without a gradient only the radius moves an image that is right, and it never shrinks: once in vain is for ever.
+    at_rest = at_x.flat.logical_and(wrong.logical_not()).logical_and(rows.x.eq(before).flatten(1).all(1));
   }
 }
 
