@@ -14,7 +14,6 @@
 
 #include "attacks/list.h"
 #include "lib/core/error.h"
-#include "lib/core/text.h"
 #include "lib/eval/verdict.h"
 #include "models/list.h"
 #include "tests/allocations.h"
@@ -28,19 +27,6 @@ namespace {
 at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed, at::ScalarType type = at::kDouble) {
   auto generator = at::detail::createCPUGenerator(seed);
   return at::rand(shape, generator, at::TensorOptions(type));
-}
-
-/// An attack with at most three of whatever it does many times: the laws hold for any number.
-std::string brief(const std::string& name) {
-  std::vector<std::string> options;
-  for (const auto& option : find_entry(attack_list(), "attack", name).options()) {
-    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches", "pairs"}) {
-      if (option["name"] == many && option["default"] > 3 && option["only_with"] == "") {
-        options.push_back(std::string(many) + "=3");
-      }
-    }
-  }
-  return options.empty() ? name : name + ":" + join(options, ",");
 }
 
 /// A model that somebody else runs, and that takes nothing but images.
@@ -72,7 +58,8 @@ class Laws : public ::testing::TestWithParam<std::string> {
   }
   bool turns(Norm norm) const;
 
-  std::shared_ptr<Attack> attack() const { return make_attack(brief(GetParam())); }
+  /// Three of whatever it does many times: the laws hold for any number.
+  std::shared_ptr<Attack> attack() const { return make_attack(shortened(GetParam(), 3)); }
 
   /// A small gated network in float64, frozen, with gates that sample.
   std::shared_ptr<Network> network() const {
@@ -190,6 +177,10 @@ TEST_P(Laws, EndsWhereAllImagesAreBrokenAlready) {
   const at::Tensor x = ready(victim, images, {0.001})->propose(victim, images, Norm::linf, {0.001})[0];
   EXPECT_EQ(x.sizes(), images.images.sizes());
   EXPECT_LE((x - images.images).abs().max().item<double>(), 0.001 + 1e-12);
+  if (attack()->heeds_judge()) {
+    EXPECT_LE(victim.audit().backward, 3) << "one gradient an image shows that it is broken";
+    EXPECT_LE(victim.audit().forward, 4 * 3);
+  }
 }
 
 TEST_P(Laws, RefusesAModelInTrainingMode) {

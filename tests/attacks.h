@@ -6,6 +6,7 @@
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>
+#include <fmt/format.h>
 
 #include <memory>
 #include <string>
@@ -19,6 +20,18 @@ namespace aigis {
 inline std::shared_ptr<Attack> make_attack(const std::string& text) {
   const Spec spec = Spec::parse(text);
   return find_entry(attack_list(), "attack", spec.name).make(spec);
+}
+
+/// An attack of the list with at most so many of whatever it does many times.
+inline std::string shortened(const std::string& name, int64_t most) {
+  std::string text = name;
+  for (const auto& option : find_entry(attack_list(), "attack", name).options()) {
+    for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches", "pairs"}) {
+      if (option["name"] != many || option["default"] <= most || option["only_with"] != "") continue;
+      text += fmt::format("{}{}={}", text == name ? ":" : ",", many, most);
+    }
+  }
+  return text;
 }
 
 /// The attack that has learnt what it needs from such images, or itself.
