@@ -14,7 +14,6 @@
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
-#include "reports/report.h"
 #include "reports/report_text.h"
 #include "reports/schema.h"
 
@@ -51,20 +50,21 @@ int64_t Verification::configured(const char* key, int64_t otherwise) const {
 namespace {
 
 /// Whether a report's text is what was written, which tells of every change, also of what is not counted again.
-bool is_as_written(const Json& report, const std::string& text) {
-  const std::string version = report["version"];
+bool is_as_written(const Verification& verification, const std::string& text) {
+  constexpr int64_t kHashedSince = 11;
+  const Json& report = verification.report;
   if (report.contains("text_sha256")) {
     const std::string said = report["text_sha256"], found = text_hash(text, said);
     if (found == said) return true;
     fmt::print("the report's text is not what was written: its sha256 is {}, expected {}\n", found, said);
     return false;
   }
-  if (version == kReportVersion) {
+  if (verification.minor_version() >= kHashedSince) {
     fmt::print("the report's text is not what was written: /text_sha256 is missing\n");
     return false;
   }
   fmt::print("reports of version {} hold no hash of their text: a change of what is not counted again goes unseen\n",
-             version);
+             report["version"].get_ref<const std::string&>());
   return true;
 }
 
@@ -72,8 +72,8 @@ int verify(const std::string& path, const std::string& data, const std::string& 
   const std::string text = read_file(path);
   Json report = parse_report(text, path);
   if (report["schema"] != "aigis-report") throw InputError(path + ": expected a report written by 'aigis sweep'");
-  const bool as_written = is_as_written(report, text);
   Verification verification(path, std::move(report), data, device);
+  const bool as_written = is_as_written(verification, text);
   verify_facts(verification);
   const Verdicts verdicts = verify_verdicts(verification);
   for (const auto& disagreement : verification.disagreements) fmt::print("{}\n", disagreement);
