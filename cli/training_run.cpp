@@ -81,6 +81,13 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
                     "checkpoint",
                     architecture_.text(), key));
   }
+  for (const auto& [key, value] : data_.options) {
+    if (key != "part") continue;
+    throw InputError(
+        fmt::format("data '{}': option 'part' is for evaluations; training takes the train part and is judged by the "
+                    "held-out one",
+                    data_.text()));
+  }
   train_ = load_dataset(data_, Part::train).first(settings.count("limit", 0));
   if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
   if (train_.classes.size() < 2) {

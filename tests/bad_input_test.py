@@ -31,6 +31,8 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", RESNET, "--defense", "jpeg:quality=0"), "option 'quality': 0 is out of range; expected 1 to 100"),
         (("evaluate", "--model", RESNET, "--attack", "fgsm:steps=3"), "attack 'fgsm': unknown option 'steps'"),
         (("train", "--model", "aig-8:gates=argmax", "--out", "/nonexistent/x"), "option 'gates' acts at inference"),
+        (("train", "--model", "resnet-8", "--data", "synthetic:part=held_out", "--out", "/nonexistent/x"), "option 'part' is for evaluations"),
+        (("evaluate", "--model", RESNET, "--data", "synthetic:part=train"), "option 'part': 'train' is not one of test, held_out"),
         (("train", "--model", "resnet-8", "--trades", "6", "--out", "/nonexistent/x"), "trades needs an adversary"),
         (("train", "--model", "resnet-8", "--adversary-eps", "4/255", "--out", "/nonexistent/x"), "adversary_eps needs an adversary"),
         (("bench", "skipping", "--model", "aig-8:target_rate=1", "--batches", "2"), "has no gates to close"),

@@ -39,6 +39,16 @@ TEST(HeldOut, IsAFixedTenthThatTrainingDoesNotSee) {
   EXPECT_EQ(id_set(load_dataset(spec, Part::held_out)), id_set(held_out));
 }
 
+TEST(HeldOut, IsJudgedWhereASpecNamesIt) {
+  const Spec named = Spec::parse("synthetic:train=200,test=30,part=held_out");
+  const Dataset judged = load_dataset(named, Part::test);
+  EXPECT_EQ(judged.part, Part::held_out);
+  EXPECT_EQ(judged.hash(), load_dataset(Spec::parse("synthetic:train=200"), Part::held_out).hash());
+  EXPECT_EQ(load_dataset(named, Part::train).size(), 180);  // what an attack learns from stays the training part
+  EXPECT_EQ(load_dataset(Spec::parse("synthetic:test=30,part=test"), Part::test).size(), 30);
+  EXPECT_THROW(load_dataset(Spec::parse("synthetic:part=train"), Part::test), InputError);
+}
+
 TEST(Synthetic, ImagesDependOnTheirIndexAlone) {
   const Dataset few = load_dataset(Spec::parse("synthetic:test=30"), Part::test);
   const Dataset many = load_dataset(Spec::parse("synthetic:test=200"), Part::test);
@@ -211,6 +221,7 @@ TEST(Cifar10, ReadsTheOfficialLayout) {
   file.seekg(3073 * 9999 + 1 + 2 * 1024 + 5 * 32 + 7);  // blue plane, row 5, column 7 of the last image
   EXPECT_EQ(test.images[9999][2][5][7].item<int64_t>(), file.get());
   EXPECT_EQ(load_dataset(Spec::parse("cifar10:" + folder), Part::held_out).size(), 5'000);
+  EXPECT_EQ(load_dataset(Spec::parse("cifar10:" + folder + ",part=held_out"), Part::test).size(), 5'000);
   EXPECT_EQ(load_dataset(Spec::parse("cifar10:" + folder), Part::train).size(), 45'000);
 }
 

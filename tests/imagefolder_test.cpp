@@ -243,6 +243,14 @@ TEST_F(ImageFolder, IsResizedFurtherThanItIsCropped) {
   EXPECT_NE(data.hash(), load(Part::test).hash());
 }
 
+TEST_F(ImageFolder, TheHeldOutPartIsJudgedWithoutATestFolder) {
+  fs::remove_all(root_ / "val");
+  const Dataset data =
+      load_imagefolder(Spec::parse(fmt::format("imagefolder:{},size=16,part=held_out", root_.string())), Part::test);
+  EXPECT_EQ(data.part, Part::held_out);
+  EXPECT_EQ(data.hash(), load(Part::held_out).hash());
+}
+
 TEST_F(ImageFolder, WrongOptionsAreErrors) {
   for (const std::string& text :
        {std::string("imagefolder"), "imagefolder:" + root_.string() + ",size=7",

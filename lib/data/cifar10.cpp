@@ -8,7 +8,6 @@
 
 #include "lib/core/error.h"
 #include "lib/core/files.h"
-#include "lib/core/options.h"
 
 namespace aigis {
 namespace {
@@ -38,12 +37,12 @@ void read_records(const std::string& path, Dataset& data, int64_t begin) {
 
 }  // namespace
 
-Dataset load_cifar10(const Spec& spec, Part part) {
+Dataset load_cifar10(const Spec& spec, Part asked) {
   if (spec.path.empty()) {
     throw InputError(
         "data 'cifar10' needs a folder: cifar10:DIR, with data_batch_1.bin … data_batch_5.bin and test_batch.bin");
   }
-  OptionTable().assign(spec, "data 'cifar10'");
+  const Part part = read_options<DatasetOptions>(spec, "data 'cifar10'").part(asked);
   std::vector<std::string> files{"test_batch.bin"};
   if (part != Part::test) {
     files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"};

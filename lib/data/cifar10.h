@@ -5,8 +5,9 @@
 
 namespace aigis {
 
-/// `cifar10:DIR`. Reads data_batch_1.bin to data_batch_5.bin for training parts, test_batch.bin for the test part.
-/// Throws InputError on a missing file, a size other than 10,000 records, or a label above 9.
-Dataset load_cifar10(const Spec& spec, Part part);
+/// `cifar10:DIR`, `cifar10:DIR,part=held_out`. Reads data_batch_1.bin to data_batch_5.bin for training parts,
+/// test_batch.bin for the test part. Throws InputError on a missing file, a size other than 10,000 records, or a label
+/// above 9.
+Dataset load_cifar10(const Spec& spec, Part asked);
 
 }  // namespace aigis

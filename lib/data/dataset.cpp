@@ -22,6 +22,14 @@ const char* part_name(Part part) {
   return "";
 }
 
+void DatasetOptions::bind(OptionTable& table) {
+  std::vector<std::pair<std::string, Part>> parts;
+  for (const Part part : {Part::test, Part::held_out}) parts.emplace_back(part_name(part), part);
+  table.choice<Part>("part", &judged, parts,
+                     "images that models are judged on; held_out: the tenth of the training images by which choices "
+                     "are made");
+}
+
 at::Tensor equidistant(int64_t size, int64_t count) {
   return (at::arange(count, at::TensorOptions(at::kLong)) * size).floor_divide(count);
 }

@@ -6,8 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "lib/core/json.h"
-#include "lib/core/spec.h"
+#include "lib/core/options.h"
 #include "lib/core/tensor.h"
 
 namespace aigis {
@@ -20,6 +19,15 @@ enum class Part {
 };
 
 const char* part_name(Part part);
+
+/// Options that every data set has.
+struct DatasetOptions {
+  Part judged = Part::test;
+
+  void bind(OptionTable& table);
+  /// The part to load where `asked` for: `judged` in place of the test part.
+  Part part(Part asked) const { return asked == Part::test ? judged : asked; }
+};
 
 /// [count] positions of 0 … size - 1 at equal distances; `count` is at most `size`.
 at::Tensor equidistant(int64_t size, int64_t count);
@@ -64,7 +72,8 @@ struct DatasetEntry {
 
 const std::vector<DatasetEntry>& dataset_list();
 
-/// Loads one part: `cifar10:DIR`, `imagefolder:DIR,size=224`, `synthetic:seed=1`. Reads only that part's files.
+/// Loads one part: `cifar10:DIR`, `imagefolder:DIR,size=224`, `synthetic:seed=1`. Reads only that part's files. What is
+/// judged is the test part unless the spec names another: `cifar10:DIR,part=held_out`.
 /// Throws InputError that names the file and what is wrong with it.
 Dataset load_dataset(const Spec& spec, Part part);
 

@@ -56,8 +56,9 @@ void fill_images(Dataset& data, const FolderListing& listing, const ImageFolderO
 
 }  // namespace
 
-Dataset load_imagefolder(const Spec& spec, Part part) {
+Dataset load_imagefolder(const Spec& spec, Part asked) {
   const auto options = read_options<ImageFolderOptions>(spec, "data set 'imagefolder'");
+  const Part part = options.part(asked);
   if (spec.path.empty()) throw InputError("data set 'imagefolder': no folder given; expected imagefolder:DIR,size=224");
   if (options.resize != 0 && options.resize < options.size) {
     throw InputError(

@@ -1,16 +1,16 @@
 // Folders of images: DIR/train/CLASS/* and DIR/val/CLASS/*, in JPEG or PNG files.
 #pragma once
 
-#include "lib/core/options.h"
 #include "lib/data/dataset.h"
 
 namespace aigis {
 
-struct ImageFolderOptions {
+struct ImageFolderOptions : DatasetOptions {
   int64_t size = 224;  ///< height and width of every image, in pixels
   int64_t resize = 0;  ///< what the shorter side becomes before the middle is cut out; 0: size
 
   void bind(OptionTable& table) {
+    DatasetOptions::bind(table);
     table.integer("size", &size, 8, 1024, "height and width in pixels, of the middle of each image");
     table.integer("resize", &resize, 0, 2048,
                   "pixels that its shorter side is resized to first, at least size; 256 is customary for size=224 and "
@@ -30,6 +30,6 @@ struct ImageFolderOptions {
 ///
 /// Throws InputError that names the file or folder: missing or without images, classes that differ, a damaged image, an
 /// image of another format. Files without an image's extension are ignored.
-Dataset load_imagefolder(const Spec& spec, Part part);
+Dataset load_imagefolder(const Spec& spec, Part asked);
 
 }  // namespace aigis

@@ -10,7 +10,7 @@
 namespace aigis {
 const std::vector<DatasetEntry>& dataset_list() {
   static const std::vector<DatasetEntry> list{
-      {"cifar10", "CIFAR-10, 32x32, 10 classes: cifar10:DIR", "Krizhevsky 2009", [] { return Json::array(); },
+      {"cifar10", "CIFAR-10, 32x32, 10 classes: cifar10:DIR", "Krizhevsky 2009", option_documentation<DatasetOptions>,
        load_cifar10},
       {"imagefolder", "JPEG and PNG files, DIR/{train,val}/CLASS/*: imagefolder:DIR,size=224", "this project",
        option_documentation<ImageFolderOptions>, load_imagefolder},

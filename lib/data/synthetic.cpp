@@ -85,14 +85,16 @@ void paint(int64_t shape, Draws& draw, uint8_t* pixels) {
 }  // namespace
 
 void SyntheticOptions::bind(OptionTable& table) {
+  DatasetOptions::bind(table);
   table.integer("seed", &seed, 0, 1'000'000, "which world of images");
   table.integer("train", &train, 10, 1'000'000, "images of the training part, a tenth of them held out");
   table.integer("test", &test, 1, 1'000'000, "images of the test part");
 }
 
-Dataset load_synthetic(const Spec& spec, Part part) {
+Dataset load_synthetic(const Spec& spec, Part asked) {
   if (!spec.path.empty()) throw InputError("data 'synthetic' takes no path, got '" + spec.path + "'");
   const auto options = read_options<SyntheticOptions>(spec, "data 'synthetic'");
+  const Part part = options.part(asked);
   const int64_t count = part == Part::test ? options.test : options.train;
   Dataset data;
   data.name = "synthetic";
