@@ -21,7 +21,7 @@ const std::vector<aigis::CommandEntry> kCommands{
     {"plot", "Draw reports and training records", aigis::plot_command},
     {"verify", "Judge saved adversarial images again", aigis::verify_command},
     {"inspect", "Show what a checkpoint is and how often its layers run", aigis::inspect_command},
-    {"export", "Write a checkpoint as TorchScript, for other programs", aigis::export_command},
+    {"export", "Write a checkpoint as TorchScript, or with smaller weights", aigis::export_command},
     {"list", "Show which models, attacks, defenses and data sets exist", aigis::list_command},
     {"bench", "Measure the speed of attacks, inference and training, and what closed gates save", aigis::bench_command},
 };

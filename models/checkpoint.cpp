@@ -45,6 +45,19 @@ Safetensors pack_checkpoint(Network& network, const Spec& architecture, const st
   return content;
 }
 
+Safetensors converted_checkpoint(const std::string& path, at::ScalarType type) {
+  const LoadedNetwork loaded = read_network(Spec{path, "", {}});
+  Safetensors content = read_safetensors(path);
+  for (const auto& [name, weight] : loaded.network->named_weights()) {
+    at::Tensor& tensor = content.tensors.at(name);
+    tensor = tensor.to(type);
+    if (!tensor.isfinite().all().item<bool>()) {
+      throw InputError(fmt::format("{}: tensor '{}' holds values too large for this precision", path, name));
+    }
+  }
+  return content;
+}
+
 void unpack_weights(const Safetensors& content, Network& network, const std::string& path) {
   std::set<std::string> used;
   for (const auto& list : {network.named_weights(), network.named_statistics()}) {

@@ -28,6 +28,10 @@ struct LoadedNetwork : ModelFile {
 Safetensors pack_checkpoint(Network& network, const Spec& architecture, const std::vector<std::string>& classes,
                             const Json& record);
 
+/// The checkpoint at `path` with its trained weights in another type. Statistics, of BatchNorm and of the data, stay as
+/// they are: a variance can lie beyond float16. Throws InputError if it is none, or holds a weight that `type` cannot.
+Safetensors converted_checkpoint(const std::string& path, at::ScalarType type);
+
 /// Copies tensors into a network of the same architecture. Throws InputError that names the first tensor that is
 /// missing, unknown or of another shape.
 void unpack_weights(const Safetensors& content, Network& network, const std::string& path);

@@ -1,8 +1,10 @@
 """Checkpoints are read by the format's own package, and what that package writes is read here."""
 
 import json
+from pathlib import Path
 
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -30,6 +32,52 @@ def test_we_read_the_packages_files(tmp_path):
     theirs = aigis("inspect", again, "--data", "synthetic:test=200").stdout
     accuracy = lambda text: next(line for line in text.splitlines() if "accuracy" in line)
     assert accuracy(ours) == accuracy(theirs)
+
+
+def exported(source, out, *flags):
+    result = aigis("export", source, "--out", out, *flags)
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+@pytest.mark.parametrize("source", [RESNET, AIG])
+def test_half_precision(source, tmp_path):
+    half = exported(source, tmp_path / "half.safetensors", "--precision", "float16")
+    before, after = load_file(source), load_file(half)
+    assert half.stat().st_size < 0.54 * Path(source).stat().st_size
+    assert read_metadata(half) == read_metadata(source)
+    assert list(after) == list(before)
+    for name, tensor in before.items():
+        is_statistic = "running_" in name or name.startswith("normalize.")
+        assert torch.equal(after[name], tensor if is_statistic else tensor.half()), name
+        assert after[name].dtype == (torch.float32 if is_statistic else torch.float16)
+
+    option = ":gates=always" if source == AIG else ""
+    whole, small = (torch.jit.load(exported(f"{path}{option}", tmp_path / f"{i}.pt")) for i, path in enumerate((source, half)))
+    torch.manual_seed(1)
+    images = torch.rand(50, 3, 32, 32)
+    expected, given = whole(images), small(images)
+    assert not torch.equal(given, expected)
+    assert (given - expected).abs().max() < 0.01 * expected.abs().max()
+
+    again = load_file(exported(half, tmp_path / "again.safetensors"))
+    assert all(tensor.dtype == torch.float32 and torch.equal(tensor, after[name].float()) for name, tensor in again.items())
+
+
+def test_half_precision_is_refused_where_it_would_lose_something(tmp_path):
+    half = tmp_path / "half.safetensors"
+    flags = ("--precision", "float16", "--out", half)
+    assert "keeps no options of inference" in refused("export", f"{AIG}:gates=argmax", *flags)
+    assert "a TorchScript file holds float32" in refused("export", RESNET, "--precision", "float16", "--out", tmp_path / "net.pt")
+    assert "'half' is not one of float32, float16" in refused("export", RESNET, "--precision", "half", "--out", half)
+    large = tmp_path / "large.safetensors"
+    state = load_file(RESNET)
+    save_file(dict(state, **{"fc.bias": state["fc.bias"] + 1e5}), large, metadata=read_metadata(RESNET))
+    assert "tensor 'fc.bias' holds values too large" in refused("export", large, *flags)
+    assert not half.exists()
+    written = large.read_bytes()
+    assert "exists already" in refused("export", RESNET, "--precision", "float16", "--out", large)
+    assert large.read_bytes() == written
 
 
 def test_mismatched_states_are_refused(tmp_path):
