@@ -16,23 +16,22 @@ std::string bench_training(Network& network, const Dataset& data, int64_t batch,
   network.set_training(true);
   const at::Tensor order = shuffled(data.size(), {0, Purpose::order});
   const int64_t batches = data.size() / batch;
-  Stopwatch watch;
-  double begin = 0;
-  at::Tensor loss;
-  for (int64_t i = 0; i < kWarmUp + steps; ++i) {
-    check_stop();
-    if (i == kWarmUp) {
-      loss.item<double>();  // waits for what a GPU still has to do of the warm-up
-      begin = watch.seconds();
+  int64_t done = 0;
+  // The loss after `count` more steps, which a GPU has then taken: reading it waits for them.
+  const auto loss_after = [&](int64_t count) {
+    at::Tensor loss;
+    for (const int64_t end = done + count; done < end; ++done) {
+      check_stop();
+      const int64_t from = done % batches * batch;
+      loss = trainer.step(order.slice(0, from, from + batch), 0, 0.01).loss;
     }
-    const int64_t from = i % batches * batch;
-    loss = trainer.step(order.slice(0, from, from + batch), 0, 0.01).loss;
-  }
-  const double last_loss = loss.item<double>();
-  const double seconds = watch.seconds() - begin;
+    return loss.item<double>();
+  };
+  loss_after(kWarmUp);
+  const Stopwatch watch;
+  const double loss = loss_after(steps), seconds = watch.seconds();
   return fmt::format("training {}: {:.0f} images/s, batch {}, {} steps, last loss {:.3f}\n",
-                     network.card().architecture, static_cast<double>(batch * steps) / seconds, batch, steps,
-                     last_loss);
+                     network.card().architecture, static_cast<double>(batch * steps) / seconds, batch, steps, loss);
 }
 
 }  // namespace aigis

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Times training steps of aigis beside those of the same network in PyTorch, in turns (bench/train_step.py): ResNet-110, a
+# plain and a gated one, and ResNet-20. A few minutes; prints both speeds of each round and the median ratio.
+# Writes runs/gpu/train-step.txt.
+#   MODELS='resnet-110'   only these: resnet, preresnet or aig of depth 6n+2
+#   BATCH=512 ROUNDS=10   images a step, and turns of each (128 and 5)
+#   PYTHON=COMMAND        the Python that has torch, numpy and safetensors (python3)
+#   DEVICE=cpu MODELS=resnet-8 ROUNDS=1   a try on a CPU
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+export AIGIS_PROGRAM="$PWD/build-gpu/aigis"
+mkdir -p runs/gpu
+for model in ${MODELS:-resnet-110 aig-110 resnet-20}; do
+  "${PYTHON:-python3}" bench/train_step.py --model "$model" --device "${DEVICE:-cuda}" --batch "${BATCH:-128}" "${ROUNDS:-5}"
+done | tee runs/gpu/train-step.txt
