@@ -22,8 +22,8 @@ struct Augmentation {
   int64_t cutout = 0;  ///< side of the square in pixels; what of it lies outside of the image is cut off
 };
 
-/// The images at `positions`, augmented, as floats in [0, 1] on the CPU.
-/// What happens to an image depends on the stream and its id alone.
+/// The images at `positions` (on the CPU), augmented, as floats in [0, 1] on the device of `data`.
+/// What happens to an image depends on the stream and its id alone, and is the same on every device.
 Batch augmented(const Dataset& data, const at::Tensor& positions, const Stream& stream, const Augmentation& kinds = {});
 
 /// Positions 0 … count-1 in the random order of one epoch.

@@ -58,6 +58,13 @@ Dataset Dataset::select(const at::Tensor& positions) const {
   return chosen;
 }
 
+Dataset Dataset::on(at::Device device) const {
+  Dataset there = *this;
+  there.images = images.to(device);
+  there.labels = labels.to(device);
+  return there;
+}
+
 std::string Dataset::hash() const {
   Sha256 sha;
   const at::Tensor pixels = images.contiguous(), classes_of = labels.contiguous();

@@ -39,9 +39,9 @@ struct Dataset {
   std::string name;  ///< "cifar10"
   Part part = Part::test;
   std::vector<std::string> classes;  ///< names, in the order of the labels
-  at::Tensor images;                 ///< [N, 3, H, W] uint8 on the CPU
-  at::Tensor labels;                 ///< [N] int64
-  at::Tensor ids;                    ///< [N] int64, index in the files read: keys every random draw
+  at::Tensor images;                 ///< [N, 3, H, W] uint8, on the CPU when loaded
+  at::Tensor labels;                 ///< [N] int64, on the device of the images
+  at::Tensor ids;                    ///< [N] int64 on the CPU, index in the files read: keys every random draw
 
   int64_t size() const { return labels.size(0); }
   /// The first `count` images, all if `count` is 0 or larger than the set.
@@ -50,6 +50,8 @@ struct Dataset {
   Dataset spread(int64_t count) const;
   /// Images whose positions are given.
   Dataset select(const at::Tensor& positions) const;
+  /// With images and labels on a device.
+  Dataset on(at::Device device) const;
   /// SHA-256 over images and labels, in order.
   std::string hash() const;
 };

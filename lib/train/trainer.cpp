@@ -53,7 +53,7 @@ std::string TrainState::what_is_kept() const {
 
 Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
                  at::Device device, std::optional<AdversarialTraining> adversarial)
-    : network_(network), train_(train), held_out_(held_out), options_(options), device_(device),
+    : network_(network), train_(train.on(device)), held_out_(held_out), options_(options), device_(device),
       type_(training_type(options.precision, device.type())),
       sgd_(network.named_weights(),
            {options.momentum, options.nesterov, options.weight_decay, options.decay_norms, options.clip_norm}),

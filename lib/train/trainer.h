@@ -76,7 +76,7 @@ class Trainer {
   at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels) const;
 
   Network& network_;
-  const Dataset& train_;
+  Dataset train_;  ///< on the device
   const Dataset& held_out_;
   TrainOptions options_;
   at::Device device_;

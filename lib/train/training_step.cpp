@@ -28,8 +28,6 @@ Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double 
   const auto seed = static_cast<uint64_t>(options_.seed);
   Batch batch = augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch},
                           {options_.augment ? options_.crop : Crop::none, options_.cutout});
-  batch.images = batch.images.to(device_);
-  batch.labels = batch.labels.to(device_);
   // Each image is mixed with that at the other end of the batch, whose order is random.
   double share = 1;
   if (options_.mixup > 0) {
