@@ -78,7 +78,7 @@ inline std::set<std::string> raised(const Json& checks) {
 
 inline std::string level_of(const Json& checks, const std::string& name) {
   for (const Json& check : checks) {
-    if (check["check"] == name) return check["level"];
+    if (check["check"].get<std::string>() == name) return check["level"];
   }
   return "absent";
 }

@@ -281,7 +281,7 @@ TEST(MostExecuted, GoesByTheGatesThatRun) {
   LateGate model;
   const Batch batch = images_of(0.6);
   ASSERT_EQ(model.forward(batch.images, {}).gates.open.sum().item<double>(), 0);
-  for (const char* attack : {"gradauto", "ilfo"}) {
+  for (const char* attack : {"gradauto:threshold=0.9", "ilfo:threshold=0.9,balance=100"}) {
     EXPECT_EQ(after(model, attack, batch, Norm::linf, 0.15).gates.open.mean().item<double>(), 1) << attack;
   }
 }

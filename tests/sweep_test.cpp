@@ -58,10 +58,10 @@ TEST(Sweep, WorstCaseIsTheWorstInEightBitsToo) {
 // Attacks that do nothing differ by nothing but luck, and the luckiest must not be taken by its luck.
 TEST(Sweep, WorstCaseOfRandomGatesIsJudgedByDrawsOfItsOwn) {
   const auto model = std::make_shared<ThreeGates>(true, 5);
-  const auto nothing = planted([](const at::Tensor& x, double) { return x; });
+  const auto nothing = [](const at::Tensor& x, double) { return x; };
   SweepPlan plan;
   plan.models = {model};
-  plan.runs = plan_runs({nothing, nothing}, {nullptr}, {Access{}}, true);
+  plan.runs = plan_runs({planted(nothing), planted(nothing)}, {nullptr}, {Access{}}, true);
   plan.epsilons = {0.1};
   plan.data.name = "grey";
   plan.data.classes = {"dark", "bright"};
