@@ -103,7 +103,7 @@ int run(const InspectFlags& flags) {
     if (flags.data.empty()) continue;
     file["models"].push_back(
         model_inspection(inspect_model(specs[i], models[i], data, device, seed), data, flags.thumbnails));
-    fmt::print("  on {} images of {}:\n{}", data.size(), data.name,
+    fmt::print("  on {} {} images of {}:\n{}", data.size(), part_name(data.part), data.name,
                inspection_text(file["models"].back(), file["data"]));
   }
   if (out.empty()) return 0;

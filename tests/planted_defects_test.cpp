@@ -52,13 +52,13 @@ std::vector<std::pair<Case, std::string>> planted_defects() {
 }
 
 TEST(PlantedDefects, EachPlantedDefectRaisesTheCheckNamedForIt) {
-  std::string table = fmt::format("{:<36}{:<18}{}\n", "defect", "its check", "all that were raised");
+  std::string table = fmt::format("{:<40}{:<18}{}\n", "defect", "its check", "all that were raised");
   for (const auto& [planted, check] : planted_defects()) {
     const std::set<std::string> names = raised(checks_of(planted));
     EXPECT_TRUE(names.contains(check)) << planted.name << " does not raise " << check;
     std::string all;
     for (const auto& name : names) all += name + " ";
-    table += fmt::format("{:<36}{:<18}{}\n", planted.name, check, all);
+    table += fmt::format("{:<40}{:<18}{}\n", planted.name, check, all);
   }
   std::fputs(table.c_str(), stdout);
 }
