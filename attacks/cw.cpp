@@ -9,6 +9,7 @@
 
 #include "attacks/parts/adam.h"
 #include "attacks/parts/tanh_space.h"
+#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -80,7 +81,7 @@ class Minimization {
 
   at::Tensor is_wrong(const Rows& rows, const at::Tensor& logits) const {
     const at::Tensor handicap = at::full_like(rows.labels, options_.confidence, logits.options()).unsqueeze(1);
-    return logits.scatter_add(1, rows.labels.unsqueeze(1), handicap).argmax(1).ne(rows.labels);
+    return answers_of(logits.scatter_add(1, rows.labels.unsqueeze(1), handicap)).ne(rows.labels);
   }
 
   /// Writes down what became of the images that do not go on, and drops them.

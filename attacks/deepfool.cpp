@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "attacks/parts/slopes.h"
+#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -53,12 +54,12 @@ void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest
     const Position position{0, 0, static_cast<uint32_t>(step)};
     if (step == options.steps) {  // the last iterate is only looked at
       const at::Tensor logits = victim.forward(rows.x, rows.ids, position).logits;
-      nearest.offer(rows, rows.x, logits.argmax(1).ne(rows.labels));
+      nearest.offer(rows, rows.x, answers_of(logits).ne(rows.labels));
       return;
     }
     const Victim::Gradients at_x =
         victim.gradients(rows.x, rows.ids, rows.classes, rows.labels, position, options.path);
-    const at::Tensor wrong = at_x.logits.argmax(1).ne(rows.labels);
+    const at::Tensor wrong = answers_of(at_x.logits).ne(rows.labels);
     nearest.offer(rows, rows.x, wrong);
     // A wrong image has arrived: it is as near as DeepFool brings it.
     const at::Tensor going = wrong.logical_not().nonzero().squeeze(1);

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "attacks/parts/random.h"
+#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -63,7 +64,7 @@ class Walk {
   }
 
   at::Tensor is_wrong(const Rows& rows, const at::Tensor& x) {
-    return victim_.forward(x, rows.ids, {0, draw_++, step_}).logits.argmax(1).ne(rows.labels);
+    return answers_of(victim_.forward(x, rows.ids, {0, draw_++, step_}).logits).ne(rows.labels);
   }
 
   /// Between the clean image (0) and x (1): along the line in L2, in a shrinking box in Linf.

@@ -144,8 +144,7 @@ Finding Claim::not_made(Finding finding) const {
   finding.level = Finding::Level::undecided;
   finding.message = fmt::format(
       "not made: for the {} images that can tell it would take longer than a minute and than a fifth of PGD-10 over "
-      "all "
-      "images; with more (--limit) it is made",
+      "all images; with more (--limit) it is made",
       fewest(1));
   return finding;
 }
@@ -200,7 +199,7 @@ Finding Claim::beaten(const std::string& check, const Challenge& reference, cons
   finding.count = sample_.size();
   if (finding.count == 0) return not_made(finding);
   const int64_t enough = fewest(challenges.size());
-  if (finding.count >= enough) {
+  if (finding.count >= enough && stood > 0) {
     finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   }
   finding.numbers = {{"gained", outcome.gained}, {"lost", outcome.lost}, {"standing", stood}, {"p", outcome.p}};

@@ -23,7 +23,8 @@ std::optional<Finding> ablation(const Claim& claim) {
 }
 
 std::optional<Finding> bpda(const Claim& claim) {
-  // Through JPEG an attack takes back about half, or more, of what the defense saves from one that is blind to it.
+  // Through JPEG an attack of several steps takes back about half, or more, of what the defense saves from a blind one;
+  // a single step may take back nothing.
   constexpr double kLeastBack = 0.25;
   if (!claim.is_made() || !claim.defense()) return {};
   const auto& attack = claim.strongest().attack;
@@ -37,7 +38,8 @@ std::optional<Finding> bpda(const Claim& claim) {
   const std::optional<Challenge> bare = claim.without_defense();
   const Outcome saved = bare ? outcome_of(*bare, blind) : Outcome{};
   const bool is_enough = saved.is_better() && saved.gained / 2 >= fewest(1);  // half of them would have been told
-  if (is_enough && static_cast<double>(back.ahead) < kLeastBack * static_cast<double>(saved.ahead)) {
+  const bool is_step = attack->shares_budgets() && !attack->options().contains("steps");
+  if (is_enough && !is_step && static_cast<double>(back.ahead) < kLeastBack * static_cast<double>(saved.ahead)) {
     finding.level = Finding::Level::warning;
     finding.message += fmt::format(
         ": nor does sight of the defense take back what it saves from a blind attack, {} images, so its gradient may "
@@ -46,8 +48,10 @@ std::optional<Finding> bpda(const Claim& claim) {
         saved.gained);
   } else {
     finding.level = Finding::Level::undecided;
-    finding.message += bare ? ": neither is better, and the defense saves too few images to tell why"
-                            : ": neither is better, and without an attack on the bare model nothing tells why";
+    finding.message += !bare       ? ": neither is better, and without an attack on the bare model nothing tells why"
+                       : is_step   ? ": neither is better, as may be with a single step"
+                       : is_enough ? ": what sight of the defense takes back is too little to tell from chance"
+                                   : ": neither is better, and the defense saves too few images to tell why";
   }
   return finding;
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "checks/checks.h"
@@ -39,7 +40,9 @@ std::optional<Finding> gate_gradients(const Claim& claim) {
   finding.numbers = {{"share_zero", share}};
   finding.message = fmt::format("of {} gates in each of {} images {:.1f} % have a gradient that is 0 in every pixel",
                                 layers, finding.count, 100 * share);
-  const auto ignores = [&](size_t r) { return claim.plan().runs[r].attack->gradient_mode() == "fixed-graph"; };
+  const auto ignores = [&](size_t r) {
+    return claim.plan().runs[r].attack->gate_paths() == std::set{GateGradient::fixed_graph};
+  };
   const bool ignored = claim.is_made() && std::all_of(claim.attacks().begin(), claim.attacks().end(), ignores);
   if (share > kMost) {
     finding.level = Finding::Level::warning;

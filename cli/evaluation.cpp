@@ -71,7 +71,9 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text,
                 ',');
   settings.one("norm", "linf", "norm of the budget: linf, l2, l1 or l0");
-  settings.one("data", "synthetic", "images to judge, such as cifar10:DIR; the test part, or with part=held_out the held-out one", Settings::Holds::data_spec);
+  settings.one("data", "synthetic",
+               "images to judge, such as cifar10:DIR; the test part, or with part=held_out the held-out one",
+               Settings::Holds::data_spec);
   settings.one("limit", "0", "evaluate only the first N images; 0 means all");
   settings.one("batch", "0", "images evaluated together; 0: 100 on a CPU, whose cache they fit, and 1000 on a GPU");
   settings.one("seed", "0", "of gate noise and of the attacks' draws");

@@ -21,7 +21,7 @@ bool is_torchscript(const std::string& content) {
 }
 
 /// Throws InputError unless a file may be written: a new one, or in place of another TorchScript file.
-void check_replaceable(const std::string& out) {
+void check_replaceable_torchscript(const std::string& out) {
   std::error_code error;
   if (std::filesystem::exists(out, error) && !is_torchscript(read_file(out))) {
     throw InputError(out + ": is no TorchScript file; choose another --out");
@@ -36,14 +36,16 @@ std::string torchscript(const Spec& spec, const std::string& out, at::ScalarType
   }
   LoadedNetwork loaded = read_network(spec);
   std::string content = to_torchscript(loaded);
-  check_replaceable(out);
+  check_replaceable_torchscript(out);
   return content;
 }
 
 std::string checkpoint(const Spec& spec, const std::string& out, at::ScalarType type) {
   if (!spec.options.empty() || !spec.path.empty()) {
-    throw InputError(fmt::format("model '{}': a checkpoint keeps no options of inference; expected {} alone",
-                                 spec.text(), spec.name));
+    throw InputError(
+        fmt::format("model '{}': a checkpoint keeps no options of inference; expected a checkpoint that "
+                    "aigis wrote, without options",
+                    spec.text()));
   }
   std::string content = format_safetensors(converted_checkpoint(spec.name, type));
   std::error_code error;

@@ -121,7 +121,8 @@ Command inspect_command(CommandLine& line) {
       "  aigis plot inspect.json --out inspect.html");
   auto flags = std::make_shared<InspectFlags>();
   line.texts("checkpoint", flags->models, "checkpoints, with options such as :gates=argmax; without, all modes", true);
-  line.text("--data", flags->data, "test data to measure accuracy and execution rates on");
+  line.text("--data", flags->data,
+            "images to measure accuracy and execution rates on; with part=held_out those held out of training");
   line.number("--limit", flags->limit, "use only the first N images; 0 means all");
   line.number("--seed", flags->seed, "of the gates' noise");
   line.number("--thumbnails", flags->thumbnails, "images of each class kept that use the fewest layers, and the most");

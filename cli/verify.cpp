@@ -36,7 +36,7 @@ void Verification::expect(const Json& said, const Json& found, const std::string
   compare(said, found, pointer, minor_version(), disagreements);
 }
 
-int64_t Verification::minor_version() const {
+int64_t minor_version_of(const Json& report, const std::string& path) {
   const auto& version = report["version"].get_ref<const std::string&>();
   return parse_integer(version.substr(version.find('.') + 1), path + ": version");
 }
@@ -50,16 +50,15 @@ int64_t Verification::configured(const char* key, int64_t otherwise) const {
 namespace {
 
 /// Whether a report's text is what was written, which tells of every change, also of what is not counted again.
-bool is_as_written(const Verification& verification, const std::string& text) {
+bool is_as_written(const Json& report, const std::string& path, const std::string& text) {
   constexpr int64_t kHashedSince = 11;
-  const Json& report = verification.report;
   if (report.contains("text_sha256")) {
     const std::string said = report["text_sha256"], found = text_hash(text, said);
     if (found == said) return true;
     fmt::print("the report's text is not what was written: its sha256 is {}, expected {}\n", found, said);
     return false;
   }
-  if (verification.minor_version() >= kHashedSince) {
+  if (minor_version_of(report, path) >= kHashedSince) {
     fmt::print("the report's text is not what was written: /text_sha256 is missing\n");
     return false;
   }
@@ -72,8 +71,8 @@ int verify(const std::string& path, const std::string& data, const std::string& 
   const std::string text = read_file(path);
   Json report = parse_report(text, path);
   if (report["schema"] != "aigis-report") throw InputError(path + ": expected a report written by 'aigis sweep'");
+  const bool as_written = is_as_written(report, path, text);
   Verification verification(path, std::move(report), data, device);
-  const bool as_written = is_as_written(verification, text);
   verify_facts(verification);
   const Verdicts verdicts = verify_verdicts(verification);
   for (const auto& disagreement : verification.disagreements) fmt::print("{}\n", disagreement);
@@ -101,7 +100,8 @@ Command verify_command(CommandLine& line) {
   };
   auto flags = std::make_shared<Flags>();
   line.text("report", flags->path, "a report, best made with --examples N", true);
-  line.text("--data", flags->data, "the test data it was made on, such as cifar10:DIR", true);
+  line.text("--data", flags->data,
+            "the data it was made on, with its part, such as cifar10:DIR or cifar10:DIR,part=held_out", true);
   line.text("--device", flags->device, "cpu or cuda");
   return [flags] { return verify(flags->path, flags->data, flags->device); };
 }

@@ -129,7 +129,8 @@ class SecondVerdict {
     if (v_.minor_version() < kReportMinor && !report.contains("comparisons")) return;
     std::vector<std::vector<int64_t>> hits, clean_hits;
     for (auto& [index, of_run] : hits_) hits.push_back(of_run);
-    v_.expect(report.value("comparisons", Json()), comparisons_json(report["runs"], hits), "/comparisons");
+    v_.expect(report.value("comparisons", Json()), comparisons_json(report["runs"], hits, v_.minor_version() < 12),
+              "/comparisons");
     if (v_.minor_version() < kReportMinor && !report.contains("curves")) return;
     for (auto& [index, of_run] : clean_hits_) clean_hits.push_back(of_run);
     Json again{{"runs", report["runs"]}};

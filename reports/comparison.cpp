@@ -1,6 +1,7 @@
 #include "reports/comparison.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "lib/metrics/comparison.h"
@@ -26,24 +27,22 @@ struct Pair {
   double p = 1, p_holm = 1;
 };
 
-/// Corrects for the number of comparisons. Accuracy without an attack is a question of its own.
-void correct(std::vector<Pair>& pairs, const Json& runs) {
-  for (const bool clean : {false, true}) {
-    std::vector<Pair*> family;
-    std::vector<double> chances;
-    for (Pair& pair : pairs) {
-      if (is_clean(runs[pair.a]) != clean) continue;
-      family.push_back(&pair);
-      chances.push_back(pair.p);
-    }
-    const std::vector<double> together = holm(chances);
-    for (size_t i = 0; i < family.size(); ++i) family[i]->p_holm = together[i];
+/// Corrects for the number of comparisons among those for which `belongs` holds.
+void correct(std::vector<Pair>& pairs, const std::function<bool(const Pair&)>& belongs) {
+  std::vector<Pair*> family;
+  std::vector<double> chances;
+  for (Pair& pair : pairs) {
+    if (!belongs(pair)) continue;
+    family.push_back(&pair);
+    chances.push_back(pair.p);
   }
+  const std::vector<double> together = holm(chances);
+  for (size_t i = 0; i < family.size(); ++i) family[i]->p_holm = together[i];
 }
 
 }  // namespace
 
-Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits) {
+Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits, bool one_family) {
   std::vector<Pair> pairs;
   std::map<std::string, std::vector<size_t>> alike;
   for (size_t b = 0; b < runs.size(); ++b) {
@@ -59,7 +58,10 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
     }
     earlier.push_back(b);
   }
-  correct(pairs, runs);
+  // Accuracy without an attack is a question of its own.
+  for (const bool clean : {false, true}) {
+    correct(pairs, [&](const Pair& pair) { return one_family || is_clean(runs[pair.a]) == clean; });
+  }
   Json list = Json::array();
   for (const auto& [a, b, comparison, p, p_holm] : pairs) {
     const Interval interval = comparison.interval();

@@ -65,7 +65,7 @@ Looked beyond_noise(const FlaggedRuns& flagged) {
     return static_cast<int64_t>(is_held_against_noise(f.plan, f.m, r, e));
   });
   if (held == 0) return {};
-  return {flagged.plan.data.size(), {}, {{"attacks", held}}};  // each by its own measure and interval
+  return {flagged.plan.data.size(), {}, {{"attacks", held}}};  // each by its own measure
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 
 namespace aigis {
 
-/// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version only adds keys.
+/// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version adds keys, or says where it
+/// redefines one.
 inline constexpr const char* kReportVersion = "1.12";
 inline constexpr int64_t kReportMinor = 12;
 

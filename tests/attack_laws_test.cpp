@@ -83,7 +83,7 @@ class Laws : public ::testing::TestWithParam<std::string> {
     const at::TensorOptions numbers(at::kLong);
     const Batch training{random_tensor({6, 3, 32, 32}, 11).to(like.images.options()),
                          at::arange(6, numbers).to(like.labels.device()), at::arange(6, numbers) + 500};
-    return prepared(attack(), victim, training, norm, epsilons);
+    return taught(attack(), victim, training, norm, epsilons);
   }
 };
 

@@ -35,8 +35,8 @@ inline std::string shortened(const std::string& name, int64_t most) {
 }
 
 /// The attack that has learnt what it needs from such images, or itself.
-inline std::shared_ptr<const Attack> prepared(std::shared_ptr<const Attack> attack, Victim& victim,
-                                              const Batch& training, Norm norm, at::ArrayRef<double> epsilons) {
+inline std::shared_ptr<const Attack> taught(std::shared_ptr<const Attack> attack, Victim& victim, const Batch& training,
+                                            Norm norm, at::ArrayRef<double> epsilons) {
   return attack->learns_from() == 0 ? attack : attack->learnt(victim, training, norm, epsilons);
 }
 

@@ -1,8 +1,11 @@
 // Planted defects: each raises the flag that is named for it.
 #include "reports/flags.h"
 
+#include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
@@ -43,6 +46,31 @@ class Overflowing : public LinearModel {
     return output;
   }
 };
+
+/// No image is of class 1, and bright ones have no answer.
+class OverflowingBeforeTheBoundary : public LinearModel {
+ public:
+  OverflowingBeforeTheBoundary() : LinearModel(at::full({1, 2, 2}, 0.25), -2) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = LinearModel::forward(images, pass);
+    const at::Tensor bright = images.flatten(1).mean(1, /*keepdim=*/true).gt(0.6);
+    output.logits = at::where(bright, std::nan(""), output.logits);
+    return output;
+  }
+};
+
+TEST(Flags, AttacksTakeWhatHasNoAnswerForWrong) {
+  OverflowingBeforeTheBoundary model;
+  const Batch batch{at::full({3, 1, 2, 2}, 0.5), at::zeros({3}, at::TensorOptions(at::kLong)),
+                    at::arange(3, at::TensorOptions(at::kLong))};
+  for (const char* name : {"pgd", "apgd-ce", "deepfool", "cw:weight=10", "ddn", "fmn", "fab"}) {
+    const auto attack = make_attack(name);
+    const Norm norm = attack->norms().front();
+    Victim victim(model, 0, Judge::this_model);
+    const at::Tensor x = attack->propose(victim, batch, norm, {norm == Norm::l2 ? 1.0 : 0.5})[0];
+    EXPECT_EQ(judge(model, x, batch, 0, Purpose::verdict_gates).without_answer, 3) << name;
+  }
+}
 
 TEST(Flags, AnswersThatAreNotFinite) {
   SweepPlan plan;

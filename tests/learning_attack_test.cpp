@@ -58,7 +58,7 @@ TEST(GateHijack, TakesOnTheGraphOfAClass) {
   const Batch training = two_classes(0.6, 0.4);
   const Batch batch = batch_of(training.images.slice(0, 2, 4) - 0.05, 1);
   Victim victim(model, 0);
-  const auto attack = prepared(make_attack("gate-hijack:class=0"), victim, training, Norm::linf, {0.06});
+  const auto attack = taught(make_attack("gate-hijack:class=0"), victim, training, Norm::linf, {0.06});
   const at::Tensor x = attack->propose(victim, batch, Norm::linf, {0.06})[0];
   EXPECT_TRUE(have_graph_of_class_0(model.forward(x, {})));
 }
@@ -71,7 +71,7 @@ TEST(GateUniversal, OpensImagesThatItHasNotSeen) {
   const std::vector<double> epsilons{0.025, 0.055};
   Victim victim(model, 0);
   for (const char* name : {"gate-universal", "gate-universal:per_class=true"}) {
-    const auto attack = prepared(make_attack(name), victim, training, Norm::linf, epsilons);
+    const auto attack = taught(make_attack(name), victim, training, Norm::linf, epsilons);
     const auto proposals = attack->propose(victim, batch, Norm::linf, epsilons);
     EXPECT_EQ(model.forward(proposals[0], {}).gates.open.sum().item<double>(), 0) << name;
     EXPECT_EQ(model.forward(proposals[1], {}).gates.open.sum().item<double>(), 60) << name;
@@ -79,7 +79,7 @@ TEST(GateUniversal, OpensImagesThatItHasNotSeen) {
     EXPECT_LE((added - added[0]).abs().max().item<double>(), 1e-12) << "the same for all";
   }
   // A class of which nothing was learnt gets nothing.
-  const auto attack = prepared(make_attack("gate-universal:per_class=true"), victim, training, Norm::linf, {0.055});
+  const auto attack = taught(make_attack("gate-universal:per_class=true"), victim, training, Norm::linf, {0.055});
   EXPECT_TRUE(at::equal(attack->propose(victim, batch_of(batch.images, 1), Norm::linf, {0.055})[0], batch.images));
   EXPECT_THROW(make_attack("gate-universal")->propose(victim, batch, Norm::linf, {0.1}), std::logic_error);
 }
@@ -91,7 +91,7 @@ TEST(GateUniversal, StepsAsItIsTold) {
   const double epsilon = 0.25;
   Victim victim(model, 0);
   const auto added = [&](const std::string& options) {
-    const auto attack = prepared(make_attack("gate-universal:" + options), victim, training, Norm::linf, {epsilon});
+    const auto attack = taught(make_attack("gate-universal:" + options), victim, training, Norm::linf, {epsilon});
     return attack->propose(victim, training, Norm::linf, {epsilon})[0] - training.images;
   };
   const at::Tensor shortening = added("steps=8,relative_step_size=0.1");
@@ -109,7 +109,7 @@ TEST(GateUniversal, EachClassHasItsOwn) {
   training.labels = at::arange(20, at::TensorOptions(at::kLong)).ge(10).to(at::kLong);
   Victim victim(model, 0);
   const auto attack =
-      prepared(make_attack("gate-universal:per_class=true,confidence=0.6"), victim, training, Norm::linf, {0.06});
+      taught(make_attack("gate-universal:per_class=true,confidence=0.6"), victim, training, Norm::linf, {0.06});
   const at::Tensor added = attack->propose(victim, training, Norm::linf, {0.06})[0] - images;
   EXPECT_NEAR(added.slice(0, 0, 10).min().item<double>(), 0.06, 1e-9);
   EXPECT_NEAR(added.slice(0, 10).select(1, 0).min().item<double>(), 0.06, 1e-9);
@@ -121,7 +121,7 @@ TEST(GateUniversal, ShutsGates) {
   const auto bright = [&](uint64_t seed) { return random_images(20, seed, 2) * 0.02 + 0.53; };
   Victim victim(model, 0);
   const auto attack =
-      prepared(make_attack("gate-universal:aim=starve"), victim, batch_of(bright(1), 0), Norm::linf, {0.055});
+      taught(make_attack("gate-universal:aim=starve"), victim, batch_of(bright(1), 0), Norm::linf, {0.055});
   const at::Tensor x = attack->propose(victim, batch_of(bright(2), 0), Norm::linf, {0.055})[0];
   EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), 0);
 }
@@ -130,7 +130,7 @@ TEST(GateUniversal, TakesOnTheGraphOfAClass) {
   ThreeGates model(false);
   const Batch training = two_classes(0.55, 0.45);
   Victim victim(model, 0);
-  const auto attack = prepared(make_attack("gate-universal:aim=hijack,class=0"), victim, training, Norm::linf, {0.06});
+  const auto attack = taught(make_attack("gate-universal:aim=hijack,class=0"), victim, training, Norm::linf, {0.06});
   const at::Tensor x = attack->propose(victim, training, Norm::linf, {0.06})[0];
   EXPECT_TRUE(have_graph_of_class_0(model.forward(x, {})));
 }
@@ -142,8 +142,8 @@ TEST(GateUniversal, ChangesAnswersUnseen) {
   const Batch batch = batch_of(images, 0);
   Victim victim(model, 0);
   for (const auto& [tolerance, share] : {std::pair{"0.2", 10.0 / 60}, {"1", 40.0 / 60}}) {
-    const auto attack = prepared(make_attack(std::string("gate-universal:aim=reroute,tolerance=") + tolerance), victim,
-                                 batch, Norm::linf, {0.08});
+    const auto attack = taught(make_attack(std::string("gate-universal:aim=reroute,tolerance=") + tolerance), victim,
+                               batch, Norm::linf, {0.08});
     const Output output = model.forward(attack->propose(victim, batch, Norm::linf, {0.08})[0], {});
     EXPECT_EQ(output.logits.argmax(1).sum().item<int64_t>(), 20) << tolerance;
     EXPECT_NEAR(executed_share(output.gates).mean().item<double>(), share, 1e-9) << tolerance;

@@ -88,7 +88,7 @@ class Leaving : public ::testing::TestWithParam<std::string> {
     attack->check(net_.card());
     Victim victim(net_, 5, Judge::this_model);
     const at::Tensor six = at::arange(6, at::TensorOptions(at::kLong));
-    const auto learnt = prepared(attack, victim, {random_images(6, 11, 8), six, six + 500}, norm, {epsilon});
+    const auto learnt = taught(attack, victim, {random_images(6, 11, 8), six, six + 500}, norm, {epsilon});
     return learnt->propose(victim, images, norm, {epsilon})[0];
   }
   Norm first_norm() const { return make_attack(GetParam())->norms().front(); }

@@ -115,6 +115,7 @@ class DetectsThePattern : public PatternNet {
     return at::where(rough.gt(0.4), sane, images);
   }
 };
+
 /// An attack made of a function.
 class Planted : public Attack {
  public:

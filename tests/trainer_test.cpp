@@ -222,13 +222,14 @@ class Epochs : public Steps {
 };
 
 TEST_F(Epochs, WhatIsNotFiniteIsNeverSaved) {
-  EXPECT_EQ(message_of_run(), "training stopped: a weight is not finite in epoch 2; the checkpoint of epoch 1 is kept");
+  EXPECT_EQ(message_of_run(),
+            "training stopped: a weight or a statistic is not finite in epoch 2; the checkpoint of epoch 1 is kept");
   EXPECT_EQ(saved, 1);
 }
 
 TEST_F(Epochs, WithoutACheckpointNoneIsClaimed) {
   options_.learning_rate = 1e20;
-  EXPECT_EQ(message_of_run(), "training stopped: a weight is not finite in epoch 1; nothing was saved");
+  EXPECT_EQ(message_of_run(), "training stopped: a weight or a statistic is not finite in epoch 1; nothing was saved");
   EXPECT_EQ(saved, 0);
 }
 

@@ -15,7 +15,7 @@ constexpr int64_t kParts = 10;  ///< parts of the way back
 at::Tensor confirmed(Victim& victim, const at::Tensor& clean, const at::Tensor& found, const at::Tensor& ids,
                      const Goal& goal, const Constraint& constraint, Position first) {
   if (!victim.card().has_random_gates && !victim.card().rounds_gradients) return found;
-  const uint32_t draws = victim.card().has_random_gates ? 20 : 1;
+  const uint32_t draws = draws_to_tell(victim.card().has_random_gates);
   const auto at_draw = [&](uint32_t draw) { return Position{first.restart, first.draw + draw, first.step}; };
   std::vector<Goal> usual;  // what holds for the clean images, draw by draw
   for (uint32_t draw = 0; draw < draws; ++draw) {

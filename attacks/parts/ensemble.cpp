@@ -2,6 +2,8 @@
 
 #include <ATen/ops/zeros_like.h>
 
+#include "lib/eval/verdict.h"
+
 namespace aigis {
 namespace {
 
@@ -15,7 +17,7 @@ at::Tensor wrong_draws(Victim& victim, const Batch& batch, const at::Tensor& ima
   at::Tensor wrong = at::zeros_like(batch.labels);
   for (int64_t draw = 0; draw < victim.card().draws; ++draw) {
     const Output output = victim.forward(images, batch.ids, {0, static_cast<uint32_t>(draw), step});
-    wrong = wrong + output.logits.argmax(1).ne(batch.labels);
+    wrong = wrong + answers_of(output.logits).ne(batch.labels);
   }
   return wrong;
 }

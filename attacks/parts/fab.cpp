@@ -4,6 +4,7 @@
 
 #include "attacks/parts/hyperplane.h"
 #include "attacks/parts/slopes.h"
+#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -59,7 +60,7 @@ class BoundaryRun {
 
   /// Asked apart from the gradient: most steps cross the boundary, and the gradient is wanted where they come back to.
   at::Tensor is_wrong(const Rows& rows) {
-    return victim_.forward(rows.x, rows.ids, {run_, 0, query_++}).logits.argmax(1).ne(rows.labels);
+    return answers_of(victim_.forward(rows.x, rows.ids, {run_, 0, query_++}).logits).ne(rows.labels);
   }
 
   /// [n], of the classes that are aimed at: the one whose boundary the linear model puts nearest.

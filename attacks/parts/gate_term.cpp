@@ -6,6 +6,7 @@
 
 #include "attacks/parts/objective.h"
 #include "lib/core/upload.h"
+#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -45,7 +46,7 @@ at::Tensor KeepAnswer::violation(const Output& output, const Goal& goal) const {
 }
 
 at::Tensor KeepAnswer::holds(const Output& output, const Goal& goal) const {
-  return output.logits.argmax(1).eq(goal.answers);
+  return answers_of(output.logits).eq(goal.answers);
 }
 
 at::Tensor KeepCost::violation(const Output& output, const Goal& goal) const {

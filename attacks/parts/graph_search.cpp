@@ -8,6 +8,8 @@
 #include <limits>
 #include <set>
 
+#include "lib/eval/verdict.h"
+
 namespace aigis {
 namespace {
 
@@ -87,7 +89,7 @@ class Search {
       device_ = clean.gates.open.options();
       if (draw == 0) graph_ = clean.gates.open.cpu();
       else graph_.index_copy_(0, rows, clean.gates.open.cpu());
-      const at::Tensor wrong = clean.logits.argmax(1).ne(batch_.labels.index_select(0, left));
+      const at::Tensor wrong = answers_of(clean.logits).ne(batch_.labels.index_select(0, left));
       left = left.index_select(0, wrong.nonzero().squeeze(1));
     }
     return left;
@@ -132,7 +134,7 @@ class Search {
     const Output output =
         victim_.aside(batch_.images.index_select(0, there), batch_.ids.index_select(0, rows), {}, graph.to(device_));
     const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal).to(at::kCPU, at::kDouble);
-    const at::Tensor changes = output.logits.argmax(1).ne(goal.labels).cpu();
+    const at::Tensor changes = answers_of(output.logits).ne(goal.labels).cpu();
     for (size_t r = 0; r < sets.size(); ++r) {
       Found& found = at_image(images[r]);
       const double of_label = -margin[static_cast<int64_t>(r)].item<double>();

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "lib/eval/verdict.h"
+
 namespace aigis {
 namespace {
 
@@ -33,7 +35,7 @@ Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<dou
       distance_(
           at::full({batch.images.size(0)}, kInfinity, at::TensorOptions(at::kDouble).device(batch.images.device()))),
       logits_(victim.forward(batch.images, batch.ids, {}).logits) {
-  distance_.masked_fill_(logits_.argmax(1).ne(batch.labels), 0);  // its own nearest adversarial image
+  distance_.masked_fill_(answers_of(logits_).ne(batch.labels), 0);  // its own nearest adversarial image
 }
 
 void Nearest::count_answers() {

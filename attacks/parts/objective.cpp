@@ -7,6 +7,8 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 
+#include "lib/eval/verdict.h"
+
 namespace aigis {
 
 Goal Goal::select(const at::Tensor& rows) const {
@@ -22,17 +24,17 @@ Goal Goal::as_seen(const Output& clean_output) const {
   return goal;
 }
 
-at::Tensor Goal::lost(const at::Tensor& logits) const { return logits.argmax(1).ne(labels); }
+at::Tensor Goal::lost(const at::Tensor& logits) const { return answers_of(logits).ne(labels); }
 
 at::Tensor Goal::reached(const at::Tensor& logits) const {
-  return targets.defined() ? logits.argmax(1).eq(targets) : lost(logits);
+  return targets.defined() ? answers_of(logits).eq(targets) : lost(logits);
 }
 
 namespace {
 
 /// With what the model does to the clean images in most of its draws as what is to stay.
 Goal with_usual(Goal goal, Victim& victim, const Batch& batch) {
-  const uint32_t draws = goal.random ? 20 : 1;
+  const uint32_t draws = draws_to_tell(goal.random);
   at::Tensor votes, share;
   for (uint32_t draw = 0; draw < draws; ++draw) {
     const Output output = victim.aside(batch.images, batch.ids, {0, draw, 0});

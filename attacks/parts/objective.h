@@ -91,6 +91,9 @@ struct Goal {
 /// [N] targets, chosen by the clean images' logits or drawn among the classes but the label; undefined without.
 at::Tensor targets_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch);
 
+/// Draws that tell what a model usually does: with random gates one draw says little.
+inline uint32_t draws_to_tell(bool random) { return random ? 20 : 1; }
+
 /// The goal of a batch.
 Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch);
 

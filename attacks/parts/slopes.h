@@ -1,5 +1,5 @@
-// How far the boundary to each of several classes is, by the model linearized at an image: the difference of logits
-// over its slope.
+// How fast each of several functions rises at an image: over its slope a difference of logits is the distance to the
+// boundary of the model linearized there.
 #pragma once
 
 #include <stdexcept>

@@ -8,12 +8,13 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/core/upload.h"
 #include "lib/data/image_change.h"
 
 namespace aigis {
 namespace {
 
-/// Of each image, [N, 1] int64 on the device.
+/// Each image's change, [N, 1] int64 on the device.
 struct Changes {
   at::Tensor position, top, left, height, width, mirror, hidden_row, hidden_column;
 };
@@ -38,8 +39,7 @@ Changes draw_changes(const Dataset& data, const at::Tensor& positions, const at:
                                               change.hidden_column};
     std::copy(fields.begin(), fields.end(), row);
   }
-  // One transfer for all, which does not wait for what the device has still to do.
-  const auto columns = table.to(data.images.device(), at::kLong, /*non_blocking=*/true).split(1, 1);
+  const auto columns = uploaded(table, data.images.device()).split(1, 1);  // one transfer for all
   return {columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], columns[7]};
 }
 
@@ -58,7 +58,7 @@ at::Tensor crossed(const at::Tensor& rows, const at::Tensor& columns) {
   return rows.unsqueeze(2).logical_and(columns.unsqueeze(1)).unsqueeze(1);
 }
 
-/// Of each image [C, H, W] the pixels at its rows [N, h] and columns [N, w]: [N, C, h, w].
+/// The pixels at each image's rows [N, h] and columns [N, w]: [N, C, h, w].
 at::Tensor pixels(const at::Tensor& images, const at::Tensor& rows, const at::Tensor& columns) {
   const int64_t count = images.size(0), channels = images.size(1);
   const at::Tensor places = (rows.unsqueeze(2) * images.size(3) + columns.unsqueeze(1)).flatten(1).unsqueeze(1);

@@ -29,8 +29,8 @@ struct Between {
   int32_t share = 0;
 };
 
-/// Of how many parts a side of `size` pixels has its shares. Up to 1024 pixels a byte times those of both sides fits
-/// into 31 bits.
+/// The number of parts in which shares of a side of `size` pixels are counted. Up to 1024 pixels a byte times those of
+/// both sides fits into 31 bits.
 constexpr int32_t parts_of(int64_t size) { return static_cast<int32_t>(2 * size); }
 
 /// Pixel `to` of a side of `size` that was `from` pixels long, bilinearly and without antialiasing.
@@ -40,10 +40,10 @@ inline Between between(int64_t to, int64_t size, int64_t from) {
   return {at / parts, std::min(at / parts + 1, from - 1), static_cast<int32_t>(at % parts)};
 }
 
-constexpr float kByteUnit = 1.0f / 255;  ///< of a pixel's bytes
+constexpr float kByteUnit = 1.0f / 255;  ///< what a byte is worth in [0, 1]
 constexpr float kHiddenGrey = 0.5f;
 
-/// Of the sums by which a picture of this size is resized: bytes times the parts of both sides.
+/// What the sums are worth by which a picture of this size is resized: bytes times the parts of both sides.
 inline float resized_unit(int64_t height, int64_t width) {
   return static_cast<float>(1 / (255.0 * parts_of(height) * parts_of(width)));
 }

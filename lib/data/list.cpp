@@ -1,5 +1,4 @@
 // The list of data sets.
-
 #include "lib/core/catalogue.h"
 #include "lib/core/options.h"
 #include "lib/data/cifar10.h"
@@ -8,6 +7,7 @@
 #include "lib/data/synthetic.h"
 
 namespace aigis {
+
 const std::vector<DatasetEntry>& dataset_list() {
   static const std::vector<DatasetEntry> list{
       {"cifar10", "CIFAR-10, 32x32, 10 classes: cifar10:DIR", "Krizhevsky 2009", option_documentation<DatasetOptions>,

@@ -58,8 +58,8 @@ class Attack {
   virtual Aim aim() const { return Aim::wrong_answer; }
   /// Whether a wrong answer is what it is out for, so that models are robust by it.
   bool wants_answer() const { return aim() == Aim::wrong_answer || aim() == Aim::unseen_wrong_answer; }
-  /// Whether every wrong answer will do. With a further condition, such as a cost that stays or a graph that is to be
-  /// taken on, it passes by answers without it.
+  /// Whether every wrong answer will do, or that of a target (is_targeted). With a further condition, such as a cost
+  /// that stays or a graph that is to be taken on, it passes by answers without it.
   virtual bool wants_any_answer() const { return aim() == Aim::wrong_answer; }
 
   /// How many training images it learns from before it attacks; 0: it has nothing to learn.

@@ -65,7 +65,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
     if (run.is_worst_case()) proposal = worst_case(run, e, done);
-    else if (again) attack_again(run, unbroken, wanted, e, proposal);
+    else if (again) attack_again(run, unbroken, e, proposal);
     else if (nested) proposal = kept_where_broken(proposal, (*all)[e], unbroken);
     else proposal = (*all)[e];
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
@@ -125,10 +125,9 @@ BatchEvaluation::Proposal BatchEvaluation::kept_where_broken(const Proposal& sma
   return larger;
 }
 
-void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, const at::Tensor& wanted, size_t e,
-                                   Proposal& proposal) const {
+void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, size_t e, Proposal& proposal) const {
   const at::Tensor rows = unbroken.gt(0).nonzero().squeeze(1);
-  const Proposal again = attacked(run, rows, wanted, {plan_.epsilons[e]}, proposal.images).front();
+  const Proposal again = attacked(run, rows, {}, {plan_.epsilons[e]}, proposal.images).front();
   proposal.images = again.images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);

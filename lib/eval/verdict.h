@@ -29,7 +29,7 @@ inline constexpr double kOnGrid = 1e-6;
 /// so that a budget that held still does.
 at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images);
 
-/// The answer where some logit is NaN or infinite. It is never right, nor a target, nor what another image got.
+/// The answer where some logit is NaN or infinite. It is never right, nor a target, nor what the clean image got.
 inline constexpr int64_t kNoClass = -1;
 /// [N] int64: the class of the largest of [N, K] logits, or kNoClass.
 at::Tensor answers_of(const at::Tensor& logits);

@@ -12,6 +12,7 @@
 #include "lib/core/error.h"
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
+#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -106,7 +107,7 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
   const at::Tensor leaf = images.detach().set_requires_grad(true);
   const at::Tensor logits = seen(leaf, ids, position, path).logits;
   const at::Tensor differences = logits.gather(1, classes) - logits.gather(1, labels.unsqueeze(1));
-  const at::Tensor wrong = logits.argmax(1).ne(labels);
+  const at::Tensor wrong = answers_of(logits).ne(labels);
   std::vector<at::Tensor> each;
   for (int64_t k = 0; k < classes.size(1); ++k) {
     leaf.mutable_grad() = at::Tensor();

@@ -47,14 +47,13 @@ struct Position {
   uint32_t restart = 0, draw = 0, step = 0;
 };
 
-/// Its name among options and in reports.
-const char* gate_gradient_name(GateGradient gradient);
-
 /// How a gradient passes hard gates, as an attack's options say.
 struct GatePath {
   GateGradient gradient = GateGradient::straight_through;
   double temperature = 1;
 };
+/// A path's name among options and in reports.
+const char* gate_gradient_name(GateGradient gradient);
 
 /// What the verdict will make of the attack's images.
 enum class Judge {
@@ -75,8 +74,8 @@ class Victim {
   };
   /// One forward and one backward pass. Through relaxed gates another forward pass beside it: the loss and all that it
   /// sees are of the network as it is, and only their slope is of the soft one. `ids` are the images' indices in their
-  /// data set. No parameter gets a gradient, and no graph is kept. Does not wait for a GPU, unless the model
-  /// must know which layers to skip.
+  /// data set. No parameter gets a gradient, and no graph is kept. Does not wait for a GPU, unless the
+  /// model must know which layers to skip.
   Gradient gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss, const Position& position,
                     const GatePath& path);
 
@@ -93,7 +92,8 @@ class Victim {
   Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
                  const at::Tensor& graph = {});
 
-  /// A forward pass that belongs to no step: to see what another graph would bring, or whether what was found holds.
+  /// A forward pass that belongs to no step: to see what the clean images
+  /// do, what another graph would bring, or whether what was found holds.
   Output aside(const at::Tensor& images, const at::Tensor& ids, const Position& position, const at::Tensor& graph = {});
   /// Spent in those so far. On the CPU; elsewhere what it took to ask for them.
   double aside_seconds() const { return aside_seconds_; }

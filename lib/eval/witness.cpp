@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "lib/core/upload.h"
+#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -41,7 +42,7 @@ Output Witness::forward(const at::Tensor& images, const Pass& pass) {
   const at::Tensor in_box = images.flatten(1).ge(0).all(1).logical_and(images.flatten(1).le(1).all(1));
   const at::Tensor top = std::get<0>(output.logits.topk(2, 1));
   const at::Tensor gap = (top.select(1, 0) - top.select(1, 1)) / output.logits.abs().amax(1);
-  const at::Tensor answer = output.logits.argmax(1);
+  const at::Tensor answer = answers_of(output.logits);
   const at::Tensor reached =
       wanted_.defined() ? answer.eq(wanted_.index_select(0, rows)) : answer.ne(batch_.labels.index_select(0, rows));
   const at::Tensor counts = reached.logical_and(gap.gt(kCertain))

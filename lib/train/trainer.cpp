@@ -45,6 +45,9 @@ at::ScalarType training_type(Precision precision, at::DeviceType device) {
   return fastest_type(device);
 }
 
+/// Larger sets stay in the machine's memory, and go to a GPU batch by batch.
+constexpr size_t kMostOnDevice = size_t{8} << 30;
+
 }  // namespace
 
 std::string TrainState::what_is_kept() const {
@@ -53,8 +56,8 @@ std::string TrainState::what_is_kept() const {
 
 Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
                  at::Device device, std::optional<AdversarialTraining> adversarial)
-    : network_(network), train_(train.on(device)), held_out_(held_out), options_(options), device_(device),
-      type_(training_type(options.precision, device.type())),
+    : network_(network), train_(train.images.nbytes() <= kMostOnDevice ? train.on(device) : train), held_out_(held_out),
+      options_(options), device_(device), type_(training_type(options.precision, device.type())),
       sgd_(network.named_weights(),
            {options.momentum, options.nesterov, options.weight_decay, options.decay_norms, options.clip_norm}),
       adversarial_(std::move(adversarial)) {
@@ -159,7 +162,7 @@ Json Trainer::run_epoch(double seconds_left) {
   }
   const double seconds = watch.seconds();
   // The loss of a batch is that before its step: what the last one did shows in the weights alone.
-  if (!is_finite()) throw diverged("a weight");
+  if (!is_finite()) throw diverged("a weight or a statistic");
   const auto [held_out, robust] = judge();
   const auto images = static_cast<double>(sums.images);
   Json row{{"epoch", epoch + 1},

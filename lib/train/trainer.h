@@ -32,8 +32,8 @@ class Trainer {
 
   /// Runs until the last epoch, or until another that takes as long as the one before, with its evaluation and `save`,
   /// would pass `time_limit` seconds (0: none); one whose steps pass it is given up. After each epoch `save` is called.
-  /// Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C:
-  /// the state of the last epoch stands. Returns true if all epochs are done.
+  /// Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C: the state of the
+  /// last epoch stands. Returns true if all epochs are done.
   bool run(double time_limit, const std::function<void()>& save);
 
   /// Means over one batch, and how many of its images were right; scalars on the device.
@@ -56,7 +56,7 @@ class Trainer {
 
  private:
   Json run_epoch(double seconds_left);
-  /// Of all that is saved of the training.
+  /// Whether all that would be saved is finite.
   bool is_finite();
   /// Why training cannot go on.
   RunError diverged(const std::string& what) const;

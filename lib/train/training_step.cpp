@@ -3,6 +3,7 @@
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "lib/core/upload.h"
 #include "lib/data/augment.h"
 #include "lib/ops/autocast.h"
 #include "lib/train/mixup.h"
@@ -28,6 +29,8 @@ Trainer::Step Trainer::step(const at::Tensor& positions, uint32_t epoch, double 
   const auto seed = static_cast<uint64_t>(options_.seed);
   Batch batch = augmented(train_, positions, {seed, Purpose::augmentation, 0, 0, epoch},
                           {options_.augment ? options_.crop : Crop::none, options_.cutout});
+  batch.images = uploaded(batch.images, device_);
+  batch.labels = uploaded(batch.labels, device_);
   // Each image is mixed with that at the other end of the batch, whose order is random.
   double share = 1;
   if (options_.mixup > 0) {

@@ -18,7 +18,7 @@ class GatedNetwork : public WeightedNetwork {
   at::Tensor penalty(const Output& output) const override { return gating_->penalty(output.gates); }
 
  protected:
-  /// Of the gates alone.
+  /// Folds the gates; families with more to fold call it.
   void fold() override { gating_->fold(); }
   /// Last step of a family's construction: adds the gates of `layers`, and fills the card. `macs_always` is what runs
   /// beside gates and layers.

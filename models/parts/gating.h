@@ -43,7 +43,7 @@ class Gating {
     Pass pass_;
     GateMode mode_ = GateMode::sampled;
     at::Tensor noise_;   ///< [N, columns]; undefined without random gates
-    at::Tensor shifts_;  ///< of gates=budget: Gating's, on the images' device
+    at::Tensor shifts_;  ///< Gating's, on the images' device; undefined but for gates=budget
     std::vector<at::Tensor> open_, logits_;
   };
   Decisions begin(const at::Tensor& images, const Pass& pass, bool training) const;

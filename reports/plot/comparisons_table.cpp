@@ -39,7 +39,8 @@ std::string table(const RunList& list, const std::vector<Compared>& all, bool cl
   const std::string lead =
       fmt::format("<p class=\"lead\">{} of {} comparisons of two models on the same images {} are decided{}</p>\n",
                   decided, all.size(), clean ? "without an attack" : "under attack",
-                  clean ? ", by the same tests: who leads is more accurate, which says nothing of robustness."
+                  clean ? " (McNemar, corrected for the number of such comparisons by Holm, below 5 %): who leads is "
+                          "more accurate, which says nothing of robustness."
                         : ": the interval of the difference excludes 0, and its test, corrected for the number of such "
                           "comparisons of its report (Holm), stays below 5 %. At one budget the test is McNemar's, or "
                           "its normal approximation where images have several draws; over all budgets accuracy is the "
