@@ -41,9 +41,9 @@ def text_hash(text):
 
 
 def as_if_written(document):
-    """The text of a changed report, with the hash that it would have had if it had been written so."""
+    """The text of a changed report, with the hash that it would have had if it had been written so, if it has any."""
     text = json.dumps(document, indent=1) + "\n"
-    return text.replace(document["text_sha256"], text_hash(text), 1)
+    return text if "text_sha256" not in document else text.replace(document["text_sha256"], text_hash(text), 1)
 
 
 def without_times(value):
