@@ -137,6 +137,15 @@ TEST_P(Laws, RepeatsBySeed) {
   EXPECT_TRUE(at::equal(run(*net, images, {0.03})[0], run(*net, images, {0.03})[0]));
 }
 
+TEST_P(Laws, PreparedItProposesTheSame) {
+  const Batch images = batch(3);
+  const auto net = network();
+  Victim victim(*net, 5);
+  const auto knowing = ready(victim, images, {0.03})->prepared_for(victim, images);
+  if (!knowing) return;  // most have nothing to find out beforehand
+  EXPECT_TRUE(at::equal(knowing->propose(victim, images, Norm::linf, {0.03})[0], run(*net, images, {0.03})[0]));
+}
+
 TEST_P(Laws, SameAloneAsInABatch) {
   const Batch images = batch(3);
   const auto net = network();
