@@ -67,9 +67,12 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
     if (worst_.standing() >= fewest(1)) break;
   }
   if (!is_made()) return;
-  const auto right = [&](size_t r) { return tallies_[r].cells[epsilon_].pass.accuracy.successes(); };
-  strongest_ =
-      *std::min_element(attacks_.begin(), attacks_.end(), [&](size_t a, size_t b) { return right(a) < right(b); });
+  strongest_ = with_fewest_right(attacks_, epsilon_);
+}
+
+size_t Claim::with_fewest_right(const std::vector<size_t>& runs, size_t epsilon) const {
+  const auto right = [&](size_t r) { return tallies_[r].cells[epsilon].pass.accuracy.successes(); };
+  return *std::min_element(runs.begin(), runs.end(), [&](size_t a, size_t b) { return right(a) < right(b); });
 }
 
 std::vector<int64_t> Claim::sampled(const std::vector<int64_t>& hits) const {
@@ -84,10 +87,7 @@ std::vector<int64_t> Claim::worst_hits(size_t epsilon) const {
     for (const size_t r : runs_) {
       if (plan_.runs[r].is_worst_case()) judged.push_back(r);
     }
-    const auto right = [&](size_t r) { return tallies_[r].cells[epsilon].pass.accuracy.successes(); };
-    const size_t least =
-        *std::min_element(judged.begin(), judged.end(), [&](size_t a, size_t b) { return right(a) < right(b); });
-    return sampled(tallies_[least].cells[epsilon].hits);
+    return sampled(tallies_[with_fewest_right(judged, epsilon)].cells[epsilon].hits);
   }
   std::vector<int64_t> worst(positions_.size(), bare()->card().draws);
   for (const size_t r : attacks_) {

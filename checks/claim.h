@@ -82,6 +82,8 @@ class Claim {
   bool allows(const Attack& attack) const;
 
  private:
+  /// Which of these runs left the fewest images; there is at least one.
+  size_t with_fewest_right(const std::vector<size_t>& runs, size_t epsilon) const;
   /// The numbers of a run's images that are in the sample.
   std::vector<int64_t> sampled(const std::vector<int64_t>& hits) const;
   /// Of each image of the sample the least over the attacks. Of random gates that would be the luckiest draws, too low

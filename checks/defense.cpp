@@ -42,9 +42,8 @@ std::optional<Finding> bpda(const Claim& claim) {
   if (is_enough && !is_step && static_cast<double>(back.ahead) < kLeastBack * static_cast<double>(saved.ahead)) {
     finding.level = Finding::Level::warning;
     finding.message += fmt::format(
-        ": nor does sight of the defense take back what it saves from a blind attack, {} images, so its gradient may "
-        "be "
-        "of no use",
+        ": nor does sight of the defense take back what it saves from a blind attack, {} images, so its gradient "
+        "may be of no use",
         saved.gained);
   } else {
     finding.level = Finding::Level::undecided;
