@@ -1,13 +1,5 @@
-// Attacks on gates: their terms by hand, optima in closed form, and constraints that hold.
-#include <ATen/ops/allclose.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/equal.h>
-#include <ATen/ops/full.h>
-#include <ATen/ops/full_like.h>
-#include <ATen/ops/ones.h>
-#include <ATen/ops/stack.h>
+// Attacks on gates: their terms by hand, optima in closed form, and costs that stay.
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,130 +8,12 @@
 #include "attacks/parts/objective.h"
 #include "lib/core/error.h"
 #include "lib/data/dataset.h"
-#include "lib/eval/verdict.h"
-#include "lib/ops/gumbel.h"
 #include "models/checkpoint.h"
-#include "tests/attacks.h"
+#include "tests/mean_gate.h"
 #include "tests/networks.h"
 
 namespace aigis {
 namespace {
-
-constexpr double kThreshold = 0.55, kSlope = 8;
-constexpr int64_t kSide = 4, kPixels = 3 * kSide * kSide;
-
-/// One gate, open where the mean of all pixels is above a threshold. The answer is class 0 as long as the red channel
-/// is brighter than the blue one by `pull` times the mean: brighter images tend to class 1.
-class MeanGate : public Model {
- public:
-  explicit MeanGate(double pull) : pull_(pull) {
-    card_.architecture = "mean-gate";
-    card_.classes = 2;
-    card_.input = {3, kSide, kSide};
-    card_.options = Json::object();
-    card_.gate_mode = "argmax";
-    card_.gated = {{"layer", 100, 1}};
-  }
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    const at::Tensor mean = images.mean({1, 2, 3}), delta = (mean - kThreshold) * kSlope;
-    Output output;
-    const at::Tensor redness = (images.select(1, 0) - images.select(1, 2)).mean({1, 2});
-    output.logits = at::stack({redness * 5, mean * pull_}, 1);
-    output.gates.logits = delta.unsqueeze(1);
-    output.gates.open = decide_gate(delta, {}, pass.gate_gradient).unsqueeze(1);
-    output.gates.probability = output.gates.logits.sigmoid();
-    output.gates.cost = at::full({1}, 100.0, at::TensorOptions(at::kDouble));
-    return output;
-  }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- protected:
-  ModelCard card_;
-
- private:
-  double pull_;
-};
-
-/// MeanGate whose answer is the state of its gate alone.
-class DecidingGate : public MeanGate {
- public:
-  DecidingGate() : MeanGate(0) {}
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    Output output = MeanGate::forward(images, pass);
-    if (pass.graph.defined()) output.gates.open = pass.graph;
-    const at::Tensor open = output.gates.open.select(1, 0);
-    output.logits = at::stack({1 - open, open}, 1) + images.mean({1, 2, 3}).unsqueeze(1) * 1e-3;
-    return output;
-  }
-};
-
-/// MeanGate whose gate draws, and whose answer is what it drew: the pull of its image is not heeded.
-class DrawingGate : public MeanGate {
- public:
-  DrawingGate() : MeanGate(0) { card_.has_random_gates = true; }
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    Output output = MeanGate::forward(images, pass);
-    const at::Tensor noise = gate_noise(pass.noise, pass.image_ids, 1).select(1, 0);
-    const at::Tensor open = decide_gate(output.gates.logits.select(1, 0), noise, pass.gate_gradient);
-    output.gates.open = open.unsqueeze(1);
-    output.logits = at::stack({1 - open, open}, 1);
-    return output;
-  }
-};
-
-/// MeanGate whose answer is class 1 as soon as its gate is open by more than `bar`: a soft gate gets there earlier than
-/// a hard one, or later.
-class BarredGate : public MeanGate {
- public:
-  explicit BarredGate(double bar) : MeanGate(0), bar_(bar) {}
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    Output output = MeanGate::forward(images, pass);
-    const at::Tensor open = output.gates.open.select(1, 0);
-    output.logits = at::stack({at::full_like(open, bar_), open}, 1);
-    return output;
-  }
-
- private:
-  double bar_;
-};
-
-/// MeanGate whose gate opens a good deal later than its logit says, as one does that adds noise of its own.
-class LateGate : public MeanGate {
- public:
-  LateGate() : MeanGate(0) {}
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    Output output = MeanGate::forward(images, pass);
-    output.gates.open = decide_gate(output.gates.logits - 1, {}, pass.gate_gradient);
-    return output;
-  }
-};
-
-/// MeanGate that leans to class 0 in every pass that a gradient is taken of.
-class RoundedGate : public MeanGate {
- public:
-  RoundedGate() : MeanGate(1.15) { card_.rounds_gradients = true; }
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    Output output = MeanGate::forward(images, pass);
-    if (images.requires_grad()) output.logits = output.logits + at::tensor({0.05, 0.0}, at::kDouble);
-    return output;
-  }
-};
-
-/// Grey images with a little red in them.
-Batch images_of(double level) {
-  at::Tensor images = at::full({2, 3, kSide, kSide}, level, at::TensorOptions(at::kDouble));
-  images.select(1, 0).add_(0.06);
-  images.select(1, 2).sub_(0.06);
-  return {images, at::zeros({2}, at::TensorOptions(at::kLong)), at::arange(2, at::TensorOptions(at::kLong))};
-}
-
-Output after(MeanGate& model, const std::string& attack, const Batch& batch, Norm norm, double epsilon) {
-  Victim victim(model, 0);
-  const at::Tensor x = make_attack(attack)->propose(victim, batch, norm, {epsilon})[0];
-  EXPECT_EQ(admit(batch.images, x, norm, epsilon).over_budget, 0);
-  return model.forward(x, {});
-}
 
 /// To move the mean of all pixels by d takes d in Linf, d sqrt(n) in L2 and d n in L1. The defaults' 40 steps come
 /// within 1 % of that.
@@ -161,67 +35,6 @@ TEST(GateMargins, ReachTheClosedForm) {
       EXPECT_EQ(opened(1.01), open) << attack << norm_name(norm);
     }
   }
-}
-
-/// Opening the gate brightens the image, and a bright image is of class 1, unless red and blue make up for it.
-TEST(KeepLabel, HoldsWhereTheGateAlonePullsTheAnswerOver) {
-  MeanGate model(1.15);
-  const Batch batch = images_of(0.5);
-  ASSERT_EQ(model.forward(batch.images, {}).logits.argmax(1).sum().item<int64_t>(), 0);
-  const Output free = after(model, "gate-sloth", batch, Norm::linf, 0.09);
-  EXPECT_EQ(free.gates.open.mean().item<double>(), 1);
-  EXPECT_EQ(free.logits.argmax(1).sum().item<int64_t>(), 2) << "the attack alone should change the answer";
-  const Output kept = after(model, "gate-sloth:keep_label=true,label_margin=0.02", batch, Norm::linf, 0.09);
-  EXPECT_EQ(kept.gates.open.mean().item<double>(), 1);
-  EXPECT_EQ(kept.logits.argmax(1).sum().item<int64_t>(), 0);
-  // What cannot be had with the label in place is not taken: the clean image comes back.
-  Victim victim(model, 0);
-  const auto none = make_attack("gate-sloth:keep_label=true,label_margin=0,steps=1,relative_step_size=1");
-  EXPECT_TRUE(at::equal(none->propose(victim, batch, Norm::linf, {0.09})[0], batch.images));
-}
-
-TEST(KeepLabel, HoldsInPassesThatAreNotRounded) {
-  RoundedGate model;
-  const Batch batch = images_of(0.5);
-  const Output kept = after(model, "gate-sloth:keep_label=true,label_margin=0,steps=5", batch, Norm::linf, 0.09);
-  EXPECT_EQ(kept.logits.argmax(1).sum().item<int64_t>(), 0);
-  EXPECT_GT(kept.gates.logits.mean().item<double>(), -0.35) << "the attack should use what it may";
-}
-
-TEST(KeepLabel, KeepsWhatMostDrawsAnswer) {
-  DrawingGate model;
-  Batch batch = images_of(0.45);  // open, and so of class 1, in 31 % of draws
-  batch.images = batch.images.repeat({50, 1, 1, 1});
-  batch.labels = at::zeros({100}, at::TensorOptions(at::kLong));
-  batch.ids = at::arange(100, at::TensorOptions(at::kLong));
-  Victim victim(model, 0);
-  ASSERT_GT(victim.forward(batch.images, batch.ids, {}).logits.argmax(1).sum().item<int64_t>(), 20);
-  ObjectiveOptions options;
-  options.constraint = std::make_shared<KeepAnswer>(0.0);
-  const Goal goal = goal_of(options, victim, batch);
-  EXPECT_LT(goal.answers.sum().item<int64_t>(), 10) << "one draw would say 31";
-}
-
-/// At equal noise the answer differs from the clean one where the noise lies between both logits: in the share
-/// sigmoid(D') - sigmoid(D) of draws.
-TEST(KeepLabel, HoldsInMostDrawsOfRandomGates) {
-  DrawingGate model;
-  Batch batch = images_of(0.1);
-  batch.images = batch.images.repeat({50, 1, 1, 1});
-  batch.labels = at::zeros({100}, at::TensorOptions(at::kLong));
-  batch.ids = at::arange(100, at::TensorOptions(at::kLong));
-  Victim victim(model, 0);
-  const at::Tensor x =
-      make_attack("gate-sloth:keep_label=true,label_margin=0")->propose(victim, batch, Norm::linf, {0.5})[0];
-  const auto opens = [&](const at::Tensor& images) {
-    return ((images.mean({1, 2, 3}) - kThreshold) * kSlope).sigmoid();
-  };
-  const at::Tensor differs = opens(x) - opens(batch.images);
-  EXPECT_LE(differs.mean().item<double>(), 0.05);
-  EXPECT_LE(differs.max().item<double>(), 0.25) << "20 draws must agree: one case in 300 is worse";
-  EXPECT_GE(differs.mean().item<double>(), 0.01) << "the attack should use what it may";
-  const at::Tensor free = make_attack("gate-sloth")->propose(victim, batch, Norm::linf, {0.5})[0];
-  EXPECT_GE((opens(free) - opens(batch.images)).mean().item<double>(), 0.3) << "without the lock it goes further";
 }
 
 TEST(GateTerms, ByHand) {
