@@ -40,7 +40,22 @@ TEST(GateOracle, SeesThroughTheNoiseOfGates) {
     const at::Tensor cost = at::tensor({10.0, 20.0, 30.0}, at::kDouble) / 60;
     const double share = ThreeGates::gate_logits(x).sigmoid().matmul(cost).mean().item<double>();
     EXPECT_GT(sign * (share - 0.5), 0.75 * farthest) << attack;
-    EXPECT_EQ(victim.audit().forward, 20 * 20 * (1 + 2 * 300)) << "every reading is counted";
+    EXPECT_EQ(victim.audit().forward, 20 * (20 * (1 + 2 * 300) + 2 * 20)) << "every reading is counted";
+  }
+}
+
+/// White images open all gates and black ones shut them; the first image of a search flips half of the pixels.
+TEST(GateOracle, HandsOutNoImageThatIsWorseThanTheCleanOne) {
+  for (const auto& [attack, level, open] : {std::tuple{"gate-oracle:queries=1,draws=3", 1.0, 60.0},
+                                            {"gate-oracle:queries=1,draws=3,wants=shut", 0.0, 0.0}}) {
+    const Batch batch = batch_of(at::full({20, 3, 8, 8}, level, at::TensorOptions(at::kDouble)), 0);
+    const auto found = [&](Model& model) {
+      Victim victim(model, 0);
+      return make_attack(attack)->propose(victim, batch, Norm::linf, {1.0})[0];
+    };
+    ThreeGates certain(false), random(true);
+    EXPECT_EQ(certain.forward(found(certain), {}).gates.open.sum().item<double>(), open) << attack;
+    EXPECT_TRUE(at::equal(found(random), batch.images)) << attack;
   }
 }
 
