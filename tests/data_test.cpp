@@ -243,6 +243,15 @@ TEST(Augmentation, CudaGivesTheSameImagesToTheLastBit) {
   });
 }
 
+/// CUDA multiplies by the reciprocal of a number, which is another value for half of them.
+TEST(Dataset, AllLevelsHaveTheSameBitsOnAGpu) {
+  if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "no GPU";
+  Dataset data;
+  data.images = at::arange(256, at::TensorOptions(at::kByte)).view({1, 1, 16, 16});
+  data.labels = data.ids = at::zeros({1}, at::TensorOptions(at::kLong));
+  EXPECT_TRUE(at::equal(take(data, 0, 1, at::kCUDA).images.cpu(), take(data, 0, 1).images));
+}
+
 TEST(Augmentation, OrderIsAPermutationThatChangesByEpoch) {
   const at::Tensor first = shuffled(1000, {1, Purpose::order, 0, 0, 0}),
                    second = shuffled(1000, {1, Purpose::order, 0, 0, 1});

@@ -9,6 +9,7 @@
 
 #include "lib/core/error.h"
 #include "lib/core/files.h"
+#include "lib/core/levels.h"
 #include "lib/core/philox.h"
 
 namespace aigis {
@@ -75,7 +76,7 @@ std::string Dataset::hash() const {
 
 Batch take(const Dataset& data, int64_t begin, int64_t count, at::Device device) {
   const int64_t end = std::min(begin + count, data.size());
-  return {data.images.slice(0, begin, end).to(device).to(at::kFloat).div_(255),
+  return {from_levels(data.images.slice(0, begin, end).to(device).to(at::kFloat)),
           data.labels.slice(0, begin, end).to(device), data.ids.slice(0, begin, end)};
 }
 

@@ -6,6 +6,7 @@
 #include <ATen/ops/where.h>
 
 #include "lib/core/stop.h"
+#include "lib/core/upload.h"
 
 namespace aigis {
 
@@ -41,11 +42,11 @@ Output FrozenGraph::forward(const at::Tensor& images, const Pass& pass) {
   if (pass.graph.defined() || ids_.size(0) == 0 || images.size(0) == 0) return model_->forward(images, pass);
   const auto [rows, known] = find_ids(ids_, pass.image_ids);
   Pass frozen = pass;
-  frozen.graph = graphs_.index_select(0, rows).to(images.device(), images.scalar_type());
+  frozen.graph = uploaded(graphs_.index_select(0, rows), images.device(), images.scalar_type());
   if (!known.all().item<bool>()) {
     const at::NoGradGuard no_grad;
     const at::Tensor own = model_->forward(images, pass).gates.open;
-    frozen.graph = at::where(known.to(images.device()).unsqueeze(1), frozen.graph, own);
+    frozen.graph = at::where(uploaded(known, images.device()).unsqueeze(1), frozen.graph, own);
   }
   return model_->forward(images, frozen);
 }

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "lib/core/error.h"
+#include "lib/core/levels.h"
 
 namespace aigis {
 namespace {
@@ -71,7 +72,7 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, d
 at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images) {
   const at::Tensor levels = images * 255, nearest = levels.round();
   const at::Tensor inwards = at::where(images.gt(clean), levels.floor(), levels.ceil());
-  return at::where((levels - nearest).abs().lt(kOnGrid * 255), nearest, inwards).div_(255);
+  return from_levels(at::where((levels - nearest).abs().lt(kOnGrid * 255), nearest, inwards));
 }
 
 at::Tensor answers_of(const at::Tensor& logits) {

@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "lib/core/upload.h"
+
 namespace aigis {
 namespace {
 
@@ -14,7 +16,7 @@ namespace {
 bool is_plain(const at::Tensor& x) { return x.device().is_cpu() && has_plain_rows(x); }
 
 at::Tensor on_device(const std::vector<int64_t>& rows, at::Device device) {
-  return at::tensor(rows, at::TensorOptions(at::kLong)).to(device);
+  return uploaded(at::tensor(rows, at::TensorOptions(at::kLong)), device);
 }
 
 /// [N, C, H, W] as its memory lies, for index operations that only keep that order.
