@@ -21,6 +21,7 @@ struct GateFlip {
 
   struct Options : GateAttackOptions {
     GraphSearch search;
+    Options() { objective.wants_answer = true; }  // whichever way it comes about
     void bind(OptionTable& table) {
       bind_steps(table);
       table.number("confidence", &confidence, 0.5, 0.9999, "probability", "with which each gate is to stay as wanted");

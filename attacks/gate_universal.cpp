@@ -80,6 +80,7 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
       break;
     case Options::Kind::reroute:
       objective.answer_weight = 1;
+      objective.wants_answer = true;
       objective.constraint = std::make_shared<KeepCost>(options_.tolerance);
       break;
     case Options::Kind::hijack: objective.term = towards_class(victim, training, options_.klass); break;
@@ -114,10 +115,8 @@ at::Tensor GateUniversal::worth_of(Victim& victim, const std::vector<Lesson>& le
   for (const Lesson& one : lessons) {
     const at::Tensor x = one.with(perturbation);
     const Output output = victim.aside(x, one.batch.ids, {0, 1, step});
-    const at::Tensor worth =
-        objective.constraint ? one.goal.lost(output.logits).logical_and(objective.constraint->holds(output, one.goal))
-                             : score(objective, victim.card().classes, output, one.goal);
-    sum = sum + one.member.matmul(worth.to(x.scalar_type()));
+    const Worth worth = worth_in_pass(objective, victim.card().classes, output, one.goal);
+    sum = sum + one.member.matmul(worth.reached.defined() ? worth.reached : worth.value);
   }
   return sum;
 }

@@ -53,6 +53,12 @@ TEST_P(Bf16, GradientsAreNearlyThoseOfFloat32AndAnswersTheSame) {
     EXPECT_EQ(output.gates.open.scalar_type(), at::kFloat);
   }
 
+  Pass rough = pass_of(kCount);
+  rough.rough = true;
+  const at::Tensor looked = (at::NoGradGuard(), model.forward(images, rough).logits);
+  EXPECT_FALSE(looked.requires_grad());
+  EXPECT_TRUE(looked.equal(output.logits.detach())) << "as rough as the pass that a gradient is taken of";
+
   const at::Tensor told = margin_gradient(model, images), truth = margin_gradient(*exact, images);
   EXPECT_EQ(told.scalar_type(), at::kFloat);
   EXPECT_GT(told.sign().eq(truth.sign()).to(at::kFloat).mean().item<double>(), 0.9);

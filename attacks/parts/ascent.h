@@ -25,7 +25,7 @@ enum class Decay {
 };
 enum class Keep {
   last,  ///< the last iterate
-  best,  ///< the iterate of the greatest loss
+  best,  ///< of those whose answer is as wanted, or else of all, the iterate of the greatest loss
 };
 
 struct AscentOptions {
@@ -89,7 +89,7 @@ class AscentAttack : public Attack {
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.objective.draws; }
   bool wants_any_answer() const override {
-    return Attack::wants_any_answer() && options_.objective.answer_weight > 0 && !options_.objective.constraint;
+    return Attack::wants_any_answer() && options_.objective.wants_answer && !options_.objective.constraint;
   }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard& card) const override {

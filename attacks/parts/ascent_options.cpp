@@ -44,7 +44,7 @@ void AscentOptions::bind(OptionTable& table, const Presets& tools) {
       .only_with("start=uniform|sign");
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
   table.choice<Keep>("keep", &keep, {{"last", Keep::last}, {"best", Keep::best}},
-                     "the last iterate, or that of the greatest loss");
+                     "the last iterate, or of those that are broken, or else of all, that of the greatest loss");
   bind_stop(table, &stop);
   table.number("l1_share", &l1_share, 1e-9, 1, "share of the pixel values", "that a step changes in the norm l1");
   table.number("momentum", &momentum, 0, 100, "", "decay of the accumulated direction; 0: none (MI)");

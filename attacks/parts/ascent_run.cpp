@@ -1,8 +1,8 @@
 #include "attacks/parts/ascent_run.h"
 
 #include <ATen/ops/add.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
@@ -33,20 +33,21 @@ class Ascent {
     rows.x = start_of(options_, rows.clean, rows.ids, victim_.draws({restart_, 0, 0}), norm_, epsilon_);
     if (keeps_best() && options_.objective.constraint) {
       rows.best = rows.clean;  // for which the constraint holds
-      rows.best_loss = at::full({rows.x.size(0)}, kForbidden, rows.x.options());
+      const at::Tensor zero = at::zeros({rows.x.size(0)}, rows.x.options());
+      rows.best_worth = {options_.objective.wants_answer ? zero : at::Tensor(), zero + kForbidden};
     }
     const bool elsewhere = !gradient_.is_plain() && (stops() || keeps_best());
     for (uint32_t number = 0; number < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++number) {
       const bool looks = elsewhere || expects_to_break(rows);
       if (looks) {
-        const Seen seen = look(rows, number);
-        if (keeps_best()) remember(rows, seen.scores);
+        const Seen seen = look(rows, number, /*rough=*/!elsewhere);
+        if (keeps_best()) remember(rows, seen.worth);
         if (stops()) retire(rows, seen.logits, {}, result, {});
         if (rows.x.size(0) == 0) return;
       }
       Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number);
       if (!looks) {
-        if (keeps_best()) remember(rows, at_x.scores);
+        if (keeps_best()) remember(rows, at_x.worth);
         if (stops()) {
           retire(rows, at_x.logits, stuck(rows, at_x), result, {&at_x.images, &at_x.losses, &at_x.violation});
         }
@@ -68,19 +69,20 @@ class Ascent {
 
   struct Seen {
     at::Tensor logits;  ///< those of the last draw
-    at::Tensor scores;  ///< mean over draws
+    Worth worth;        ///< mean over draws
   };
-  /// Answers at the iterates, by passes of their own, as many as a gradient averages over.
-  Seen look(const AscentRows& rows, uint32_t number) {
+  /// Answers at the iterates, by passes of their own, as many as a gradient averages over; rough ones in its place.
+  Seen look(const AscentRows& rows, uint32_t number, bool rough) {
     const int64_t draws = victim_.card().has_random_gates ? options_.objective.draws : 1;
     Seen seen;
     for (int64_t draw = 0; draw < draws; ++draw) {
       const Position position{restart_, first_look(options_) + static_cast<uint32_t>(draw), number};
-      const Output output = victim_.forward(rows.x, rows.ids, position);
-      const at::Tensor scores = score(options_.objective, victim_.card().classes, output, rows.goal);
-      seen = {output.logits, seen.scores.defined() ? seen.scores + scores : scores};
+      const Output output =
+          rough ? victim_.look(rows.x, rows.ids, position) : victim_.forward(rows.x, rows.ids, position);
+      seen.logits = output.logits;
+      seen.worth += worth_in_pass(options_.objective, victim_.card().classes, output, rows.goal);
     }
-    seen.scores = seen.scores / static_cast<double>(draws);
+    seen.worth = seen.worth / static_cast<double>(draws);
     return seen;
   }
 
@@ -123,15 +125,15 @@ class Ascent {
     return at::where(stopped, at::zeros_like(direction), direction);
   }
 
-  static void remember(AscentRows& rows, const at::Tensor& losses) {
+  static void remember(AscentRows& rows, const Worth& worth) {
     if (!rows.best.defined()) {
       rows.best = rows.x;
-      rows.best_loss = losses;
+      rows.best_worth = worth;
       return;
     }
-    const at::Tensor better = losses.gt(rows.best_loss);
+    const at::Tensor better = worth.exceeds(rows.best_worth);
     rows.best = at::where(per_image(better, rows.x), rows.x, rows.best);
-    rows.best_loss = at::where(better, losses, rows.best_loss);
+    rows.best_worth = worth.where(better, rows.best_worth);
   }
 
   /// [n] bool: the gradient is flat, and nothing that was met before moves the image on.
@@ -159,7 +161,7 @@ class Ascent {
     if (rows.x.size(0) == 0) return;
     if (keeps_best()) {
       const auto steps = static_cast<uint32_t>(options_.steps);
-      remember(rows, look(rows, steps).scores);
+      remember(rows, look(rows, steps, /*rough=*/false).worth);
       if (options_.objective.constraint) {
         const uint32_t draw = free_draw(options_) + 1;
         rows.best = confirmed(victim_, rows.clean, rows.best, rows.ids, rows.goal, *options_.objective.constraint,
@@ -183,7 +185,8 @@ class Ascent {
 
 void AscentRows::keep(const at::Tensor& rows) {
   BatchRows::keep(rows);
-  keep_rows(rows, {&x, &best, &best_loss, &momentum, &variance, &last_direction, &amplified, &falling});
+  keep_rows(rows, {&x, &best, &best_worth.reached, &best_worth.value, &momentum, &variance, &last_direction, &amplified,
+                   &falling});
   goal = goal.select(rows);
 }
 

@@ -10,7 +10,8 @@ namespace aigis {
 struct AscentRows : BatchRows {
   Goal goal;
   at::Tensor x;
-  at::Tensor best, best_loss;                                ///< where Keep::best
+  at::Tensor best;
+  Worth best_worth;                                          ///< where Keep::best
   at::Tensor momentum, variance, last_direction, amplified;  ///< undefined until used
   at::Tensor falling;  ///< [n] bool, foreseen to be misclassified by now; undefined where nothing is foreseen
 

@@ -26,6 +26,7 @@ struct GateAttackOptions : AscentOptions {
     keep = Keep::best;
     stop = false;
     objective.answer_weight = 0;
+    objective.wants_answer = false;
   }
   void bind(OptionTable& table);
   void check(const ModelCard& card) const {
@@ -37,6 +38,7 @@ struct GateAttackOptions : AscentOptions {
   /// For wrong answers rather than gates alone: they fall to steps of one length, as PGD's.
   void want_answers() {
     objective.answer_weight = 1;
+    objective.wants_answer = true;
     relative_step_size = 0.125;
     decay = Decay::none;
   }

@@ -1,8 +1,11 @@
 #include "attacks/parts/gate_term.h"
 
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/softplus.h>
+#include <ATen/ops/where.h>
 
 #include <cmath>
+#include <stdexcept>
 
 #include "attacks/parts/objective.h"
 #include "lib/core/upload.h"
@@ -18,12 +21,26 @@ at::Tensor shares(const Gates& gates) {
 
 }  // namespace
 
+at::Tensor GateMargin::towards(const at::Tensor& logits, const Goal& goal) const {
+  switch (states_) {
+    case GateStates::open: return logits;
+    case GateStates::shut: return -logits;
+    case GateStates::wanted: return logits * (2 * goal.graph - 1);
+  }
+  throw std::logic_error("unknown states of gates");
+}
+
 at::Tensor GateMargin::value(const Gates& gates, const Goal& goal) const {
   const double wanted = std::log(confidence_ / (1 - confidence_));
-  const at::Tensor towards = states_ == GateStates::open   ? gates.logits
-                             : states_ == GateStates::shut ? -gates.logits
-                                                           : gates.logits * (2 * goal.graph - 1);
-  return -((wanted - towards).clamp_min(0) * shares(gates)).sum(1);
+  return -((wanted - towards(gates.logits, goal)).clamp_min(0) * shares(gates)).sum(1);
+}
+
+at::Tensor GateMargin::worth(const Gates& gates, const Goal& goal) const {
+  constexpr double kTieBreak = 1e-4;  // margins are a few logits, and a layer's share is above a thousandth
+  const at::Tensor sign = towards(at::ones_like(gates.open), goal);
+  const at::Tensor open = goal.random ? gates.logits.sigmoid() : gates.open;
+  const at::Tensor as_wanted = at::where(sign.gt(0), open, 1 - open);
+  return (as_wanted * shares(gates)).sum(1) + value(gates, goal) * kTieBreak;
 }
 
 at::Tensor GateLikeness::value(const Gates& gates, const Goal&) const {
@@ -59,8 +76,9 @@ at::Tensor KeepCost::holds(const Output& output, const Goal& goal) const {
 }
 
 at::Tensor reweighed(const at::Tensor& weight, const at::Tensor& violation) {
-  constexpr double kMostWeight = 100;
-  return (weight + violation).clamp(0, kMostWeight);
+  // Never 0: where the constraint is all that is left to want, its gradient must not vanish.
+  constexpr double kLeastWeight = 0.01, kMostWeight = 100;
+  return (weight + violation).clamp(kLeastWeight, kMostWeight);
 }
 
 at::Tensor executed_share(const Gates& gates) { return (gates.open * shares(gates)).sum(1); }

@@ -56,8 +56,8 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
   if (options.loss == LossKind::kl) {
     goal.clean = at::log_softmax(victim.forward(batch.images, batch.ids, {}).logits, 1);
   }
+  goal.random = victim.card().has_random_gates;
   if (options.constraint) {
-    goal.random = victim.card().has_random_gates;
     goal = with_usual(std::move(goal), victim, batch);
     goal.weight = at::ones_like(goal.share);
   }
@@ -108,10 +108,34 @@ at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Ten
 
 }  // namespace
 
-at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
+Worth& Worth::operator+=(const Worth& other) {
+  value = value.defined() ? value + other.value : other.value;
+  if (other.reached.defined()) reached = reached.defined() ? reached + other.reached : other.reached;
+  return *this;
+}
+
+Worth Worth::operator/(double draws) const { return {reached.defined() ? reached / draws : reached, value / draws}; }
+
+at::Tensor Worth::exceeds(const Worth& other) const {
+  const at::Tensor greater = value.gt(other.value);
+  return reached.defined() ? at::where(reached.eq(other.reached), greater, reached.gt(other.reached)) : greater;
+}
+
+Worth Worth::where(const at::Tensor& which, const Worth& other) const {
+  return {reached.defined() ? at::where(which, reached, other.reached) : reached, at::where(which, value, other.value)};
+}
+
+Worth worth_in_pass(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
   const at::NoGradGuard no_grad;
-  const at::Tensor worth = objective(options, classes, output, goal, &GateTerm::worth).each;
-  return options.constraint ? at::where(options.constraint->holds(output, goal), worth, kForbidden) : worth;
+  Worth worth{{}, objective(options, classes, output, goal, &GateTerm::worth).each};
+  if (options.wants_answer) worth.reached = goal.reached(output.logits);
+  if (options.constraint) {
+    const at::Tensor holds = options.constraint->holds(output, goal);
+    worth.value = at::where(holds, worth.value, kForbidden);
+    if (worth.reached.defined()) worth.reached = worth.reached.logical_and(holds);
+  }
+  if (worth.reached.defined()) worth.reached = worth.reached.to(worth.value.scalar_type());
+  return worth;
 }
 
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
@@ -121,11 +145,12 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
   const double weight_of_gains = options.flip_weight + (expects ? options.answer_weight : 0);
   const bool measures = weight_of_gains > 0 && !victim.card().gated.empty();
   const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
-  at::Tensor scores, violation, gains;
+  at::Tensor violation, gains;
+  Worth worth;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) -> Losses {
     auto [value, met] = objective(options, classes, output, goal, &GateTerm::value);
-    if (options.constraint || options.term || draws > 1) add(scores, score(options, classes, output, goal));
+    worth += worth_in_pass(options, classes, output, goal);
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
       const at::Tensor open = output.gates.logits.sigmoid();
       value = value + (gains * (open - open.detach())).sum(1) * weight_of_gains;
@@ -149,7 +174,7 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
     sum.flat = sum.flat.logical_and(one.flat);
   }
   if (draws > 1) sum.images /= static_cast<double>(draws);
-  sum.scores = scores.defined() ? scores / static_cast<double>(draws) : sum.losses;
+  sum.worth = worth / static_cast<double>(draws);
   if (violation.defined()) sum.violation = violation / static_cast<double>(draws);
   return sum;
 }

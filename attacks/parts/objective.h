@@ -27,6 +27,7 @@ struct ObjectiveOptions {
   GatePathOptions path;
   // Attacks on gates (gate_options.h):
   double answer_weight = 1;                      ///< the weight of the loss on the answer
+  bool wants_answer = true;                      ///< of the iterates those come first whose answer is as wanted
   std::shared_ptr<const GateTerm> term;          ///< added to it
   double flip_weight = 0;                        ///< the weight of what flipping each gate would bring (gate_joint.h)
   std::shared_ptr<const Constraint> constraint;  ///< what must hold besides
@@ -100,15 +101,29 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
 /// [N], larger is better for the attack.
 at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal);
 
-struct Ascended : Victim::Gradient {
-  at::Tensor scores;     ///< [N], mean over draws: what the best iterate is chosen by
-  at::Tensor violation;  ///< [N], mean over draws; undefined without a constraint
+/// What images are worth to the attack, in the mean over draws.
+struct Worth {
+  at::Tensor
+      reached;       ///< [N]: the answer is as wanted, where one is, and the constraint holds; undefined where none is
+  at::Tensor value;  ///< [N]: the objective where the constraint holds, else kForbidden
+
+  Worth& operator+=(const Worth& other);
+  Worth operator/(double draws) const;
+  /// [N] bool: whoever reaches more is better, and among equals whoever has the greater value.
+  at::Tensor exceeds(const Worth& other) const;
+  /// This one's rows where `which`, [N] bool, holds, and the other's elsewhere.
+  Worth where(const at::Tensor& which, const Worth& other) const;
 };
 
 constexpr double kForbidden = -1e6;  ///< the worth of an image for which the constraint does not hold
 
-/// What an image is worth to the attack: the objective where the constraint holds, else kForbidden.
-at::Tensor score(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal);
+/// Of one pass.
+Worth worth_in_pass(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal);
+
+struct Ascended : Victim::Gradient {
+  Worth worth;           ///< what the best iterate is chosen by
+  at::Tensor violation;  ///< [N], mean over draws; undefined without a constraint
+};
 
 /// The mean over `draws` of the gradients of the objective, with logits and losses of the last draw. A model without
 /// random gates is asked once.

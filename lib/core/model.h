@@ -44,6 +44,7 @@ struct Pass {
   double temperature = 1;  ///< of relaxed gates, and of straight-through gradients
   at::Tensor graph =
       {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
+  bool rough = false;  ///< without a gradient, yet it may be as inexact as a pass that one is taken of
 };
 
 /// A gated layer in numbers: multiply-accumulates for one image.

@@ -1,6 +1,7 @@
 #include "lib/eval/bf16_gradients.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "lib/ops/autocast.h"
@@ -17,6 +18,14 @@ Output in_bf16(Model& model, const at::Tensor& images, const Pass& pass) {
   return model.forward(images, pass);
 }
 
+/// Convolutions are set up anew for each number of images: the last row once more, until there are a multiple of these.
+constexpr int64_t kFewShapes = 8;
+
+at::Tensor filled_up(const at::Tensor& rows) {
+  const int64_t short_by = (kFewShapes - rows.size(0) % kFewShapes) % kFewShapes;
+  return at::cat({rows, rows.slice(0, -1).expand({short_by})});
+}
+
 /// Rows whose two largest logits are no further apart than rounding may have moved them.
 at::Tensor near_ties(const at::Tensor& logits) {
   const at::Tensor top = std::get<0>(logits.topk(2, 1));
@@ -27,7 +36,7 @@ at::Tensor near_ties(const at::Tensor& logits) {
 
 Output Bf16Gradients::forward(const at::Tensor& images, const Pass& pass) {
   const bool for_gradient = at::GradMode::is_enabled() && images.requires_grad();
-  if (!for_gradient || images.scalar_type() != at::kFloat) return model_->forward(images, pass);
+  if (!(for_gradient || pass.rough) || images.scalar_type() != at::kFloat) return model_->forward(images, pass);
   Output output = in_bf16(*model_, images, pass);
   output.logits = output.logits.to(at::kFloat);
   if (output.gates.any()) {
@@ -42,14 +51,17 @@ Output Bf16Gradients::forward(const at::Tensor& images, const Pass& pass) {
   if (rows.size(0) == 0) return output;
   const at::NoGradGuard no_grad;
   Pass same = pass;
-  same.image_ids = pass.image_ids.defined() ? pass.image_ids.index_select(0, rows.cpu()) : pass.image_ids;
+  same.rough = false;
+  const at::Tensor asked = filled_up(rows);
+  same.image_ids = pass.image_ids.defined() ? pass.image_ids.index_select(0, asked.cpu()) : pass.image_ids;
   if (pass.graph.defined() && pass.graph.dim() == 2) {
-    same.graph = pass.graph.index_select(0, rows.to(pass.graph.device()));
+    same.graph = pass.graph.index_select(0, asked.to(pass.graph.device()));
   }
-  const at::Tensor exact = model_->forward(images.detach().index_select(0, rows), same).logits;
+  const at::Tensor exact =
+      model_->forward(images.detach().index_select(0, asked), same).logits.slice(0, 0, rows.size(0));
   const at::Tensor correction =
       at::zeros_like(rounded).index_copy(0, rows, exact - rounded.index_select(0, rows));  // a constant: no gradient
-  const at::AutoGradMode gradients(true);
+  const at::AutoGradMode gradients(for_gradient);
   output.logits = output.logits + correction;
   return output;
 }

@@ -15,9 +15,9 @@ class Bf16Gradients : public Model {
     card_.options["gradients"] = "bf16";
     card_.rounds_gradients = true;
   }
-  /// Passes that a gradient is taken of run in bfloat16, by autocast. Where their two largest logits lie so near that
-  /// rounding may have changed their order, they say what float32 says, so that an attack hardly leaves an image which
-  /// still stands. All others run in float32.
+  /// Passes that a gradient is taken of, and rough ones, run in bfloat16, by autocast. Where their two largest logits
+  /// lie so near that rounding may have changed their order, they say what float32 says, so that an attack hardly
+  /// leaves an image which still stands. All others run in float32.
   Output forward(const at::Tensor& images, const Pass& pass) override;
   const ModelCard& card() const override { return card_; }
   bool is_training() const override { return model_->is_training(); }

@@ -119,14 +119,24 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
   return {at::stack(each, 1), differences.detach(), logits.detach()};
 }
 
-Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
-                       const at::Tensor& graph) {
+Output Victim::answer(const at::Tensor& images, const Pass& pass) {
   check_stop();
   const at::NoGradGuard no_grad;
   audit_.forward += images.size(0);
+  return model_.forward(images, pass);
+}
+
+Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
+                       const at::Tensor& graph) {
   Pass along = pass(ids, position, {});
   along.graph = graph;
-  return model_.forward(images, along);
+  return answer(images, along);
+}
+
+Output Victim::look(const at::Tensor& images, const at::Tensor& ids, const Position& position) {
+  Pass rough = pass(ids, position, {});
+  rough.rough = true;
+  return answer(images, rough);
 }
 
 Output Victim::aside(const at::Tensor& images, const at::Tensor& ids, const Position& position,

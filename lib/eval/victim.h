@@ -92,6 +92,9 @@ class Victim {
   Output forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,
                  const at::Tensor& graph = {});
 
+  /// A forward pass in place of a gradient's own: where gradients are rounded, so is this.
+  Output look(const at::Tensor& images, const at::Tensor& ids, const Position& position);
+
   /// A forward pass that belongs to no step: to see what the clean images
   /// do, what another graph would bring, or whether what was found holds.
   Output aside(const at::Tensor& images, const at::Tensor& ids, const Position& position, const at::Tensor& graph = {});
@@ -119,6 +122,7 @@ class Victim {
   /// Counts a gradient; returns it with zeros for images where it is not finite, and which are flat.
   std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& gradient, const at::Tensor& met);
   Pass pass(const at::Tensor& ids, const Position& position, const GatePath& path) const;
+  Output answer(const at::Tensor& images, const Pass& pass);  ///< without a gradient
   /// What the network makes of images, with the gradient that the path says.
   Output seen(const at::Tensor& images, const at::Tensor& ids, const Position& position, const GatePath& path);
 
