@@ -13,6 +13,11 @@ void GatedNetwork::set_gate_mode(const std::string& mode) {
   card_.options["gates"] = mode;
 }
 
+void GatedNetwork::move_to(at::Device device, at::ScalarType type) {
+  gating_->move_to(device);
+  WeightedNetwork::move_to(device, type);
+}
+
 void GatedNetwork::freeze() {
   gating_->check();
   WeightedNetwork::freeze();

@@ -14,6 +14,7 @@ class GatedNetwork : public WeightedNetwork {
   void set_gate_mode(const std::string& mode) override;
   std::vector<double> execution_rates() const override { return gating_->rates(); }
   void set_execution_rates(const std::vector<double>& rates) override { gating_->set_rates(rates); }
+  void move_to(at::Device device, at::ScalarType type) override;
   void freeze() override;
   at::Tensor penalty(const Output& output) const override { return gating_->penalty(output.gates); }
 

@@ -36,6 +36,7 @@ at::Tensor mutual_information(const at::Tensor& probability) {
 Gating::Gating(Weights& weights, const std::vector<GateableLayer>& layers, const GatingOptions& options)
     : options_(options) {
   options.check(layers.size());
+  std::vector<double> targets;
   for (size_t i = 0; i < layers.size(); ++i) {
     const double target = options.target(i);
     const bool always = target == 1;
@@ -43,11 +44,12 @@ Gating::Gating(Weights& weights, const std::vector<GateableLayer>& layers, const
     if (always) continue;
     gates_.emplace_back(weights, layers[i].name + ".gate", layers[i].channels, options.gate);
     gated_.push_back({layers[i].name, layers[i].macs, gates_.back().macs()});
-    targets_.push_back(target);
+    targets.push_back(target);
   }
   cost_ = at::empty({static_cast<int64_t>(gated_.size())}, at::TensorOptions(at::kDouble));
   double* cost = cost_.mutable_data_ptr<double>();
   for (const auto& layer : gated_) *cost++ = static_cast<double>(layer.macs);
+  targets_ = at::tensor(targets, at::TensorOptions(at::kFloat));
 }
 
 int64_t Gating::macs() const {
@@ -86,7 +88,13 @@ void Gating::set_rates(const std::vector<double>& rates) {
         fmt::format("{} execution rates; expected {}, one for each gated layer", rates.size(), gated_.size()));
   }
   rates_ = rates;
-  shifts_ = budget_shifts(rates_, options_.gates == GateMode::budget ? options_.layers : 0);
+  shifts_ = budget_shifts(rates_, options_.gates == GateMode::budget ? options_.layers : 0).to(device_);
+}
+
+void Gating::move_to(at::Device device) {
+  device_ = device;
+  targets_ = targets_.to(device);
+  if (shifts_.defined()) shifts_ = shifts_.to(device);
 }
 
 void Gating::check() const {
@@ -99,8 +107,7 @@ void Gating::check() const {
 
 at::Tensor Gating::penalty(const Gates& gates) const {
   if (!gates.any()) return {};
-  const at::Tensor targets = uploaded(at::tensor(targets_, at::TensorOptions(at::kFloat)), gates.open.device());
-  const at::Tensor deviation = gates.open.to(at::kFloat).mean(0) - targets;
+  const at::Tensor deviation = gates.open.to(at::kFloat).mean(0) - targets_;
   const at::Tensor squares = deviation * deviation;
   at::Tensor loss = (options_.rate_loss == RateLoss::sum ? squares.sum() : squares.mean()) * options_.rate_weight;
   if (options_.information_weight > 0) {
@@ -127,9 +134,6 @@ Gating::Decisions Gating::begin(const at::Tensor& images, const Pass& pass, bool
   if (is_random(decisions.mode_) && !gated_.empty() && !pass.graph.defined()) {
     const at::Tensor noise = gate_noise(pass.noise, pass.image_ids, static_cast<int64_t>(gated_.size()));
     decisions.noise_ = uploaded(noise, images.device(), images.scalar_type());
-  }
-  if (decisions.mode_ == GateMode::budget && !pass.graph.defined()) {
-    decisions.shifts_ = uploaded(shifts_, images.device());
   }
   return decisions;
 }
@@ -180,7 +184,7 @@ at::Tensor Gating::Decisions::within_budget(int64_t column, const at::Tensor& lo
   at::Tensor left = at::full_like(logits.detach(), gating_->options_.layers);
   for (const auto& open : open_) left = left - open.detach();
   const auto layers = static_cast<int64_t>(gating_->gated_.size());
-  const at::Tensor shifts = shifts_.select(0, column).to(logits.scalar_type());
+  const at::Tensor shifts = gating_->shifts_.select(0, column).to(logits.scalar_type());
   // What is left of the budget is counted in hard gates, so relaxed ones pass their gradient straight through.
   const GateGradient gradient =
       pass_.gate_gradient == GateGradient::relaxed ? GateGradient::straight_through : pass_.gate_gradient;

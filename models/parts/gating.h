@@ -42,8 +42,7 @@ class Gating {
     const Gating* gating_ = nullptr;
     Pass pass_;
     GateMode mode_ = GateMode::sampled;
-    at::Tensor noise_;   ///< [N, columns]; undefined without random gates
-    at::Tensor shifts_;  ///< Gating's, on the images' device; undefined but for gates=budget
+    at::Tensor noise_;  ///< [N, columns]; undefined without random gates
     std::vector<at::Tensor> open_, logits_;
   };
   Decisions begin(const at::Tensor& images, const Pass& pass, bool training) const;
@@ -51,6 +50,9 @@ class Gating {
   void fold() {
     for (auto& gate : gates_) gate.fold();
   }
+
+  /// What gates need beside their weights goes to the network's device.
+  void move_to(at::Device device);
 
   /// The target-rate loss (equation 9) of a batch's gates, less what information_weight rewards.
   at::Tensor penalty(const Gates& gates) const;
@@ -74,11 +76,12 @@ class Gating {
   GatingOptions options_;
   std::vector<Gate> gates_;
   std::vector<GatedLayer> gated_;   ///< by column
-  std::vector<double> targets_;     ///< by column
   std::vector<int64_t> column_of_;  ///< by layer; -1 for a layer that always runs
   at::Tensor cost_;
+  at::Tensor targets_;         ///< [columns], on the device
   std::vector<double> rates_;  ///< by column; empty if unknown
-  at::Tensor shifts_;          ///< [columns, layers + 1], see gate_budget.h
+  at::Tensor shifts_;          ///< [columns, layers + 1], see gate_budget.h; on the device, undefined without rates
+  at::Device device_ = at::kCPU;
 };
 
 }  // namespace aigis
