@@ -132,7 +132,8 @@ Gating::Decisions Gating::begin(const at::Tensor& images, const Pass& pass, bool
   decisions.pass_ = pass;
   decisions.mode_ = training ? GateMode::sampled : options_.gates;
   if (is_random(decisions.mode_) && !gated_.empty() && !pass.graph.defined()) {
-    const at::Tensor noise = gate_noise(pass.noise, pass.image_ids, static_cast<int64_t>(gated_.size()));
+    const auto layers = static_cast<int64_t>(gated_.size());
+    const at::Tensor noise = pass.drawn.defined() ? pass.drawn : gate_noise(pass.noise, pass.image_ids, layers);
     decisions.noise_ = uploaded(noise, images.device(), images.scalar_type());
   }
   return decisions;

@@ -27,6 +27,7 @@ Output run_group(const at::Tensor& images, const Pass& pass, const Run& run, int
   Pass part = pass;
   if (pass.image_ids.defined()) part.image_ids = pass.image_ids.slice(0, begin, end);
   if (pass.graph.defined() && pass.graph.dim() == 2) part.graph = pass.graph.slice(0, begin, end);
+  if (pass.drawn.defined()) part.drawn = pass.drawn.slice(0, begin, end);
   return run(images.slice(0, begin, end), part);
 }
 
