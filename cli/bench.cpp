@@ -8,6 +8,7 @@
 #include "bench/benchmarks.h"
 #include "cli/commands.h"
 #include "cli/device.h"
+#include "cli/evaluated_model.h"
 #include "cli/plan_checks.h"
 #include "lib/core/error.h"
 #include "lib/core/text.h"
@@ -52,36 +53,42 @@ Dataset images_of(const BenchFlags& flags, Part part, int64_t count) {
                                data.size()));
 }
 
+/// A frozen model that takes the images of `data`.
+std::shared_ptr<Model> model_for(const Dataset& data, const BenchFlags& flags, at::Device device) {
+  const Spec spec = model_of(flags);
+  Spec own = spec;
+  const bool is_recorded = take_recorded(own);
+  std::shared_ptr<Model> model = network_of(own, data, device, true);
+  check_fit(spec.text(), model->card(), data);
+  return is_recorded ? recorded(model, spec, device) : model;
+}
+
 /// Checked against the model, and with what it has to learn learnt.
-std::shared_ptr<const Attack> ready(const std::string& text, Network& network, const BenchFlags& flags,
-                                    at::Device device) {
+std::shared_ptr<const Attack> ready(const std::string& text, Model& model, const BenchFlags& flags, at::Device device) {
   const auto attack = attack_of(text);
   if (!attack) throw InputError("attack 'none' takes no time; expected one with gradients, such as pgd");
-  check_attack(*attack, network.card());
+  check_attack(*attack, model.card());
   const Norm norm = parse_norm(flags.norm);
   check_norm(*attack, norm);
   if (attack->learns_from() == 0) return attack;
   const int64_t images = attack->learns_from();
   const Dataset training = load_dataset(Spec::parse(flags.data), Part::train).spread(images);
-  Victim victim(network, 0);
+  Victim victim(model, 0);
   return attack->learnt(victim, take(training, 0, images, device), norm, {bench_epsilon(norm)});
 }
 
 std::string attack(const BenchFlags& flags, at::Device device) {
   const Dataset data = images_of(flags, Part::test, flags.batch);
-  const auto network = network_of(model_of(flags), data, device, true);
-  check_fit(model_of(flags).text(), network->card(), data);
-  const auto made = ready(flags.attack, *network, flags, device);
-  const auto against = flags.against.empty() ? nullptr : ready(flags.against, *network, flags, device);
-  return bench_attack(*network, *made, against.get(), take(data, 0, flags.batch, device), parse_norm(flags.norm),
+  const auto model = model_for(data, flags, device);
+  const auto made = ready(flags.attack, *model, flags, device);
+  const auto against = flags.against.empty() ? nullptr : ready(flags.against, *model, flags, device);
+  return bench_attack(*model, *made, against.get(), take(data, 0, flags.batch, device), parse_norm(flags.norm),
                       flags.count);
 }
 
 std::string inference(const BenchFlags& flags, at::Device device) {
   const Dataset data = images_of(flags, Part::test, flags.batch);
-  const auto network = network_of(model_of(flags), data, device, true);
-  check_fit(model_of(flags).text(), network->card(), data);
-  return bench_inference(*network, take(data, 0, flags.batch, device), flags.count);
+  return bench_inference(*model_for(data, flags, device), take(data, 0, flags.batch, device), flags.count);
 }
 
 std::string skipping(const BenchFlags& flags, at::Device device) {

@@ -8,13 +8,15 @@
 #include "lib/core/error.h"
 #include "lib/eval/ablation.h"
 #include "lib/eval/bf16_gradients.h"
+#include "lib/eval/recorded_model.h"
+#include "models/torchscript.h"
 
 namespace aigis {
 namespace {
 
 /// What is asked of an evaluation, and no option of the checkpoint's.
 struct Asked {
-  bool frozen = false, fixed_noise = false, bf16 = false;
+  bool frozen = false, fixed_noise = false, bf16 = false, recorded = false;
 };
 
 /// Whether an option that may be `usual` or `other` is the other.
@@ -27,6 +29,7 @@ bool is_other(const Spec& spec, const std::string& key, const std::string& value
 /// Takes out of `own` what the checkpoint's model need not know.
 Asked take_out(Spec& own, const Spec& spec) {
   Asked asked;
+  asked.recorded = take_recorded(own);
   for (auto& [key, value] : own.options) {
     if (key == "noise") asked.fixed_noise = is_other(spec, key, value, "fresh", "fixed");
     if (key == "gradients") asked.bf16 = is_other(spec, key, value, "fp32", "bf16");
@@ -41,6 +44,31 @@ Asked take_out(Spec& own, const Spec& spec) {
 
 }  // namespace
 
+bool take_recorded(Spec& spec) {
+  const auto found = std::find_if(spec.options.begin(), spec.options.end(),
+                                  [](const auto& option) { return option.first == "passes"; });
+  if (found == spec.options.end()) return false;
+  const bool is_recorded = is_other(spec, "passes", found->second, "eager", "recorded");
+  spec.options.erase(found);
+  return is_recorded;
+}
+
+std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, at::Device device) {
+  const auto refused = [&](const std::string& why) {
+    return InputError(fmt::format("model '{}': passes=recorded: {}", spec.text(), why));
+  };
+  if (!device.is_cuda()) throw refused("a recording is a CUDA graph; expected --device cuda, or passes=eager");
+  if (!has_recordings(device)) throw refused("this build has none; build where nvcc is found");
+  if (spec.name == kTorchScript) {
+    throw refused("a TorchScript model may wait for the GPU on its way; expected a checkpoint, or passes=eager");
+  }
+  const std::string execution = model->card().options.value("execution", "mask");
+  if (execution != "mask") {
+    throw refused(fmt::format("with execution={} a pass waits for the GPU; expected execution=mask", execution));
+  }
+  return std::make_shared<RecordedModel>(std::move(model));
+}
+
 LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device device) {
   Spec own = spec;
   const Asked asked = take_out(own, spec);
@@ -53,6 +81,7 @@ LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device de
   if (asked.frozen && card.gated.empty()) {
     throw InputError(fmt::format("model '{}': has no gates to freeze", spec.text()));
   }
+  if (asked.recorded) loaded.model = recorded(loaded.model, spec, device);
   if (asked.fixed_noise) loaded.model = std::make_shared<FixedNoise>(loaded.model);
   if (asked.frozen) {
     check_fit(spec.text(), card, data);

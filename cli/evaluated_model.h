@@ -6,9 +6,15 @@
 
 namespace aigis {
 
-/// load_model(), and `gradients=bf16` (taken in bfloat16, for speed); for gated models `gates=frozen` (each image keeps
-/// the graph that gates=argmax takes for its clean version in `data`) and `noise=fixed` (sampled and marginal gates
-/// that see the same noise in all passes). Throws InputError.
+/// load_model(), and `gradients=bf16` (taken in bfloat16, for speed) and `passes=recorded`; for gated models
+/// `gates=frozen` (each image keeps the graph that gates=argmax takes for its clean version in `data`) and
+/// `noise=fixed` (sampled and marginal gates that see the same noise in all passes). Throws InputError.
 LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device device);
+
+/// Takes `passes=eager|recorded` out of a model's spec; whether they are to be recorded. Throws InputError.
+bool take_recorded(Spec& spec);
+
+/// The model with passes that are recorded as CUDA graphs and replayed. Throws InputError where they cannot be.
+std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, at::Device device);
 
 }  // namespace aigis
