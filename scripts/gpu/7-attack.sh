@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Times attack steps of aigis, with passes recorded as CUDA graphs and without, beside those of the same network in PyTorch,
+# in turns (bench/attack_step.py): PGD-10 on ResNet-110, a plain and a gated one, and on ResNet-20. A few minutes; prints
+# the speeds of each round and the median ratios.
+# Writes runs/gpu/attack.txt.
+#   MODELS='resnet-110'   only these: resnet, preresnet or aig of depth 6n+2
+#   BATCH=512 ROUNDS=10   images a step, and turns of each (128 and 5)
+#   PYTHON=COMMAND        the Python that has torch, numpy and safetensors (python3)
+#   DEVICE=cpu MODELS=resnet-8 ROUNDS=1   a try on a CPU, without recordings
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+export AIGIS_PROGRAM="$PWD/build-gpu/aigis"
+mkdir -p runs/gpu
+for model in ${MODELS:-resnet-110 aig-110 resnet-20}; do
+  "${PYTHON:-python3}" bench/attack_step.py --model "$model" --device "${DEVICE:-cuda}" --batch "${BATCH:-128}" "${ROUNDS:-5}"
+done | tee runs/gpu/attack.txt
