@@ -11,6 +11,7 @@
 #include "lib/core/error.h"
 #include "lib/core/repeatable.h"
 #include "lib/core/text.h"
+#include "lib/ops/recording.h"
 
 namespace aigis {
 namespace {
@@ -36,6 +37,15 @@ at::Device parse_device(const std::string& name) {
   }
   make_repeatable();
   return at::Device(at::kCUDA, 0);
+}
+
+void check_cuda_graphs(const std::string& what, at::Device device) {
+  if (!device.is_cuda()) {
+    throw InputError(fmt::format("{}: a recording is a CUDA graph; expected --device cuda, or none of it", what));
+  }
+  if (!has_recordings(device)) {
+    throw InputError(fmt::format("{}: this build records no CUDA graphs; build where nvcc is found", what));
+  }
 }
 
 Json environment_json(at::Device device) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/device.h"
 #include "cli/plan_checks.h"
 #include "lib/core/error.h"
 #include "lib/eval/ablation.h"
@@ -54,17 +55,15 @@ bool take_recorded(Spec& spec) {
 }
 
 std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, at::Device device) {
-  const auto refused = [&](const std::string& why) {
-    return InputError(fmt::format("model '{}': passes=recorded: {}", spec.text(), why));
-  };
-  if (!device.is_cuda()) throw refused("a recording is a CUDA graph; expected --device cuda, or passes=eager");
-  if (!has_recordings(device)) throw refused("this build has none; build where nvcc is found");
+  const std::string what = fmt::format("model '{}': passes=recorded", spec.text());
+  check_cuda_graphs(what, device);
   if (spec.name == kTorchScript) {
-    throw refused("a TorchScript model may wait for the GPU on its way; expected a checkpoint, or passes=eager");
+    throw InputError(what + ": a TorchScript model may wait for the GPU on its way; expected passes=eager");
   }
   const std::string execution = model->card().options.value("execution", "mask");
   if (execution != "mask") {
-    throw refused(fmt::format("with execution={} a pass waits for the GPU; expected execution=mask", execution));
+    throw InputError(
+        fmt::format("{}: with execution={} a pass waits for the GPU; expected execution=mask", what, execution));
   }
   return std::make_shared<RecordedModel>(std::move(model));
 }

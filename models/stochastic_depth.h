@@ -24,6 +24,7 @@ class StochasticDepth : public WeightedNetwork {
  public:
   using Options = StochasticDepthOptions;
   StochasticDepth(const NetworkShape& shape, const Options& options);
+  bool has_fixed_steps() const override { return false; }
 
  protected:
   Output run(const at::Tensor& images, const Pass& pass) override;

@@ -77,6 +77,7 @@ POINT = ("--data", "synthetic:test=20")
         (("sweep", "--model", RESNET), "--out is missing"),
         (("train", "--model", "resnet-21", "--out", "OUT"), "depth 21: expected 6n+2"),
         (("train", "--model", "aig-8:target_rate=1.2", "--out", "OUT"), "option 'target_rate': 1.2 is out of range"),
+        (("train", "--model", "resnet-8", "--cuda-graph", "true", "--out", "OUT"), "--cuda-graph: a recording is a CUDA graph; expected --device cuda"),
         (("train", "--epochs", "0", "--out", "OUT"), "option 'epochs': 0 is out of range"),
         (("train", "--time-limit", "soon", "--out", "OUT"), "'soon' is not a duration"),
         (("train", "--data", "cifar10:/no/where", "--out", "OUT"), "/no/where/data_batch_1.bin: cannot be read"),

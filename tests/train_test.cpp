@@ -67,7 +67,8 @@ TEST(Sgd, StepsAndAveragesLikePythons) {
       sgd.clear_gradients();
       seen += input.sum(0);
       ((weights[0].second * weights[1].second + weights[2].second) * input).sum().backward();
-      sgd.step(0.1 / (step + 1));
+      sgd.set_rate(0.1 / (step + 1));
+      sgd.step();
       average.update();
       const auto expect = [&](const std::string& name, const at::Tensor& tensor) {
         EXPECT_TRUE(at::allclose(tensor, golden.at(fmt::format("{}.{}.{}", kind, name, step)), 1e-12, 1e-12))
@@ -88,7 +89,8 @@ TEST(Sgd, LeavesAWeightWithoutGradientAlone) {
   const at::Tensor used = at::full({2, 2}, 3.0, real).set_requires_grad(true), left_out = used.detach().clone();
   Sgd sgd({{"used", used}, {"left_out", left_out}}, {.momentum = 0.9, .weight_decay = 0.1, .clip_norm = 10});
   used.sum().backward();
-  sgd.step(0.5);
+  sgd.set_rate(0.5);
+  sgd.step();
   // Nesterov's first step: g = 1 + 0.1 * 3, and g + 0.9 g of it.
   EXPECT_TRUE(at::allclose(used, at::full({2, 2}, 3 - 0.5 * 1.9 * 1.3, real)));
   EXPECT_TRUE(left_out.eq(3).all().item<bool>());

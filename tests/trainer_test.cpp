@@ -81,7 +81,7 @@ class Steps : public ::testing::Test {
   Trainer trainer(std::optional<AdversarialTraining> adversarial = {}) {
     return Trainer(network_, data_, data_, options_, at::kCPU, std::move(adversarial));
   }
-  Trainer::Step step(Trainer& trainer) {
+  StepResult step(Trainer& trainer) {
     return trainer.step(at::arange(kImages, at::TensorOptions(at::kLong)), 0, kRate);
   }
 
@@ -122,7 +122,7 @@ TEST_F(Steps, Mixup) {
   ASSERT_GT(std::min(share, 1 - share), 0.01);
   const at::Tensor before = network_.weight(), bias = network_.bias();
   Trainer mixing = trainer();
-  const Trainer::Step result = step(mixing);
+  const StepResult result = step(mixing);
   const at::Tensor mixed = clean() * share + clean().flip(0) * (1 - share);
   expect_step(before, bias, mixed, targets() * share + targets().flip(0) * (1 - share));
   const at::Tensor said = (at::matmul(mixed.flatten(1), before.t()) + bias).argmax(1);

@@ -107,6 +107,8 @@ class Network : public Model {
   /// For evaluation and attack: evaluation mode, no gradients of weights, BatchNorm folded into convolutions. Throws
   /// InputError if the gate mode needs execution rates that are not known.
   virtual void freeze() = 0;
+  /// Whether a training step runs the same kernels each time, with no random number but those of Pass::drawn.
+  virtual bool has_fixed_steps() const { return true; }
   /// What training adds to the cross-entropy, such as the target-rate loss; undefined if nothing.
   virtual at::Tensor penalty(const Output& output) const = 0;
 };

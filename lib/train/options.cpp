@@ -51,6 +51,8 @@ void TrainOptions::bind(OptionTable& table) {
       "precision", &precision,
       {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}},
       "of convolutions in training; auto is bfloat16 where the processor has it");
+  table.flag("cuda_graph", &cuda_graph,
+             "on a GPU: steps on whole batches are recorded as CUDA graphs and replayed; an adversary's attack is not");
   table.integer("seed", &seed, 0, 1'000'000'000, "of weights, order, augmentation and gate noise");
 }
 

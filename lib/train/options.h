@@ -38,6 +38,7 @@ struct TrainOptions {
   double adversary_eps = 8.0 / 255;  ///< its budget, Linf in pixel values of [0, 1]
   double trades = 0;                 ///< beta of TRADES (Zhang et al. 2019); 0: learn from adversarial images alone
   Precision precision = Precision::automatic;
+  bool cuda_graph = false;  ///< steps on whole batches are recorded and replayed; an adversary attacks outside of them
   int64_t seed = 1;
 
   void bind(OptionTable& table);

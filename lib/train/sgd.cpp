@@ -6,11 +6,15 @@
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 namespace aigis {
 
 Sgd::Sgd(NamedTensors weights, const SgdOptions& options) : options_(options), weights_(std::move(weights)) {
+  const at::Device device = weights_.front().second.device();
+  rate_ =
+      at::zeros({}, at::TensorOptions(device).dtype(device.is_cpu() ? at::kDouble : at::kFloat));  // as kernels want
   groups_ = {{options.weight_decay, {}, {}}};
   if (!options.decay_norms) groups_.push_back({0, {}, {}});
   for (const auto& [name, weight] : weights_) {
@@ -30,7 +34,7 @@ void Sgd::clip_gradients() {
   at::_foreach_mul_(gradients, (options_.clip_norm / (norm + 1e-6)).clamp_max(1));  // without waiting for a GPU
 }
 
-void Sgd::step(double learning_rate) {
+void Sgd::step() {
   const at::NoGradGuard no_grad;
   if (options_.clip_norm > 0) clip_gradients();
   for (const auto& group : groups_) {
@@ -42,7 +46,7 @@ void Sgd::step(double learning_rate) {
       if (options_.momentum > 0) velocities.push_back(group.velocities[i]);  // else the kernel wants none
     }
     if (weights.empty()) continue;
-    at::_fused_sgd_(weights, gradients, velocities, group.weight_decay, options_.momentum, learning_rate,
+    at::_fused_sgd_(weights, gradients, velocities, group.weight_decay, options_.momentum, rate_,
                     /*dampening=*/0, options_.nesterov, /*maximize=*/false, /*is_first_step=*/false);
   }
 }

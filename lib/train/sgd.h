@@ -19,7 +19,9 @@ struct SgdOptions {
 class Sgd {
  public:
   Sgd(NamedTensors weights, const SgdOptions& options);
-  void step(double learning_rate);
+  /// The learning rate of the steps that follow, recorded ones among them. Does not wait for a GPU.
+  void set_rate(double learning_rate) { rate_.fill_(learning_rate); }
+  void step();
   /// Forgets the gradients of the last step.
   void clear_gradients();
 
@@ -38,6 +40,7 @@ class Sgd {
 
   SgdOptions options_;
   NamedTensors weights_, velocities_;
+  at::Tensor rate_;            ///< a scalar on the device
   std::vector<Group> groups_;  ///< of the same tensors
 };
 

@@ -21,7 +21,7 @@ struct EpochSums {
       : loss(at::zeros({}, at::TensorOptions(device).dtype(at::kDouble))), penalty(loss.clone()),
         correct(loss.clone()) {}
 
-  void add(const Trainer::Step& step, int64_t count) {
+  void add(const StepResult& step, int64_t count) {
     images += count;
     loss += step.loss * count;
     penalty += step.penalty * count;
@@ -62,6 +62,11 @@ Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out
            {options.momentum, options.nesterov, options.weight_decay, options.decay_norms, options.clip_norm}),
       adversarial_(std::move(adversarial)) {
   if (options.average > 0) average_.emplace(network, options.average);
+  if (options.cuda_graph && !network.has_fixed_steps()) {
+    throw InputError(fmt::format("cuda_graph: what a training step of {} runs is drawn anew for each; expected false",
+                                 network.card().architecture));
+  }
+  if (options.cuda_graph) recorded_.emplace(device, [this](const StepInputs& inputs) { return learn(inputs); });
   state_.curve = Json::array();
 }
 

@@ -12,7 +12,9 @@
 #include "lib/train/average.h"
 #include "lib/train/held_out.h"
 #include "lib/train/options.h"
+#include "lib/train/recorded_step.h"
 #include "lib/train/sgd.h"
+#include "lib/train/step.h"
 
 namespace aigis {
 
@@ -27,8 +29,11 @@ struct TrainState {
 
 class Trainer {
  public:
+  /// Throws InputError if steps are to be recorded that are not the same kernels each time.
   Trainer(Network& network, const Dataset& train, const Dataset& held_out, const TrainOptions& options,
           at::Device device, std::optional<AdversarialTraining> adversarial = {});
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
   /// Runs until the last epoch, or until another that takes as long as the one before, with its evaluation and `save`,
   /// would pass `time_limit` seconds (0: none); one whose steps pass it is given up. After each epoch `save` is called.
@@ -36,12 +41,8 @@ class Trainer {
   /// last epoch stands. Returns true if all epochs are done.
   bool run(double time_limit, const std::function<void()>& save);
 
-  /// Means over one batch, and how many of its images were right; scalars on the device.
-  struct Step {
-    at::Tensor loss, penalty, correct;
-  };
   /// One step on the training images at `positions`: augmentation, forward, backward, update.
-  Step step(const at::Tensor& positions, uint32_t epoch, double learning_rate);
+  StepResult step(const at::Tensor& positions, uint32_t epoch, double learning_rate);
 
   const TrainState& state() const { return state_; }
   const Sgd& optimiser() const { return sgd_; }
@@ -70,9 +71,12 @@ class Trainer {
   struct Pull {
     at::Tensor loss, penalty, logits;
   };
-  Pull learn_from(const at::Tensor& images, const Batch& batch, uint32_t epoch, double share);
-  /// TRADES: the batch's images are clean, `attacked` the adversary's.
-  Pull learn_from_both(const at::Tensor& attacked, const Batch& batch, uint32_t epoch);
+  StepInputs inputs_of(const at::Tensor& positions, uint32_t epoch);
+  /// What can be recorded of a step: forward, backward, update.
+  StepResult learn(const StepInputs& inputs);
+  Pull learn_from(const at::Tensor& images, const StepInputs& inputs);
+  /// TRADES: from clean and from attacked images.
+  Pull learn_from_both(const StepInputs& inputs);
   at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels) const;
 
   Network& network_;
@@ -84,6 +88,7 @@ class Trainer {
   Sgd sgd_;
   std::optional<WeightAverage> average_;
   std::optional<AdversarialTraining> adversarial_;
+  std::optional<RecordedStep> recorded_;
   TrainState state_;
 };
 
