@@ -29,9 +29,10 @@ std::string bench_attack(Model& model, const Attack& attack, const Attack* again
 std::string bench_skipping(Network& skip, Model& mask, const std::string& execution, const Batch& images,
                            const std::vector<int64_t>& batches, const std::vector<double>& rates, int64_t pairs);
 
-/// Images a second of training steps (augmentation, forward, backward, optimiser) for `steps` steps.
-/// Printed beside Python's PyTorch by bench/train_step.py.
-std::string bench_training(Network& network, const Dataset& data, int64_t batch, int64_t steps, at::Device device);
+/// Images a second of training steps (augmentation, forward, backward, optimiser) for `steps` steps, as a CUDA graph
+/// if asked. Printed beside Python's PyTorch by bench/train_step.py.
+std::string bench_training(Network& network, const Dataset& data, int64_t batch, int64_t steps, at::Device device,
+                           bool cuda_graph);
 
 /// Images a second of forward passes without a gradient.
 /// Printed beside Python's PyTorch by bench/inference.py.

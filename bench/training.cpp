@@ -8,10 +8,12 @@
 
 namespace aigis {
 
-std::string bench_training(Network& network, const Dataset& data, int64_t batch, int64_t steps, at::Device device) {
-  constexpr int64_t kWarmUp = 5;
+std::string bench_training(Network& network, const Dataset& data, int64_t batch, int64_t steps, at::Device device,
+                           bool cuda_graph) {
+  constexpr int64_t kWarmUp = 5;  // more than a recording needs
   TrainOptions options;
   options.batch = batch;
+  options.cuda_graph = cuda_graph;
   Trainer trainer(network, data, data, options, device);
   network.set_training(true);
   const at::Tensor order = shuffled(data.size(), {0, Purpose::order});

@@ -23,6 +23,7 @@ namespace {
 struct BenchFlags {
   std::string what, model, attack = "fgsm", against, data = "synthetic", norm = "linf", device = "cpu";
   int64_t batch = 128, count = 30;
+  bool cuda_graph = false;
   std::string execution = "skip", batches = "1,8,64,256", rates = "0.3,0.5,0.7,0.9";
 };
 
@@ -137,7 +138,8 @@ std::string training(const BenchFlags& flags, at::Device device) {
   if (flags.batch < 2) throw InputError(fmt::format("--batch: {} is too small; expected at least 2", flags.batch));
   const Dataset data = images_of(flags, Part::train, flags.batch);
   const auto network = network_of(model_of(flags), data, device, false);
-  return bench_training(*network, data, flags.batch, flags.count, device);
+  if (flags.cuda_graph) check_cuda_graphs("--cuda-graph", device);
+  return bench_training(*network, data, flags.batch, flags.count, device, flags.cuda_graph);
 }
 
 struct Benchmark {
@@ -184,6 +186,7 @@ Command bench_command(CommandLine& line) {
   line.text("--batches", flags->batches, "skipping: batch sizes");
   line.text("--rates", flags->rates, "skipping: execution rates of random gates");
   line.number("--count", flags->count, "interleaved pairs, passes or training steps");
+  line.flag("--cuda-graph", flags->cuda_graph, "training: record the steps as a CUDA graph");
   line.text("--device", flags->device, "cpu or cuda");
   return [flags] { return bench(*flags); };
 }
