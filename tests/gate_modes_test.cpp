@@ -136,6 +136,15 @@ TEST_P(Modes, AnotherRunsGatesGiveItsLogits) {
   EXPECT_TRUE(at::allclose(again.logits, output.logits, 1e-12, 1e-12));
 }
 
+TEST_P(Modes, NoiseThatWasDrawnBeforeDecidesAlike) {
+  const auto net = build_frozen(GetParam());
+  const at::Tensor images = random_images(40);
+  const at::Tensor expected = net->forward(images, pass_of(40)).gates.open;
+  Pass pass = pass_of(40, 99);
+  pass.drawn = gate_noise(pass_of(40).noise, pass.image_ids, expected.size(1));
+  EXPECT_TRUE(at::equal(net->forward(images, pass).gates.open, expected));
+}
+
 TEST_P(Modes, FixedIsTheGraphForEveryImage) {
   const int64_t layers = static_cast<int64_t>(build(GetParam())->card().gated.size());
   std::string graph;
