@@ -44,7 +44,7 @@ struct Pass {
   double temperature = 1;  ///< of relaxed gates, and of straight-through gradients
   at::Tensor graph =
       {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
-  bool rough = false;  ///< without a gradient, yet it may be as inexact as a pass that one is taken of
+  bool rough = false;     ///< without a gradient, yet it may be as inexact as a pass that one is taken of
   at::Tensor drawn = {};  ///< [N, L]: the noise of random gates, where it was drawn before; else it is drawn of `noise`
 };
 

@@ -57,13 +57,9 @@ Output Bf16Gradients::forward(const at::Tensor& images, const Pass& pass) {
   if (pass.graph.defined() && pass.graph.dim() == 2) {
     same.graph = pass.graph.index_select(0, asked.to(pass.graph.device()));
   }
-<<<<<<< HEAD
+  if (pass.drawn.defined()) same.drawn = pass.drawn.index_select(0, asked.to(pass.drawn.device()));
   const at::Tensor exact =
       model_->forward(images.detach().index_select(0, asked), same).logits.slice(0, 0, rows.size(0));
-=======
-  if (pass.drawn.defined()) same.drawn = pass.drawn.index_select(0, rows.to(pass.drawn.device()));
-  const at::Tensor exact = model_->forward(images.detach().index_select(0, rows), same).logits;
->>>>>>> d3ec7a3 (A pass may bring its gate noise along)
   const at::Tensor correction =
       at::zeros_like(rounded).index_copy(0, rows, exact - rounded.index_select(0, rows));  // a constant: no gradient
   const at::AutoGradMode gradients(for_gradient);
