@@ -5,6 +5,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -17,23 +18,34 @@ namespace {
 
 constexpr int64_t kImages = 6;
 
-/// Two classes. The gate opens for images brighter than one half. The answer is 1 where `by_gate` the gate is open,
-/// else where the image is bright.
+/// What an image's brightness must exceed for a gate that draws to open, between 0 and 1.
+double drawn_threshold(const Stream& noise, int64_t id) {
+  return draw_word(noise.key(), static_cast<uint64_t>(id), 0) / 0x1p32;
+}
+
+/// Two classes. The gate opens for images brighter than one half, or of several `draws` than a threshold that it draws.
+/// The answer is 1 where `by_gate` the gate is open, else where the image is bright.
 class OneGate : public Model {
  public:
-  explicit OneGate(bool by_gate) : by_gate_(by_gate) {
+  explicit OneGate(bool by_gate, int64_t draws = 1) : by_gate_(by_gate) {
     card_.architecture = "one-gate";
     card_.options = Json::object();
     card_.classes = 2;
     card_.input = {1, 2, 2};
     card_.gated = {{"gate", 10, 1}};
-    card_.gate_mode = "argmax";
+    card_.gate_mode = draws > 1 ? "sampled" : "argmax";
+    card_.has_random_gates = draws > 1;
+    card_.draws = draws;
   }
   Output forward(const at::Tensor& images, const Pass& pass) override {
     const at::Tensor score = images.flatten(1).mean(1, true) - 0.5;
+    at::Tensor threshold = at::full_like(score, 0.5);
+    for (int64_t i = 0; card_.has_random_gates && i < images.size(0); ++i) {
+      threshold[i].fill_(drawn_threshold(pass.noise, pass.image_ids[i].item<int64_t>()));
+    }
     Output output;
     output.gates.open = pass.graph.defined() ? pass.graph.expand({images.size(0), 1}).to(images.scalar_type())
-                                             : score.gt(0).to(images.scalar_type());
+                                             : (score + 0.5).gt(threshold).to(images.scalar_type());
     output.gates.logits = score;
     const at::Tensor answer = by_gate_ ? output.gates.open - 0.5 : score;
     output.logits = at::cat({-answer, answer}, 1);
@@ -57,8 +69,8 @@ Dataset bright() {
   return data;
 }
 
-CellTally swapped(bool by_gate) {
-  OneGate model(by_gate);
+CellTally swapped(bool by_gate, int64_t draws = 1) {
+  OneGate model(by_gate, draws);
   const Batch batch = take(bright(), 0, kImages);
   const CleanPass clean = measure_clean(model, batch, 0);
   at::Tensor darkened = batch.images.clone();
@@ -74,6 +86,33 @@ TEST(Swap, TellsTheGraphsDamageFromTheFeatures) {
   EXPECT_EQ(graph.adversarial_on_clean, stands);
   EXPECT_EQ(features.hits, falls);
   EXPECT_EQ(features.clean_on_adversarial, stands);
+  EXPECT_EQ(features.adversarial_on_clean, falls);
+}
+
+// Gates that draw are swapped draw by draw, of the same noise: the darker image's are open where the brighter one's are
+// and its own brightness suffices.
+TEST(Swap, OfSampledGatesIsMadeUnderTheSameNoise) {
+  constexpr int64_t kDraws = 20;
+  std::vector<int64_t> before(kImages, 0), after(kImages, 0), falls(kImages, kDraws);
+  const double bright_value = 200.0 / 255;
+  int64_t flips = 0;
+  for (size_t i = 0; i < kImages; ++i) {
+    const double value = i < 4 ? bright_value - 0.5 : bright_value;
+    if (i < 4) falls[i] = 0;
+    for (uint32_t draw = 0; draw < kDraws; ++draw) {
+      const double threshold = drawn_threshold({0, Purpose::verdict_gates, 0, draw, 0}, static_cast<int64_t>(i) + 10);
+      before[i] += bright_value > threshold;
+      after[i] += value > threshold;
+      flips += (bright_value > threshold) != (value > threshold);
+    }
+  }
+  const CellTally graph = swapped(true, kDraws), features = swapped(false, kDraws);
+  EXPECT_EQ(graph.hits, after);
+  EXPECT_EQ(graph.clean_on_adversarial, after);
+  EXPECT_EQ(graph.adversarial_on_clean, before);
+  EXPECT_NEAR(graph.flipped.value(), static_cast<double>(flips) / (kImages * kDraws), 1e-12);
+  EXPECT_EQ(features.hits, falls);
+  EXPECT_EQ(features.clean_on_adversarial, std::vector<int64_t>(kImages, kDraws));
   EXPECT_EQ(features.adversarial_on_clean, falls);
 }
 

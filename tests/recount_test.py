@@ -26,7 +26,7 @@ def made(tmp_path_factory):
     flags = [word for model in models for word in ("--model", model)]
     result = aigis("evaluate", *flags, "--data", f"synthetic:test={COUNT}", "--eps", ",".join(EPSILONS), "--seed", SEED,
                    "--defense", "none", "--defense", "jpeg:quality=75", "--access", "white-box,grey-box",
-                   "--examples", COUNT, "--batch", 25, "--out", folder / "r.json")
+                   "--examples", COUNT, "--batch", 25, "--gate-swap", "true", "--out", folder / "r.json")
     assert result.returncode == 0, result.stderr
     document = report(folder / "r.json")
     return folder, document, load_file(folder / document["runs"][0]["examples"]["file"])
@@ -62,6 +62,15 @@ def judge(run, images, labels):
     return np.stack(hits), np.stack(hits_top5), np.stack(gates) if gates else None, margin
 
 
+def judge_along(run, images, labels, graphs):
+    """hits [draws, N] along gates [draws, N, L] that other images took, smallest margin of any decision."""
+    model = Reference(load_file(run["model"].split(":")[0]), 8)
+    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
+    logits = torch.stack([model.forward(x, mode="fixed", graph=graph)[0] for graph in graphs])
+    top = logits.topk(2, 2).values
+    return (logits.argmax(2) == labels).numpy(), (top[:, :, 0] - top[:, :, 1]).min().item()
+
+
 def wilson(successes, trials, z=1.959963984540054):
     p = successes / trials
     centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
@@ -88,6 +97,16 @@ def of_hits(hits):
     if len(hits) == 1:
         return pytest.approx(np.clip(wilson(hits.sum(), hits.shape[1]), 0, 1), abs=1e-9)
     return clustered(hits.mean(0), most_trials(hits))
+
+
+def assert_damage(said, before, after):
+    """Of hits [draws, images]: the paired difference of accuracies, by adjusted Wald (Bonett & Price 2012)."""
+    lost = before.mean(0) - after.mean(0)
+    n = len(lost) + 2
+    mean = lost.sum() / n
+    half = 1.959963984540054 * math.sqrt(((np.square(lost).sum() + 2) / n - mean**2) / n)
+    assert said["value"] == pytest.approx(lost.mean())
+    assert said["ci95"] == pytest.approx([max(-1, mean - half), min(1, mean + half)])
 
 
 def of_all_layers(gates):
@@ -158,7 +177,7 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
 def test_every_number_of_every_run(made):
     folder, document, saved = made
     labels = torch.arange(COUNT) % 10
-    by_model = {}
+    by_model, damage_told_apart = {}, False
     for index, run in enumerate(document["runs"]):
         images = saved[f"{index}.images"]
         if run["epsilon"] == 0:
@@ -192,6 +211,15 @@ def test_every_number_of_every_run(made):
             assert run["gates"]["after"]["per_class"][k] == pytest.approx(gates[:, labels == k].mean((0, 1)))
         assert run["gates"]["flipped"]["share"] == pytest.approx((gates != gates_before).mean())
         assert_intervals(run, labels, hits, gates, gates_before, layers_of(document, run))
+        by_graph, margin = judge_along(run, clean, labels, gates)
+        by_features, margin_before = judge_along(run, images, labels, gates_before)
+        assert min(margin, margin_before) > 1e-5, "a near tie: another seed would make this test say more"
+        swap = run["gates"]["swap"]
+        for name, swapped in (("clean_on_adversarial_gates", by_graph), ("adversarial_on_clean_gates", by_features)):
+            assert swap[name]["value"] == pytest.approx(swapped.mean()) and swap[name]["ci95"] == of_hits(swapped)
+        for name, after in (("graph", by_graph), ("features", by_features), ("both", hits)):
+            assert_damage(swap["damage"][name], hits_before, after)
+        damage_told_apart |= not np.array_equal(by_graph, by_features)
         histogram = np.bincount(gates.sum(2).astype(int).ravel(), minlength=4)
         assert run["gates"]["executed_layers_histogram"]["after"] == histogram.tolist()
         layers = layers_of(document, run)
@@ -211,6 +239,7 @@ def test_every_number_of_every_run(made):
                 assert ends == np.quantile(passes, of_share, method="inverted_cdf").astype(int).tolist()
             assert distribution["over_budget"][when]["value"] == pytest.approx((passes > distribution["budget"]).mean())
         assert distribution["budget"] == distribution["quantiles"]["before"][-1]
+    assert damage_told_apart
 
 
 def test_the_images_are_those_of_fgsm(made):
