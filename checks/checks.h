@@ -1,4 +1,5 @@
-// The checks, each in the file that is named for what it doubts. Null: it does not apply to the claim.
+// The checks, each in the file that is named for what it doubts. Null: it does not apply to the claim. One that does,
+// and cannot be made, is undecided.
 #pragma once
 
 #include "checks/claim.h"

@@ -24,7 +24,7 @@ std::shared_ptr<const Attack> varied(const Attack& attack,
 
 int64_t sample_size(int64_t images, const ModelCard& card, double gradients, const at::Device& device) {
   constexpr double kAllowedEach = 0.2 * 10;          // a fifth of PGD-10
-  constexpr double kOfCpu = 5e12, kOfOthers = 1e14;  // multiplied in a minute: two cores with AVX2, and a modest GPU
+  constexpr double kOfCpu = 1e13, kOfOthers = 1e14;  // multiplied in a minute: two cores with AVX2, and a modest GPU
   const auto macs = static_cast<double>(card.macs_full());
   const double minute = macs > 0 ? (device.is_cpu() ? kOfCpu : kOfOthers) / (3 * macs) : 0;  // of three passes each
   const double allowed = std::max(kAllowedEach * static_cast<double>(images), minute) / gradients;
@@ -32,21 +32,38 @@ int64_t sample_size(int64_t images, const ModelCard& card, double gradients, con
   return sample < std::min(images, fewest(1)) ? 0 : sample;
 }
 
+int64_t Claim::draws_on(const Model& model) const {
+  return is_made() && model.card().has_random_gates ? strongest().attack->draws() : 1;
+}
+
 double Claim::gradients_each() const {
-  double most = 1;
-  for (const size_t r : attacks_) {
-    for (const CellTally& cell : tallies_[r].cells) {
-      const double passes = static_cast<double>(cell.audit.forward) + 2 * static_cast<double>(cell.audit.backward);
-      most = std::max(most, passes / 3 / static_cast<double>(std::max<int64_t>(1, plan_.data.size())));
-    }
-  }
-  return std::exp2(std::ceil(std::log2(most)));  // roughly, so that a near tie cannot change the sample
+  if (!is_made()) return 1;
+  const AttackAudit& audit = tallies_[strongest_].cells[epsilon_].audit;
+  const double passes = static_cast<double>(audit.forward) + 2 * static_cast<double>(audit.backward);
+  const double each = std::max(1.0, passes / 3 / static_cast<double>(std::max<int64_t>(1, plan_.data.size())));
+  return std::exp2(std::ceil(2 * std::log2(each)) / 2);  // roughly, so that a near tie hardly changes the sample
 }
 
 double Claim::cost_of_checks() const {
-  // Noise, Square, FGSM, two PGDs and those of the gates; PGD on each other model; and what varies the claim's own.
-  constexpr double kFixed = 200, kTransferred = 20, kVaried = 8;
-  return kFixed + kTransferred * static_cast<double>(plan_.models.size()) + kVaried * gradients_each();
+  constexpr double kAnswers = 100;       // noise and Square, three passes of which take as long as a gradient
+  constexpr double kSteps = 100;         // FGSM, PGD, and two of 40 steps within larger budgets
+  constexpr double kThroughGates = 200;  // PGD by six paths, some of which take more than a gradient for a step
+  constexpr double kTransferred = 20;    // PGD on another model
+  constexpr double kVaried = 8;          // what varies the strongest attack
+  double cost = kAnswers + kVaried * gradients_each() + kSteps * static_cast<double>(draws_on(*bare()));
+  if (!bare()->card().gated.empty()) cost += kTransferred;  // all gates open
+  if (gates_decide()) cost += kThroughGates * static_cast<double>(draws_on(*bare()));
+  for (size_t m = 0; m < plan_.models.size(); ++m) {
+    if (m != model_) cost += kTransferred * static_cast<double>(draws_on(*plan_.models[m]));
+  }
+  return cost;
+}
+
+void Claim::take_sample() {
+  const int64_t size = plan_.data.size(), count = sample_size(size, bare()->card(), cost_of_checks(), plan_.device);
+  const at::Tensor positions = equidistant(size, count);
+  positions_ = listed(positions);
+  sample_ = plan_.data.select(positions);
 }
 
 Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t model, std::vector<size_t> runs)
@@ -54,20 +71,17 @@ Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t
   for (const size_t r : runs_) {
     if (plan.runs[r].attack && plan.runs[r].attack->wants_answer()) attacks_.push_back(r);
   }
-  const int64_t size = plan.data.size(), count = sample_size(size, bare()->card(), cost_of_checks(), plan.device);
-  const at::Tensor positions = equidistant(size, count);
-  positions_ = listed(positions);
-  sample_ = plan.data.select(positions);
+  take_sample();
   worst_ = {"the sweep's attacks", {}, bare()->card().draws};
   if (attacks_.empty()) return;
   for (size_t e = plan.epsilons.size(); e-- > 0;) {
     if (plan.epsilons[e] == 0) break;
     epsilon_ = e;
+    strongest_ = with_fewest_right(attacks_, e);
+    take_sample();  // of a size that hangs on the strongest attack's cost
     worst_.hits = worst_hits(e);
     if (worst_.standing() >= fewest(1)) break;
   }
-  if (!is_made()) return;
-  strongest_ = with_fewest_right(attacks_, epsilon_);
 }
 
 size_t Claim::with_fewest_right(const std::vector<size_t>& runs, size_t epsilon) const {
@@ -107,6 +121,12 @@ std::optional<Challenge> Claim::without_defense() const {
   return {};
 }
 
+std::shared_ptr<const Attack> Claim::challenger(const std::string& attack) const {
+  const auto plain = attack_of(attack);
+  const auto averaged = varied(*plain, {{"draws", std::to_string(strongest().attack->draws())}});
+  return averaged ? averaged : plain;
+}
+
 Challenge Claim::challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
                            std::shared_ptr<Model> model, std::optional<double> epsilon, int64_t images) const {
   if (sample_.size() == 0) return {attack->name(), {}, (model ? model : bare())->card().draws};
@@ -136,6 +156,8 @@ std::vector<Batch> Claim::spread(int64_t images) const {
   return batches;
 }
 
+bool Claim::gates_decide() const { return !bare()->card().gated.empty() && !bare()->card().has_blind_gates; }
+
 bool Claim::averages_draws() const {
   return std::any_of(attacks_.begin(), attacks_.end(), [&](size_t r) { return plan_.runs[r].attack->draws() > 1; });
 }
@@ -146,6 +168,13 @@ Finding Claim::not_made(Finding finding) const {
       "not made: for the {} images that can tell it would take longer than a minute and than a fifth of PGD-10 over "
       "all images; with more (--limit) it is made",
       fewest(1));
+  return finding;
+}
+
+Finding Claim::without_attack(const std::string& check, const std::string& why) const {
+  Finding finding = about_budget(check);
+  finding.level = Finding::Level::undecided;
+  finding.message = why;
   return finding;
 }
 
@@ -178,8 +207,11 @@ bool Claim::allows(const Attack& attack) const {
 
 std::optional<Finding> Claim::beaten_by(const std::string& check, const std::string& attack,
                                         const std::string& advice) const {
-  const auto made = attack_of(attack);
-  if (!is_made() || !allows(*made)) return {};
+  if (!is_made()) return {};
+  const auto made = challenger(attack);
+  if (!allows(*made)) {
+    return without_attack(check, fmt::format("not made: {} does not go with this norm or model", made->name()));
+  }
   return beaten(check, {challenge(made, Access{})}, advice);
 }
 

@@ -40,23 +40,27 @@ class Claim {
   size_t epsilon() const { return epsilon_; }
   /// The attack on the answer that left the fewest images within that budget.
   const Run& strongest() const { return plan_.runs[strongest_]; }
-  size_t strongest_index() const { return strongest_; }
+  /// Which of these runs left the fewest images within a budget; there is at least one.
+  size_t with_fewest_right(const std::vector<size_t>& runs, size_t epsilon) const;
 
   /// What full checks attack: images of the sweep at equal distances, as many as sample_size() says; what nobody could
   /// try is undecided.
   const Dataset& sample() const { return sample_; }
   /// So many of the sweep's images at equal distances, on its device, in batches no larger than its.
   std::vector<Batch> spread(int64_t images) const;
+  /// Whether gates decide by the image. Others, such as those that are always open, have no gradient to lose.
+  bool gates_decide() const;
   /// Whether some attack on the answer averages its gradients over several draws.
   bool averages_draws() const;
 
+  /// An attack whose gradients average over as many draws as those of the strongest, if it can: with fewer it could
+  /// lose to that one by the noise of its gradients alone.
+  std::shared_ptr<const Attack> challenger(const std::string& attack) const;
   /// Lets an attack try on the sample, or on `images` of it; on another model than the claim's where one is given,
   /// and judged by it. Without epsilon: within the claim's budget.
   Challenge challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
                       std::shared_ptr<Model> model = nullptr, std::optional<double> epsilon = {},
                       int64_t images = kMostSampled) const;
-  /// Gradients that the most expensive attack takes for an image, about.
-  double gradients_each() const;
 
   /// What the attack that is the strongest through the defense left of the sample without it; null where the sweep has
   /// no such run.
@@ -64,6 +68,8 @@ class Claim {
 
   /// The finding, undecided, for want of a sample.
   Finding not_made(Finding finding) const;
+  /// A finding, undecided, on the attacks' runs, for want of an attack to make the check with; `why` is its sentence.
+  Finding without_attack(const std::string& check, const std::string& why) const;
   /// A finding on all runs of the claim.
   Finding about_model(const std::string& check) const;
   /// A finding on the attacks' runs within the claim's budget.
@@ -75,21 +81,25 @@ class Claim {
   }
   Finding beaten(const std::string& check, const Challenge& reference, const std::vector<Challenge>& challenges,
                  const std::string& advice) const;
-  /// The same with one attack, white-box; null if the claim is not made or the attack does not go with it.
+  /// The same with one challenger(), white-box; null if the claim is not made.
   std::optional<Finding> beaten_by(const std::string& check, const std::string& attack,
                                    const std::string& advice) const;
   /// Whether an attack knows the norm and takes the model.
   bool allows(const Attack& attack) const;
 
  private:
-  /// Which of these runs left the fewest images; there is at least one.
-  size_t with_fewest_right(const std::vector<size_t>& runs, size_t epsilon) const;
   /// The numbers of a run's images that are in the sample.
   std::vector<int64_t> sampled(const std::vector<int64_t>& hits) const;
   /// Of each image of the sample the least over the attacks. Of random gates that would be the luckiest draws, too low
   /// for any challenge: there those of the worst case that the sweep judged anew, or of its strongest attack.
   std::vector<int64_t> worst_hits(size_t epsilon) const;
+  /// Gradients that an attack averages over, which takes as many draws as the strongest where this model draws.
+  int64_t draws_on(const Model& model) const;
+  /// Gradients that the strongest attack takes for an image within the claim's budget, about.
+  double gradients_each() const;
+  /// Gradients that all checks take for an image, about.
   double cost_of_checks() const;
+  void take_sample();
 
   const SweepPlan& plan_;
   const std::vector<RunTally>& tallies_;

@@ -10,9 +10,6 @@
 namespace aigis::checks {
 namespace {
 
-/// Gates that decide by the image. Others, such as those that are always open, have no gradient to lose.
-bool decides(const ModelCard& card) { return !card.gated.empty() && !card.has_blind_gates; }
-
 Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
   return {{claim.plan().seed, Purpose::attack_gates, 0, 0, 0}, batch.ids, gradient};
 }
@@ -21,7 +18,7 @@ Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
 
 std::optional<Finding> gate_gradients(const Claim& claim) {
   constexpr double kMost = 0.5;
-  if (!decides(claim.bare()->card())) return {};
+  if (!claim.gates_decide()) return {};
   const Batch batch = claim.spread(4).front();
   const at::Tensor images = batch.images.detach().set_requires_grad(true);
   const at::Tensor open =
@@ -56,7 +53,7 @@ std::optional<Finding> gate_gradients(const Claim& claim) {
 
 std::optional<Finding> relaxed_mismatch(const Claim& claim) {
   constexpr double kMost = 0.5;
-  if (!decides(claim.bare()->card())) return {};
+  if (!claim.gates_decide()) return {};
   const std::shared_ptr<Model> target = claim.target();
   int64_t differ = 0, count = 0;
   bool relaxes = false;
@@ -88,8 +85,8 @@ std::optional<Finding> relaxed_mismatch(const Claim& claim) {
 }
 
 std::optional<Finding> gate_aware(const Claim& claim) {
-  if (!decides(claim.bare()->card())) return {};
-  return claim.beaten_by("gate-aware", "gate-aware-pgd:steps=10",
+  if (!claim.gates_decide()) return {};
+  return claim.beaten_by("gate-aware", "gate-aware-pgd:steps=20",
                          "the gradients of gates were followed in a way that hides some of the damage");
 }
 

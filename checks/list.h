@@ -22,7 +22,7 @@ struct Check {
   const char* summary;
   const char* source;
   CheckLevel level;
-  /// Null where it does not apply to the claim.
+  /// Null where it does not apply to the claim; undecided where it does and cannot be made.
   std::optional<Finding> (*run)(const Claim& claim);
 };
 

@@ -19,23 +19,26 @@ std::optional<Finding> black_box(const Claim& claim) {
 
 std::optional<Finding> transfer(const Claim& claim) {
   if (!claim.is_made()) return {};
-  const auto attack = attack_of("pgd:steps=20");
-  if (!claim.allows(*attack)) return {};
-  std::vector<Challenge> challenges;
+  const auto attack = claim.challenger("pgd:steps=20");
+  std::vector<std::pair<std::shared_ptr<Model>, std::string>> surrogates;
   const ModelCard& card = claim.bare()->card();
-  const auto from = [&](const std::shared_ptr<Model>& surrogate, const std::string& name) {
-    challenges.push_back(claim.challenge(attack, {"transfer:" + name, surrogate}));
-    challenges.back().name = "pgd on " + name;
-  };
-  if (!card.gated.empty()) from(std::make_shared<AllOpen>(claim.bare()), "the model with all gates open");
+  if (!card.gated.empty()) {
+    surrogates.emplace_back(std::make_shared<AllOpen>(claim.bare()), "the model with all gates open");
+  }
   for (size_t m = 0; m < claim.plan().models.size(); ++m) {
     const auto& other = claim.plan().models[m];
     const bool fits = other->card().input == card.input && other->card().classes == card.classes;
     const ModelCard& seen = other->card();
     if (m == claim.model() || !fits) continue;
-    from(other, seen.architecture + (seen.gated.empty() ? "" : " (gates=" + seen.gate_mode + ")"));
+    surrogates.emplace_back(other, seen.architecture + (seen.gated.empty() ? "" : " (gates=" + seen.gate_mode + ")"));
   }
-  if (challenges.empty()) return {};
+  if (surrogates.empty()) return {};
+  if (!claim.allows(*attack)) return claim.without_attack("transfer", "not made: pgd does not know this norm");
+  std::vector<Challenge> challenges;
+  for (const auto& [surrogate, name] : surrogates) {
+    challenges.push_back(claim.challenge(attack, {"transfer:" + name, surrogate}));
+    challenges.back().name = "pgd on " + name;
+  }
   return claim.beaten("transfer", challenges, "gradients of the model itself are masked, or the attacks are weak");
 }
 

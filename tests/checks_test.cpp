@@ -68,7 +68,7 @@ TEST(Checks, ASampleCostsAFifthOfTheRunOrAMinute) {
   };
   EXPECT_EQ(of(1000, 41'000'000), 128) << "a ResNet-20 does it in less than a minute";
   EXPECT_EQ(of(1000, 4'000'000'000), 10) << "a fifth of 10,000 gradients, 200 an image";
-  EXPECT_EQ(of(300, 4'000'000'000), 0) << "three images could tell nothing";
+  EXPECT_EQ(of(300, 4'000'000'000), 0) << "four images could tell nothing";
   EXPECT_EQ(of(10'000, 4'000'000'000), 100) << "a fifth of 100,000 gradients, 200 an image";
   EXPECT_EQ(of(100'000, 4'000'000'000), 128);
   EXPECT_EQ(of(5, 41'000'000), 5);
@@ -91,6 +91,38 @@ TEST(Checks, WhatWouldTakeTooLongIsUndecided) {
   for (const char* name : {"randomness", "batch-dependence", "uphill", "gradients"}) {
     EXPECT_EQ(level_of(checks, name), "passed") << name;
   }
+}
+
+// What is varied is the strongest attack, so a dear one beside it does not make the sample smaller.
+TEST(Checks, TheStrongestAttackSaysWhatChecksCost) {
+  class Large : public PatternNet {
+   public:
+    Large() { card_.macs_always = 200'000'000; }
+  };
+  const auto judged_on = [](const std::shared_ptr<const Attack>& before) {
+    const Json checks = checks_of({.name = "large", .model = std::make_shared<Large>(), .before = before});
+    const auto noise =
+        std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "noise"; });
+    return noise == checks.end() ? 0 : (*noise)["count"].get<int64_t>();
+  };
+  const int64_t alone = judged_on(nullptr);
+  EXPECT_GT(alone, 0);
+  EXPECT_LT(alone, kMostSampled);
+  EXPECT_EQ(judged_on(make_attack("pgd:steps=500,step_size=0.00001,start=clean,stop=false")), alone);
+}
+
+// What loses to ten plain steps could not have raised anything.
+TEST(Checks, TheGateAwareChallengerGoesAsFarAsPgd) {
+  const Json checks = checks_of({.name = "gated", .model = std::make_shared<Gated>()});
+  const auto aware =
+      std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "gate-aware"; });
+  ASSERT_NE(aware, checks.end());
+  EXPECT_LE((*aware)["numbers"]["lost"], 2) << *aware;
+}
+
+// A check for which there is no attack has not been passed.
+TEST(Checks, ACheckWithoutAnAttackIsUndecided) {
+  EXPECT_EQ(level_of(checks_of({.name = "ten steps"}), "loss-growth"), "undecided");
 }
 
 // Whatever the number of images, a report comes of it.

@@ -20,8 +20,9 @@ struct Case {
   std::shared_ptr<const Defense> defense = nullptr;
   Dataset data = patterned();
   uint64_t seed = 0;
-  std::shared_ptr<Model> second = nullptr;  ///< another model of the same sweep
-  bool undefended = true;                   ///< the attack runs without the defense, too
+  std::shared_ptr<Model> second = nullptr;         ///< another model of the same sweep
+  bool undefended = true;                          ///< the attack runs without the defense, too
+  std::shared_ptr<const Attack> before = nullptr;  ///< another attack of the same sweep, listed first
 };
 
 inline constexpr double kEpsilon = 0.02;
@@ -42,7 +43,9 @@ inline Json report_of(const Case& planted) {
   if (planted.second) plan.models.push_back(planted.second);
   std::vector<std::shared_ptr<const Defense>> defenses{planted.defense};
   if (planted.defense && planted.undefended) defenses.push_back(nullptr);
-  plan.runs = plan_runs({planted.attack}, defenses, {Access{}}, false);
+  std::vector<std::shared_ptr<const Attack>> attacks{planted.attack};
+  if (planted.before) attacks.insert(attacks.begin(), planted.before);
+  plan.runs = plan_runs(attacks, defenses, {Access{}}, false);
   plan.epsilons = {kEpsilon / 2, kEpsilon};
   plan.data = planted.data;
   plan.seed = planted.seed;

@@ -1,8 +1,12 @@
 // Checks of gates on a trained network: what soft gates change, and where gates cannot be soft.
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "checks/checks.h"
 #include "models/checkpoint.h"
+#include "tests/attacks.h"
 #include "tests/planted_gates.h"
 
 namespace aigis {
@@ -51,6 +55,38 @@ TEST(RelaxedMismatch, SaysNothingWhereGatesCannotBeSoft) {
   EXPECT_FALSE(mismatch(std::make_shared<DecidesByIndex>(), patterned()));
   EXPECT_TRUE(mismatch(std::make_shared<Gated>(), patterned()));
   EXPECT_FALSE(mismatch(std::make_shared<Gated>(), patterned(), std::make_shared<BlindJpeg>()));
+}
+
+/// Remembers the last of the draws that gradients were taken of.
+class Listening : public NoisyGate {
+ public:
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    if (at::GradMode::is_enabled()) last_draw = std::max(last_draw, pass.noise.draw);
+    return NoisyGate::forward(images, pass);
+  }
+  uint32_t last_draw = 0;
+};
+
+// One that follows a single draw could lose to an attack that averages over several by its noise alone.
+TEST(Challengers, AverageOverAsManyDrawsAsTheStrongestAttack) {
+  const auto model = std::make_shared<Listening>(), other = std::make_shared<Listening>();
+  SweepPlan plan;
+  plan.models = {model, other};
+  plan.runs = plan_runs({make_attack("eot-pgd:steps=2,draws=5")}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {0.02};
+  plan.data = patterned().first(32);
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  const Claim claim(plan, result.tallies[0], 0, {0});
+  EXPECT_EQ(claim.challenger("pgd:steps=20")->draws(), 5);
+  EXPECT_EQ(claim.challenger("noise:best_of=100")->draws(), 1) << "which takes none";
+  using Made = std::optional<Finding> (*)(const Claim&);
+  for (const Made check : {checks::one_step, checks::iterated, checks::gate_aware, checks::transfer}) {
+    model->last_draw = other->last_draw = 0;
+    const std::optional<Finding> finding = check(claim);
+    ASSERT_TRUE(finding);
+    EXPECT_EQ(std::max(model->last_draw, other->last_draw), 4) << finding->check;
+  }
 }
 
 }  // namespace

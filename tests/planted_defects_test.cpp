@@ -70,6 +70,27 @@ TEST(PlantedDefects, AnAttackThatIsCutOffHasNotConverged) {
   EXPECT_EQ(level_of(checks, "iterated"), "warning");
 }
 
+// AutoAttack is stronger and comes first, and is no ascent whose loss could be followed.
+TEST(PlantedDefects, AnAscentIsFollowedBesideAStrongerAttack) {
+  for (const char* steps : {"40", "10"}) {
+    const Json checks =
+        checks_of({.name = "beside",
+                   .attack = make_attack(fmt::format("pgd:steps={},step_size=0.0002,start=clean", steps)),
+                   .before = make_attack("autoattack:steps=5,queries=50")});
+    const bool is_long = std::string(steps) == "40";
+    EXPECT_EQ(level_of(checks, "loss-growth"), is_long ? "warning" : "undecided") << checks.dump(1);
+  }
+}
+
+// Ten steps would find as little as AutoAttack's losses do.
+TEST(PlantedDefects, ALossThatAutoAttackDoesNotTry) {
+  const Json checks = checks_of({.name = "blinded",
+                                 .model = std::make_shared<BlindsAutoAttack>(),
+                                 .attack = make_attack("autoattack:version=rand,steps=80,draws=1")});
+  EXPECT_EQ(level_of(checks, "losses"), "warning") << checks.dump(1);
+  EXPECT_EQ(level_of(checks, "iterated"), "passed") << "cross-entropy";
+}
+
 TEST(PlantedDefects, MoreBudgetMustNotBreakLess) {
   const auto shy = std::make_shared<Planted>([](Victim& victim, const Batch& batch, double epsilon) {
     return epsilon < kEpsilon ? (batch.images + epsilon * signs(victim, batch)).clamp(0, 1) : batch.images;
