@@ -95,7 +95,7 @@ TEST(StandingTable, AClaimStandsUntilACheckIsRaised) {
   EXPECT_EQ(rows(report), (Rows{claim + "– (undecided: longer) | (✓) stands as far as its checks could see"}));
   Report unexamined = report;
   unexamined.json["config"]["checks"] = "basic";
-  EXPECT_EQ(rows(unexamined), (Rows{claim + "– (undecided: longer) | ? leads, but not all checks were made"}));
+  EXPECT_EQ(rows(unexamined), (Rows{claim + "– (undecided: longer) | ? leads, but full checks were not made"}));
   Report broken = report;
   broken.check(kResNet, "clean-accuracy", "error");
   EXPECT_EQ(rows(broken),

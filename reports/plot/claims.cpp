@@ -37,12 +37,12 @@ std::vector<Question> questions_of(const std::vector<Compared>& all) {
   return questions;
 }
 
-Ruling ruling_of(const Question& question, size_t model, const Claim& claim, bool all_checks) {
+Ruling ruling_of(const Question& question, size_t model, const Claim& claim, bool has_full_checks) {
   if (question.worst == nullptr) return Ruling::unjudged;
   if (!question.worst->is_decided()) return Ruling::undecided;
   if (question.worst->leader()->model != model) return Ruling::reversed;
   if (!claim.raised.empty()) return Ruling::questioned;
-  if (!all_checks) return Ruling::unexamined;
+  if (!has_full_checks) return Ruling::unexamined;
   return claim.open.empty() ? Ruling::stands : Ruling::unseen;
 }
 
@@ -57,8 +57,8 @@ Claim claim_of(const RunList& list, const Question& question, const PlottedRun* 
   }
   claim.raised = raised_against(list, *leader, *follower, file);
   claim.open = left_open(list, *leader, file, is_of_curve);
-  const bool all_checks = text_at((*list.files)[file], {"config", "checks"}) == "full";
-  claim.ruling = ruling_of(question, leader->model, claim, all_checks);
+  const bool has_full_checks = text_at((*list.files)[file], {"config", "checks"}) == "full";
+  claim.ruling = ruling_of(question, leader->model, claim, has_full_checks);
   if (question.worst != nullptr) {
     claim.points =
         question.worst->points(question.worst->a->model == leader->model ? question.worst->a : question.worst->b);
@@ -88,7 +88,7 @@ const RulingWords& words_of(Ruling ruling) {
   static constexpr std::array kWords{RulingWords{"✓", "stands", "passed"},
                                      RulingWords{"(✓)", "stands as far as its checks could see", "passed"},
                                      RulingWords{"?", "stands if its checks are answered", "warning"},
-                                     RulingWords{"?", "leads, but not all checks were made", "undecided"},
+                                     RulingWords{"?", "leads, but full checks were not made", "undecided"},
                                      RulingWords{"?", "no worst case was judged", "undecided"},
                                      RulingWords{"✗", "does not stand", "error"},
                                      RulingWords{"✗", "the reverse holds", "error"}};
