@@ -16,7 +16,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -92,20 +91,6 @@ class TurnsPartOfItsGradient : public PatternNet {
 /// Nor does this one's change what is seen by more than a grey level; its gradient is that of the ripples.
 class Shatters : public PatternNet {
   at::Tensor before(const at::Tensor& images, const Pass&) override { return images + 0.002 * (images * 6000).sin(); }
-};
-/// In float32 its cross-entropy is flat, and DLR rises where the answer gets surer. The margin alone tells the way, in
-/// one pixel value of sixteen at a step, so that it takes many.
-class BlindsAutoAttack : public PatternNet {
-  at::Tensor before(const at::Tensor& images, const Pass& pass) override {
-    const at::Tensor number = at::arange(3 * kSide * kSide, images.options()).view({3, kSide, kSide});
-    const at::Tensor shown = number.remainder(16).eq(pass.noise.step % 16).to(images.scalar_type());
-    return images.detach() + (images - images.detach()) * shown;
-  }
-  at::Tensor after(const at::Tensor& logits) override {
-    const at::Tensor two = std::get<0>(logits.topk(2, 1)), second = two.slice(1, 1);
-    const at::Tensor lead = two.slice(1, 0, 1) - second;
-    return at::where(logits.ge(second), logits, second - lead.square()) * 1000;
-  }
 };
 class AddsNoise : public PatternNet {
   at::Tensor before(const at::Tensor& images, const Pass& pass) override {
