@@ -9,7 +9,6 @@
 
 #include "attacks/parts/adam.h"
 #include "attacks/parts/tanh_space.h"
-#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -34,7 +33,7 @@ struct Rows : Searched {
 class Minimization {
  public:
   Minimization(Victim& victim, const CarliniWagner::Options& options, Nearest& nearest)
-      : victim_(victim), options_(options), nearest_(nearest) {}
+      : victim_(victim), every_(victim, options.draws, options.confidence), options_(options), nearest_(nearest) {}
 
   /// With a weight for each image; returns for which it led to a wrong answer, in the order of `all`.
   at::Tensor run(const Searched& all, const at::Tensor& weight, uint32_t number) {
@@ -58,7 +57,7 @@ class Minimization {
         goes_on = goes_on.logical_and(loss.le(rows.checked * kProgress));
         rows.checked = loss;
       }
-      const at::Tensor wrong = is_wrong(rows, at_x.logits).logical_and(goes_on);
+      const at::Tensor wrong = every_.lost(at_x.logits, rows.labels).logical_and(goes_on);
       rows.found = rows.found.logical_or(wrong);
       nearest_.offer(rows, x, wrong);
       leave(rows, goes_on, found);
@@ -70,18 +69,17 @@ class Minimization {
 
  private:
   Victim::Gradient gradient(const Rows& rows, const at::Tensor& x, const Position& position) {
-    const Goal goal{rows.labels, {}, {}};
-    const Loss loss = [&](const Output& output) -> Losses {
-      const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal);
-      return {(options_.confidence - margin).clamp_min(0) * rows.weight.to(margin.scalar_type()),
-              goal.lost(output.logits)};
+    const auto loss = [&](const at::Tensor& some) -> Loss {
+      Goal goal{rows.labels, {}, {}};
+      at::Tensor weight = rows.weight;
+      if (some.defined()) keep_rows(some, {&goal.labels, &weight});
+      return [this, goal, weight](const Output& output) -> Losses {
+        const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal);
+        return {(options_.confidence - margin).clamp_min(0) * weight.to(margin.scalar_type()),
+                goal.lost(output.logits)};
+      };
     };
-    return victim_.gradient(x, rows.ids, loss, position, options_.path);
-  }
-
-  at::Tensor is_wrong(const Rows& rows, const at::Tensor& logits) const {
-    const at::Tensor handicap = at::full_like(rows.labels, options_.confidence, logits.options()).unsqueeze(1);
-    return answers_of(logits.scatter_add(1, rows.labels.unsqueeze(1), handicap)).ne(rows.labels);
+    return every_.gradient({x, rows.ids, rows.labels}, loss, position, options_.path);
   }
 
   /// Writes down what became of the images that do not go on, and drops them.
@@ -93,6 +91,7 @@ class Minimization {
   }
 
   Victim& victim_;
+  EveryDraw every_;
   const CarliniWagner::Options& options_;
   Nearest& nearest_;
 };
@@ -106,6 +105,7 @@ void CarliniWagner::Options::bind(OptionTable& table) {
   table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
   table.number("weight", &weight, 1e-10, 1e10, "", "of the margin beside the squared distance, at first (c)");
   table.number("confidence", &confidence, 0, 1e4, "logits", "by which another one must exceed the label's (kappa)");
+  bind_every_draw(table, &draws);
   bind_search_stop(table, &stop);
   path.bind(table);
 }

@@ -18,6 +18,7 @@ struct CarliniWagner {
     double step_size = 0.01;  ///< length of Adam's steps
     double weight = 0.001;    ///< c, of the margin beside the squared distance, at first
     double confidence = 0;    ///< kappa: by how much another logit must exceed the label's
+    int64_t draws = 20;       ///< of random gates, in each of which an image must be wrong
     bool stop = true;         ///< leave images that are adversarial within the smallest budget
     GatePathOptions path;
     void bind(OptionTable& table);

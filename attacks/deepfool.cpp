@@ -4,7 +4,6 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "attacks/parts/slopes.h"
-#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -39,6 +38,7 @@ void DeepFool::Options::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "steps");
   bind_classes(table, &classes);
   table.number("overshoot", &overshoot, 0, 10, "share of the perturbation", "by which it goes beyond the boundary");
+  bind_every_draw(table, &draws);
   path.bind(table);
 }
 
@@ -50,16 +50,16 @@ void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest
       nearest.clean_logits(rows).argsort(/*stable=*/true, 1, /*descending=*/true).slice(1, 1, count + 1).contiguous();
   rows.x = rows.clean;
   rows.total = at::zeros_like(rows.clean);
+  const EveryDraw every(victim, options.draws);
   for (int64_t step = 0; step <= options.steps && rows.x.size(0) > 0; ++step) {
     const Position position{0, 0, static_cast<uint32_t>(step)};
     if (step == options.steps) {  // the last iterate is only looked at
-      const at::Tensor logits = victim.forward(rows.x, rows.ids, position).logits;
-      nearest.offer(rows, rows.x, answers_of(logits).ne(rows.labels));
+      nearest.offer(rows, rows.x, every.wrong({rows.x, rows.ids, rows.labels}, position));
       return;
     }
     const Victim::Gradients at_x =
-        victim.gradients(rows.x, rows.ids, rows.classes, rows.labels, position, options.path);
-    const at::Tensor wrong = answers_of(at_x.logits).ne(rows.labels);
+        every.gradients({rows.x, rows.ids, rows.labels}, rows.classes, position, options.path);
+    const at::Tensor wrong = every.lost(at_x.logits, rows.labels);
     nearest.offer(rows, rows.x, wrong);
     // A wrong image has arrived: it is as near as DeepFool brings it.
     const at::Tensor going = wrong.logical_not().nonzero().squeeze(1);

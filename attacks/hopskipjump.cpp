@@ -12,7 +12,6 @@
 #include <cmath>
 
 #include "attacks/parts/random.h"
-#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -30,7 +29,7 @@ struct Rows : Searched {
 class Walk {
  public:
   Walk(Victim& victim, const HopSkipJump::Options& options, Norm norm, Nearest& nearest)
-      : victim_(victim), options_(options), norm_(norm), nearest_(nearest) {}
+      : victim_(victim), every_(victim, options.draws), options_(options), norm_(norm), nearest_(nearest) {}
 
   void run(Rows rows) {
     pixels_ = static_cast<double>(rows.clean[0].numel());
@@ -64,7 +63,9 @@ class Walk {
   }
 
   at::Tensor is_wrong(const Rows& rows, const at::Tensor& x) {
-    return answers_of(victim_.forward(x, rows.ids, {0, draw_++, step_}).logits).ne(rows.labels);
+    const Position position{0, draw_, step_};
+    draw_ += every_.draws();
+    return every_.wrong({x, rows.ids, rows.labels}, position);
   }
 
   /// Between the clean image (0) and x (1): along the line in L2, in a shrinking box in Linf.
@@ -134,6 +135,7 @@ class Walk {
   }
 
   Victim& victim_;
+  EveryDraw every_;
   const HopSkipJump::Options& options_;
   Norm norm_;
   Nearest& nearest_;
@@ -148,6 +150,7 @@ void HopSkipJump::Options::bind(OptionTable& table) {
   table.integer("samples", &samples, 1, 1'000'000, "answers for the first estimate of the boundary's normal");
   table.integer("most_samples", &most_samples, 1, 1'000'000, "for a later one; they grow with the root of the step");
   table.integer("starts", &starts, 1, 1'000'000, "images of noise that are tried for one of another class");
+  bind_every_draw(table, &draws);
   bind_search_stop(table, &stop);
 }
 

@@ -50,7 +50,7 @@ class Claim {
   std::vector<Batch> spread(int64_t images) const;
   /// Whether gates decide by the image. Others, such as those that are always open, have no gradient to lose.
   bool gates_decide() const;
-  /// Whether some attack on the answer averages its gradients over several draws.
+  /// Whether some attack on the answer heeds several draws a step (Attack::draws).
   bool averages_draws() const;
 
   /// An attack whose gradients average over as many draws as those of the strongest, if it can: with fewer it could

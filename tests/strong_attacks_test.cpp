@@ -1,12 +1,9 @@
-// AutoAttack as the sum of its attacks, and what is left standing where gates draw.
-#include <ATen/ops/full.h>
-#include <ATen/ops/tensor.h>
+// AutoAttack as the sum of its attacks.
 #include <gtest/gtest.h>
 
 #include "lib/core/error.h"
 #include "lib/eval/verdict.h"
 #include "tests/attacks.h"
-#include "tests/models_under_test.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -83,42 +80,6 @@ TEST_F(Cascade, ManyDrawsAreAskedForEveryImageThatStands) {
   }
   EXPECT_EQ(audit.backward, gradients);
   EXPECT_EQ(audit.forward, gradients + answers);
-}
-
-/// Heeds the image in the first of its four draws, and in the others takes it for class 0.
-class HeedsOneDraw : public Model {
- public:
-  explicit HeedsOneDraw(LinearModel& heeded) : heeded_(heeded), card_(heeded.card()) {
-    card_.has_random_gates = true;
-    card_.draws = 4;
-  }
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    if (pass.noise.draw == 0) return heeded_.forward(images, pass);
-    return {at::tensor({1.0, 0.0}, images.options()).expand({images.size(0), 2}), {}};
-  }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- private:
-  LinearModel& heeded_;
-  ModelCard card_;
-};
-
-TEST(RandomGates, AnImageThatIsWrongInThreeDrawsOfFourStands) {
-  LinearModel heeded(at::full({3, 4, 4}, 1.0 / 48, at::TensorOptions(at::kDouble)), -0.4);  // 0.1 from the boundary
-  HeedsOneDraw model(heeded);
-  const Batch batch{at::full({5, 3, 4, 4}, 0.5, at::TensorOptions(at::kDouble)),
-                    at::full({5}, 1, at::TensorOptions(at::kLong)), ids_of(5)};
-  for (const bool within_reach : {false, true}) {
-    const double epsilon = within_reach ? 0.11 : 0.09;
-    Victim victim(model, 3, Judge::this_model);
-    const at::Tensor x =
-        make_attack("autoattack:version=rand,steps=10,draws=1")->propose(victim, batch, Norm::linf, {epsilon})[0];
-    const at::Tensor hits = judge(model, x, batch, 3, Purpose::verdict_gates).hits;
-    EXPECT_TRUE(hits.eq(within_reach ? 0 : 1).all().item<bool>()) << hits;
-    const std::vector<Stage> stands{{"apgd-ce", 5, 0}, {"apgd-dlr", 5, 0}}, falls{{"apgd-ce", 5, 5}};
-    EXPECT_EQ(victim.audit().stages, within_reach ? falls : stands);
-  }
 }
 
 TEST(AutoPgdOptions, LargerBudgetsAreForL1) {

@@ -4,7 +4,6 @@
 
 #include "attacks/parts/hyperplane.h"
 #include "attacks/parts/slopes.h"
-#include "lib/eval/verdict.h"
 
 namespace aigis {
 namespace {
@@ -29,7 +28,7 @@ struct Linear {
 class BoundaryRun {
  public:
   BoundaryRun(Victim& victim, const FabOptions& options, Norm norm, uint32_t run)
-      : victim_(victim), options_(options), norm_(norm), run_(run) {}
+      : every_(victim, options.draws), options_(options), norm_(norm), run_(run) {}
 
   void run(Rows rows, Nearest& nearest) {
     Shrinking shrinking;
@@ -52,16 +51,14 @@ class BoundaryRun {
  private:
   Linear linearized(const Rows& rows) {
     const Victim::Gradients at_x =
-        victim_.gradients(rows.x, rows.ids, rows.classes, rows.labels, {run_, 0, query_++}, options_.path);
+        every_.gradients({rows.x, rows.ids, rows.labels}, rows.classes, {run_, 0, query_++}, options_.path);
     const at::Tensor nearest = nearest_boundary(at_x.differences, at_x.images).unsqueeze(1);
     return {at_x.images.take_along_dim(nearest.view({-1, 1, 1, 1, 1}), 1).squeeze(1),
             at_x.differences.gather(1, nearest).squeeze(1)};
   }
 
   /// Asked apart from the gradient: most steps cross the boundary, and the gradient is wanted where they come back to.
-  at::Tensor is_wrong(const Rows& rows) {
-    return answers_of(victim_.forward(rows.x, rows.ids, {run_, 0, query_++}).logits).ne(rows.labels);
-  }
+  at::Tensor is_wrong(const Rows& rows) { return every_.wrong({rows.x, rows.ids, rows.labels}, {run_, 0, query_++}); }
 
   /// [n], of the classes that are aimed at: the one whose boundary the linear model puts nearest.
   at::Tensor nearest_boundary(const at::Tensor& differences, const at::Tensor& gradients) const {
@@ -90,7 +87,7 @@ class BoundaryRun {
     rows.x = at::where(per_image(wrong, rows.x), back, rows.x);
   }
 
-  Victim& victim_;
+  EveryDraw every_;
   const FabOptions& options_;
   Norm norm_;
   uint32_t run_, query_ = 0;
@@ -104,6 +101,7 @@ void FabOptions::bind(OptionTable& table) {
   table.number("most_bias", &most_bias, 0, 1, "share of a step", "that is taken from the clean image (alpha_max)");
   table.number("overshoot", &overshoot, 1, 10, "steps", "by which a step goes beyond the boundary (eta)");
   table.number("retreat", &retreat, 0, 1, "share of the perturbation", "that an adversarial image keeps (beta)");
+  bind_every_draw(table, &draws);
   bind_search_stop(table, &stop);
   path.bind(table);
 }

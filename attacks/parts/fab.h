@@ -14,6 +14,7 @@ struct FabOptions {
   double most_bias = 0.1;   ///< alpha_max: greatest share of the step that is taken from the clean image
   double overshoot = 1.05;  ///< eta: by which a step goes beyond the boundary
   double retreat = 0.9;     ///< beta: share of its perturbation that an image keeps once it is adversarial
+  int64_t draws = 20;       ///< of random gates, in each of which an image must be wrong
   bool stop = true;         ///< leave images that are adversarial within the smallest budget
   GatePathOptions path;
 

@@ -29,13 +29,15 @@ at::Tensor reached(const at::Tensor& distances, double epsilon) { return distanc
 
 }  // namespace
 
-Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<double> epsilons, bool stops)
+Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<double> epsilons, bool stops,
+                 int64_t draws)
     : victim_(victim), batch_(batch), norm_(norm), epsilons_(epsilons.vec()), stops_(stops),
       enough_(stops ? least_budget(epsilons) : -1), images_(batch.images.clone()),
       distance_(
-          at::full({batch.images.size(0)}, kInfinity, at::TensorOptions(at::kDouble).device(batch.images.device()))),
-      logits_(victim.forward(batch.images, batch.ids, {}).logits) {
-  distance_.masked_fill_(answers_of(logits_).ne(batch.labels), 0);  // its own nearest adversarial image
+          at::full({batch.images.size(0)}, kInfinity, at::TensorOptions(at::kDouble).device(batch.images.device()))) {
+  const EveryDraw every(victim, draws);
+  logits_ = every.logits({batch.images, batch.ids, batch.labels}, {});
+  distance_.masked_fill_(every.lost(logits_, batch.labels), 0);  // its own nearest adversarial image
 }
 
 void Nearest::count_answers() {
@@ -54,10 +56,14 @@ Searched Nearest::searched() const {
 
 void Nearest::offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong, const at::Tensor& answers) {
   const at::Tensor size = sizes_of(x - rows.clean, norm_), known = distance(rows);
-  const at::Tensor chosen = wrong.logical_and(size.le(known)).nonzero().squeeze(1);
-  const at::Tensor places = rows.places.index_select(0, chosen);
-  images_.index_copy_(0, places, x.index_select(0, chosen));
-  distance_.index_copy_(0, places, size.index_select(0, chosen));
+  const at::Tensor nearer = wrong.logical_and(size.le(known));
+  at::Tensor taken = nearer;
+  if (victim_.card().has_random_gates) {
+    const at::Tensor kept = sizes_of(images_.index_select(0, rows.places) - rows.clean, norm_);
+    taken = nearer.logical_or(known.isinf().logical_and(size.ge(kept)));
+  }
+  put_rows(images_, rows.places, taken, x);
+  put_rows(distance_, rows.places, nearer, size);
   if (counts_) count(known, distance(rows), answers);
 }
 

@@ -1,6 +1,7 @@
 // Attacks that look for the nearest adversarial image, whatever the budget: one run serves all of them.
 #pragma once
 
+#include "attacks/parts/every_draw.h"
 #include "attacks/parts/objective.h"
 #include "attacks/parts/shrinking.h"
 #include "lib/eval/attack.h"
@@ -21,8 +22,8 @@ struct Searched : BatchRows {
 class Nearest {
  public:
   /// `stops`: images within the smallest budget need no nearer one, for the model that is attacked judges and is
-  /// deterministic. Asks the model once, for the clean images.
-  Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<double> epsilons, bool stops);
+  /// deterministic. Asks about the clean images in up to `draws` draws.
+  Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<double> epsilons, bool stops, int64_t draws);
 
   /// For an attack that sees answers alone: tells the victim after how many of them an image within each budget is
   /// known, beginning with those that are wrong as they are. Only where it stops at success, as all black boxes.
@@ -30,8 +31,8 @@ class Nearest {
 
   /// The images that are not done.
   Searched searched() const;
-  /// Takes those of x that are wrong and nearer than what is known. `answers`, [n], of the model for each so far, where
-  /// they are counted.
+  /// Takes those of x that are wrong and nearer than what is known; where gates draw and none is known, as no image may
+  /// be wrong in all draws, the farthest. `answers`, [n], of the model for each so far, where they are counted.
   void offer(const Searched& rows, const at::Tensor& x, const at::Tensor& wrong, const at::Tensor& answers = {});
   /// Marks the rows that are done, and those at rest, [n] bool, which nothing will move again; returns those to go on
   /// with, undefined for all.
@@ -60,7 +61,7 @@ class Nearest {
 
 /// An attack that is nothing but a search with its own options. `T` names it as in AscentAttack (ascent.h), and offers
 /// `static std::vector<Norm> norms()` and `static void search(Victim&, const Options&, Norm, Nearest&)`; its Options
-/// have `stop` and `check(card)`.
+/// have `stop`, `draws` and `check(card)`.
 template <class T>
 class NearestAttack : public Attack {
  public:
@@ -78,12 +79,13 @@ class NearestAttack : public Attack {
   }
   std::vector<Norm> norms() const override { return T::norms(); }
   bool heeds_judge() const override { return options_.stop; }
+  int64_t draws() const override { return options_.draws; }
   bool shares_budgets() const override { return true; }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override {
     if (batch.images.size(0) == 0) return std::vector<at::Tensor>(epsilons.size(), batch.images.clone());
-    Nearest nearest(victim, batch, norm, epsilons, options_.stop && victim.is_final());
+    Nearest nearest(victim, batch, norm, epsilons, options_.stop && victim.is_final(), options_.draws);
     T::search(victim, options_, norm, nearest);
     return nearest.within_each();
   }

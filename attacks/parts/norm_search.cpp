@@ -40,6 +40,7 @@ void NormSearchOptions::bind(OptionTable& table) {
   table.number("step_size", &step_size, 1e-6, 1e4, "L2 length",
                "of the first step; the last has a hundredth of it, along half a cosine");
   table.number("gamma", &gamma, 0, 0.99, "share of the radius", "by which it changes after each step");
+  bind_every_draw(table, &draws);
   bind_search_stop(table, &stop);
   path.bind(table);
 }
@@ -51,18 +52,22 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
   rows.farthest = sizes_of(at::maximum(rows.clean, 1 - rows.clean), norm);
   const double first = norm == Norm::l0 ? 1 : std::numeric_limits<double>::infinity();
   rows.radius = at::full_like(rows.farthest, options.radius > 0 ? options.radius : first);
+  const EveryDraw every(victim, options.draws);
   Shrinking shrinking;
   at::Tensor at_rest;  // [n] bool, by the last step
   for (int64_t step = 0; step < options.steps && rows.x.size(0) > 0; ++step) {
     const double progress = static_cast<double>(step) / static_cast<double>(options.steps);
     const double length = annealed(options.step_size, options.step_size / 100, progress);
     const double gamma = annealed(options.gamma, options.last_gamma, progress);
-    const Goal goal{rows.labels, {}, {}};
-    const Loss loss = [&](const Output& output) -> Losses {
-      return {loss_value(options.loss, output.logits, goal), goal.lost(output.logits)};
+    const Goal all{rows.labels, {}, {}};
+    const auto loss = [&](const at::Tensor& some) -> Loss {
+      return [&options, goal = some.defined() ? all.select(some) : all](const Output& output) -> Losses {
+        return {loss_value(options.loss, output.logits, goal), goal.lost(output.logits)};
+      };
     };
-    Victim::Gradient at_x = victim.gradient(rows.x, rows.ids, loss, {0, 0, static_cast<uint32_t>(step)}, options.path);
-    at::Tensor wrong = goal.lost(at_x.logits);
+    const Position position{0, 0, static_cast<uint32_t>(step)};
+    Victim::Gradient at_x = every.gradient({rows.x, rows.ids, rows.labels}, loss, position, options.path);
+    at::Tensor wrong = every.lost(at_x.logits, rows.labels);
     nearest.offer(rows, rows.x, wrong);
     if (const at::Tensor kept = nearest.kept(rows, shrinking, at_rest); kept.defined()) {
       rows.keep(kept);

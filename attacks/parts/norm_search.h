@@ -15,7 +15,8 @@ struct NormSearchOptions {
   double overshoot = 0;      ///< share by which the ball then reaches beyond that boundary
   bool on_sphere = false;    ///< goes to the ball's surface from inside, too
   LossKind loss = LossKind::margin;
-  bool stop = true;  ///< leave images that are adversarial within the smallest budget
+  int64_t draws = 20;  ///< of random gates, in each of which an image must be wrong
+  bool stop = true;    ///< leave images that are adversarial within the smallest budget
   GatePathOptions path;
 
   void bind(OptionTable& table);

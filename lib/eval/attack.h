@@ -46,7 +46,8 @@ class Attack {
   virtual std::string refusal(Norm) const { return {}; }
   /// Whether it stops at images that the judge is known to get wrong (Victim::is_final).
   virtual bool heeds_judge() const { return false; }
-  /// Draws of a model's noise that each of its gradients is averaged over.
+  /// Draws of a model's noise that it heeds at each step: over which its gradients are averaged, or in each of which an
+  /// image must be wrong.
   virtual int64_t draws() const { return 1; }
   /// Whether the work for one budget serves all of them.
   virtual bool shares_budgets() const { return false; }

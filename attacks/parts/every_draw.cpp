@@ -1,0 +1,78 @@
+#include "attacks/parts/every_draw.h"
+
+#include <ATen/ops/full_like.h>
+
+#include "lib/eval/verdict.h"
+
+namespace aigis {
+namespace {
+
+at::Tensor chosen(const at::Tensor& all, const at::Tensor& rows) { return all.index_select(0, rows.to(all.device())); }
+
+/// Puts what a pass over some rows told in the place of what was known of them.
+template <class T>
+void put(T& all, const T& some, const at::Tensor& rows, std::initializer_list<at::Tensor T::*> members) {
+  for (const auto member : members) all.*member = (all.*member).index_copy(0, rows, some.*member);
+}
+
+}  // namespace
+
+void bind_every_draw(OptionTable& table, int64_t* draws) {
+  table.integer("draws", draws, 1, 10'000,
+                "of random gates, in each of which an image must be wrong to count as found");
+}
+
+EveryDraw::EveryDraw(Victim& victim, int64_t draws, double lead)
+    : victim_(victim), draws_(victim.card().has_random_gates ? static_cast<uint32_t>(draws) : 1), lead_(lead) {}
+
+at::Tensor EveryDraw::lost(const at::Tensor& logits, const at::Tensor& labels) const {
+  if (lead_ == 0) return answers_of(logits).ne(labels);
+  const at::Tensor handicap = at::full_like(labels, lead_, logits.options()).unsqueeze(1);
+  return answers_of(logits.scatter_add(1, labels.unsqueeze(1), handicap)).ne(labels);
+}
+
+void EveryDraw::ask_again(const Asked& asked, const at::Tensor& logits, Position position, const Settle& settle) const {
+  if (draws_ == 1) return;
+  at::Tensor left = lost(logits, asked.labels).nonzero().squeeze(1);
+  for (uint32_t draw = 1; draw < draws_ && left.size(0) > 0; ++draw) {
+    ++position.draw;
+    const at::Tensor now = victim_.forward(chosen(asked.images, left), chosen(asked.ids, left), position).logits;
+    const at::Tensor wrong = lost(now, chosen(asked.labels, left)), right = wrong.logical_not().nonzero().squeeze(1);
+    if (right.size(0) > 0) settle(left.index_select(0, right), now.index_select(0, right), position);
+    left = left.index_select(0, wrong.nonzero().squeeze(1));
+  }
+}
+
+at::Tensor EveryDraw::logits(const Asked& asked, const Position& position) const {
+  at::Tensor all = victim_.forward(asked.images, asked.ids, position).logits;
+  ask_again(asked, all, position, [&](const at::Tensor& rows, const at::Tensor& some, const Position&) {
+    all = all.index_copy(0, rows, some);
+  });
+  return all;
+}
+
+Victim::Gradient EveryDraw::gradient(const Asked& asked, const LossOfRows& loss, const Position& position,
+                                     const GatePath& path) const {
+  using Gradient = Victim::Gradient;
+  Gradient all = victim_.gradient(asked.images, asked.ids, loss({}), position, path);
+  ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor&, const Position& there) {
+    const Gradient some =
+        victim_.gradient(chosen(asked.images, rows), chosen(asked.ids, rows), loss(rows), there, path);
+    put(all, some, rows, {&Gradient::images, &Gradient::losses, &Gradient::logits, &Gradient::flat});
+  });
+  return all;
+}
+
+Victim::Gradients EveryDraw::gradients(const Asked& asked, const at::Tensor& classes, const Position& position,
+                                       const GatePath& path) const {
+  using Gradients = Victim::Gradients;
+  Gradients all = victim_.gradients(asked.images, asked.ids, classes, asked.labels, position, path);
+  ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor&, const Position& there) {
+    const Gradients some = victim_.gradients(chosen(asked.images, rows), chosen(asked.ids, rows), chosen(classes, rows),
+                                             chosen(asked.labels, rows), there, path);
+    put(all, some, rows, {&Gradients::images, &Gradients::differences, &Gradients::logits});
+  });
+  return all;
+}
+
+}  // namespace aigis
