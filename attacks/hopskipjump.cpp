@@ -35,13 +35,12 @@ class Walk {
     pixels_ = static_cast<double>(rows.clean[0].numel());
     start(rows);
     Shrinking shrinking;
-    for (step_ = 1; step_ <= static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++step_) {
-      draw_ = 0;
+    for (step_ = 0; step_ <= static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++step_) {
+      if (step_ > 0) leap(rows, normal(rows));
       to_boundary(rows);
       nearest_.offer(rows, rows.x, at::ones_like(rows.alive), rows.answers);
       if (const at::Tensor kept = nearest_.kept(rows, shrinking); kept.defined()) rows.keep(kept);
-      if (rows.x.size(0) == 0 || step_ == static_cast<uint32_t>(options_.steps)) return;
-      leap(rows, normal(rows));
+      draw_ = 0;
     }
   }
 
@@ -146,7 +145,7 @@ class Walk {
 }  // namespace
 
 void HopSkipJump::Options::bind(OptionTable& table) {
-  table.integer("steps", &steps, 1, 100'000, "leaps along the boundary");
+  table.integer("steps", &steps, 1, 100'000, "leaps along the boundary, each with a way back to it");
   table.integer("samples", &samples, 1, 1'000'000, "answers for the first estimate of the boundary's normal");
   table.integer("most_samples", &most_samples, 1, 1'000'000, "for a later one; they grow with the root of the step");
   table.integer("starts", &starts, 1, 1'000'000, "images of noise that are tried for one of another class");

@@ -88,6 +88,16 @@ TEST_F(BlackBox, BreaksNothingBeforeItsRecordSaysSo) {
   check("spsa:pairs=8,step_size=0.02,steps=", 2 * 8 + 1, 15);
 }
 
+TEST_F(BlackBox, AWalkLeapsAsOftenAsItSays) {
+  constexpr int64_t kHalvings = 16;  // of a bisection in Linf, for 192 pixel values
+  const int64_t one = run("hopskipjump:samples=10,stop=false,steps=1", image(1)).audit.forward;
+  // The clean image, a start, its way to the boundary; an estimate, a leap, and its way back.
+  EXPECT_GE(one, 1 + 1 + kHalvings + 10 + 1 + kHalvings);
+  const int64_t two = run("hopskipjump:samples=10,stop=false,steps=2", image(1)).audit.forward;
+  EXPECT_GE(two - one, 14 + 1 + kHalvings) << "the estimates grow with the root of the step";
+  EXPECT_LE(two - one, 14 + 30 + kHalvings);
+}
+
 TEST_F(BlackBox, OneWalkTellsTheAnswersOfEachBudget) {
   const std::string attack = "hopskipjump:samples=20,steps=15";
   const std::vector<double> budgets{0.2, 0.05, 0.1};
