@@ -5,6 +5,7 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/tensor.h>
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/csrc/jit/api/module.h>
@@ -56,6 +57,12 @@ class ScriptedModel : public Model {
   at::Tensor mean_, deviation_;
 };
 
+/// Without "[enforce fail at FILE:LINE] CONDITION. ", which says where in LibTorch, and not what.
+std::string without_condition(std::string line) {
+  const size_t begin = line.find("[enforce fail at "), end = line.find(". ", line.find("] ", begin));
+  return end == std::string::npos ? line : line.erase(begin, end + 2 - begin);
+}
+
 /// What happened: the first sentence of the last line of an interpreter's report.
 std::string reason(const std::exception& error) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
@@ -69,7 +76,8 @@ std::string reason(const std::exception& error) {
   // An interpreter's report ends with what happened; a parser's begins with it.
   const bool is_parsers = dynamic_cast<const torch::jit::ErrorReport*>(&error) != nullptr;
   const std::string& line = is_parsers ? lines.front() : lines.back();
-  std::string sentence = line.substr(0, line.find(". "));
+  std::string sentence = without_condition(line);
+  sentence.resize(std::min(sentence.size(), sentence.find(". ")));
   while (!sentence.empty() && std::string_view(" .:\r").find(sentence.back()) != std::string_view::npos) {
     sentence.pop_back();
   }
@@ -124,8 +132,16 @@ bool has_gradient(ScriptedModel& model, const at::Tensor& noise) {
   return false;
 }
 
+/// LibTorch's warnings of a model that is refused in the end would stand before the line that says why.
+class Silence : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning&) override {}
+};
+
 /// Tries the model on random images before anything depends on it; fills in its classes and arithmetic.
 void examine(ScriptedModel& model, const std::string& path, at::Device device) {
+  Silence silence;
+  const c10::WarningUtils::WarningHandlerGuard silent(&silence);
   ModelCard& card = model.card();
   std::vector<int64_t> shape{2};
   shape.insert(shape.end(), card.input.begin(), card.input.end());

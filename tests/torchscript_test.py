@@ -147,9 +147,14 @@ class Saturated(Net):
         return self.body(x) * ((x - 0.5).abs().amax((1, 2, 3)) < 0.3).to(x.dtype).view(-1, 1)
 
 
+def quantized():
+    return torch.ao.quantization.quantize_dynamic(Net().eval(), {torch.nn.Linear})
+
+
 REFUSED = [(Constant, "cannot be differentiated: no gradient leads"), (Rounded, "cannot be differentiated: the gradient"),
            (Infinite, "cannot be differentiated: the gradient"), (Pair, "Expected Tensor but got Tuple"), (Noisy, "differently twice"),
-           (Neighbours, "depends on the images beside it"), (Image, "expected logits [2, K]")]
+           (Neighbours, "depends on the images beside it"), (Image, "expected logits [2, K]"),
+           (quantized, "cannot be differentiated: the gradient")]
 
 
 @pytest.mark.parametrize("kind, reason", REFUSED)
@@ -248,7 +253,7 @@ def test_wrong_files_and_options_are_refused(tmp_path):
     exported = tmp_path / "exported.pt"
     assert aigis("export", RESNET, "--out", exported).returncode == 0
     for spec, reason in [
-        (f"torchscript:{tmp_path / 'other.pt'},input=3x32x32", "is no TorchScript file"),
+        (f"torchscript:{tmp_path / 'other.pt'},input=3x32x32", "is no TorchScript file (file in archive is not in a subdirectory: notes.txt)"),
         (f"torchscript:{tmp_path / 'text.pt'},input=3x32x32", "is no TorchScript file"),
         (f"torchscript:{tmp_path / 'cut.pt'},input=3x32x32", "is no TorchScript file"),
         (f"torchscript:{tmp_path / 'none.pt'},input=3x32x32", "cannot be read"),
@@ -257,6 +262,7 @@ def test_wrong_files_and_options_are_refused(tmp_path):
         (f"torchscript:{net},input=32x32", "expected input=CxHxW"),
         (f"torchscript:{net},input=3x0x32", "expected input=CxHxW"),
         (f"torchscript:{net},input=1x32x32", "fails on images of 1x32x32"),
+        (f"torchscript:{net},input=3x10000000x10000000", "fails on images of 3x10000000x10000000: DefaultCPUAllocator: can't allocate memory"),
         (f"torchscript:{net},input=3x64x64", "takes 3x64x64 images"),
         (f"torchscript:{net},input=3x32x32,mean=0.5", "1 numbers; expected 3"),
         (f"torchscript:{net},input=3x32x32,mean=0.5:0.5:0.5", "std: 0 numbers; expected 3"),
