@@ -18,6 +18,15 @@ at::Tensor differ(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().amax(1).gt(kRounding * a.abs().amax(1)).cpu();
 }
 
+/// An attack that heeds several draws a step: this one with another option if it can, else the one that is made to.
+std::string with_several_draws(const Attack& attack) {
+  for (const auto& [key, value] : {std::pair<std::string, std::string>{"draws", "20"}, {"version", "rand"}}) {
+    const auto other = varied(attack, {{key, value}});
+    if (other && other->draws() > 1) return fmt::format("{}:{}={}", attack.name(), key, value);
+  }
+  return "eot-pgd";
+}
+
 }  // namespace
 
 std::optional<Finding> randomness(const Claim& claim) {
@@ -52,12 +61,14 @@ std::optional<Finding> randomness(const Claim& claim) {
     if (logits > 0) {
       finding.level = Finding::Level::warning;
       finding.message +=
-          ", though the model has no random gates: an attack must average over draws (draws=20), and "
-          "one verdict is one sample";
+          ", though the model has no random gates: attacks go by one sample of its gradient, and verdicts by one of "
+          "its "
+          "answer";
     }
   } else if (logits > 0 && claim.is_made() && !claim.averages_draws()) {
     finding.level = Finding::Level::warning;
-    finding.message = told + ": gates are random, and no attack averages over several draws a step (draws=20)";
+    finding.message = fmt::format("{}: gates are random, and no attack heeds several draws a step, as {} does", told,
+                                  with_several_draws(*claim.strongest().attack));
   } else {
     finding.message = told;
   }

@@ -60,6 +60,25 @@ TEST(Checks, AttacksKnowTheirDraws) {
   }
 }
 
+// What it advises is an attack that can be typed, and that it does not blame.
+TEST(Checks, AdviceOnDrawsFitsTheAttack) {
+  const auto randomness = [](const std::string& attack) {
+    const Json checks =
+        checks_of({.name = attack, .model = std::make_shared<NoisyGate>(), .attack = make_attack(attack)});
+    return *std::find_if(checks.begin(), checks.end(),
+                         [](const Json& check) { return check["check"] == "randomness"; });
+  };
+  for (const auto& [attack, advice] : {std::pair<std::string, std::string>{"pgd:steps=3", "pgd:draws=20"},
+                                       {"autoattack:steps=2,queries=5", "autoattack:version=rand"},
+                                       {"square:queries=5", "eot-pgd"}}) {
+    const Json finding = randomness(attack);
+    EXPECT_EQ(finding["level"], "warning") << attack;
+    EXPECT_TRUE(finding["message"].get<std::string>().ends_with(", as " + advice + " does")) << finding["message"];
+    EXPECT_GT(make_attack(advice)->draws(), 1);
+  }
+  EXPECT_EQ(randomness("fmn:steps=3")["level"], "passed");
+}
+
 TEST(Checks, ASampleCostsAFifthOfTheRunOrAMinute) {
   ModelCard card;
   const auto of = [&](int64_t images, int64_t macs) {
