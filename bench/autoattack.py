@@ -44,8 +44,8 @@ def ours(arguments, seed, gradients):
     """Which images stand, and the seconds."""
     model = arguments.model + ("," if ":" in arguments.model else ":") + f"gradients={gradients}"
     _, saved, seconds = evaluated(
-        "--model", model, "--attack", "autoattack", "--eps", arguments.eps, "--seed", seed,
-        "--data", f"cifar10:{arguments.cifar10}", "--batch", 50, images=arguments.images, examples=arguments.images)
+        "--model", model, "--eps", arguments.eps, "--seed", seed, "--data", f"cifar10:{arguments.cifar10}", "--batch", 50,
+        attack="autoattack", images=arguments.images, examples=arguments.images)
     return saved["0.hits"].tolist(), seconds
 
 

@@ -117,19 +117,20 @@ def rate_of(*arguments):
     return float(re.search(r"([0-9.]+) images/s", out).group(1))
 
 
-def evaluated(*arguments, images, examples=0):
+def evaluated(*arguments, attack, images, examples=0):
     """What `aigis evaluate` reports of one run, its saved examples, and the seconds by the clock on the wall that `images`
-    took: of the whole program, less those that it takes for one image, which are spent on starting and loading."""
-    def run(folder, count):
+    took: of the whole program, less those that it takes for one image without an attack, which are spent on starting and
+    loading."""
+    def run(folder, attack, count):
         out = Path(folder) / f"{count}.json"
         begin = time.perf_counter()
-        subprocess.run([PROGRAM, "evaluate", *map(str, arguments), "--limit", str(count), "--examples", str(min(examples, count)),
-                        "--checks", "off", "--out", out], check=True, capture_output=True)
+        subprocess.run([PROGRAM, "evaluate", *map(str, arguments), "--attack", attack, "--limit", str(count),
+                        "--examples", str(min(examples, count)), "--checks", "off", "--out", out], check=True, capture_output=True)
         return time.perf_counter() - begin, json.loads(out.read_text())["runs"][0]
 
     with tempfile.TemporaryDirectory() as folder:
-        start, _ = run(folder, 1)
-        whole, report = run(folder, images)
+        start, _ = run(folder, "none", 1)
+        whole, report = run(folder, attack, images)
         saved = load_file(Path(folder) / report["examples"]["file"]) if examples else {}
     return report, saved, whole - start
 

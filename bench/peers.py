@@ -3,12 +3,12 @@
     python -m pip install torchattacks==3.5.1 foolbox==3.3.4 adversarial-robustness-toolbox==1.20.1
     peers.py CHECKPOINT CIFAR10_DIR [--steps 10] [--eps 8/255] [--images 1000] [--rounds 3] [--bf16]
 
-(These packages beside those of scripts/requirements.txt.) A ResNet 6n+2 in float32, steps of 2/255 from a random start. What is timed is the same for all, without loading: accuracy
-on clean images, the attack, and accuracy on its images as they are and rounded to 8 bits. With aigis it is what the whole
-program takes beyond what it takes for one image, the report included. Peers get batches of 250 in the layout that is
-faster for them. Prints each round's images a second and robust accuracies, and the median ratio to the fastest peer. With
---bf16 aigis runs twice in a round, the second time with gradients in bfloat16 (verdicts are in float32); made for
-processors that have it.
+(These packages beside those of scripts/requirements.txt.) A ResNet 6n+2 in float32, steps of 2/255 from a random start.
+What is timed is the same for all, without loading: accuracy on clean images, the attack, and accuracy on its images as they
+are and rounded to 8 bits. With aigis it is what the whole program takes beyond what it takes for one image without an
+attack, the report included. Peers get batches of 250 in the layout that is faster for them. Prints each round's images a
+second and robust accuracies, and the median ratio to the fastest peer. With --bf16 aigis runs twice in a round, the second
+time with gradients in bfloat16 (verdicts are in float32); made for processors that have it.
 """
 
 import argparse
@@ -49,8 +49,8 @@ def pgd_of_art(net, epsilon, steps):
 
 def ours(arguments, gradients):
     report, _, seconds = evaluated(
-        "--model", f"{arguments.checkpoint}:gradients={gradients}", "--attack", f"pgd:steps={arguments.steps},step_size=2/255",
-        "--eps", arguments.eps, "--data", f"cifar10:{arguments.cifar10}", images=arguments.images)
+        "--model", f"{arguments.checkpoint}:gradients={gradients}", "--eps", arguments.eps,
+        "--data", f"cifar10:{arguments.cifar10}", attack=f"pgd:steps={arguments.steps},step_size=2/255", images=arguments.images)
     return arguments.images / seconds, report["accuracy"]["robust"]["value"]
 
 
