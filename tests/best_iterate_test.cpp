@@ -1,5 +1,7 @@
 // Of all iterates of an attack, which one is handed out: one whose answer is as wanted before one that stands, and
 // among those the one that is worth most.
+#include <ATen/ops/equal.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 
 #include <cmath>
@@ -53,6 +55,18 @@ TEST(BestIterate, OfGateFlipIsABrokenOneBeforeTheSurestGraph) {
   const Output found = after(model, "gate-flip", images_of(0.5), Norm::linf, 0.3);
   EXPECT_EQ(found.gates.open.sum().item<double>(), 2);
   EXPECT_EQ(found.logits.argmax(1).sum().item<int64_t>(), 2) << "surer gates have right answers";
+}
+
+TEST(BestIterate, HoldsFirstThenReachesThenIsWorthMost) {
+  const auto row = [](std::initializer_list<double> values) { return at::tensor(at::ArrayRef<double>(values)); };
+  //                 holds less        reaches less      worth less        equal             not a number
+  const Worth some{row({2, 5, 5, 5, 5}), row({2, 1, 1, 1, 1}), row({9, 9, 3, 4, NAN})},
+      best{row({5, 5, 5, 5, 5}), row({1, 2, 1, 1, 1}), row({0, 0, 4, 4, 4})};
+  EXPECT_FALSE(some.exceeds(best).any().item<bool>());
+  EXPECT_TRUE(at::equal(best.exceeds(some), at::tensor({1, 1, 1, 0, 0}, at::kLong).to(at::kBool)));
+  Worth sum = best;
+  sum += best;
+  EXPECT_EQ(sum.holds.sum().item<double>(), 50);
 }
 
 /// Nearly both gates open is a greater margin than one open and one far from it, and less work.

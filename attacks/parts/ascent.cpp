@@ -1,8 +1,6 @@
 #include "attacks/parts/ascent.h"
 
-#include <ATen/ops/full.h>
-#include <ATen/ops/where.h>
-#include <ATen/ops/zeros_like.h>
+#include <limits>
 
 #include "attacks/parts/ascent_run.h"
 
@@ -25,24 +23,18 @@ at::Tensor ascend(Victim& victim, const Batch& batch, const Goal& goal, const As
     run_ascent(victim, options, norm, epsilon, 0, rows, result);
     return result;
   }
-  // After each run those that are broken leave, if that is final. A broken image comes before one that stands, whatever
-  // their losses; among either, the greater loss counts.
-  const LossKind kind = possible_loss(options.objective, victim.card().classes);
+  // After each run those that are broken leave, if that is final.
   const auto steps = static_cast<uint32_t>(options.steps);
-  at::Tensor best_loss = at::full({count}, -1e30, batch.images.options());
-  at::Tensor was_broken = at::zeros_like(batch.labels, at::TensorOptions(at::kBool));
+  Worth best = nothing_worth(options.objective, batch.images, -std::numeric_limits<double>::infinity());
   for (uint32_t restart = 0; restart < static_cast<uint32_t>(options.restarts) && rows.places.size(0) > 0; ++restart) {
     at::Tensor found = batch.images.clone();
     run_ascent(victim, options, norm, epsilon, restart, rows, found);
     const at::Tensor tried = found.index_select(0, rows.places);
-    const at::Tensor logits = victim.forward(tried, rows.ids, {restart, free_draw(options), steps}).logits;
-    const at::Tensor loss = loss_value(kind, logits, rows.goal), broken = rows.goal.reached(logits);
-    const at::Tensor better = at::where(broken.eq(was_broken.index_select(0, rows.places)),
-                                        loss.gt(best_loss.index_select(0, rows.places)), broken);
+    const Seen seen = look(victim, tried, rows.ids, rows.goal, options.objective, {restart, free_draw(options), steps});
+    const at::Tensor better = seen.worth.exceeds(best.select(rows.places));
     put_rows(result, rows.places, better, tried);
-    put_rows(best_loss, rows.places, better, loss);
-    put_rows(was_broken, rows.places, better, broken);
-    if (options.stop && victim.is_final()) rows.keep(broken.logical_not().nonzero().squeeze(1));
+    best.put(rows.places, better, seen.worth);
+    if (options.stop && victim.is_final()) rows.keep(rows.goal.reached(seen.logits).logical_not().nonzero().squeeze(1));
   }
   return result;
 }

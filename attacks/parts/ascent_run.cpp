@@ -2,11 +2,11 @@
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/where.h>
-#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "attacks/parts/confirm.h"
 #include "attacks/parts/foresight.h"
@@ -33,14 +33,13 @@ class Ascent {
     rows.x = start_of(options_, rows.clean, rows.ids, victim_.draws({restart_, 0, 0}), norm_, epsilon_);
     if (keeps_best() && options_.objective.constraint) {
       rows.best = rows.clean;  // for which the constraint holds
-      const at::Tensor zero = at::zeros({rows.x.size(0)}, rows.x.options());
-      rows.best_worth = {options_.objective.wants_answer ? zero : at::Tensor(), zero + kForbidden};
+      rows.best_worth = nothing_worth(options_.objective, rows.x, std::numeric_limits<double>::infinity());
     }
     const bool elsewhere = !gradient_.is_plain() && (stops() || keeps_best());
     for (uint32_t number = 0; number < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++number) {
       const bool looks = elsewhere || expects_to_break(rows);
       if (looks) {
-        const Seen seen = look(rows, number, /*rough=*/!elsewhere);
+        const Seen seen = look_at(rows, number, /*rough=*/!elsewhere);
         if (keeps_best()) remember(rows, seen.worth);
         if (stops()) retire(rows, seen.logits, {}, result, {});
         if (rows.x.size(0) == 0) return;
@@ -67,23 +66,9 @@ class Ascent {
   }
   bool keeps_best() const { return options_.keep == Keep::best; }
 
-  struct Seen {
-    at::Tensor logits;  ///< those of the last draw
-    Worth worth;        ///< mean over draws
-  };
-  /// Answers at the iterates, by passes of their own, as many as a gradient averages over; rough ones in its place.
-  Seen look(const AscentRows& rows, uint32_t number, bool rough) {
-    const int64_t draws = victim_.card().has_random_gates ? options_.objective.draws : 1;
-    Seen seen;
-    for (int64_t draw = 0; draw < draws; ++draw) {
-      const Position position{restart_, first_look(options_) + static_cast<uint32_t>(draw), number};
-      const Output output =
-          rough ? victim_.look(rows.x, rows.ids, position) : victim_.forward(rows.x, rows.ids, position);
-      seen.logits = output.logits;
-      seen.worth += worth_in_pass(options_.objective, victim_.card().classes, output, rows.goal);
-    }
-    seen.worth = seen.worth / static_cast<double>(draws);
-    return seen;
+  Seen look_at(const AscentRows& rows, uint32_t number, bool rough) {
+    return look(victim_, rows.x, rows.ids, rows.goal, options_.objective, {restart_, first_look(options_), number},
+                rough);
   }
 
   void advance(AscentRows& rows, const Ascended& at_x, uint32_t number) {
@@ -161,7 +146,7 @@ class Ascent {
     if (rows.x.size(0) == 0) return;
     if (keeps_best()) {
       const auto steps = static_cast<uint32_t>(options_.steps);
-      remember(rows, look(rows, steps, /*rough=*/false).worth);
+      remember(rows, look_at(rows, steps, /*rough=*/false).worth);
       if (options_.objective.constraint) {
         const uint32_t draw = free_draw(options_) + 1;
         rows.best = confirmed(victim_, rows.clean, rows.best, rows.ids, rows.goal, *options_.objective.constraint,
@@ -185,8 +170,8 @@ class Ascent {
 
 void AscentRows::keep(const at::Tensor& rows) {
   BatchRows::keep(rows);
-  keep_rows(rows, {&x, &best, &best_worth.reached, &best_worth.value, &momentum, &variance, &last_direction, &amplified,
-                   &falling});
+  if (best_worth.value.defined()) best_worth = best_worth.select(rows);
+  keep_rows(rows, {&x, &best, &momentum, &variance, &last_direction, &amplified, &falling});
   goal = goal.select(rows);
 }
 

@@ -1,11 +1,11 @@
 #include "attacks/parts/objective.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/where.h>
 
 #include "lib/eval/verdict.h"
 
@@ -106,51 +106,43 @@ at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Ten
   return at::stack(gains, 1);
 }
 
+/// All draws of a model without random gates would be the same.
+int64_t draws_of(const ObjectiveOptions& options, Victim& victim) {
+  return victim.card().has_random_gates ? options.draws : 1;
+}
+
 }  // namespace
 
-Worth& Worth::operator+=(const Worth& other) {
-  value = value.defined() ? value + other.value : other.value;
-  if (other.reached.defined()) reached = reached.defined() ? reached + other.reached : other.reached;
-  return *this;
-}
-
-Worth Worth::operator/(double draws) const { return {reached.defined() ? reached / draws : reached, value / draws}; }
-
-at::Tensor Worth::exceeds(const Worth& other) const {
-  const at::Tensor greater = value.gt(other.value);
-  return reached.defined() ? at::where(reached.eq(other.reached), greater, reached.gt(other.reached)) : greater;
-}
-
-Worth Worth::where(const at::Tensor& which, const Worth& other) const {
-  return {reached.defined() ? at::where(which, reached, other.reached) : reached, at::where(which, value, other.value)};
+Worth nothing_worth(const ObjectiveOptions& options, const at::Tensor& images, double value) {
+  const auto all = [&](double number) { return at::full({images.size(0)}, number, images.options()); };
+  return {options.constraint ? all(0) : at::Tensor(), options.wants_answer ? all(0) : at::Tensor(), all(value)};
 }
 
 Worth worth_in_pass(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal) {
   const at::NoGradGuard no_grad;
-  Worth worth{{}, objective(options, classes, output, goal, &GateTerm::worth).each};
-  if (options.wants_answer) worth.reached = goal.reached(output.logits);
-  if (options.constraint) {
-    const at::Tensor holds = options.constraint->holds(output, goal);
-    worth.value = at::where(holds, worth.value, kForbidden);
-    if (worth.reached.defined()) worth.reached = worth.reached.logical_and(holds);
+  Worth worth{{}, {}, objective(options, classes, output, goal, &GateTerm::worth).each};
+  const auto number = [&](const at::Tensor& flags) { return flags.to(worth.value.scalar_type()); };
+  if (options.constraint) worth.holds = number(options.constraint->holds(output, goal));
+  if (options.wants_answer) {
+    worth.reached = number(goal.reached(output.logits));
+    if (worth.holds.defined()) worth.reached = worth.reached * worth.holds;
   }
-  if (worth.reached.defined()) worth.reached = worth.reached.to(worth.value.scalar_type());
   return worth;
 }
 
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
-                          const ObjectiveOptions& options, Position position) {
+                          const ObjectiveOptions& options, Position position, bool with_worth) {
   const int64_t classes = victim.card().classes;
   const bool expects = options.path.gradient == GateGradient::expectation && options.answer_weight > 0;
   const double weight_of_gains = options.flip_weight + (expects ? options.answer_weight : 0);
   const bool measures = weight_of_gains > 0 && !victim.card().gated.empty();
-  const int64_t draws = victim.card().has_random_gates ? options.draws : 1;  // all would be the same
+  const int64_t draws = draws_of(options, victim);
   at::Tensor violation, gains;
   Worth worth;
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) -> Losses {
     auto [value, met] = objective(options, classes, output, goal, &GateTerm::value);
-    worth += worth_in_pass(options, classes, output, goal);
+    if (with_worth) worth += worth_in_pass(options, classes, output, goal);
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
       const at::Tensor open = output.gates.logits.sigmoid();
       value = value + (gains * (open - open.detach())).sum(1) * weight_of_gains;
@@ -174,9 +166,21 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
     sum.flat = sum.flat.logical_and(one.flat);
   }
   if (draws > 1) sum.images /= static_cast<double>(draws);
-  sum.worth = worth / static_cast<double>(draws);
+  sum.worth = worth;
   if (violation.defined()) sum.violation = violation / static_cast<double>(draws);
   return sum;
+}
+
+Seen look(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
+          const ObjectiveOptions& options, Position position, bool rough) {
+  Seen seen;
+  const int64_t draws = draws_of(options, victim);
+  for (int64_t draw = 0; draw < draws; ++draw, ++position.draw) {
+    const Output output = rough ? victim.look(images, ids, position) : victim.forward(images, ids, position);
+    seen.logits = output.logits;
+    seen.worth += worth_in_pass(options, victim.card().classes, output, goal);
+  }
+  return seen;
 }
 
 }  // namespace aigis

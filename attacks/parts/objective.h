@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attacks/parts/gate_term.h"
+#include "attacks/parts/worth.h"
 #include "lib/core/options.h"
 #include "lib/eval/victim.h"
 
@@ -101,33 +102,29 @@ Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch
 /// [N], larger is better for the attack.
 at::Tensor loss_value(LossKind kind, const at::Tensor& logits, const Goal& goal);
 
-/// What images are worth to the attack, in the mean over draws.
-struct Worth {
-  at::Tensor
-      reached;       ///< [N]: the answer is as wanted, where one is, and the constraint holds; undefined where none is
-  at::Tensor value;  ///< [N]: the objective where the constraint holds, else kForbidden
-
-  Worth& operator+=(const Worth& other);
-  Worth operator/(double draws) const;
-  /// [N] bool: whoever reaches more is better, and among equals whoever has the greater value.
-  at::Tensor exceeds(const Worth& other) const;
-  /// This one's rows where `which`, [N] bool, holds, and the other's elsewhere.
-  Worth where(const at::Tensor& which, const Worth& other) const;
-};
-
-constexpr double kForbidden = -1e6;  ///< the worth of an image for which the constraint does not hold
+/// That of images for which nothing holds and nothing is reached, with such a value. As many as `images` has.
+Worth nothing_worth(const ObjectiveOptions& options, const at::Tensor& images, double value);
 
 /// Of one pass.
 Worth worth_in_pass(const ObjectiveOptions& options, int64_t classes, const Output& output, const Goal& goal);
 
 struct Ascended : Victim::Gradient {
-  Worth worth;           ///< what the best iterate is chosen by
+  Worth worth;           ///< what the best iterate is chosen by; undefined unless asked for
   at::Tensor violation;  ///< [N], mean over draws; undefined without a constraint
 };
 
 /// The mean over `draws` of the gradients of the objective, with logits and losses of the last draw. A model without
 /// random gates is asked once.
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
-                          const ObjectiveOptions& options, Position position);
+                          const ObjectiveOptions& options, Position position, bool with_worth = false);
+
+/// Answers by passes without a gradient, as many as one averages over.
+struct Seen {
+  at::Tensor logits;  ///< those of the last draw
+  Worth worth;
+};
+/// `rough`: in place of gradients' own.
+Seen look(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
+          const ObjectiveOptions& options, Position position, bool rough = false);
 
 }  // namespace aigis

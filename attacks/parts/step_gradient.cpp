@@ -68,7 +68,8 @@ Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint
 
 Ascended StepGradient::through_diversity(const at::Tensor& point, const Who& who, const Position& position) {
   const auto direction = [&](const at::Tensor& images) {
-    return ascent_direction(victim_, images, who.ids, who.goal, options_.objective, position);
+    return ascent_direction(victim_, images, who.ids, who.goal, options_.objective, position,
+                            /*with_worth=*/options_.keep == Keep::best && is_plain());
   };
   if (!options_.diversity.active()) return direction(point);
   const at::Tensor leaf = point.detach().set_requires_grad(true);
