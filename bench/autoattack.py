@@ -1,12 +1,13 @@
 """AutoAttack of aigis and of its authors (pyautoattack) on the same weights and images: which images stand, and how long it took.
 
     python -m pip install pyautoattack==0.2.0      # beside the packages of scripts/requirements.txt
-    autoattack.py MODEL CIFAR10_DIR [--eps 1/255] [--images 1000] [--seeds 0] [--bf16] --state FILE
+    autoattack.py MODEL CIFAR10_DIR [--norm linf|l2|l1] [--eps 1/255] [--images 1000] [--seeds 0] [--bf16] --state FILE
 
 MODEL is a checkpoint of a ResNet 6n+2, which the peer gets as the PyTorch network that its user would have, or one with
 deterministic gates, with options as aigis takes them (`m.safetensors:gates=argmax`), which it gets as TorchScript that
 aigis exported, in the layout that is faster for it. It works in parts of 250 images for each of its seeds, in turns with
-aigis on all images; what is done stands in FILE, and a run that was cut off goes on there. Prints how many images aigis and
+aigis on all images; what is done stands in FILE, image by image, and a run that was cut off goes on there, as does one of
+another build, for which the peer need not run again. Prints how many images aigis and
 the peer judge differently, how many two seeds of the peer do, and the ratio of their times, which are those of attack and
 verdict, without loading; those of aigis, whose cores share batches of 50, include clean accuracy and report. With --bf16
 aigis runs a second time, with gradients in bfloat16 (all other passes and verdicts are in float32); made for processors
@@ -44,7 +45,7 @@ def ours(arguments, seed, gradients):
     """Which images stand, and the seconds."""
     model = arguments.model + ("," if ":" in arguments.model else ":") + f"gradients={gradients}"
     _, saved, seconds = evaluated(
-        "--model", model, "--eps", arguments.eps, "--seed", seed, "--data", f"cifar10:{arguments.cifar10}", "--batch", 50,
+        "--model", model, "--norm", arguments.norm, "--eps", arguments.eps, "--seed", seed, "--data", f"cifar10:{arguments.cifar10}", "--batch", 50,
         attack="autoattack", images=arguments.images, examples=arguments.images)
     return saved["0.hits"].tolist(), seconds
 
@@ -75,9 +76,9 @@ def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def theirs(net, images, labels, epsilon, seed):
+def theirs(net, images, labels, norm, epsilon, seed):
     begin = time.perf_counter()
-    attack = AutoAttack(net, norm="Linf", eps=epsilon, version="standard", seed=seed, device="cpu")
+    attack = AutoAttack(net, norm=norm.capitalize(), eps=epsilon, version="standard", seed=seed, device="cpu")
     adversarial, _ = attack.run_standard_evaluation(images, labels, batch_size=PART)
     with torch.no_grad():
         stands = (net(adversarial).argmax(1) == labels).int().tolist()
@@ -88,6 +89,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("cifar10")
+    parser.add_argument("--norm", choices=["linf", "l2", "l1"], default="linf")
     parser.add_argument("--eps", default="1/255")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seeds", default="0")
@@ -96,9 +98,10 @@ def main():
     arguments = parser.parse_args()
     state = Path(arguments.state)
     done = json.loads(state.read_text()) if state.exists() else {}
-    settings = [arguments.model, digest(arguments.model.split(":")[0]), digest(PROGRAM), arguments.eps, arguments.images]
+    settings = [arguments.model, digest(arguments.model.split(":")[0]), arguments.norm, arguments.eps, arguments.images]
     if done.setdefault("settings", settings) != settings:
-        parser.error(f"{state} is of {done['settings']}; expected a file of its own for each setting, model and program")
+        parser.error(f"{state} is of {done['settings']}; expected a file of its own for each setting and model")
+    program = digest(PROGRAM)[:12]
 
     def keep(key, value):
         done[key] = value
@@ -113,10 +116,10 @@ def main():
             key = f"peer {seed} {begin}"
             if key not in done:
                 part = slice(begin, begin + PART)
-                keep(key, theirs(net, images[part], labels[part], float(Fraction(arguments.eps)), int(seed)))
+                keep(key, theirs(net, images[part], labels[part], arguments.norm, float(Fraction(arguments.eps)), int(seed)))
             print(f"peer, seed {seed}, images from {begin}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
         for gradients in precisions:
-            key = f"aigis {seed} {gradients}"
+            key = f"aigis {program} {seed} {gradients}"
             if key not in done:
                 keep(key, ours(arguments, seed, gradients))
             print(f"aigis {gradients}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
@@ -125,7 +128,7 @@ def main():
     for seed in seeds:
         seconds = sum(done[f"peer {seed} {begin}"][1] for begin in parts)
         for gradients in precisions:
-            stands, took = done[f"aigis {seed} {gradients}"]
+            stands, took = done[f"aigis {program} {seed} {gradients}"]
             differ = sum(a != b for a, b in zip(stands, peer[seed]))
             print(f"seed {seed}: {differ} of {len(images)} images judged differently; aigis {gradients} {seconds / took:.2f} times as fast")
     for seed in seeds[1:]:

@@ -1,5 +1,6 @@
 """What is committed: reports whose text is as it was written, pages as plot draws them, and the words about them."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -91,3 +92,16 @@ def test_table_of_the_gradient_family():
     path = ROOT / "reports/results/gradient-family/report.json"
     for row in family_table.rows(report(path)):
         assert row in DOCS, f"scripts/family_table.py {path.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "reports/results/beside-pyautoattack").glob("*.json")), ids=lambda p: p.stem)
+def test_autoattack_beside_its_authors(path):
+    """At most .5 % of the images are judged differently, in whatever precision gradients were taken."""
+    measured = json.loads(path.read_text())
+    images = measured.pop("settings")[-1]
+    parts = {int(key.split()[2]): stands for key, (stands, _) in measured.items() if key.startswith("peer 0 ")}
+    peer = [stands for begin in sorted(parts) for stands in parts[begin]]
+    ours = {key: stands for key, (stands, _) in measured.items() if key.startswith("aigis ")}
+    assert len(peer) == images and ours
+    for key, stands in ours.items():
+        assert sum(a != b for a, b in zip(stands, peer, strict=True)) <= 0.005 * images, key
