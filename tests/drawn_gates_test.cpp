@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "attacks/parts/every_draw.h"
 #include "lib/eval/verdict.h"
 #include "tests/attacks.h"
 #include "tests/mean_gate.h"
@@ -36,6 +37,26 @@ class HeedsSomeDraws : public Model {
   Model& heeded_;
   std::set<uint32_t> draws_;
   int64_t otherwise_;
+  ModelCard card_;
+};
+
+/// Leans to class 0 in every pass that a gradient is taken of.
+class RoundsGradients : public Model {
+ public:
+  RoundsGradients(Model& exact, double lean) : exact_(exact), lean_(lean), card_(exact.card()) {
+    card_.rounds_gradients = true;
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = exact_.forward(images, pass);
+    if (images.requires_grad()) output.logits = output.logits + at::tensor({lean_, 0.0}, output.logits.options());
+    return output;
+  }
+  const ModelCard& card() const override { return card_; }
+  bool is_training() const override { return false; }
+
+ private:
+  Model& exact_;
+  double lean_;
   ModelCard card_;
 };
 
@@ -109,6 +130,24 @@ TEST_F(DrawnGates, EveryPassIsCounted) {
   hits(linear_, "fmn:steps=1", Norm::linf, kDistance, &audit);
   EXPECT_EQ(audit.forward, 5 * (1 + 1));
   EXPECT_EQ(audit.backward, 5);
+}
+
+// The pass for the gradient of the draw that gets the images right loses them by rounding.
+TEST_F(DrawnGates, AnImageThatADrawGetsRightIsNotLostByRounding) {
+  RoundsGradients rounded(linear_, 2 * kDistance);
+  HeedsSomeDraws model(rounded, {3}, 0);
+  Victim victim(model, 3, Judge::this_model);
+  const EveryDraw every(victim, 4);
+  const EveryDraw::Asked asked{batch_.images, batch_.ids, batch_.labels};
+  const auto loss = [](const at::Tensor&) -> Loss {
+    return [](const Output& output) -> Losses { return output.logits.select(1, 0) - output.logits.select(1, 1); };
+  };
+  const Victim::Gradient one = every.gradient(asked, loss, {}, {});
+  EXPECT_FALSE(every.lost(one.logits, batch_.labels).any().item<bool>()) << one.logits;
+  EXPECT_FALSE(one.flat.any().item<bool>()) << "the gradient is of that draw";
+  const at::Tensor classes = at::zeros({5, 1}, at::TensorOptions(at::kLong));
+  const Victim::Gradients several = every.gradients(asked, classes, {}, {});
+  EXPECT_FALSE(every.lost(several.logits, batch_.labels).any().item<bool>()) << several.logits;
 }
 
 /// Brighter images open the gate more often, and an open one is wrong.

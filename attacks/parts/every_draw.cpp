@@ -55,9 +55,9 @@ Victim::Gradient EveryDraw::gradient(const Asked& asked, const LossOfRows& loss,
                                      const GatePath& path) const {
   using Gradient = Victim::Gradient;
   Gradient all = victim_.gradient(asked.images, asked.ids, loss({}), position, path);
-  ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor&, const Position& there) {
-    const Gradient some =
-        victim_.gradient(chosen(asked.images, rows), chosen(asked.ids, rows), loss(rows), there, path);
+  ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor& told, const Position& there) {
+    Gradient some = victim_.gradient(chosen(asked.images, rows), chosen(asked.ids, rows), loss(rows), there, path);
+    some.logits = told;  // a pass for a gradient may be rounded, and lose what this draw gets right
     put(all, some, rows, {&Gradient::images, &Gradient::losses, &Gradient::logits, &Gradient::flat});
   });
   return all;
@@ -67,9 +67,10 @@ Victim::Gradients EveryDraw::gradients(const Asked& asked, const at::Tensor& cla
                                        const GatePath& path) const {
   using Gradients = Victim::Gradients;
   Gradients all = victim_.gradients(asked.images, asked.ids, classes, asked.labels, position, path);
-  ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor&, const Position& there) {
-    const Gradients some = victim_.gradients(chosen(asked.images, rows), chosen(asked.ids, rows), chosen(classes, rows),
-                                             chosen(asked.labels, rows), there, path);
+  ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor& told, const Position& there) {
+    Gradients some = victim_.gradients(chosen(asked.images, rows), chosen(asked.ids, rows), chosen(classes, rows),
+                                       chosen(asked.labels, rows), there, path);
+    some.logits = told;
     put(all, some, rows, {&Gradients::images, &Gradients::differences, &Gradients::logits});
   });
   return all;
