@@ -95,11 +95,10 @@ std::string standing_tables(const std::vector<Json>& files) {
              "<p>{}</p>\n"
              "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under "
              "the worst of all attacks, taken for each image, and every check that concerns it (--checks full) was "
-             "made "
-             "and passed; it stands as far as its checks could see where some of them are undecided, such as one for "
-             "which the report has no fitting attack, were made at another budget than the claim is of, or let another "
-             "attack try on so few images that not even a fifth of them could have been seen to fall. An attack that "
-             "one model happens to withstand, or hides from, does not decide it.</p>\n{}",
+             "made and passed; it stands as far as its checks could see where some of them are undecided, such as one "
+             "for which the report has no fitting attack, were made at another budget than the claim is of, or let "
+             "another attack try on so few images that not even a fifth of them could have been seen to fall. An "
+             "attack that one model happens to withstand, or hides from, does not decide it.</p>\n{}",
              counted(claims), matrices(list, claims)) +
          scrolled("Table of claims",
                   fmt::format("<table class=\"claims\">\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n",
