@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "checks/checks.h"
+#include "checks/draws.h"
 
 namespace aigis::checks {
 namespace {
@@ -16,15 +17,6 @@ constexpr double kRounding = 1e-3;
 /// [N] bool on the CPU.
 at::Tensor differ(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().amax(1).gt(kRounding * a.abs().amax(1)).cpu();
-}
-
-/// An attack that heeds several draws a step: this one with another option if it can, else the one that is made to.
-std::string with_several_draws(const Attack& attack) {
-  for (const auto& [key, value] : {std::pair<std::string, std::string>{"draws", "20"}, {"version", "rand"}}) {
-    const auto other = varied(attack, {{key, value}});
-    if (other && other->draws() > 1) return fmt::format("{}:{}={}", attack.name(), key, value);
-  }
-  return "eot-pgd";
 }
 
 }  // namespace
@@ -62,13 +54,12 @@ std::optional<Finding> randomness(const Claim& claim) {
       finding.level = Finding::Level::warning;
       finding.message +=
           ", though the model has no random gates: attacks go by one sample of its gradient, and verdicts by one of "
-          "its "
-          "answer";
+          "its answer";
     }
-  } else if (logits > 0 && claim.is_made() && !claim.averages_draws()) {
+  } else if (logits > 0 && claim.is_made() && !has_several(claim, &Attack::draws)) {
     finding.level = Finding::Level::warning;
-    finding.message = fmt::format("{}: gates are random, and no attack heeds several draws a step, as {} does", told,
-                                  with_several_draws(*claim.strongest().attack));
+    finding.message = fmt::format("{}: gates are random, and no attack heeds several draws a step{}", told,
+                                  as_others_do(claim, &Attack::draws));
   } else {
     finding.message = told;
   }

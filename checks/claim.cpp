@@ -5,21 +5,11 @@
 #include <algorithm>
 
 #include "attacks/list.h"
+#include "checks/variation.h"
 #include "lib/core/error.h"
 #include "lib/core/workers.h"
 
 namespace aigis {
-std::shared_ptr<const Attack> varied(const Attack& attack,
-                                     const std::vector<std::pair<std::string, std::string>>& changes) {
-  Json options = attack.options();
-  for (const auto& [key, value] : changes) {
-    if (!options.contains(key)) return nullptr;
-    options[key] = value;
-  }
-  options.erase("preset");  // its options are given
-  const auto& entry = find_entry(attack_list(), "attack", attack.name());
-  return entry.make(Spec::of(attack.name(), effective(options, entry.options())));
-}
 
 Claim::Claim(const SweepPlan& plan, const std::vector<RunTally>& tallies, size_t model, std::vector<size_t> runs)
     : plan_(plan), tallies_(tallies), model_(model), epsilon_(plan.epsilons.size()), runs_(std::move(runs)) {
@@ -82,6 +72,14 @@ std::shared_ptr<const Attack> Claim::challenger(const std::string& attack) const
   return averaged ? averaged : plain;
 }
 
+std::shared_ptr<const Attack> Claim::with_losses() const {
+  constexpr int64_t kLeast = 20, kMost = 1000;
+  const auto& attack = strongest().attack;
+  if (attack->options().contains("loss")) return attack;
+  const int64_t steps = std::clamp(whole_option(*attack, "steps", 1), kLeast, kMost);
+  return challenger(fmt::format("pgd:keep=best,steps={},restarts={}", steps, whole_option(*attack, "restarts", 1)));
+}
+
 Challenge Claim::challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
                            std::shared_ptr<Model> model, std::optional<double> epsilon, int64_t images) const {
   if (sample_.size() == 0) return {attack->name(), {}, (model ? model : bare())->card().draws};
@@ -113,42 +111,6 @@ std::vector<Batch> Claim::spread(int64_t images) const {
 
 bool Claim::gates_decide() const { return !bare()->card().gated.empty() && !bare()->card().has_blind_gates; }
 
-bool Claim::averages_draws() const {
-  return std::any_of(attacks_.begin(), attacks_.end(), [&](size_t r) { return plan_.runs[r].attack->draws() > 1; });
-}
-
-Finding Claim::not_made(Finding finding) const {
-  finding.level = Finding::Level::undecided;
-  finding.message = fmt::format(
-      "not made: for the {} images that can tell it would take longer than a minute and than a fifth of PGD-10 over "
-      "all images; with more (--limit) it is made",
-      fewest(1));
-  return finding;
-}
-
-Finding Claim::without_attack(const std::string& check, const std::string& why) const {
-  Finding finding = about_budget(check);
-  finding.level = Finding::Level::undecided;
-  finding.message = why;
-  return finding;
-}
-
-Finding Claim::about_model(const std::string& check) const {
-  Finding finding;
-  finding.check = check;
-  for (const size_t r : runs_) {
-    for (size_t e = 0; e < plan_.epsilons.size(); ++e) finding.of.emplace_back(r, e);
-  }
-  return finding;
-}
-
-Finding Claim::about_budget(const std::string& check) const {
-  Finding finding;
-  finding.check = check;
-  for (const size_t r : attacks_) finding.of.emplace_back(r, epsilon_);
-  return finding;
-}
-
 bool Claim::allows(const Attack& attack) const {
   const auto norms = attack.norms();
   if (std::find(norms.begin(), norms.end(), plan_.norm) == norms.end()) return false;
@@ -158,54 +120,6 @@ bool Claim::allows(const Attack& attack) const {
     return false;
   }
   return true;
-}
-
-std::optional<Finding> Claim::beaten_by(const std::string& check, const std::string& attack,
-                                        const std::string& advice) const {
-  if (!is_made()) return {};
-  const auto made = challenger(attack);
-  if (!allows(*made)) {
-    return without_attack(check, fmt::format("not made: {} does not go with this norm or model", made->name()));
-  }
-  return beaten(check, {challenge(made, Access{})}, advice);
-}
-
-Finding Claim::beaten(const std::string& check, const Challenge& reference, const std::vector<Challenge>& challenges,
-                      const std::string& advice) const {
-  const Challenge* best = nullptr;
-  Outcome outcome;
-  for (const Challenge& challenge : challenges) {
-    const Outcome now = outcome_of(challenge, reference);
-    if (best != nullptr && now.ahead <= outcome.ahead) continue;
-    best = &challenge;
-    outcome = now;
-  }
-  outcome.p = std::min(1.0, outcome.p * static_cast<double>(challenges.size()));
-  const int64_t stood = reference.standing();
-  Finding finding = about_budget(check);
-  finding.count = sample_.size();
-  if (finding.count == 0) return not_made(finding);
-  const int64_t enough = fewest(challenges.size());
-  if (finding.count >= enough && stood > 0) {
-    finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
-  }
-  finding.numbers = {{"gained", outcome.gained}, {"lost", outcome.lost}, {"standing", stood}, {"p", outcome.p}};
-  const bool one_draw = reference.draws == 1 && best->draws == 1;
-  const std::string told =
-      one_draw ? fmt::format("{} left {} of {} images standing; {} breaks {} of them, and leaves {} that fell",
-                             reference.name, stood, finding.count, best->name, outcome.gained, outcome.lost)
-               : fmt::format("{} left {} of {} images standing; {} does worse to {} images, and less to {}",
-                             reference.name, stood, finding.count, best->name, outcome.gained, outcome.lost);
-  if (outcome.is_better()) {
-    finding.level = Finding::Level::warning;
-    finding.message = told + ": " + advice;
-  } else if (stood > 0 && stood < enough) {
-    finding.level = Finding::Level::undecided;
-    finding.message = fmt::format("{}: too few stood to tell; {} would do", told, enough);
-  } else {
-    finding.message = told;
-  }
-  return finding;
 }
 
 }  // namespace aigis

@@ -50,12 +50,13 @@ class Claim {
   std::vector<Batch> spread(int64_t images) const;
   /// Whether gates decide by the image. Others, such as those that are always open, have no gradient to lose.
   bool gates_decide() const;
-  /// Whether some attack on the answer heeds several draws a step (Attack::draws).
-  bool averages_draws() const;
 
-  /// An attack whose gradients average over as many draws as those of the strongest, if it can: with fewer it could
-  /// lose to that one by the noise of its gradients alone.
+  /// An attack whose gradients average over as many draws as the strongest heeds, if it can: with fewer it could lose
+  /// to that one by the noise of its gradients alone.
   std::shared_ptr<const Attack> challenger(const std::string& attack) const;
+  /// An attack of which other losses can be tried: the strongest, or where it takes none (AutoAttack goes through
+  /// several, C&W has its own) PGD of as many steps, though 20 at least and 1000 at most, and as many restarts.
+  std::shared_ptr<const Attack> with_losses() const;
   /// Lets an attack try on the sample, or on `images` of it; on another model than the claim's where one is given,
   /// and judged by it. Without epsilon: within the claim's budget.
   Challenge challenge(const std::shared_ptr<const Attack>& attack, const Access& access,
@@ -93,7 +94,7 @@ class Claim {
   /// Of each image of the sample the least over the attacks. Of random gates that would be the luckiest draws, too low
   /// for any challenge: there those of the worst case that the sweep judged anew, or of its strongest attack.
   std::vector<int64_t> worst_hits(size_t epsilon) const;
-  /// Gradients that an attack averages over, which takes as many draws as the strongest where this model draws.
+  /// Gradients that a challenger() averages over on a model.
   int64_t draws_on(const Model& model) const;
   /// Gradients that the strongest attack takes for an image within the claim's budget, about.
   double gradients_each() const;
@@ -109,9 +110,5 @@ class Claim {
   Dataset sample_;
   Challenge worst_;  ///< the sweep's attacks, the worst of them for each image
 };
-
-/// An attack with some of its options changed; null if it has not all of them.
-std::shared_ptr<const Attack> varied(const Attack& attack,
-                                     const std::vector<std::pair<std::string, std::string>>& changes);
 
 }  // namespace aigis

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "checks/checks.h"
+#include "checks/draws.h"
 #include "lib/eval/ablation.h"
 
 namespace aigis::checks {
@@ -97,8 +98,9 @@ std::optional<Finding> fixed_noise(const Claim& claim) {
   challenge.name = claim.strongest().attack->name() + ", whose noise is fixed,";
   Finding finding = claim.beaten("fixed-noise", {challenge}, "what stands beyond that is owed to noise");
   // Fresh noise protects in truth, too, for no attack can foresee it; but only one that averages over it has tried.
-  if (claim.averages_draws() && finding.is_raised()) finding.level = Finding::Level::passed;
-  if (finding.is_raised()) finding.message += ", over which the attacks did not average (draws=20)";
+  if (!finding.is_raised()) return finding;
+  if (has_several(claim, &Attack::averaged_draws)) finding.level = Finding::Level::passed;
+  else finding.message += ", over which no attack averages" + as_others_do(claim, &Attack::averaged_draws);
   return finding;
 }
 

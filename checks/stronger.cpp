@@ -2,38 +2,15 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <mutex>
 
-#include "attacks/list.h"
 #include "checks/checks.h"
-#include "lib/core/error.h"
+#include "checks/variation.h"
 #include "lib/metrics/interval.h"
 
 namespace aigis::checks {
 namespace {
-
-int64_t whole(const Json& options, const char* key, int64_t otherwise) {
-  return options.contains(key) && options[key].is_number() ? options[key].get<int64_t>() : otherwise;
-}
-
-/// The attack with other options where it takes them.
-std::shared_ptr<const Attack> possibly(const Attack& attack,
-                                       const std::vector<std::pair<std::string, std::string>>& changes) {
-  try {
-    return varied(attack, changes);
-  } catch (const InputError&) {
-    return nullptr;
-  }
-}
-
-std::string pgd_as_long_as(const Attack& attack) {
-  constexpr int64_t kLeast = 20, kMost = 1000;
-  const Json options = attack.options();
-  return fmt::format("pgd:keep=best,steps={},restarts={}", std::clamp(whole(options, "steps", 1), kLeast, kMost),
-                     whole(options, "restarts", 1));
-}
 
 /// Remembers the cross-entropy of every query that an attack makes.
 class Trace : public Model {
@@ -69,7 +46,7 @@ int64_t steps_of_ascent(const Attack& attack) {
   const Json options = attack.options();
   const bool is_ascent = options.contains("relative_step_size") && options.contains("loss") &&
                          attack.learns_from() == 0 && attack.gate_paths().size() == 1;
-  return is_ascent ? whole(options, "steps", 0) : 0;
+  return is_ascent ? whole_option(attack, "steps", 0) : 0;
 }
 
 double mean(const std::vector<double>& numbers, size_t begin, size_t count) {
@@ -86,13 +63,15 @@ std::optional<Finding> iterated(const Claim& claim) {
 
 std::optional<Finding> longer(const Claim& claim) {
   if (!claim.is_made()) return {};
-  const Json options = claim.strongest().attack->options();
+  const Attack& strongest = *claim.strongest().attack;
+  const Json options = strongest.options();
   std::vector<std::pair<std::string, std::string>> changes;
   for (const char* key : {"steps", "restarts", "queries"}) {
-    if (options.contains(key)) changes.emplace_back(key, std::to_string(2 * whole(options, key, 1)));
+    if (!options.contains(key)) continue;
+    changes.emplace_back(key, std::to_string(2 * whole_option(strongest, key, 1)));
   }
   if (changes.empty()) return {};
-  const auto attack = possibly(*claim.strongest().attack, changes);
+  const auto attack = varied(strongest, changes);
   if (!attack) return {};
   Challenge twice = claim.challenge(attack, claim.strongest().access);
   twice.name += " at twice the length";
@@ -117,7 +96,7 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   const int64_t steps = steps_of_ascent(*run.attack);
   const auto trace = std::make_shared<Trace>(claim.bare(), claim.sample());
   const Challenge again = claim.challenge(run.attack, run.access, trace);
-  const auto all_steps = static_cast<size_t>(steps * whole(run.attack->options(), "restarts", 1));
+  const auto all_steps = static_cast<size_t>(steps * whole_option(*run.attack, "restarts", 1));
   double before = 0, after = 0;
   std::vector<double> beyond;  // of each image, what its loss grew by, less the growth that is let pass
   Finding finding = claim.about_budget("loss-growth");
@@ -153,16 +132,15 @@ std::optional<Finding> loss_growth(const Claim& claim) {
 std::optional<Finding> losses(const Claim& claim) {
   if (!claim.is_made()) return {};
   const Run& strongest = claim.strongest();
-  const bool has_losses = strongest.attack->options().contains("loss");
-  // One that takes none (AutoAttack goes through several, C&W has its own) is held against PGD with each, as long.
-  const auto attack = has_losses ? strongest.attack : claim.challenger(pgd_as_long_as(*strongest.attack));
+  const auto attack = claim.with_losses();
+  const bool has_losses = attack == strongest.attack;
   if (!claim.allows(*attack)) {
     return claim.without_attack("losses", "not made: no attack that takes other losses knows this norm");
   }
   const Json options = attack->options();
   std::vector<Challenge> challenges;
   const auto with = [&](const std::vector<std::pair<std::string, std::string>>& changes) {
-    const auto other = possibly(*attack, changes);
+    const auto other = varied(*attack, changes);
     if (!other || (has_losses && other->options() == options)) return;
     challenges.push_back(claim.challenge(other, strongest.access));
     for (const auto& [key, value] : changes) challenges.back().name += fmt::format(" {}={}", key, value);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <set>
 
 #include "reports/flags.h"
 #include "tests/evaluation.h"
@@ -36,100 +35,6 @@ TEST(Checks, WithoutAnAttackNothingIsClaimed) {
   EXPECT_EQ(level_of(checks, "noise"), "absent");
 }
 
-// Every attack can be made again from what it says of itself, so that a check can vary it.
-TEST(Checks, AttacksAreWhatTheirOptionsSay) {
-  for (const auto& entry : attack_list()) {
-    const auto attack = entry.make(Spec{entry.name, "", {}});
-    const auto again = varied(*attack, {});
-    ASSERT_TRUE(again) << entry.name;
-    EXPECT_EQ(again->options(), attack->options()) << entry.name;
-  }
-  EXPECT_EQ(varied(*make_attack("pgd:preset=foolbox"), {})->options()["steps"], 40);
-  EXPECT_EQ(varied(*make_attack("fgsm"), {{"steps", "3"}}), nullptr);
-}
-
-// An attack that can average over draws says over how many.
-TEST(Checks, AttacksKnowTheirDraws) {
-  for (const auto& entry : attack_list()) {
-    std::vector<std::pair<std::string, std::string>> changes{{"draws", "7"}};
-    if (entry.name == "autoattack") changes.emplace_back("version", "rand");
-    const auto attack = varied(*entry.make(Spec{entry.name, "", {}}), changes);
-    if (attack) {
-      EXPECT_EQ(attack->draws(), 7) << entry.name;
-    }
-  }
-}
-
-// What it advises is an attack that can be typed, and that it does not blame.
-TEST(Checks, AdviceOnDrawsFitsTheAttack) {
-  const auto randomness = [](const std::string& attack) {
-    const Json checks =
-        checks_of({.name = attack, .model = std::make_shared<NoisyGate>(), .attack = make_attack(attack)});
-    return *std::find_if(checks.begin(), checks.end(),
-                         [](const Json& check) { return check["check"] == "randomness"; });
-  };
-  for (const auto& [attack, advice] : {std::pair<std::string, std::string>{"pgd:steps=3", "pgd:draws=20"},
-                                       {"autoattack:steps=2,queries=5", "autoattack:version=rand"},
-                                       {"square:queries=5", "eot-pgd"}}) {
-    const Json finding = randomness(attack);
-    EXPECT_EQ(finding["level"], "warning") << attack;
-    EXPECT_TRUE(finding["message"].get<std::string>().ends_with(", as " + advice + " does")) << finding["message"];
-    EXPECT_GT(make_attack(advice)->draws(), 1);
-  }
-  EXPECT_EQ(randomness("fmn:steps=3")["level"], "passed");
-}
-
-TEST(Checks, ASampleCostsAFifthOfTheRunOrAMinute) {
-  ModelCard card;
-  const auto of = [&](int64_t images, int64_t macs) {
-    card.macs_always = macs;
-    return sample_size(images, card, 200, at::kCPU);
-  };
-  EXPECT_EQ(of(1000, 41'000'000), 128) << "a ResNet-20 does it in less than a minute";
-  EXPECT_EQ(of(1000, 4'000'000'000), 10) << "a fifth of 10,000 gradients, 200 an image";
-  EXPECT_EQ(of(300, 4'000'000'000), 0) << "four images could tell nothing";
-  EXPECT_EQ(of(10'000, 4'000'000'000), 100) << "a fifth of 100,000 gradients, 200 an image";
-  EXPECT_EQ(of(100'000, 4'000'000'000), 128);
-  EXPECT_EQ(of(5, 41'000'000), 5);
-  EXPECT_EQ(of(4000, 0), 40) << "a model may not say what it costs";
-}
-
-/// As slow as a hundred large networks.
-class Slow : public PatternNet {
- public:
-  Slow() { card_.macs_always = 400'000'000'000; }
-};
-
-// A check that would overstep its time is not made, and says so.
-TEST(Checks, WhatWouldTakeTooLongIsUndecided) {
-  const Json checks = checks_of({.name = "slow", .model = std::make_shared<Slow>()});
-  for (const char* name :
-       {"noise", "one-step", "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"}) {
-    EXPECT_EQ(level_of(checks, name), "undecided") << name;
-  }
-  for (const char* name : {"randomness", "batch-dependence", "uphill", "gradients"}) {
-    EXPECT_EQ(level_of(checks, name), "passed") << name;
-  }
-}
-
-// What is varied is the strongest attack, so a dear one beside it does not make the sample smaller.
-TEST(Checks, TheStrongestAttackSaysWhatChecksCost) {
-  class Large : public PatternNet {
-   public:
-    Large() { card_.macs_always = 200'000'000; }
-  };
-  const auto judged_on = [](const std::shared_ptr<const Attack>& before) {
-    const Json checks = checks_of({.name = "large", .model = std::make_shared<Large>(), .before = before});
-    const auto noise =
-        std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "noise"; });
-    return noise == checks.end() ? 0 : (*noise)["count"].get<int64_t>();
-  };
-  const int64_t alone = judged_on(nullptr);
-  EXPECT_GT(alone, 0);
-  EXPECT_LT(alone, kMostSampled);
-  EXPECT_EQ(judged_on(make_attack("pgd:steps=500,step_size=0.00001,start=clean,stop=false")), alone);
-}
-
 // What loses to ten plain steps could not have raised anything.
 TEST(Checks, TheGateAwareChallengerGoesAsFarAsPgd) {
   const Json checks = checks_of({.name = "gated", .model = std::make_shared<Gated>()});
@@ -137,11 +42,6 @@ TEST(Checks, TheGateAwareChallengerGoesAsFarAsPgd) {
       std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "gate-aware"; });
   ASSERT_NE(aware, checks.end());
   EXPECT_LE((*aware)["numbers"]["lost"], 2) << *aware;
-}
-
-// A check for which there is no attack has not been passed.
-TEST(Checks, ACheckWithoutAnAttackIsUndecided) {
-  EXPECT_EQ(level_of(checks_of({.name = "ten steps"}), "loss-growth"), "undecided");
 }
 
 // Whatever the number of images, a report comes of it.
@@ -163,16 +63,6 @@ TEST(Checks, WhatWasNotSeenIsAbsent) {
   const Json random = checks_of({.name = "random", .model = std::make_shared<NoisyGate>()});
   EXPECT_EQ(level_of(random, "best-iterate"), "absent");
   EXPECT_EQ(level_of(random, "gradients"), "passed");
-}
-
-// AutoAttack has no loss to change.
-TEST(Checks, AnAttackWithoutLossesIsHeldAgainstPgdWithEach) {
-  const Json checks = checks_of({.name = "autoattack", .attack = make_attack("autoattack:steps=5,queries=50")});
-  const auto losses =
-      std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "losses"; });
-  ASSERT_NE(losses, checks.end());
-  EXPECT_EQ((*losses)["level"], "passed") << *losses;
-  EXPECT_NE((*losses)["message"].get<std::string>().find("pgd loss="), std::string::npos) << *losses;
 }
 
 // Of several flags the worst is told; what was passed says on how much, and what it could have seen.

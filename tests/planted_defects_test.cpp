@@ -127,6 +127,18 @@ TEST(PlantedDefects, NoiseThatHidesTheWay) {
   EXPECT_EQ(level_of(checks, "fixed-noise"), "warning");
 }
 
+// It asks in several draws whether an image is wrong, and follows the gradient of one.
+TEST(PlantedDefects, ASearchDoesNotAverageOverTheNoise) {
+  const Json checks = checks_of(
+      {.name = "beside a search", .model = std::make_shared<NoisyGate>(), .before = make_attack("fmn:steps=2")});
+  EXPECT_EQ(level_of(checks, "randomness"), "passed") << checks.dump(1);
+  const auto fixed =
+      std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "fixed-noise"; });
+  ASSERT_NE(fixed, checks.end());
+  EXPECT_EQ((*fixed)["level"], "warning") << *fixed;
+  EXPECT_TRUE((*fixed)["message"].get<std::string>().ends_with("no attack averages, as pgd:draws=20 does")) << *fixed;
+}
+
 // DLR's quotient is constant where the label ranks third: a random start gets there on an honest model, too.
 TEST(PlantedDefects, ALossThatIsFlatWhereTheAttackHasWonIsNoDefect) {
   for (const char* attack : {"pgd:loss=dlr,stop=false,steps=20", "apgd-dlr:stop=false,steps=20"}) {

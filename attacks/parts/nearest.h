@@ -80,6 +80,7 @@ class NearestAttack : public Attack {
   std::vector<Norm> norms() const override { return T::norms(); }
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.draws; }
+  int64_t averaged_draws() const override { return 1; }
   bool shares_budgets() const override { return true; }
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,

@@ -49,6 +49,8 @@ class Attack {
   /// Draws of a model's noise that it heeds at each step: over which its gradients are averaged, or in each of which an
   /// image must be wrong.
   virtual int64_t draws() const { return 1; }
+  /// Those over which its gradients are averaged.
+  virtual int64_t averaged_draws() const { return draws(); }
   /// Whether the work for one budget serves all of them.
   virtual bool shares_budgets() const { return false; }
   /// Throws InputError if it cannot attack such a model, before any work is done.

@@ -1,0 +1,94 @@
+// The attacks that checks vary, advise and follow.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "checks/draws.h"
+#include "checks/variation.h"
+#include "tests/evaluation.h"
+#include "tests/planted_gates.h"
+
+namespace aigis {
+namespace {
+
+// Every attack can be made again from what it says of itself, so that a check can vary it.
+TEST(Checks, AttacksAreWhatTheirOptionsSay) {
+  for (const auto& entry : attack_list()) {
+    const auto attack = entry.make(Spec{entry.name, "", {}});
+    const auto again = varied(*attack, {});
+    ASSERT_TRUE(again) << entry.name;
+    EXPECT_EQ(again->options(), attack->options()) << entry.name;
+  }
+  EXPECT_EQ(varied(*make_attack("pgd:preset=foolbox"), {})->options()["steps"], 40);
+  EXPECT_EQ(varied(*make_attack("fgsm"), {{"steps", "3"}}), nullptr);
+}
+
+// An attack that can average over draws says over how many.
+TEST(Checks, AttacksKnowTheirDraws) {
+  for (const auto& entry : attack_list()) {
+    std::vector<std::pair<std::string, std::string>> changes{{"draws", "7"}};
+    if (entry.name == "autoattack") changes.emplace_back("version", "rand");
+    const auto attack = varied(*entry.make(Spec{entry.name, "", {}}), changes);
+    if (attack) {
+      EXPECT_EQ(attack->draws(), 7) << entry.name;
+    }
+  }
+}
+
+// What it advises is an attack that can be typed, and that it does not blame.
+TEST(Checks, AdviceOnDrawsFitsTheAttack) {
+  const auto randomness = [](const std::string& attack) {
+    const Json checks =
+        checks_of({.name = attack, .model = std::make_shared<NoisyGate>(), .attack = make_attack(attack)});
+    return *std::find_if(checks.begin(), checks.end(),
+                         [](const Json& check) { return check["check"] == "randomness"; });
+  };
+  for (const auto& [attack, advice] : {std::pair<std::string, std::string>{"pgd:steps=3", "pgd:draws=20"},
+                                       {"autoattack:steps=2,queries=5", "autoattack:version=rand"},
+                                       {"square:queries=5", "eot-pgd"}}) {
+    const Json finding = randomness(attack);
+    EXPECT_EQ(finding["level"], "warning") << attack;
+    EXPECT_TRUE(finding["message"].get<std::string>().ends_with(", as " + advice + " does")) << finding["message"];
+    EXPECT_GT(make_attack(advice)->averaged_draws(), 1);
+  }
+  EXPECT_EQ(randomness("fmn:steps=3")["level"], "passed");
+}
+
+// In L0 there are searches alone, and they do not average.
+TEST(Checks, AdviceOnDrawsFitsTheNorm) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<NoisyGate>()};
+  plan.runs = plan_runs({make_attack("fmn:steps=3,draws=1")}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {4};
+  plan.norm = Norm::l0;
+  plan.data = patterned().first(32);
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  const Claim claim(plan, result.tallies[0], 0, {0});
+  EXPECT_EQ(checks::as_others_do(claim, &Attack::draws), ", as fmn:draws=20 does");
+  EXPECT_EQ(checks::as_others_do(claim, &Attack::averaged_draws), "");
+}
+
+TEST(Checks, ASearchDoesNotAverageOverItsDraws) {
+  EXPECT_EQ(make_attack("fmn:draws=7")->averaged_draws(), 1);
+  EXPECT_EQ(make_attack("pgd:draws=7")->averaged_draws(), 7);
+  EXPECT_EQ(make_attack("autoattack:version=rand,draws=7")->averaged_draws(), 7);
+}
+
+// A check for which there is no attack has not been passed.
+TEST(Checks, ACheckWithoutAnAttackIsUndecided) {
+  EXPECT_EQ(level_of(checks_of({.name = "ten steps"}), "loss-growth"), "undecided");
+}
+
+// AutoAttack has no loss to change.
+TEST(Checks, AnAttackWithoutLossesIsHeldAgainstPgdWithEach) {
+  const Json checks = checks_of({.name = "autoattack", .attack = make_attack("autoattack:steps=5,queries=50")});
+  const auto losses =
+      std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "losses"; });
+  ASSERT_NE(losses, checks.end());
+  EXPECT_EQ((*losses)["level"], "passed") << *losses;
+  EXPECT_NE((*losses)["message"].get<std::string>().find("pgd loss="), std::string::npos) << *losses;
+}
+
+}  // namespace
+}  // namespace aigis

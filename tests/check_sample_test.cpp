@@ -1,0 +1,64 @@
+// How many images full checks attack.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/evaluation.h"
+#include "tests/planted_gates.h"
+
+namespace aigis {
+namespace {
+
+TEST(Checks, ASampleCostsAFifthOfTheRunOrAMinute) {
+  ModelCard card;
+  const auto of = [&](int64_t images, int64_t macs) {
+    card.macs_always = macs;
+    return sample_size(images, card, 200, at::kCPU);
+  };
+  EXPECT_EQ(of(1000, 41'000'000), 128) << "a ResNet-20 does it in less than a minute";
+  EXPECT_EQ(of(1000, 4'000'000'000), 10) << "a fifth of 10,000 gradients, 200 an image";
+  EXPECT_EQ(of(300, 4'000'000'000), 0) << "four images could tell nothing";
+  EXPECT_EQ(of(10'000, 4'000'000'000), 100) << "a fifth of 100,000 gradients, 200 an image";
+  EXPECT_EQ(of(100'000, 4'000'000'000), 128);
+  EXPECT_EQ(of(5, 41'000'000), 5);
+  EXPECT_EQ(of(4000, 0), 40) << "a model may not say what it costs";
+}
+
+/// As slow as a hundred large networks.
+class Slow : public PatternNet {
+ public:
+  Slow() { card_.macs_always = 400'000'000'000; }
+};
+
+// A check that would overstep its time is not made, and says so.
+TEST(Checks, WhatWouldTakeTooLongIsUndecided) {
+  const Json checks = checks_of({.name = "slow", .model = std::make_shared<Slow>()});
+  for (const char* name :
+       {"noise", "one-step", "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"}) {
+    EXPECT_EQ(level_of(checks, name), "undecided") << name;
+  }
+  for (const char* name : {"randomness", "batch-dependence", "uphill", "gradients"}) {
+    EXPECT_EQ(level_of(checks, name), "passed") << name;
+  }
+}
+
+// What is varied is the strongest attack, so a dear one beside it does not make the sample smaller.
+TEST(Checks, TheStrongestAttackSaysWhatChecksCost) {
+  class Large : public PatternNet {
+   public:
+    Large() { card_.macs_always = 200'000'000; }
+  };
+  const auto judged_on = [](const std::shared_ptr<const Attack>& before) {
+    const Json checks = checks_of({.name = "large", .model = std::make_shared<Large>(), .before = before});
+    const auto noise =
+        std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "noise"; });
+    return noise == checks.end() ? 0 : (*noise)["count"].get<int64_t>();
+  };
+  const int64_t alone = judged_on(nullptr);
+  EXPECT_GT(alone, 0);
+  EXPECT_LT(alone, kMostSampled);
+  EXPECT_EQ(judged_on(make_attack("pgd:steps=500,step_size=0.00001,start=clean,stop=false")), alone);
+}
+
+}  // namespace
+}  // namespace aigis
