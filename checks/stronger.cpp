@@ -40,13 +40,14 @@ class Trace : public Model {
   std::map<int64_t, std::vector<double>> losses_;
 };
 
-/// Steps of an attack that is one ascent of the answer's loss, in which the queries of a step stand side by side; 0 for
-/// others, which have stages, or search.
+/// Steps of an attack that is one ascent of the label's loss, in which the queries of a step stand side by side; 0 for
+/// others, which have stages, search, or are out for something else, too.
 int64_t steps_of_ascent(const Attack& attack) {
   const Json options = attack.options();
   const bool is_ascent = options.contains("relative_step_size") && options.contains("loss") &&
                          attack.learns_from() == 0 && attack.gate_paths().size() == 1;
-  return is_ascent ? whole_option(attack, "steps", 0) : 0;
+  const bool is_of_label = attack.aim() == Aim::wrong_answer && !attack.is_targeted();
+  return is_ascent && is_of_label ? whole_option(attack, "steps", 0) : 0;
 }
 
 double mean(const std::vector<double>& numbers, size_t begin, size_t count) {
@@ -88,8 +89,8 @@ std::optional<Finding> loss_growth(const Claim& claim) {
     if (!run.access.surrogate && steps_of_ascent(*run.attack) >= kLong) long_ascents.push_back(r);
   }
   if (long_ascents.empty()) {
-    return claim.without_attack("loss-growth",
-                                fmt::format("not made: no attack is one ascent of {} steps or more", kLong));
+    return claim.without_attack(
+        "loss-growth", fmt::format("not made: no attack is one ascent of the label's loss in {} steps or more", kLong));
   }
   const size_t judged = claim.with_fewest_right(long_ascents, claim.epsilon());
   const Run& run = claim.plan().runs[judged];

@@ -80,6 +80,19 @@ TEST(Checks, ACheckWithoutAnAttackIsUndecided) {
   EXPECT_EQ(level_of(checks_of({.name = "ten steps"}), "loss-growth"), "undecided");
 }
 
+// Cross-entropy with the label need not grow where the attack is out for a target, or for a cost that stays, too.
+TEST(Checks, OnlyTheLabelsLossIsFollowed) {
+  for (const auto& [attack, is_followed] :
+       {std::pair{"pgd:steps=40", true}, {"pgd:steps=40,target=random", false}, {"gate-reroute:steps=40", false}}) {
+    const Json checks = checks_of({.name = attack, .model = std::make_shared<Gated>(), .attack = make_attack(attack)});
+    const auto growth =
+        std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "loss-growth"; });
+    ASSERT_NE(growth, checks.end());
+    const auto found = (*growth)["message"].get<std::string>().find("no attack is one ascent of the label's loss");
+    EXPECT_EQ(found == std::string::npos, is_followed) << *growth;
+  }
+}
+
 // AutoAttack has no loss to change.
 TEST(Checks, AnAttackWithoutLossesIsHeldAgainstPgdWithEach) {
   const Json checks = checks_of({.name = "autoattack", .attack = make_attack("autoattack:steps=5,queries=50")});
