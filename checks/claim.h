@@ -95,9 +95,11 @@ class Claim {
   /// for any challenge: there those of the worst case that the sweep judged anew, or of its strongest attack.
   std::vector<int64_t> worst_hits(size_t epsilon) const;
   /// Gradients that a challenger() averages over on a model.
-  int64_t draws_on(const Model& model) const;
+  double draws_on(const Model& model) const;
   /// Gradients that the strongest attack takes for an image within the claim's budget, about.
   double gradients_each() const;
+  /// Those that with_losses() takes.
+  double gradients_of_losses() const;
   /// Gradients that all checks take for an image, about.
   double cost_of_checks() const;
   void take_sample();

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "checks/claim.h"
+#include "checks/variation.h"
 
 namespace aigis {
 
@@ -16,8 +17,8 @@ int64_t sample_size(int64_t images, const ModelCard& card, double gradients, con
   return sample < std::min(images, fewest(1)) ? 0 : sample;
 }
 
-int64_t Claim::draws_on(const Model& model) const {
-  return is_made() && model.card().has_random_gates ? strongest().attack->draws() : 1;
+double Claim::draws_on(const Model& model) const {
+  return is_made() && model.card().has_random_gates ? static_cast<double>(strongest().attack->draws()) : 1;
 }
 
 double Claim::gradients_each() const {
@@ -28,17 +29,38 @@ double Claim::gradients_each() const {
   return std::exp2(std::ceil(2 * std::log2(each)) / 2);  // roughly, so that a near tie hardly changes the sample
 }
 
+double Claim::gradients_of_losses() const {
+  if (!is_made()) return 1;
+  const auto attack = with_losses();
+  if (attack == strongest().attack) return gradients_each();
+  if (!allows(*attack)) return 0;
+  return static_cast<double>(whole_option(*attack, "steps", 1) * whole_option(*attack, "restarts", 1)) *
+         draws_on(*bare());
+}
+
 double Claim::cost_of_checks() const {
-  constexpr double kAnswers = 100;       // noise and Square, three passes of which take as long as a gradient
-  constexpr double kSteps = 100;         // FGSM, PGD, and two of 40 steps within larger budgets
-  constexpr double kThroughGates = 200;  // PGD by six paths, some of which take more than a gradient for a step
-  constexpr double kTransferred = 20;    // PGD on another model
-  constexpr double kVaried = 8;          // what varies the strongest attack
-  double cost = kAnswers + kVaried * gradients_each() + kSteps * static_cast<double>(draws_on(*bare()));
-  if (!bare()->card().gated.empty()) cost += kTransferred;  // all gates open
-  if (gates_decide()) cost += kThroughGates * static_cast<double>(draws_on(*bare()));
+  constexpr double kForward = 1.0 / 3;   // of a gradient, which is three passes
+  constexpr double kAnswers = 100;       // noise and Square
+  constexpr double kSteps = 20;          // of PGD on this model, on another one, and by each path through gates
+  constexpr double kWideSteps = 2 * 40;  // within two larger budgets
+  constexpr double kWideDraws = 5;
+  constexpr double kLonger = 4;  // twice the steps and twice the restarts of the strongest attack
+  constexpr double kLosses = 4;
+  const ModelCard& card = bare()->card();
+  const double draws = draws_on(*bare());
+  double cost = kAnswers + (1 + kSteps) * draws;  // FGSM and PGD
+  cost += kWideSteps * (card.has_random_gates ? kWideDraws : 1);
+  cost += kLonger * gradients_each() + kLosses * gradients_of_losses();
+  if (!card.gated.empty()) cost += kSteps;  // all gates open
+  if (gates_decide()) {
+    const auto layers = static_cast<double>(card.gated.size());
+    // Through gates and around them; through three of soft ones, beside the hard network; and by what opening each
+    // gate brings.
+    const double step = 2 + 3 * (1 + kForward) + (1 + (1 + layers) * kForward);
+    cost += kSteps * step * draws;
+  }
   for (size_t m = 0; m < plan_.models.size(); ++m) {
-    if (m != model_) cost += kTransferred * static_cast<double>(draws_on(*plan_.models[m]));
+    if (m != model_) cost += kSteps * draws_on(*plan_.models[m]);
   }
   return cost;
 }

@@ -60,5 +60,25 @@ TEST(Checks, TheStrongestAttackSaysWhatChecksCost) {
   EXPECT_EQ(judged_on(make_attack("pgd:steps=500,step_size=0.00001,start=clean,stop=false")), alone);
 }
 
+// PGD with each loss goes as far as the search may, by as many draws, however early the search leaves.
+TEST(Checks, WhatStandsInForAnAttackWithoutLossesIsReckoned) {
+  class Large : public NoisyGate {
+   public:
+    Large() { card_.macs_always = 33'000'000; }
+  };
+  const auto sampled = [](const std::string& attack) {
+    SweepPlan plan;
+    plan.models = {std::make_shared<Large>()};
+    plan.runs = plan_runs({make_attack(attack)}, {nullptr}, {Access{}}, false);
+    plan.epsilons = {kEpsilon};
+    plan.data = patterned();
+    Journal journal;
+    const SweepResult result = run_sweep(plan, journal);
+    return Claim(plan, result.tallies[0], 0, {0}).sample().size();
+  };
+  EXPECT_GE(sampled("deepfool:steps=20,draws=5"), fewest(1)) << "of 101,000 gradients 2,500 an image";
+  EXPECT_EQ(sampled("deepfool:steps=1000,draws=5"), 0) << "of 101,000 gradients 20,000 an image for the losses alone";
+}
+
 }  // namespace
 }  // namespace aigis
