@@ -11,10 +11,12 @@
 namespace aigis {
 namespace {
 
-/// Throws InputError unless the settings are those of the saved state.
+/// Throws InputError unless the settings are those of the saved state. Whether steps were recorded may differ, for a
+/// run may go on where nothing can be.
 void compare(const Json& before, const Json& now, const std::string& path) {
   const Json defaults = option_values(TrainOptions{});  // what an earlier version did not know, it did not do
   for (const auto& [key, value] : now.items()) {
+    if (key == "cuda_graph") continue;
     const Json& then = before.contains(key) ? before.at(key) : defaults.at(key);
     if (then != value) {
       throw InputError(fmt::format("{}: was trained with {} = {}, now {}; a resumed run needs the same settings", path,

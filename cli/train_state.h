@@ -12,7 +12,7 @@ namespace aigis {
 void write_train_state(const std::string& path, const Json& config, Network& network, const Trainer& trainer);
 
 /// Puts a state into network and trainer. Throws InputError where the file is no such state, or was trained with other
-/// settings than `config`, which takes over the hash of the weights that training began with.
+/// settings than `config`, but for cuda_graph; `config` takes over the hash of the weights that training began with.
 void read_train_state(const std::string& path, Json& config, Network& network, Trainer& trainer);
 
 }  // namespace aigis

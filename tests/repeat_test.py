@@ -229,12 +229,25 @@ def test_resuming_needs_the_same_settings(tmp_path):
     assert (out / "model.safetensors").read_bytes() == before
 
 
-def stopped_after_two_epochs(path, record):
+@pytest.mark.parametrize("change", [lambda config: config | {"cuda_graph": True}, lambda config: {key: value for key, value in config.items() if key != "cuda_graph"}],
+                         ids=["recorded", "of an earlier version"])  # fmt: skip
+def test_resuming_needs_no_recordings(change, tmp_path):
+    """Steps recorded as CUDA graphs learn what the steps themselves do: their run goes on without."""
+    out, record = tmp_path / "run", {"device": "cpu", "precision": "float32"}
+    assert aigis(*TRAIN, "--out", out).returncode == 0
+    stopped_after_two_epochs(out / "resume.safetensors", record, change)
+    result = aigis(*TRAIN, "--resume", "--out", out)
+    assert result.returncode == 0 and "resumed after epoch 2 of 4" in result.stdout, result.stderr
+    assert report(out / "train.json")["config"]["cuda_graph"] is False
+
+
+def stopped_after_two_epochs(path, record, change=lambda config: config):
     """Makes the state of a finished run that of one which stopped after two, whose last epoch's row says `record` of its arithmetic."""
     metadata = read_metadata(path)
     curve = json.loads(metadata["curve"])[:2]
     curve[-1] = {key: value for key, value in curve[-1].items() if key not in ("device", "precision")} | record
-    save_file(load_file(path), path, metadata | {"curve": json.dumps(curve)})
+    config = change(json.loads(metadata["config"]))
+    save_file(load_file(path), path, metadata | {"curve": json.dumps(curve), "config": json.dumps(config)})
 
 
 @pytest.mark.parametrize("record, warning", [
