@@ -42,7 +42,7 @@ class RecordedPass : public std::enable_shared_from_this<RecordedPass> {
   std::vector<bool> differentiable_;
   at::Tensor cost_;                      ///< of the gates
   std::vector<at::Tensor> slopes_;       ///< of the outputs
-  std::array<at::Tensor, 2> gradients_;  ///< by logits alone, which spares the gates' layers; by all outputs
+  std::array<at::Tensor, 2> gradients_;  ///< by logits alone, without slopes of the gates' outputs; by all outputs
   std::unique_ptr<Recording> recording_;
 };
 

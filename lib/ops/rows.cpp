@@ -1,9 +1,12 @@
 #include "lib/ops/rows.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/nonzero.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "lib/core/upload.h"
@@ -22,6 +25,11 @@ at::Tensor on_device(const std::vector<int64_t>& rows, at::Device device) {
 /// [N, C, H, W] as its memory lies, for index operations that only keep that order.
 at::Tensor channels_behind(const at::Tensor& x) { return x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x; }
 
+/// The power of two up to a sixteenth of a batch, so that few numbers of rows are met, and batches share them.
+int64_t row_unit(int64_t batch) {
+  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(8, batch / 16))));
+}
+
 }  // namespace
 
 bool has_plain_rows(const at::Tensor& x) {
@@ -34,6 +42,12 @@ std::vector<int64_t> open_rows(const at::Tensor& open) {
   const at::Tensor found = open.nonzero().squeeze(1).cpu();
   const int64_t* data = found.const_data_ptr<int64_t>();
   return {data, data + found.numel()};
+}
+
+at::Tensor filled_up(const at::Tensor& rows, int64_t batch) {
+  const int64_t unit = row_unit(batch), count = rows.size(0);
+  const int64_t whole = std::min((count + unit - 1) / unit * unit, batch);
+  return at::cat({rows, rows.slice(0, -1).expand({whole - count})});
 }
 
 at::Tensor gather_rows(const at::Tensor& x, const std::vector<int64_t>& rows) {

@@ -1,4 +1,5 @@
-// Some images of a batch taken out, and put back: how a block runs for those alone whose gate is open.
+// Some images of a batch taken out, and put back: how a block runs for those alone whose gate is open, and how a model
+// is asked once more about those alone that are in doubt.
 #pragma once
 
 #include <vector>
@@ -14,6 +15,10 @@ int64_t row_bytes(const at::Tensor& x);
 
 /// Indices, on the host, of the elements of `open` [N] that are not zero. On a GPU this waits for the device.
 std::vector<int64_t> open_rows(const at::Tensor& open);
+
+/// Convolutions are set up anew for each number of rows: the last is repeated up to a whole unit, but not beyond the
+/// size of the `batch` that `rows`, indices [n], are of.
+at::Tensor filled_up(const at::Tensor& rows, int64_t batch);
 
 /// x[rows] along the first dimension, in x's memory format. Takes no gradient.
 at::Tensor gather_rows(const at::Tensor& x, const std::vector<int64_t>& rows);
