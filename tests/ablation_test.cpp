@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/eval/measure.h"
+#include "lib/ops/gumbel.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -167,6 +168,9 @@ TEST(FixedNoise, IsTheSameInAllPasses) {
   EXPECT_TRUE(open(fixed, 1).equal(open(fixed, 2)));
   EXPECT_FALSE(open(*sampled, 1).equal(open(*sampled, 2)));
   EXPECT_FALSE(fixed.card().has_random_gates);
+  Pass drawn = pass_of(8, 2);
+  drawn.drawn = gate_noise(drawn.noise, drawn.image_ids, 3);
+  EXPECT_TRUE(fixed.forward(images, drawn).gates.open.equal(open(fixed, 1))) << "noise that was drawn is fresh, too";
   const at::Tensor alone = fixed.forward(images.slice(0, 3, 4), {{}, ids_of(8).slice(0, 3, 4)}).gates.open;
   EXPECT_TRUE(alone.equal(open(fixed, 1).slice(0, 3, 4))) << "an image's noise does not hang on its batch";
 }

@@ -2,10 +2,13 @@
 #include "lib/eval/bf16_gradients.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
 #include "lib/eval/victim.h"
+#include "lib/ops/gumbel.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -109,6 +112,27 @@ TEST(Bf16Gradients, ANearTieIsDecidedInFloat32) {
   EXPECT_EQ(logits.argmax(1).sum().item<int64_t>(), 20);
   logits.sum().backward();
   EXPECT_TRUE(leaf.grad().eq(2).all().item<bool>()) << "the correction is no part of the gradient";
+}
+
+/// The noise of an image is added to both of its logits, whose gap is the image.
+class Noisy : public NearlyTied {
+ public:
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    const at::Tensor noise = pass.drawn.defined() ? pass.drawn : gate_noise(pass.noise, pass.image_ids, 1);
+    const at::Tensor x = images.flatten(1);
+    return {at::cat({x, x * 2}, 1) + noise.to(at::kFloat), {}};
+  }
+};
+
+TEST(Bf16Gradients, NoiseDrawnBeforeStaysWithItsImage) {
+  const auto exact = std::make_shared<Noisy>();
+  Bf16Gradients model(exact);
+  at::Tensor leaf = at::ones({40, 1, 1, 1});
+  leaf.slice(0, 20, 25).fill_(1e-4);  // near ties
+  leaf.set_requires_grad(true);
+  Pass pass = pass_of(40);
+  pass.drawn = gate_noise(pass.noise, pass.image_ids, 1);
+  EXPECT_TRUE(at::allclose(model.forward(leaf, pass).logits, exact->forward(leaf, pass).logits));
 }
 
 }  // namespace

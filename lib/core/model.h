@@ -42,10 +42,12 @@ struct Pass {
   at::Tensor image_ids = {};  ///< [N] int64 on the CPU: each image's index in its data set
   GateGradient gate_gradient = GateGradient::straight_through;
   double temperature = 1;  ///< of relaxed gates, and of straight-through gradients
-  at::Tensor graph =
-      {};  ///< [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined
-  bool rough = false;     ///< without a gradient, yet it may be as inexact as a pass that one is taken of
-  at::Tensor drawn = {};  ///< [N, L]: the noise of random gates, where it was drawn before; else it is drawn of `noise`
+  /// [N, L] or [L] of 0 and 1: gates to take as given, such as another input's; own ones if undefined.
+  at::Tensor graph = {};
+  bool rough = false;  ///< without a gradient, yet it may be as inexact as a pass that one is taken of
+  /// [N, L]: what gate_noise() draws of `noise` and `image_ids`, where that was done before. Whoever changes either of
+  /// them drops it, or takes the same rows of it.
+  at::Tensor drawn = {};
 };
 
 /// A gated layer in numbers: multiply-accumulates for one image.

@@ -13,6 +13,7 @@ namespace aigis {
 Output FixedNoise::forward(const at::Tensor& images, const Pass& pass) {
   Pass same = pass;
   same.noise = {seed_, Purpose::verdict_gates, 0, 0, 0};
+  same.drawn = at::Tensor();
   return model_->forward(images, same);
 }
 

@@ -1,10 +1,10 @@
 #include "lib/eval/bf16_gradients.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "lib/ops/autocast.h"
+#include "lib/ops/rows.h"
 
 namespace aigis {
 namespace {
@@ -16,14 +16,6 @@ constexpr double kUncertain = 8.0 / 256;
 Output in_bf16(Model& model, const at::Tensor& images, const Pass& pass) {
   const AutocastScope scope(images.device().type(), at::kBFloat16);
   return model.forward(images, pass);
-}
-
-/// Convolutions are set up anew for each number of images: the last row once more, until there are a multiple of these.
-constexpr int64_t kFewShapes = 8;
-
-at::Tensor filled_up(const at::Tensor& rows) {
-  const int64_t short_by = (kFewShapes - rows.size(0) % kFewShapes) % kFewShapes;
-  return at::cat({rows, rows.slice(0, -1).expand({short_by})});
 }
 
 /// Rows whose two largest logits are no further apart than rounding may have moved them.
@@ -52,12 +44,12 @@ Output Bf16Gradients::forward(const at::Tensor& images, const Pass& pass) {
   const at::NoGradGuard no_grad;
   Pass same = pass;
   same.rough = false;
-  const at::Tensor asked = filled_up(rows);
+  const at::Tensor asked = filled_up(rows, images.size(0));
+  same.drawn = at::Tensor();
   same.image_ids = pass.image_ids.defined() ? pass.image_ids.index_select(0, asked.cpu()) : pass.image_ids;
   if (pass.graph.defined() && pass.graph.dim() == 2) {
     same.graph = pass.graph.index_select(0, asked.to(pass.graph.device()));
   }
-  if (pass.drawn.defined()) same.drawn = pass.drawn.index_select(0, asked.to(pass.drawn.device()));
   const at::Tensor exact =
       model_->forward(images.detach().index_select(0, asked), same).logits.slice(0, 0, rows.size(0));
   const at::Tensor correction =
