@@ -138,7 +138,7 @@ std::string training(const BenchFlags& flags, at::Device device) {
   if (flags.batch < 2) throw InputError(fmt::format("--batch: {} is too small; expected at least 2", flags.batch));
   const Dataset data = images_of(flags, Part::train, flags.batch);
   const auto network = network_of(model_of(flags), data, device, false);
-  if (flags.cuda_graph) check_cuda_graphs("--cuda-graph", device);
+  if (flags.cuda_graph) check_cuda_graphs("cuda_graph=true", "cuda_graph=false", device);
   return bench_training(*network, data, flags.batch, flags.count, device, flags.cuda_graph);
 }
 

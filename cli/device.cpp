@@ -39,12 +39,13 @@ at::Device parse_device(const std::string& name) {
   return at::Device(at::kCUDA, 0);
 }
 
-void check_cuda_graphs(const std::string& what, at::Device device) {
+void check_cuda_graphs(const std::string& asked, const std::string& instead, at::Device device) {
   if (!device.is_cuda()) {
-    throw InputError(fmt::format("{}: a recording is a CUDA graph; expected --device cuda, or none of it", what));
+    throw InputError(fmt::format("{}: a recording is a CUDA graph; expected --device cuda, or {}", asked, instead));
   }
   if (!has_recordings(device)) {
-    throw InputError(fmt::format("{}: this build records no CUDA graphs; build where nvcc is found", what));
+    throw InputError(fmt::format(
+        "{}: this build records no CUDA graphs; expected a build on a machine that has nvcc, or {}", asked, instead));
   }
 }
 

@@ -56,7 +56,7 @@ bool take_recorded(Spec& spec) {
 
 std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, at::Device device) {
   const std::string what = fmt::format("model '{}': passes=recorded", spec.text());
-  check_cuda_graphs(what, device);
+  check_cuda_graphs(what, "passes=eager", device);
   if (spec.name == kTorchScript) {
     throw InputError(what + ": a TorchScript model may wait for the GPU on its way; expected passes=eager");
   }

@@ -112,7 +112,7 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   if (!init.empty() && !goes_on) init_hash = start_from(init);
   else if (!init.empty() && fs::exists(init)) init_hash = sha256_file(init);
   network_->move_to(device_, at::kFloat);
-  if (options_.cuda_graph) check_cuda_graphs("--cuda-graph", device_);
+  if (options_.cuda_graph) check_cuda_graphs("cuda_graph=true", "cuda_graph=false", device_);
   trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_, adversarial_training(options_));
   // What decides the weights; a resumed run must have the same.
   config_ = {{"model", architecture_.text()}, {"data", data_.name},

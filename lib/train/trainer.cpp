@@ -63,8 +63,9 @@ Trainer::Trainer(Network& network, const Dataset& train, const Dataset& held_out
       adversarial_(std::move(adversarial)) {
   if (options.average > 0) average_.emplace(network, options.average);
   if (options.cuda_graph && !network.has_fixed_steps()) {
-    throw InputError(fmt::format("cuda_graph: what a training step of {} runs is drawn anew for each; expected false",
-                                 network.card().architecture));
+    throw InputError(fmt::format(
+        "cuda_graph=true: what a training step of {} runs is drawn anew for each; expected cuda_graph=false",
+        network.card().architecture));
   }
   if (options.cuda_graph) recorded_.emplace(device, [this](const StepInputs& inputs) { return learn(inputs); });
   state_.curve = Json::array();
