@@ -4,13 +4,15 @@
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
 #include "lib/data/augment.h"
+#include "lib/ops/recording.h"
 #include "lib/train/trainer.h"
 
 namespace aigis {
 
 std::string bench_training(Network& network, const Dataset& data, int64_t batch, int64_t steps, at::Device device,
                            bool cuda_graph) {
-  constexpr int64_t kWarmUp = 5;  // more than a recording needs
+  constexpr int64_t kWarmUp = 5;
+  static_assert(kWarmUp > kWarmUps, "the step after a recording's own warm-ups records, and is not to be timed");
   TrainOptions options;
   options.batch = batch;
   options.cuda_graph = cuda_graph;

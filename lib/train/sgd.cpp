@@ -13,8 +13,8 @@ namespace aigis {
 
 Sgd::Sgd(NamedTensors weights, const SgdOptions& options) : options_(options), weights_(std::move(weights)) {
   const at::Device device = weights_.front().second.device();
-  rate_ =
-      at::zeros({}, at::TensorOptions(device).dtype(device.is_cpu() ? at::kDouble : at::kFloat));  // as kernels want
+  // CUDA's kernel takes it in float alone; on a CPU double keeps it unrounded.
+  rate_ = at::zeros({}, at::TensorOptions(device).dtype(device.is_cpu() ? at::kDouble : at::kFloat));
   groups_ = {{options.weight_decay, {}, {}}};
   if (!options.decay_norms) groups_.push_back({0, {}, {}});
   for (const auto& [name, weight] : weights_) {
