@@ -1,105 +1,16 @@
-// One step of training against the same step by hand, each option on its own.
+// One step of training against the same step by hand, each option on its own; and how runs end.
 #include "lib/train/trainer.h"
 
-#include <ATen/ops/allclose.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
-#include <ATen/ops/one_hot.h>
-#include <ATen/ops/softmax.h>
-#include <ATen/ops/zeros.h>
-#include <gtest/gtest.h>
 
 #include <chrono>
 #include <thread>
 
-#include "lib/data/augment.h"
 #include "lib/train/mixup.h"
-#include "tests/attacks.h"
-#include "tests/networks.h"
+#include "tests/linear_steps.h"
 
 namespace aigis {
 namespace {
-
-constexpr int64_t kSide = 8, kImages = 6;
-constexpr double kRate = 0.5;
-
-/// Logits W x + b of flattened images; remembers the images it was trained on last.
-class Linear : public Network {
- public:
-  Linear() {
-    weight_ = (at::arange(10 * 3 * kSide * kSide, at::TensorOptions(at::kFloat)).view({10, -1}).sin() / 10)
-                  .set_requires_grad(true);
-    bias_ = (at::arange(10, at::TensorOptions(at::kFloat)) / 10).set_requires_grad(true);
-    card_.architecture = "linear";
-    card_.classes = 10;
-    card_.input = {3, kSide, kSide};
-  }
-  Output forward(const at::Tensor& images, const Pass&) override {
-    if (training_) seen = images;
-    return {at::matmul(images.flatten(1), weight_.t()) + bias_, {}};
-  }
-  NamedTensors named_weights() override { return {{"weight", weight_}, {"bias", bias_}}; }
-  NamedTensors named_statistics() override { return {}; }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return training_; }
-  void set_training(bool on) override { training_ = on; }
-  std::vector<std::string> gate_modes() const override { return {"none"}; }
-  void set_gate_mode(const std::string&) override {}
-  std::vector<double> execution_rates() const override { return {}; }
-  void set_execution_rates(const std::vector<double>&) override {}
-  void move_to(at::Device, at::ScalarType) override {}
-  void freeze() override {}
-  at::Tensor penalty(const Output&) const override { return {}; }
-
-  at::Tensor weight() const { return weight_.detach().clone(); }
-  at::Tensor bias() const { return bias_.detach().clone(); }
-
-  at::Tensor seen;
-
- private:
-  at::Tensor weight_, bias_;
-  ModelCard card_;
-  bool training_ = true;
-};
-
-class Steps : public ::testing::Test {
- protected:
-  Steps() {
-    data_.classes.assign(10, "x");
-    const at::Tensor values = at::arange(kImages * 3 * kSide * kSide, at::TensorOptions(at::kLong)) * 37 % 251;
-    data_.images = values.to(at::kByte).view({kImages, 3, kSide, kSide});
-    data_.labels = at::arange(kImages, at::TensorOptions(at::kLong));
-    data_.ids = at::arange(kImages, at::TensorOptions(at::kLong)) + 30;
-    options_.augment = false;
-    options_.momentum = 0;
-    options_.nesterov = false;
-    options_.weight_decay = 0;
-    options_.precision = Precision::float32;
-  }
-  at::Tensor clean() const { return data_.images.to(at::kFloat) / 255; }
-  at::Tensor targets() const { return at::one_hot(data_.labels, 10).to(at::kFloat); }
-  Trainer trainer(std::optional<AdversarialTraining> adversarial = {}) {
-    return Trainer(network_, data_, data_, options_, at::kCPU, std::move(adversarial));
-  }
-  StepResult step(Trainer& trainer) {
-    return trainer.step(at::arange(kImages, at::TensorOptions(at::kLong)), 0, kRate);
-  }
-
-  /// One step on `images` towards `targets` must lead from the weights before to those of now: the gradient of the mean
-  /// cross-entropy is (softmax - targets) x / N.
-  void expect_step(const at::Tensor& before, const at::Tensor& bias_before, const at::Tensor& images,
-                   const at::Tensor& targets, double scale = 1, double weight_decay = 0) {
-    const at::Tensor x = images.flatten(1);
-    const at::Tensor error = (at::softmax(at::matmul(x, before.t()) + bias_before, 1) - targets) / kImages;
-    const at::Tensor weight = before - kRate * (scale * at::matmul(error.t(), x) + weight_decay * before);
-    EXPECT_TRUE(at::allclose(network_.weight(), weight, 1e-5, 1e-6));
-    EXPECT_TRUE(at::allclose(network_.bias(), bias_before - kRate * scale * error.sum(0), 1e-5, 1e-6));
-  }
-
-  Linear network_;
-  Dataset data_;
-  TrainOptions options_;
-};
 
 TEST_F(Steps, Plain) {
   const at::Tensor before = network_.weight(), bias = network_.bias();
@@ -177,26 +88,6 @@ TEST_F(Steps, TheModelIsTheAverage) {
   EXPECT_TRUE(at::equal(network_.weight(), second));
 }
 
-// Zhang et al. 2019, equation 5, written out: cross-entropy of the clean images and beta KL(clean || attacked), both of
-// whose sides learn.
-TEST_F(Steps, TradesLearnsFromBoth) {
-  options_.trades = 3;
-  const at::Tensor before = network_.weight(), bias = network_.bias();
-  const auto one_step = make_attack("bim:steps=1,relative_step_size=1");
-  Trainer both = trainer(AdversarialTraining{{one_step, 0.03}, {one_step, 0.03}});
-  step(both);
-  const at::Tensor w = before.clone().set_requires_grad(true), b = bias.clone().set_requires_grad(true);
-  const auto probability = [&](const at::Tensor& x) { return at::softmax(at::matmul(x.flatten(1), w.t()) + b, 1); };
-  const at::Tensor p = probability(clean()), q = probability(network_.seen);
-  const at::Tensor error = at::softmax(at::matmul(clean().flatten(1), before.t()) + bias, 1) - targets();
-  const at::Tensor attacked = (clean() + 0.03 * at::matmul(error, before).sign().view(clean().sizes())).clamp(0, 1);
-  EXPECT_TRUE(at::allclose(network_.seen, attacked, 0, 1e-6));
-  const at::Tensor loss = -(targets() * p.log()).sum() / kImages + 3 * (p * (p / q).log()).sum() / kImages;
-  loss.backward();
-  EXPECT_TRUE(at::allclose(network_.weight(), before - kRate * w.grad(), 1e-4, 1e-6));
-  EXPECT_TRUE(at::allclose(network_.bias(), bias - kRate * b.grad(), 1e-4, 1e-6));
-}
-
 /// Epochs of a single step; with a huge weight decay a loss is still finite where the step behind it is not.
 class Epochs : public Steps {
  protected:
@@ -240,18 +131,6 @@ TEST_F(Epochs, NoneBeginsThatCannotEndInTime) {
   const auto slow = [] { std::this_thread::sleep_for(std::chrono::milliseconds(1100)); };
   EXPECT_FALSE(training.run(2, slow));
   EXPECT_EQ(training.state().epochs_done, 1);
-}
-
-TEST_F(Steps, AdversarialImagesAreLearnt) {
-  const at::Tensor before = network_.weight(), bias = network_.bias();
-  const auto one_step = make_attack("bim:steps=1,relative_step_size=1");
-  Trainer robust = trainer(AdversarialTraining{{one_step, 0.03}, {one_step, 0.03}});
-  step(robust);
-  const at::Tensor error = at::softmax(at::matmul(clean().flatten(1), before.t()) + bias, 1) - targets();
-  const at::Tensor direction = at::matmul(error, before).sign().view(clean().sizes());
-  const at::Tensor attacked = (clean() + 0.03 * direction).clamp(0, 1);
-  EXPECT_TRUE(at::allclose(network_.seen, attacked, 0, 1e-6));
-  expect_step(before, bias, attacked, targets());
 }
 
 }  // namespace

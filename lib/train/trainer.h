@@ -67,6 +67,11 @@ class Trainer {
     Json robust;
   };
   Verdict judge();
+  /// What the network makes of a batch. The penalty is undefined if there is none.
+  struct Answer {
+    at::Tensor logits, penalty;
+  };
+  Answer answer_to(const at::Tensor& images, const Pass& pass);
   /// What a batch gives to learn from, before the step.
   struct Pull {
     at::Tensor loss, penalty, logits;
@@ -77,7 +82,8 @@ class Trainer {
   Pull learn_from(const at::Tensor& images, const StepInputs& inputs);
   /// TRADES: from clean and from attacked images.
   Pull learn_from_both(const StepInputs& inputs);
-  at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels) const;
+  /// The cross-entropy of the labels, mixed as the images are.
+  at::Tensor loss_of(const at::Tensor& logits, const StepInputs& inputs) const;
 
   Network& network_;
   Dataset train_;  ///< on the device

@@ -27,9 +27,13 @@ at::Tensor shared(const at::Tensor& own, const at::Tensor& other, const at::Tens
 
 }  // namespace
 
-at::Tensor Trainer::loss_of(const at::Tensor& logits, const at::Tensor& labels) const {
-  return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
-                                options_.label_smoothing);
+at::Tensor Trainer::loss_of(const at::Tensor& logits, const StepInputs& inputs) const {
+  const auto towards = [&](const at::Tensor& labels) {
+    return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
+                                  options_.label_smoothing);
+  };
+  const at::Tensor own = towards(inputs.labels);
+  return inputs.shares.defined() ? shared(own, towards(inputs.labels.flip(0)), inputs.shares) : own;
 }
 
 StepInputs Trainer::inputs_of(const at::Tensor& positions, uint32_t epoch) {
@@ -86,23 +90,23 @@ StepResult Trainer::learn(const StepInputs& inputs) {
   return result;
 }
 
-Trainer::Pull Trainer::learn_from(const at::Tensor& images, const StepInputs& inputs) {
+Trainer::Answer Trainer::answer_to(const at::Tensor& images, const Pass& pass) {
   const AutocastScope autocast(device_.type(), type_);
-  const Output output = network_.forward(images, inputs.pass);
-  Pull pull{{}, network_.penalty(output), output.logits.to(at::kFloat)};
-  pull.loss = loss_of(pull.logits, inputs.labels);
-  if (inputs.shares.defined()) {
-    pull.loss = shared(pull.loss, loss_of(pull.logits, inputs.labels.flip(0)), inputs.shares);
-  }
-  return pull;
+  const Output output = network_.forward(images, pass);
+  return {output.logits.to(at::kFloat), network_.penalty(output)};
+}
+
+Trainer::Pull Trainer::learn_from(const at::Tensor& images, const StepInputs& inputs) {
+  const Answer answer = answer_to(images, inputs.pass);
+  return {loss_of(answer.logits, inputs), answer.penalty, answer.logits};
 }
 
 Trainer::Pull Trainer::learn_from_both(const StepInputs& inputs) {
   Pull pull = learn_from(inputs.images, inputs);
-  const Pull of_attacked = learn_from(inputs.attacked, inputs);  // with the same gate noise
-  const at::Tensor clean = at::log_softmax(pull.logits, 1), moved = at::log_softmax(of_attacked.logits, 1);
+  const Answer attacked = answer_to(inputs.attacked, inputs.pass);  // with the same gate noise
+  const at::Tensor clean = at::log_softmax(pull.logits, 1), moved = at::log_softmax(attacked.logits, 1);
   pull.loss = pull.loss + (clean.exp() * (clean - moved)).sum(1).mean() * options_.trades;
-  if (pull.penalty.defined()) pull.penalty = (pull.penalty + of_attacked.penalty) / 2;
+  if (pull.penalty.defined()) pull.penalty = (pull.penalty + attacked.penalty) / 2;
   return pull;
 }
 

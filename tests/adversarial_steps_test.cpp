@@ -1,0 +1,57 @@
+// Steps of adversarial training against the same steps by hand.
+#include "lib/train/mixup.h"
+#include "tests/attacks.h"
+#include "tests/linear_steps.h"
+
+namespace aigis {
+namespace {
+
+/// The adversary takes one step to the border of its ball.
+class AdversarialSteps : public Steps {
+ protected:
+  Trainer robust_trainer() {
+    const auto one_step = make_attack("bim:steps=1,relative_step_size=1");
+    return trainer(AdversarialTraining{{one_step, 0.03}, {one_step, 0.03}});
+  }
+  /// What it makes of images with these weights: it follows the cross-entropy of their own labels.
+  at::Tensor attacked(const at::Tensor& images) const {
+    const at::Tensor error = at::softmax(at::matmul(images.flatten(1), before_.t()) + bias_, 1) - targets();
+    return (images + 0.03 * at::matmul(error, before_).sign().view(images.sizes())).clamp(0, 1);
+  }
+  /// A step by Zhang et al. 2019, equation 5, written out: cross-entropy of the images and beta KL(images || attacked),
+  /// both of whose sides learn.
+  void expect_trades(const at::Tensor& images, const at::Tensor& targets) {
+    options_.trades = 3;
+    Trainer both = robust_trainer();
+    step(both);
+    EXPECT_TRUE(at::allclose(network_.seen, attacked(images), 0, 1e-6));
+    const at::Tensor w = before_.clone().set_requires_grad(true), b = bias_.clone().set_requires_grad(true);
+    const auto probability = [&](const at::Tensor& x) { return at::softmax(at::matmul(x.flatten(1), w.t()) + b, 1); };
+    const at::Tensor p = probability(images), q = probability(network_.seen);
+    const at::Tensor loss = -(targets * p.log()).sum() / kImages + 3 * (p * (p / q).log()).sum() / kImages;
+    loss.backward();
+    EXPECT_TRUE(at::allclose(network_.weight(), before_ - kRate * w.grad(), 1e-4, 1e-6));
+    EXPECT_TRUE(at::allclose(network_.bias(), bias_ - kRate * b.grad(), 1e-4, 1e-6));
+  }
+  const at::Tensor before_ = network_.weight(), bias_ = network_.bias();
+};
+
+TEST_F(AdversarialSteps, LearnFromAttackedImages) {
+  Trainer robust = robust_trainer();
+  step(robust);
+  EXPECT_TRUE(at::allclose(network_.seen, attacked(clean()), 0, 1e-6));
+  expect_step(before_, bias_, attacked(clean()), targets());
+}
+
+TEST_F(AdversarialSteps, TradesLearnsFromBoth) { expect_trades(clean(), targets()); }
+
+TEST_F(AdversarialSteps, TradesLearnsMixedLabelsOfMixedImages) {
+  options_.mixup = 0.7;
+  const double share = mixup_share(0.7, {1, Purpose::mixing}, 30);
+  ASSERT_GT(std::min(share, 1 - share), 0.01);
+  const auto mixed = [&](const at::Tensor& x) { return x * share + x.flip(0) * (1 - share); };
+  expect_trades(mixed(clean()), mixed(targets()));
+}
+
+}  // namespace
+}  // namespace aigis
