@@ -1,5 +1,6 @@
 """What the comparisons with Python's tools share: the program's times, and the same network as nn.Modules."""
 
+import argparse
 import json
 import re
 import statistics
@@ -137,3 +138,39 @@ def evaluated(*arguments, attack, images, examples=0):
 
 def print_ratio(name, ratios):
     print(f"{name}: median {statistics.median(ratios):.3f}, from {min(ratios):.3f} to {max(ratios):.3f}")
+
+
+def model_name(text):
+    family, _, depth = text.rpartition("-")
+    if family not in BLOCKS or not depth.isdigit() or int(depth) % 6 != 2 or int(depth) in IMAGENET:
+        raise argparse.ArgumentTypeError(f"'{text}'; expected one of {', '.join(BLOCKS)} of depth 6n+2, such as resnet-110")
+    return text
+
+
+def step_arguments(description):
+    """What is asked of a comparison of steps on images of 32x32 pixels."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("rounds", nargs="?", type=int, default=5, metavar="ROUNDS")
+    parser.add_argument("--model", type=model_name, default="resnet-20")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--batch", type=int, default=128)
+    return parser.parse_args()
+
+
+def clock(device):
+    if device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def compare_in_turns(rounds, ours, theirs):
+    """Rates of aigis by name, each from a function, beside Python's: prints those of each round and the median ratios."""
+    ratios = {name: [] for name in ours}
+    for turn in range(rounds):
+        rates = {name: rate() for name, rate in ours.items()}
+        peer = theirs()
+        for name, rate in rates.items():
+            ratios[name].append(rate / peer)
+        print(f"round {turn + 1}, images/s:", ", ".join(f"{name} {rate:.0f}" for name, rate in {**rates, "Python": peer}.items()), flush=True)
+    for name, values in ratios.items():
+        print_ratio(f"ratio {name} / Python", values)

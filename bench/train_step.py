@@ -7,26 +7,19 @@ target rate, and on a GPU it may choose the fastest convolutions, which all flat
 the second time with steps recorded as a CUDA graph. Prints images/s of each round and the median ratios.
 """
 
-import argparse
-import time
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
-from peer import BLOCKS, IMAGENET, network, print_ratio, rate_of
+from peer import clock, compare_in_turns, network, rate_of, step_arguments
 
 STEPS, WARM_UP = 30, 5
 
 
 def has_bfloat16(device):
     return device == "cuda" or "avx512_bf16" in Path("/proc/cpuinfo").read_text()
-
-
-def clock(device):
-    if device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 def python_rate(name, device, batch, bfloat16):
@@ -45,34 +38,16 @@ def python_rate(name, device, batch, bfloat16):
     return batch * STEPS / (clock(device) - begin)
 
 
-def model_name(text):
-    family, _, depth = text.rpartition("-")
-    if family not in BLOCKS or not depth.isdigit() or int(depth) % 6 != 2 or int(depth) in IMAGENET:
-        raise argparse.ArgumentTypeError(f"'{text}'; expected one of {', '.join(BLOCKS)} of depth 6n+2, such as resnet-110")
-    return text
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rounds", nargs="?", type=int, default=5, metavar="ROUNDS")
-    parser.add_argument("--model", type=model_name, default="resnet-20")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--batch", type=int, default=128)
-    arguments = parser.parse_args()
+    arguments = step_arguments(__doc__.splitlines()[0])
+    name, device, batch = arguments.model, arguments.device, arguments.batch
     torch.backends.cudnn.benchmark = True
-    bfloat16 = has_bfloat16(arguments.device)
-    print(f"{arguments.model}, batch {arguments.batch}, {arguments.device}, {'bfloat16' if bfloat16 else 'float32'}")
-    ours_run = ("--model", arguments.model, "--device", arguments.device, "--batch", arguments.batch, "--count", STEPS)
-    flags = {"aigis": ()} if arguments.device == "cpu" else {"aigis": (), "aigis, recorded": ("--cuda-graph",)}
-    ratios = {key: [] for key in flags}
-    for turn in range(arguments.rounds):
-        ours = {key: rate_of("training", *ours_run, *more) for key, more in flags.items()}
-        theirs = python_rate(arguments.model, arguments.device, arguments.batch, bfloat16)
-        for key, rate in ours.items():
-            ratios[key].append(rate / theirs)
-        print(f"round {turn + 1}, images/s:", ", ".join(f"{key} {rate:.0f}" for key, rate in {**ours, "Python": theirs}.items()), flush=True)
-    for key, values in ratios.items():
-        print_ratio(f"ratio {key} / Python", values)
+    bfloat16 = has_bfloat16(device)
+    print(f"{name}, batch {batch}, {device}, {'bfloat16' if bfloat16 else 'float32'}")
+    flags = {"aigis": ()} | ({"aigis, recorded": ("--cuda-graph",)} if device == "cuda" else {})
+    run = ("--model", name, "--device", device, "--batch", batch, "--count", STEPS)
+    ours = {key: partial(rate_of, "training", *run, *more) for key, more in flags.items()}
+    compare_in_turns(arguments.rounds, ours, lambda: python_rate(name, device, batch, bfloat16))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the comparisons with other tools (bench/peer.py) take for a run's time."""
+"""What the comparisons with other tools (bench/peer.py) take for a run's time, and for a ratio."""
 
 import sys
 from pathlib import Path
@@ -20,3 +20,11 @@ def test_the_time_to_start_is_that_without_an_attack(monkeypatch):
     monkeypatch.setattr(peer.subprocess, "run", run)
     peer.evaluated("--model", "model.safetensors", attack="pgd", images=5)
     assert ran == [("none", "1"), ("pgd", "5")]
+
+
+def test_ratios_are_those_of_each_round(capsys):
+    ours, theirs = iter([2.0, 6.0, 9.0]), iter([2.0, 3.0, 3.0])
+    peer.compare_in_turns(3, {"aigis": lambda: next(ours)}, lambda: next(theirs))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "round 2, images/s: aigis 6, Python 3"
+    assert lines[3] == "ratio aigis / Python: median 2.000, from 1.000 to 3.000"
