@@ -8,7 +8,7 @@
 
 namespace aigis {
 
-/// `config` is what decides the weights. The file is replaced as a whole.
+/// `config` holds what decides the weights. The file is replaced as a whole.
 void write_train_state(const std::string& path, const Json& config, Network& network, const Trainer& trainer);
 
 /// Puts a state into network and trainer. Throws InputError where the file is no such state, or was trained with other

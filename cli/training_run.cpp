@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
+#include <tuple>
 
-#include "attacks/list.h"
 #include "cli/device.h"
 #include "cli/train_state.h"
+#include "cli/trainable.h"
 #include "lib/core/error.h"
 #include "lib/core/text.h"
-#include "lib/eval/runs.h"
 #include "lib/train/held_out.h"
 #include "lib/train/normalization.h"
 #include "models/checkpoint.h"
@@ -24,26 +23,6 @@ namespace {
 /// Training images over which the execution rates of a checkpoint are measured.
 constexpr int64_t kRateImages = 5000;
 constexpr const char* kStateFile = "/resume.safetensors";  ///< in the run's folder
-
-/// Empty unless the options name an adversary. Whatever it is, PGD of ten steps is the judge.
-std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options) {
-  const auto attack = make_or_none(attack_list(), "attack", Spec::parse(options.adversary));
-  if (!attack) {
-    if (options.trades > 0) throw InputError("trades needs an adversary, such as pgd:steps=10,loss=kl");
-    if (options.adversary_eps != TrainOptions().adversary_eps) {
-      throw InputError("adversary_eps needs an adversary, such as pgd:steps=7");
-    }
-    return {};
-  }
-  if (attack->learns_from() > 0) {
-    throw InputError(
-        fmt::format("adversary '{}' has to learn from a finished network; expected one such as pgd", attack->name()));
-  }
-  check_norm(*attack, Norm::linf);
-  if (options.mixup > 0) throw InputError("mixup and adversary exclude each other: an attack needs one label an image");
-  const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
-  return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};
-}
 
 /// Where the last epoch ran on another device, or in another precision, than the next will.
 void warn_of_other_arithmetic(const Trainer& resumed) {
@@ -69,35 +48,8 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   table.assign(settings.as_spec(), "train");
   const std::string limit = settings.text("time_limit");
   time_limit_ = limit.empty() ? 0 : parse_duration(limit, "--time-limit");
-  if (is_checkpoint(architecture_)) {
-    throw InputError(
-        fmt::format("model '{}': expected an architecture to train, such as resnet-20 or aig-20", architecture_.name));
-  }
-  const std::vector<std::string>& at_inference = find_architecture(architecture_.name).first->run_options;
-  for (const auto& [key, value] : architecture_.options) {
-    if (std::find(at_inference.begin(), at_inference.end(), key) == at_inference.end()) continue;
-    throw InputError(
-        fmt::format("model '{}': option '{}' acts at inference, and training always samples; give it with the "
-                    "checkpoint",
-                    architecture_.text(), key));
-  }
-  for (const auto& [key, value] : data_.options) {
-    if (key != "part") continue;
-    throw InputError(
-        fmt::format("data '{}': option 'part' is for evaluations; training takes the train part and is judged by the "
-                    "held-out one",
-                    data_.text()));
-  }
-  train_ = load_dataset(data_, Part::train).first(settings.count("limit", 0));
-  if (train_.size() < 2) throw InputError(fmt::format("{} training images; expected at least 2", train_.size()));
-  if (train_.classes.size() < 2) {
-    throw InputError(fmt::format("data '{}' has {} class; expected at least 2", data_.text(), train_.classes.size()));
-  }
-  held_out_ = load_dataset(data_, Part::held_out);
-  if (held_out_.size() == 0) {
-    throw InputError(
-        fmt::format("data '{}' is too small: a tenth of it is held out, and that is no image", data_.text()));
-  }
+  check_trainable(architecture_);
+  std::tie(train_, held_out_) = training_data(data_, settings.count("limit", 0));
   NetworkShape shape;
   shape.classes = static_cast<int64_t>(train_.classes.size());
   shape.input = train_.images.sizes().slice(1).vec();
@@ -114,7 +66,7 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   network_->move_to(device_, at::kFloat);
   if (options_.cuda_graph) check_cuda_graphs("cuda_graph=true", "cuda_graph=false", device_);
   trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_, adversarial_training(options_));
-  // What decides the weights; a resumed run must have the same.
+  // The settings, of which a resumed run must have those that decide the weights.
   config_ = {{"model", architecture_.text()}, {"data", data_.name},
              {"images", train_.size()},       {"init_sha256", init_hash},
              {"train_sha256", train_.hash()}, {"held_out_sha256", held_out_.hash()}};
