@@ -19,7 +19,7 @@ RecordedModel::Kind RecordedModel::kind_of(const at::Tensor& images, const Pass&
   const bool goes_through_gates = kind.keeps_gradient && !card().gated.empty() && !pass.graph.defined() &&
                                   pass.gate_gradient != GateGradient::expectation &&
                                   pass.gate_gradient != GateGradient::fixed_graph;
-  if (goes_through_gates) {
+  if (goes_through_gates) {  // else decide_gate() reads neither
     kind.gate_gradient = pass.gate_gradient;
     kind.temperature = pass.temperature;
   }
