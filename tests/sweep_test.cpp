@@ -168,6 +168,30 @@ TEST(Sweep, NestedBudgetsKeepWhatFell) {
   EXPECT_NEAR(nested[1].linf.max, 10.0 / 255, 1e-6);
 }
 
+// What rounding to 8 bits takes back is attacked again: a larger budget has its own images in 8 bits. Where these are
+// not even broken, the smaller one's stay.
+TEST(Sweep, NestedBudgetsGoOnWhereRoundingMends) {
+  constexpr double kSmall = 10.0 / 255, kLarge = 30.0 / 255;
+  for (const bool works_within_more : {true, false}) {
+    SweepPlan plan;
+    plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+    plan.runs = plan_runs({planted([&](const at::Tensor& x, double epsilon) {
+                            if (epsilon > kSmall) return works_within_more ? (x - epsilon).clamp(0, 1) : x;
+                            return at::where(x.gt(127.5 / 255), (x - epsilon).clamp_min(127.4 / 255), x);
+                          })},
+                          {nullptr}, {Access{}}, false);
+    plan.epsilons = {kSmall, kLarge};
+    plan.data = greys();
+    plan.nested = true;
+    Journal journal;
+    const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
+    EXPECT_EQ(cells[0].pass.accuracy.successes(), kImages - 5);
+    EXPECT_EQ(cells[0].quantized.successes(), kImages);
+    EXPECT_EQ(cells[1].pass.accuracy.successes(), kImages - (works_within_more ? 15 : 5));
+    EXPECT_EQ(cells[1].quantized.successes(), kImages - (works_within_more ? 15 : 0));
+  }
+}
+
 // What misses its target would be attacked again within a larger budget though it was wrong already, and may end right:
 // accuracy would rise with the budget.
 TEST(Sweep, AttacksWithATargetAreNotNested) {

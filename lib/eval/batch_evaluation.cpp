@@ -4,6 +4,7 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
@@ -29,6 +30,11 @@ bool counts_answers(const Attack& attack) { return attack.heeds_judge() && !atta
 
 /// Nested budgets need an attempt for each, unless the work for one serves them all.
 bool attacks_again(const Run& run, bool nested) { return nested && !run.attack->shares_budgets(); }
+
+Batch rows_of(const Batch& batch, const at::Tensor& rows) {
+  const at::Tensor there = rows.to(batch.images.device());
+  return {batch.images.index_select(0, there), batch.labels.index_select(0, there), batch.ids.index_select(0, rows)};
+}
 
 /// An attack that knows of a batch what serves every budget, and the work that it took to know it.
 struct Prepared {
@@ -61,11 +67,11 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   tally.clean_hits = listed(clean.judgement.hits);
   tally.redraw_flipped = clean.redraw_flipped;
   Proposal proposal{batch_.images, {}, {}, 0};
-  at::Tensor unbroken = clean.judgement.hits;
+  at::Tensor unbroken = clean.judgement.hits.gt(0), mended = at::zeros_like(unbroken);  // by rounding to 8 bits
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
     if (run.is_worst_case()) proposal = worst_case(run, e, done);
-    else if (again) attack_again(run, unbroken, e, proposal);
+    else if (again) attack_again(run, *target, unbroken, mended, e, proposal);
     else if (nested) proposal = kept_where_broken(proposal, (*all)[e], unbroken);
     else proposal = (*all)[e];
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
@@ -75,6 +81,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
     if (plan_.latency) cell.tally.latency = measure_latency(*target, batch_, cell.images, plan_.seed);
     proposal.images = cell.images;
     unbroken = cell.wins.eq(0);
+    mended = at::tensor(at::IntArrayRef(cell.tally.quantized_hits)).gt(0).logical_and(unbroken.logical_not());
     if (proposal.met.defined() && should_keep_what_it_met(run, model_->card())) {
       cell.tally.watched = batch_.ids.size(0);
       cell.tally.lost = proposal.met.logical_and(unbroken).sum().item<int64_t>();
@@ -120,15 +127,24 @@ BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e
 
 BatchEvaluation::Proposal BatchEvaluation::kept_where_broken(const Proposal& smaller, Proposal larger,
                                                              const at::Tensor& unbroken) {
-  const at::Tensor there = per_image(unbroken.gt(0).to(larger.images.device()), larger.images);
+  const at::Tensor there = per_image(unbroken.to(larger.images.device()), larger.images);
   larger.images = at::where(there, larger.images, smaller.images);
   return larger;
 }
 
-void BatchEvaluation::attack_again(const Run& run, const at::Tensor& unbroken, size_t e, Proposal& proposal) const {
-  const at::Tensor rows = unbroken.gt(0).nonzero().squeeze(1);
+void BatchEvaluation::attack_again(const Run& run, Model& target, const at::Tensor& unbroken, const at::Tensor& mended,
+                                   size_t e, Proposal& proposal) const {
+  const at::Tensor rows = unbroken.logical_or(mended).nonzero().squeeze(1);
   const Proposal again = attacked(run, rows, {}, {plan_.epsilons[e]}, proposal.images).front();
-  proposal.images = again.images;
+  at::Tensor images = again.images;
+  if (const at::Tensor tried = mended.nonzero().squeeze(1); tried.size(0) > 0) {
+    // What was broken and is not now stays as it was.
+    const at::Tensor there = tried.to(plan_.device), found = images.index_select(0, there);
+    const Judgement now = judge(target, found, rows_of(batch_, tried), plan_.seed, run.judged_by());
+    const at::Tensor stands = per_image(now.hits.gt(0).to(plan_.device), found);
+    images = images.index_copy(0, there, at::where(stands, proposal.images.index_select(0, there), found));
+  }
+  proposal.images = images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
   if (counts_answers(*run.attack)) {
@@ -179,9 +195,7 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
   }
   const at::Tensor there = rows.to(plan_.device);
   const bool is_whole = rows.size(0) == count;
-  const Batch some = is_whole ? batch_
-                              : Batch{batch_.images.index_select(0, there), batch_.labels.index_select(0, there),
-                                      batch_.ids.index_select(0, rows)};
+  const Batch some = is_whole ? batch_ : rows_of(batch_, rows);
   const View view = view_of(run, model_);
   const at::Tensor some_wanted = wanted.defined() ? wanted.index_select(0, there) : wanted;
   const Prepared prepared = prepare(run.attack, view, some, plan_.seed);

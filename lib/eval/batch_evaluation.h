@@ -34,8 +34,10 @@ class BatchEvaluation {
   Proposal worst_case(const Run& worst, size_t e, const BatchParts& done) const;
 
   /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
-  /// a larger budget, and adds to the work. Attacks with a target are never nested.
-  void attack_again(const Run& run, const at::Tensor& unbroken, size_t e, Proposal& proposal) const;
+  /// a larger budget, and adds to the work; and so those that are broken but not in 8 bits (`mended`), where that
+  /// breaks them again. Attacks with a target are never nested.
+  void attack_again(const Run& run, Model& target, const at::Tensor& unbroken, const at::Tensor& mended, size_t e,
+                    Proposal& proposal) const;
 
   /// What was made within a larger budget, but for the images that a smaller one has broken.
   static Proposal kept_where_broken(const Proposal& smaller, Proposal larger, const at::Tensor& unbroken);
