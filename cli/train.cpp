@@ -18,8 +18,8 @@ Command train_command(CommandLine& line) {
   settings->one("limit", "0", "use only the first N training images; 0 means all");
   settings->one("device", "cpu", "cpu or cuda");
   settings->one("time_limit", "",
-                "time for the run: 90s, 20m, 3h; it ends with the model of its last whole epoch, or with exit code 1 "
-                "where no epoch fits; what was saved stays");
+                "time for the run, from loading the data on: 90s, 20m, 3h; it ends with the model of its last whole "
+                "epoch, or with exit code 1 where no epoch fits; what was saved stays");
   settings->one("out", "", "folder for model.safetensors, train.json and resume.safetensors", Settings::Holds::path);
   TrainOptions defaults;
   OptionTable table;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/settings.h"
 #include "lib/core/files.h"
 #include "lib/core/model.h"
+#include "lib/core/progress.h"
 #include "lib/data/dataset.h"
 #include "lib/train/trainer.h"
 
@@ -25,12 +27,13 @@ class TrainingRun {
   Json final_results();
   Json train_json() const;
 
+  Stopwatch watch_;  ///< first, so that it runs while data are loaded
   std::string folder_;
   FileLock lock_;  ///< on the folder
   Spec architecture_, data_;
   TrainOptions options_;
   at::Device device_;
-  double time_limit_;
+  std::optional<double> time_limit_;  ///< seconds on the watch
   Dataset train_, held_out_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Trainer> trainer_;

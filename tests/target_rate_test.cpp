@@ -38,7 +38,7 @@ TEST_P(TargetRates, AreReachedOnHeldOutImages) {
   options.augment = false;
   options.precision = Precision::float32;
   Trainer trainer(*network_, train_, held_out_, options, at::kCPU);
-  ASSERT_TRUE(trainer.run(0, [] {}));
+  ASSERT_TRUE(trainer.run({}, [] {}));
   const std::vector<double> after = rates();
   for (size_t layer = 0; layer < after.size(); ++layer) {
     EXPECT_NEAR(before[layer], 0.5, 0.12) << "layer " << layer;  // far from either target

@@ -100,7 +100,7 @@ class Epochs : public Steps {
   std::string message_of_run() {
     Trainer training = trainer();
     try {
-      training.run(0, [&] {
+      training.run({}, [&] {
         ++saved;
         EXPECT_TRUE(network_.weight().isfinite().all().item<bool>());
       });
@@ -131,6 +131,30 @@ TEST_F(Epochs, NoneBeginsThatCannotEndInTime) {
   const auto slow = [] { std::this_thread::sleep_for(std::chrono::milliseconds(1100)); };
   EXPECT_FALSE(training.run(2, slow));
   EXPECT_EQ(training.state().epochs_done, 1);
+}
+
+TEST_F(Epochs, NoneBeginsWhereNoTimeIsLeft) {
+  Trainer training = trainer();
+  EXPECT_FALSE(training.run(-1, [] { FAIL() << "an epoch was saved"; }));
+  EXPECT_EQ(training.state().epochs_done, 0);
+}
+
+/// Takes its time over a batch.
+class Slow : public Linear {
+ public:
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return Linear::forward(images, pass);
+  }
+};
+
+TEST_F(Epochs, OneWhoseStepsTakeTooLongIsGivenUp) {
+  options_.weight_decay = 0;
+  options_.batch = 2;  // of six images: the third step would begin after 0.6 s
+  Slow slow;
+  Trainer training(slow, data_, data_, options_, at::kCPU);
+  EXPECT_FALSE(training.run(0.5, [] { FAIL() << "an epoch was saved"; }));
+  EXPECT_EQ(training.state().epochs_done, 0);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
@@ -96,11 +97,11 @@ void Trainer::with_model(const std::function<void()>& act) {
   act();
 }
 
-bool Trainer::run(double time_limit, const std::function<void()>& save) {
+bool Trainer::run(std::optional<double> seconds, const std::function<void()>& save) {
   const Stopwatch watch;
   double taken = 0;  // by the last epoch
   while (state_.epochs_done < options_.epochs) {
-    const double begin = watch.seconds(), left = time_limit > 0 ? time_limit - begin : 1e18;
+    const double begin = watch.seconds(), left = seconds.value_or(std::numeric_limits<double>::infinity()) - begin;
     if (left <= taken) return false;  // an epoch that is cut off is lost
     try {
       state_.curve.push_back(run_epoch(left));

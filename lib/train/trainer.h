@@ -36,10 +36,10 @@ class Trainer {
   Trainer& operator=(const Trainer&) = delete;
 
   /// Runs until the last epoch, or until another that takes as long as the one before, with its evaluation and `save`,
-  /// would pass `time_limit` seconds (0: none); one whose steps pass it is given up. After each epoch `save` is called.
-  /// Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C: the state of the
-  /// last epoch stands. Returns true if all epochs are done.
-  bool run(double time_limit, const std::function<void()>& save);
+  /// would pass `seconds` from now (none: no limit); one whose steps pass it is given up. After each epoch `save` is
+  /// called. Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C: the state of
+  /// the last epoch stands. Returns true if all epochs are done.
+  bool run(std::optional<double> seconds, const std::function<void()>& save);
 
   /// One step on the training images at `positions`: augmentation, forward, backward, update.
   StepResult step(const at::Tensor& positions, uint32_t epoch, double learning_rate);
