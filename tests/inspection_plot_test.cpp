@@ -30,6 +30,30 @@ TEST(CostFigure, PutsEveryModeAtItsCostAndAccuracy) {
   EXPECT_EQ(svg.find("data-series=\"aig-20, marginal\""), std::string::npos);  // ignores the image
 }
 
+TEST(CostFigure, JoinsWhatWasTrainedAlikeButForTheTargetRate) {
+  Json file = sample("--inspect");
+  Json& models = file["models"];
+  const auto add = [&](const std::string& name, const Json& options, const Json& config) {
+    models.push_back(gated_model());
+    models.back()["id"] = "models/" + name + ".safetensors";
+    models.back()["options"].update(options);
+    models.back()["training"] = {{"config", config}};
+  };
+  models.erase(1);
+  add("low", {{"target_rate", 0.4}}, {{"model", "aig-20:target_rate=0.4"}, {"epochs", 40}, {"seed", 1}});
+  add("high", {{"target_rate", 0.7}}, {{"model", "aig-20:target_rate=0.7"}, {"epochs", 40}, {"seed", 2}});
+  const auto points_of = [](const Json& drawn, const std::string& name) {
+    const std::string svg = render_svg({drawn}, {.figure = "cost"}), elements = series(svg, name);
+    return matches(elements, "class=\"point\"").size();
+  };
+  EXPECT_EQ(points_of(file, "aig-20, argmax"), 2u);
+  add("decisive", {{"information_weight", 0.3}}, {{"model", "aig-20"}, {"epochs", 40}, {"seed", 1}});
+  add("robust", {}, {{"model", "aig-20"}, {"epochs", 40}, {"seed", 1}, {"adversary", "pgd"}});
+  EXPECT_EQ(points_of(file, "low, argmax"), 2u);
+  EXPECT_EQ(points_of(file, "decisive, argmax"), 1u);
+  EXPECT_EQ(points_of(file, "robust, argmax"), 1u);
+}
+
 TEST(ModesFigure, HasALineForEachMode) {
   const std::string svg = drawn("modes");
   const Ruler x = ruler(svg, "x");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "reports/plot/lines.h"
 #include "reports/plot/value.h"
@@ -15,19 +16,46 @@ namespace {
 /// Modes that tell what gates learnt by contrast, and that nobody would run for what they cost.
 bool is_contrast(const std::string& mode) { return mode == "always" || mode == "marginal"; }
 
+/// What models on one line share: all that shaped them but target rates and seeds.
+std::string recipe_of(const Json& model) {
+  Json options = at(model, {"options"}), config = at(model, {"training", "config"});
+  if (options.is_object()) {
+    for (const char* free : {"target_rate", "target_rates", "gates", "draws", "graph", "layers", "execution"}) {
+      options.erase(free);
+    }
+  }
+  if (config.is_object()) {
+    for (const char* free : {"model", "seed"}) config.erase(free);
+  }
+  return text_at(model, {"architecture"}) + options.dump() + config.dump();
+}
+
+/// The name of each recipe's lines.
+std::map<std::string, std::string> line_names(const std::vector<PlottedInspection>& models) {
+  std::map<std::string, std::set<std::string>> recipes;  // of each architecture
+  for (const auto& model : models) recipes[text_at(*model.json, {"architecture"})].insert(recipe_of(*model.json));
+  std::map<std::string, std::string> names;
+  for (const auto& model : models) {
+    const std::string architecture = text_at(*model.json, {"architecture"});
+    names.try_emplace(recipe_of(*model.json), recipes[architecture].size() == 1 ? architecture : model.label);
+  }
+  return names;
+}
+
 std::vector<LineSeries> series_of(const std::vector<PlottedInspection>& models) {
   std::vector<LineSeries> series;
   std::map<std::string, size_t> colors, styles, places;
+  const auto names = line_names(models);
   for (const auto& model : models) {
-    const std::string architecture = text_at(*model.json, {"architecture"});
+    const std::string& line = names.at(recipe_of(*model.json));
     for (const auto& mode : at(*model.json, {"modes"})) {
       const std::string name = text_at(mode, {"mode"});
       const auto accuracy = share_of(at(mode, {"accuracy"}));
       if (!accuracy || is_contrast(name)) continue;
-      const std::string label = name == "none" ? architecture : architecture + ", " + name;
+      const std::string label = name == "none" ? line : line + ", " + name;
       const auto [place, fresh] = places.try_emplace(label, series.size());
       if (fresh) {
-        const size_t color = colors.try_emplace(architecture, colors.size()).first->second;
+        const size_t color = colors.try_emplace(line, colors.size()).first->second;
         series.push_back({label, color, styles.try_emplace(name, styles.size()).first->second, {}});
       }
       const double macs = mode.at("macs").get<double>() / 1e6;

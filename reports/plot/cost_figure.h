@@ -6,8 +6,9 @@
 
 namespace aigis::plotting {
 
-/// A point per model and way of deciding its gates; models of one architecture, such as several target rates, are
-/// joined by a line. Gates that ignore the image (always, marginal) are left to modes_figure.h.
+/// A point per model and way of deciding its gates; models that were trained alike but for target rates and seeds are
+/// joined by a line. It has the architecture's name, or that of its first model where the architecture was trained in
+/// several ways. Gates that ignore the image (always, marginal) are left to modes_figure.h.
 Figure cost_figure(const std::vector<PlottedInspection>& models);
 
 }  // namespace aigis::plotting
