@@ -186,6 +186,14 @@ TEST(TrainingFigure, DrawsTheCurve) {
   EXPECT_EQ(matches(svg, "<title>layer2.1, epoch 10: ").size(), 1u);
 }
 
+TEST(TrainingFigure, NamesWholeEpochs) {
+  Json record = sample("--train");
+  record["curve"].erase(record["curve"].begin() + 2, record["curve"].end());
+  const std::string svg = render_svg({record}), map = svg.substr(svg.find("Execution rate of each layer"));
+  for (const char* epoch : {">0</text>", ">1</text>", ">2</text>"}) EXPECT_NE(map.find(epoch), std::string::npos);
+  EXPECT_TRUE(matches(map, ">[0-9]+[.][0-9]+</text>").empty());
+}
+
 TEST(Figures, AreXmlForAnySize) {
   for (const char* arguments : {"", "--epsilons ''", "--epsilons 8", "--layers 54", "--models 60 --epsilons 0,4",
                                 "--models 1 --classes 1000 --epsilons 8", "--epsilons 0"}) {

@@ -58,6 +58,13 @@ double last_epoch(const std::vector<Record>& records) {
   return last;
 }
 
+/// Round numbers of epochs to name on an axis: whole ones.
+std::vector<double> named_epochs(const Axis& axis) {
+  std::vector<double> epochs = axis.round_values(10);
+  std::erase_if(epochs, [](double epoch) { return epoch != std::floor(epoch); });
+  return epochs;
+}
+
 LinePanel panel_of(const std::vector<Record>& records, double top) {
   LinePanel panel;
   panel.left = kLeft;
@@ -65,8 +72,7 @@ LinePanel panel_of(const std::vector<Record>& records, double top) {
   panel.top = top;
   panel.x_low = 0;
   panel.x_high = last_epoch(records);
-  panel.x_ticks = Axis(0, panel.x_high, 0, 1).round_values(10);
-  std::erase_if(panel.x_ticks, [](double epoch) { return epoch != std::floor(epoch); });
+  panel.x_ticks = named_epochs(Axis(0, panel.x_high, 0, 1));
   panel.markers = false;
   panel.label_width = kLabels;
   panel.height = std::max(150.0, label_height(2 * records.size(), panel.label_size));
@@ -161,7 +167,7 @@ double draw_map(Canvas& canvas, const Record& record, double last, double top) {
     canvas.text(kLeft + kWidth + 8, y, percent(finals[i]), {.size = 11});
   }
   canvas.text(kLeft + kWidth + 8, top - 12, "at the end", {.size = 11, .paint = paint::soft});
-  for (const double epoch : x.labels_that_fit(x.round_values(10), 12)) {
+  for (const double epoch : x.labels_that_fit(named_epochs(x), 12)) {
     canvas.text(x.at(epoch), top + height + 16, tick_text(epoch), {.anchor = "middle", .paint = paint::soft});
   }
   canvas.text(kLeft + kWidth / 2, top + height + 34, "Epoch", {.anchor = "middle", .paint = paint::soft});
