@@ -167,13 +167,21 @@ void print_rows(const Json& list) {
   for (const auto& option : shared.list()) print_option(option);
 }
 
-/// The entry of this name alone; all without a name.
+/// The entry of this name alone, or the one that has a size of this name with that size; all without a name.
 Json named(const Json& list, const std::string& name) {
   if (name.empty()) return list;
   std::vector<std::string> names;
   for (const auto& row : list) {
     if (row["name"] == name) return Json::array({row});
     names.push_back(row["name"]);
+    for (const auto& size : row.value("sizes", Json::array())) {
+      if (size["name"] == name) {
+        Json sized = row;
+        sized["sizes"] = Json::array({size});
+        return Json::array({std::move(sized)});
+      }
+      names.push_back(size["name"]);
+    }
   }
   throw InputError(unknown_name("name", name, names));
 }

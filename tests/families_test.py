@@ -1,4 +1,4 @@
-"""Every family of the list trains, shallow and for a few steps, and what it writes can be attacked."""
+"""Every family of the list trains, shallow and for a few steps, and what it writes can be attacked; its sizes are shown."""
 
 import json
 
@@ -25,3 +25,10 @@ def test_trains_and_is_evaluated(family, tmp_path):
     assert evaluated.returncode == 0, evaluated.stderr
     (run,) = report(tmp_path / "r.json")["runs"]
     assert run["queries"] == {"forward": 40, "backward": 40, "aside": 0, "to_success": None} and not [f for f in run["flags"] if f["level"] == "error"]
+
+
+def test_every_name_in_the_list_can_be_asked_for():
+    for family in json.loads(aigis("list", "models", "--json").stdout):
+        for size in family["sizes"]:
+            (alone,) = json.loads(aigis("list", "models", size["name"], "--json").stdout)
+            assert alone == {**family, "sizes": [size]}
