@@ -11,6 +11,7 @@
 #include "lib/core/files.h"
 #include "models/checkpoint.h"
 #include "models/parts/gating_options.h"
+#include "reports/flags.h"
 #include "reports/inspection.h"
 #include "reports/schema.h"
 
@@ -71,6 +72,12 @@ InspectedModel inspect_model(const Spec& spec, const LoadedNetwork& model, const
   return inspected;
 }
 
+/// As a report says it of a model that is evaluated.
+void warn_of_other_classes(const LoadedNetwork& model, const Dataset& data) {
+  const Json other = other_class_names(model.classes, data.classes);
+  if (!other.is_null()) fmt::print("  warning: {}\n", other["message"].get<std::string>());
+}
+
 int run(const InspectFlags& flags) {
   const std::string out = follow_links(flags.out);
   if (!out.empty() && flags.data.empty()) throw InputError("--out needs --data: an inspection measures on images");
@@ -84,6 +91,9 @@ int run(const InspectFlags& flags) {
   std::vector<LoadedNetwork> models;
   for (const auto& text : flags.models) {
     specs.push_back(Spec::parse(text));
+    if (!is_checkpoint(specs.back())) {
+      throw InputError(fmt::format("model '{}': inspect takes checkpoints of aigis; expected the path of one", text));
+    }
     models.push_back(load_network(specs.back(), device));
     const auto same = [&](const LoadedNetwork& other) { return other.id == models.back().id; };
     if (std::count_if(models.begin(), models.end(), same) > 1) {
@@ -105,6 +115,7 @@ int run(const InspectFlags& flags) {
         model_inspection(inspect_model(specs[i], models[i], data, device, seed), data, flags.thumbnails));
     fmt::print("  on {} {} images of {}:\n{}", data.size(), part_name(data.part), data.name,
                inspection_text(file["models"].back(), file["data"]));
+    warn_of_other_classes(models[i], data);
   }
   if (out.empty()) return 0;
   validate_report(file, out);

@@ -47,6 +47,14 @@ std::pair<Dataset, Dataset> training_data(const Spec& data, int64_t limit) {
   return {std::move(train), std::move(held_out)};
 }
 
+void check_milestones(const TrainOptions& options) {
+  for (const double milestone : options.milestones) {
+    if (milestone < static_cast<double>(options.epochs)) continue;
+    throw InputError(fmt::format("milestones: {} never comes in {} epochs; expected numbers below {}", milestone,
+                                 options.epochs, options.epochs));
+  }
+}
+
 std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options) {
   const auto attack = make_or_none(attack_list(), "attack", Spec::parse(options.adversary));
   if (!attack) {

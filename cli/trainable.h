@@ -18,6 +18,9 @@ void check_trainable(const Spec& architecture);
 /// The training images, at most `limit` of them (0: all), and the held-out ones.
 std::pair<Dataset, Dataset> training_data(const Spec& data, int64_t limit);
 
+/// Milestones of the learning rate that come before the last epoch ends.
+void check_milestones(const TrainOptions& options);
+
 /// Empty unless the options name an adversary. Whatever it is, PGD of ten steps is the judge.
 std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options);
 

@@ -47,8 +47,9 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   options_.bind(table);
   table.assign(settings.as_spec(), "train");
   const std::string limit = settings.text("time_limit");
-  time_limit_ = limit.empty() ? 0 : parse_duration(limit, "--time-limit");
+  if (!limit.empty()) time_limit_ = parse_duration(limit, "--time-limit");
   check_trainable(architecture_);
+  check_milestones(options_);
   std::tie(train_, held_out_) = training_data(data_, settings.count("limit", 0));
   NetworkShape shape;
   shape.classes = static_cast<int64_t>(train_.classes.size());
@@ -180,7 +181,8 @@ int TrainingRun::run() {
   // A finished run is written once more: this version may record more of it than the one that trained it.
   if (trainer_->state().epochs_done == options_.epochs) save();
   const auto before = trainer_->state().epochs_done;
-  const bool finished = trainer_->run(time_limit_, [this] { save(); });
+  const auto left = time_limit_ ? std::optional(*time_limit_ - watch_.seconds()) : std::nullopt;
+  const bool finished = trainer_->run(left, [this] { save(); });
   const auto done = trainer_->state().epochs_done;
   if (!finished && done == before) {
     throw RunError(fmt::format("the time limit came before the end of epoch {}; {}. Give a longer --time-limit",

@@ -75,18 +75,6 @@ void check_kept_answers(Json& flags, const Run& run, const CellTally& cell) {
            {{"kept", cell.kept.value()}, {"wanted", kWanted}}));
 }
 
-/// A model of other classes than the data's is judged by labels that mean something else to it.
-void check_class_names(Json& flags, const SweepPlan& plan, const ReportedModel& model) {
-  if (model.classes.empty() || model.classes == plan.data.classes) return;
-  size_t first = 0;
-  while (model.classes[first] == plan.data.classes[first]) ++first;
-  flags.push_back(flag("class-names", "warning",
-                       fmt::format("class {} is '{}' in the checkpoint and '{}' in the data: was the model trained for "
-                                   "this data?",
-                                   first, model.classes[first], plan.data.classes[first]),
-                       {{"class", first}}));
-}
-
 constexpr double kImplausibleErrors = 4, kAccident = 1.0 / 15'000;
 
 }  // namespace
@@ -130,6 +118,17 @@ std::optional<CleanComparison> compare_clean(const SweepPlan& plan, const Run& r
 
 Json flag(const char* check, const char* level, std::string message, Json numbers) {
   return {{"check", check}, {"level", level}, {"message", std::move(message)}, {"numbers", std::move(numbers)}};
+}
+
+Json other_class_names(const std::vector<std::string>& of_model, const std::vector<std::string>& of_data) {
+  if (of_model.empty() || of_model == of_data) return nullptr;
+  size_t first = 0;
+  while (of_model[first] == of_data[first]) ++first;
+  return flag(
+      "class-names", "warning",
+      fmt::format("class {} is '{}' in the checkpoint and '{}' in the data: was the model trained for this data?",
+                  first, of_model[first], of_data[first]),
+      {{"class", first}});
 }
 
 Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,
@@ -188,7 +187,9 @@ Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, co
   check_rounding(flags, cell);
   check_kept_answers(flags, run, cell);
   check_clean_accuracy(flags, plan, run, tally, model);
-  check_class_names(flags, plan, model);
+  if (Json other = other_class_names(model.classes, plan.data.classes); !other.is_null()) {
+    flags.push_back(std::move(other));
+  }
   return flags;
 }
 

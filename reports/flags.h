@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/eval/tally.h"
 #include "lib/metrics/interval.h"
@@ -40,6 +41,10 @@ bool is_for_clean_accuracy(const SweepPlan& plan, const Run& run);
 /// Null behind a defense, and where the checkpoint records none for this data set and mode of the gates.
 std::optional<CleanComparison> compare_clean(const SweepPlan& plan, const Run& run, const RunTally& tally,
                                              const ReportedModel& model);
+
+/// A flag where a model's classes have other names than the data's, whose labels then mean something else to it; null
+/// where they are the same, or where the model names none.
+Json other_class_names(const std::vector<std::string>& of_model, const std::vector<std::string>& of_data);
 
 /// Flags of one attack at one budget: budget or box overstepped, proposals or gradients that are not finite, gradients
 /// that vanish, answers that changed though the attack was to keep them, clean accuracy that the checkpoint's record

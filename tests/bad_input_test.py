@@ -80,8 +80,11 @@ POINT = ("--data", "synthetic:test=20")
         (("train", "--model", "resnet-8", "--cuda-graph", "true", "--out", "OUT"), "cuda_graph=true: a recording is a CUDA graph; expected --device cuda, or cuda_graph=false"),
         (("bench", "training", "--model", "resnet-8", "--cuda-graph", "--batch", "2"), "cuda_graph=true: a recording is a CUDA graph; expected --device cuda, or cuda_graph=false"),
         (("train", "--epochs", "0", "--out", "OUT"), "option 'epochs': 0 is out of range"),
+        (("train", "--schedule", "step", "--epochs", "3", "--milestones", "1:200", "--out", "OUT"), "milestones: 200 never comes in 3 epochs; expected numbers below 3"),
         (("train", "--time-limit", "soon", "--out", "OUT"), "'soon' is not a duration"),
         (("train", "--data", "cifar10:/no/where", "--out", "OUT"), "/no/where/data_batch_1.bin: cannot be read"),
+        (("list", "models", "aig-21"), "unknown name 'aig-21'; did you mean 'aig-20'?"),
+        (("inspect", "torchscript:e.pt,input=3x32x32"), "model 'torchscript:e.pt,input=3x32x32': inspect takes checkpoints of aigis"),
         (("list", "atacks"), "did you mean 'attacks'?"),
         (("plot", "no.json", "--out", "a.html"), "no.json"),
         (("evaluate", "--model", RESNET, "--out", "/dev/full", *POINT), "/dev/full: is a device"),
@@ -231,6 +234,9 @@ def test_a_model_of_other_classes_says_so(tmp_path):
     result = aigis("evaluate", "--model", RESNET, "--data", f"imagefolder:{tmp_path},size=32", "--out", tmp_path / "r.json")
     assert "warning: class 0 is 'disc' in the checkpoint and 'bars' in the data" in result.stdout
     assert [f["numbers"] for f in report(tmp_path / "r.json")["runs"][0]["flags"] if f["check"] == "class-names"] == [{"class": 0}]
+    for data, warned in ((f"imagefolder:{tmp_path},size=32", True), (POINT[1], False)):
+        inspected = aigis("inspect", RESNET, "--data", data).stdout
+        assert ("warning: class 0 is 'disc' in the checkpoint and 'bars' in the data" in inspected) == warned
 
 
 def test_evaluate_replaces_reports_only(tmp_path):
