@@ -22,6 +22,14 @@ def test_configs_satisfy_the_schema_they_name(path):
     jsonschema.validate(config, read(path.parent / config["$schema"]), jsonschema.Draft7Validator)
 
 
+@pytest.mark.parametrize("path", [p for p in CONFIGS if p.parent.name == "paper"], ids=lambda p: p.name)
+def test_recipes_of_the_paper_train_the_original_networks(path):
+    config = read(path)
+    original = "stride_at=conv1" if path.name.startswith("imagenet") else "shortcut=identity"
+    assert original in config["model"] or config["model"] == "preresnet-110"  # which has one kind of shortcut
+    assert config["precision"] == "float32"
+
+
 @pytest.mark.parametrize("command", ["sweep", "train"])
 def test_schemas_have_the_words_of_the_flags(command):
     schema = read(ROOT / f"configs/schema/{command}.schema.json")
