@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Trains on CIFAR-10, one after the other, most wanted first: ResNet-110 and AIG-110, ResNet-20 and AIG-20 by adversarial
 # training and on clean images; then ResNet-50 and AIG-50 on Imagenette at 224x224 pixels, where there is such a folder;
-# last the other rows of Table 1, pre-activation ResNet-110 and stochastic depth.
-# Each is a path below configs/train without .json.
+# last the other rows of Table 1, pre-activation ResNet-110 and stochastic depth. All with one seed, then with the next.
+# Each is a path below configs/train without .json. What is trained is judged on the test images, AIGs as they draw and
+# with all layers, scaled; at the end a table has the mean and the range of test errors over the seeds.
 # Each has 8 minutes and ends with the model of its last whole epoch; started again, each goes on where it stopped. One
 # that fails, as where a first epoch takes longer, gives way to the next; the script then ends with exit code 1.
-# Writes runs/gpu/MODEL/: model.safetensors, train.json, resume.safetensors.
+# Writes runs/gpu/MODEL-SEED/: model.safetensors, train.json, resume.safetensors, test.json; runs/gpu/test-errors.txt.
 #   DATA=FOLDER         CIFAR-10's binary files (cifar-10-batches-bin)
 #   IMAGENETTE=FOLDER   with train/CLASS/ and val/CLASS/
 #   MODELS='fast/resnet-20'  only these
+#   SEEDS='1 2 3'       of each
 #   TIME_LIMIT=30m      for each
 #   DEVICE=cpu EPOCHS=1 LIMIT=512   a try on a CPU: one epoch over the first 512 images
 set -euo pipefail
@@ -18,22 +20,42 @@ all="fast/resnet-110 fast/aig-110 cifar10-resnet-20-robust cifar10-aig-20-robust
 [ -z "${IMAGENETTE:-}" ] || all+=" fast/imagenette-resnet-50 fast/imagenette-aig-50"
 all+=" fast/preresnet-110 fast/stochastic-depth-110"
 read -ra models <<<"${MODELS:-$all}"
-options=(--device "${DEVICE:-cuda}" --time-limit "${TIME_LIMIT:-8m}")
-[ -z "${EPOCHS:-}" ] || options+=(--epochs "$EPOCHS")
-[ -z "${LIMIT:-}" ] || options+=(--limit "$LIMIT")
-failed=()
-for model in "${models[@]}"; do
-  data="cifar10:${DATA:-cifar-10-batches-bin}"
+read -ra seeds <<<"${SEEDS:-1 2 3}"
+device=${DEVICE:-cuda}
+common=(--device "$device")
+[ -z "${LIMIT:-}" ] || common+=(--limit "$LIMIT")
+options=(--time-limit "${TIME_LIMIT:-8m}" --resume)
+# Milestones of a recipe would lie behind the last epoch: without, they are at 3/7 and 5/7 of the epochs.
+[ -z "${EPOCHS:-}" ] || options+=(--epochs "$EPOCHS" --milestones '')
+
+train_and_judge() {
+  local model=$1 seed=$2 out="runs/gpu/$1-$2" data="cifar10:${DATA:-cifar-10-batches-bin}" graph=false
   [[ "$model" != *imagenette* ]] || data="imagefolder:${IMAGENETTE:-imagenette},size=224"
-  mkdir -p "$(dirname "runs/gpu/$model")"
-  status=0
-  build-gpu/aigis train "configs/train/$model.json" --data "$data" "${options[@]}" --resume --out "runs/gpu/$model" || status=$?
-  case $status in
-    0) ;;
-    1) failed+=("$model") ;;
-    *) exit "$status" ;;
-  esac
+  # Stochastic depth draws the layers of each step, which no recording can.
+  [[ "$device" != cuda || "$model" == *stochastic-depth* ]] || graph=true
+  local file="$out/model.safetensors"
+  local judged=(--model "$file")
+  [[ "$model" != *aig* ]] || judged=(--model "$file:gates=sampled" --model "$file:gates=scaled")
+  mkdir -p "$(dirname "$out")"
+  build-gpu/aigis train "configs/train/$model.json" --data "$data" --seed "$seed" --cuda-graph "$graph" "${common[@]}" \
+    "${options[@]}" --out "$out" &&
+    build-gpu/aigis evaluate "${judged[@]}" --data "$data" --attack none --eps 0 --checks off "${common[@]}" \
+      --out "$out/test.json"
+}
+
+failed=() judged=()
+for seed in "${seeds[@]}"; do
+  for model in "${models[@]}"; do
+    status=0
+    train_and_judge "$model" "$seed" || status=$?
+    case $status in
+      0) judged+=("runs/gpu/$model-$seed") ;;
+      130) exit 130 ;; # Ctrl-C is meant for all of them
+      *) failed+=("$model-$seed") ;;
+    esac
+  done
 done
+[ ${#judged[@]} -eq 0 ] || python3 scripts/test_errors.py "${judged[@]}" | tee runs/gpu/test-errors.txt
 if [ ${#failed[@]} -gt 0 ]; then
   echo "3-train: failed, for the reasons above: ${failed[*]}" >&2
   exit 1

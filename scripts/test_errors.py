@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Test errors of training runs that differ in their seeds: their mean and range, for each recipe and way of deciding gates.
+
+    scripts/test_errors.py FOLDER-SEED...
+
+Each folder is one that `aigis train` wrote, with the report of `aigis evaluate --attack none` as test.json in it. Folders
+that are named alike but for the seed are one row. Epochs are those that were trained, of those that were wanted.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+
+def errors(folders):
+    """{(recipe, gates): [(error in %, "epochs of all"), ...]}"""
+    found = defaultdict(list)
+    for folder in folders:
+        record, report = (json.loads((folder / name).read_text()) for name in ("train.json", "test.json"))
+        epochs = f"{len(record['curve'])} of {record['config']['epochs']}"
+        gates = {model["id"]: model["gates"]["mode"] for model in report["models"]}
+        for run in report["runs"]:
+            error = 100 * (1 - run["accuracy"]["clean"]["value"])
+            found[str(folder).rpartition("-")[0], gates[run["model"]]].append((error, epochs))
+    return found
+
+
+def rows(folders):
+    yield "| recipe | gates | seeds | epochs | test error, %: mean | lowest to highest |"
+    yield "|---|---|---|---|---|---|"
+    for (recipe, gates), runs in errors(folders).items():
+        values = [error for error, _ in runs]
+        epochs = ", ".join(dict.fromkeys(epochs for _, epochs in runs))
+        yield (f"| {recipe} | {gates} | {len(runs)} | {epochs} | {sum(values) / len(values):.2f} | "
+               f"{min(values):.2f} to {max(values):.2f} |")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER-SEED")
+    print("\n".join(rows(parser.parse_args().folders)))
