@@ -59,7 +59,8 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   cell.tally.add_kept(after.answers.eq(clean.judgement.answers).sum(0), draws);
   if (wanted.defined()) {
     cell.wins = after.answers.eq(wanted.cpu()).sum(0);
-    cell.tally.add_on_target(cell.wins, draws);
+    // What an image of the target's class is taken for says nothing of the attack.
+    cell.tally.add_on_target(cell.wins.masked_select(wanted.cpu().ne(batch.labels.cpu())), draws);
   }
   if (swap && after.open.defined() && after.open.equal(clean.judgement.open)) {
     // Nothing to swap. And gates=scaled, whose gates are all open but weighed, cannot be replayed by a graph.

@@ -52,7 +52,7 @@ struct CellTally {
   std::vector<int64_t> clean_on_adversarial;  ///< for the clean image along the gates of the adversarial one
   std::vector<int64_t> adversarial_on_clean;  ///< for the adversarial image along the gates of the clean one
   Proportion quantized;                       ///< accuracy on the adversarial images rounded to 8 bits
-  Proportion on_target;     ///< images taken for the class that the attack aimed at; without a target no trials
+  Proportion on_target;     ///< images taken for the class that the attack aimed at, of those of another class
   Proportion kept;          ///< images whose answer is that for the clean image, at equal noise
   Proportion flipped;       ///< gates that differ from the clean pass at equal noise
   Extent linf, l2, l1, l0;  ///< of the perturbations
@@ -68,7 +68,7 @@ struct CellTally {
   void add_sizes(const Admitted& admitted);
   /// `same`: [N] int64, in how many draws the answer was that for the clean image.
   void add_kept(const at::Tensor& same, int64_t draws);
-  /// `wins`: [N] int64, in how many draws the target was the answer.
+  /// `wins`: [images of another class than their target] int64, in how many draws the target was the answer.
   void add_on_target(const at::Tensor& wins, int64_t draws);
   void merge(const CellTally& other);
   Json to_json() const;
