@@ -135,12 +135,42 @@ TEST(Targets, AreChosenByTheCleanImages) {
 TEST(Targets, ThatDoNotExistAreRefused) {
   const auto net = build_frozen("resnet-8");
   for (const char* text : {"pgd:target=10", "pgd:loss=kl,target=3", "bim:loss=kl", "pgd:loss=kl,start_size=0",
-                           "fgsm:loss=kl", "fgsm:target=-1", "mi-fgsm:target=cat", "di-fgsm:diversity_size=1"}) {
+                           "fgsm:loss=kl", "fgsm:target=-1"}) {
     EXPECT_THROW(make_attack(text)->check(net->card()), InputError) << text;
   }
   EXPECT_THROW(make_attack("ti-fgsm:translation=4")->check(net->card()), InputError);
   EXPECT_THROW(make_attack("ni-fgsm:momentum=0")->check(net->card()), InputError);
   EXPECT_NO_THROW(make_attack("pgd:target=9")->check(net->card()));
+}
+
+/// What a model's check says of an attack; empty if it takes it.
+std::string refusal(const std::string& attack, const ModelCard& card) {
+  try {
+    make_attack(attack)->check(card);
+    return "";
+  } catch (const InputError& error) {
+    return error.what();
+  }
+}
+
+TEST(Targets, AreNamedWhereAWordIsNone) {
+  const auto net = build_frozen("resnet-8");
+  for (const std::string word : {"leastlikely", "cat", "", "3.5"}) {
+    EXPECT_EQ(refusal("pgd:target=" + word, net->card()),
+              "option 'target': expected none, random, least-likely, second or a class's number, got '" + word + "'");
+  }
+}
+
+TEST(Diversity, ThatResizesNothingIsRefused) {
+  const auto net = build_frozen("resnet-8");
+  for (const char* size : {"1", "1.01", "1.03"}) {
+    EXPECT_NE(refusal(std::string("di-fgsm:diversity_size=") + size, net->card()).find("enough for 33 pixels"),
+              std::string::npos)
+        << size;
+  }
+  for (const char* size : {"0.99", "1.04", "1.1"}) {
+    EXPECT_EQ(refusal(std::string("ti-fgsm:diversity=0.5,diversity_size=") + size, net->card()), "") << size;
+  }
 }
 
 TEST(Presets, SetDefaultsThatOtherOptionsOverrule) {

@@ -79,9 +79,7 @@ void AscentOptions::check(const ModelCard& card) const {
         "option 'loss': kl has no slope at the clean image; expected start=uniform or start=sign, and a start_size "
         "above 0");
   }
-  if (diversity.active() && diversity.size == 1) {
-    throw InputError("option 'diversity_size': 1 resizes nothing; expected less or more");
-  }
+  diversity.check(card);
   if (nesterov && momentum == 0) throw InputError("option 'nesterov': needs momentum above 0");
 }
 

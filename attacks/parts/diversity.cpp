@@ -2,9 +2,13 @@
 
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
 
 namespace aigis {
 namespace {
@@ -24,10 +28,13 @@ void resize_into(double* matrix, int64_t side, int64_t size, int64_t begin) {
   }
 }
 
+/// The least side of a resized image or, above `side`, the padded one.
+int64_t limit_of(int64_t side, double size) { return static_cast<int64_t>(size * static_cast<double>(side)); }
+
 /// [N, side, side]: what becomes of each image's rows, or columns, of `side` values. `draws` [N, 4] from U(0, 1) say
 /// whether, to which size, and in their column `place` where. One size for both sides keeps the picture's proportions.
 at::Tensor maps(const at::Tensor& draws, int64_t side, int64_t place, const DiversityOptions& options) {
-  const auto limit = static_cast<int64_t>(options.size * static_cast<double>(side));
+  const int64_t limit = limit_of(side, options.size);
   const int64_t least = std::min(side, limit), padded = std::max(side, limit);
   at::Tensor matrices = at::zeros({draws.size(0), padded, side}, draws.options());
   const double* u = draws.const_data_ptr<double>();
@@ -53,6 +60,17 @@ void DiversityOptions::bind(OptionTable& table) {
       .number("diversity_size", &size, 0.1, 4, "share of the side",
               "least side of a resized image; above 1: side that an enlarged one is padded to before it shrinks back")
       .only_with("diversity>0");
+}
+
+void DiversityOptions::check(const ModelCard& card) const {
+  if (!active()) return;
+  for (const int64_t side : {card.input[1], card.input[2]}) {
+    if (limit_of(side, size) != side) continue;
+    throw InputError(
+        fmt::format("option 'diversity_size': {} of {} pixels, rounded down, are {} again, which resizes nothing; "
+                    "expected less than 1, or enough for {} pixels",
+                    shortest(size), side, side, side + 1));
+  }
 }
 
 at::Tensor diversified(const at::Tensor& images, const at::Tensor& ids, const DiversityOptions& options,

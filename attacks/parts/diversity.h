@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attacks/parts/random.h"
+#include "lib/core/model.h"
 #include "lib/core/options.h"
 
 namespace aigis {
@@ -12,6 +13,8 @@ struct DiversityOptions {
   double size = 0.9;       ///< the new side as a share of the image's: the least one or, above 1, the padded one
 
   void bind(OptionTable& table);
+  /// Throws InputError where images of the model's size would be resized to the side that they have.
+  void check(const ModelCard& card) const;
   bool active() const { return probability > 0; }
 };
 

@@ -12,8 +12,17 @@
 namespace aigis {
 namespace {
 
-bool is_word(const std::string& target) {
-  return target == "none" || target == "random" || target == "least-likely" || target == "second";
+const std::vector<std::string> kWords{"none", "random", "least-likely", "second"};
+
+bool is_word(const std::string& target) { return std::find(kWords.begin(), kWords.end(), target) != kWords.end(); }
+
+int64_t class_number(const std::string& target) {
+  try {
+    return parse_integer(target, "option 'target'");
+  } catch (const InputError&) {
+    throw InputError(
+        fmt::format("option 'target': expected {} or a class's number, got '{}'", join(kWords, ", "), target));
+  }
 }
 
 }  // namespace
@@ -96,7 +105,7 @@ void check_target(const ObjectiveOptions& options, const ModelCard& card) {
     throw InputError("option 'target': the loss kl moves away from the clean answer and knows no target");
   }
   if (is_word(options.target)) return;
-  const int64_t klass = parse_integer(options.target, "option 'target'");
+  const int64_t klass = class_number(options.target);
   if (klass < 0 || klass >= card.classes) {
     throw InputError(
         fmt::format("option 'target': the model has no class {}; expected 0 to {}", klass, card.classes - 1));
@@ -111,7 +120,7 @@ at::Tensor targets_of(const ObjectiveOptions& options, Victim& victim, const Bat
     const at::Tensor shift = (draws * static_cast<double>(classes - 1)).floor().to(at::kLong) + 1;
     return (batch.labels + shift.to(batch.labels.device())).remainder(classes);
   }
-  if (!is_word(options.target)) return at::full_like(batch.labels, parse_integer(options.target, "option 'target'"));
+  if (!is_word(options.target)) return at::full_like(batch.labels, class_number(options.target));
   const at::Tensor logits = victim.forward(batch.images, batch.ids, {}).logits;
   const bool least = options.target == "least-likely";
   const double excluded = least ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
