@@ -176,6 +176,25 @@ TEST(Norms, WithinIsInBallAndBox) {
   }
 }
 
+// Thousands of pixels round together by several ulps of the budget, if nothing is done about it.
+TEST(Norms, RoundingLeavesTheL1BallByNoMoreThanAnUlp) {
+  for (uint64_t seed = 0; seed < 25; ++seed) {
+    const at::Tensor clean = normal({8, 3, 32, 32}, 2 * seed).sigmoid().to(at::kFloat);
+    const at::Tensor noise = normal({8, 3, 32, 32}, 2 * seed + 1).to(at::kFloat);
+    const at::Tensor of_one = noise / per_image(sizes_of(noise, Norm::l1).to(at::kFloat), noise);
+    for (const float epsilon : {0.5F, 4.0F, 12.0F, 100.0F}) {
+      const double most = std::nextafter(epsilon, 2 * epsilon);
+      for (const double times : {1.0, 1.5, 20.0}) {
+        const at::Tensor images = clean + of_one * (times * epsilon);
+        for (const at::Tensor& x : {within(clean, images, Norm::l1, epsilon), nearest_in_l1(clean, images, epsilon)}) {
+          EXPECT_LE(sizes_of(x - clean, Norm::l1).max().item<double>(), most) << epsilon << " " << times;
+          EXPECT_LE(sizes_of(x.to(at::kDouble) - clean.to(at::kDouble), Norm::l1).max().item<double>(), most);
+        }
+      }
+    }
+  }
+}
+
 // The radius of a uniform point in an n-ball has P(r <= s) = s^n whatever the norm: its mean is n / (n + 1), and that
 // of r^n, which is uniform, is 1/2 with variance 1/12.
 TEST(Noise, IsUniformInTheBall) {

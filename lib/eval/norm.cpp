@@ -5,6 +5,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
+#include <ATen/ops/nextafter.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
@@ -22,10 +23,21 @@ namespace {
 /// What soft thresholding must take off each element so that the rest sums to the radius [N]; 0 inside the ball.
 at::Tensor l1_threshold(const at::Tensor& magnitudes, const at::Tensor& radius) {
   const auto [sorted, order] = magnitudes.sort(1, /*descending=*/true);
-  const at::Tensor rank = at::arange(1, magnitudes.size(1) + 1, magnitudes.options());
-  const at::Tensor candidates = (sorted.cumsum(1) - radius.to(magnitudes.scalar_type()).unsqueeze(1)) / rank;
+  const at::Tensor rank = at::arange(1, magnitudes.size(1) + 1, magnitudes.options().dtype(at::kDouble));
+  const at::Tensor candidates = (sorted.cumsum(1, at::kDouble) - radius.unsqueeze(1)) / rank;
   const at::Tensor kept = sorted.gt(candidates).sum(1, /*keepdim=*/true).clamp_min(1);
   return candidates.gather(1, kept - 1).squeeze(1).clamp_min(0);
+}
+
+/// The images themselves where they are in the L1 ball around `clean`. Where the sum of their pixels' rounding leaves
+/// it, as many pixels as it takes are the next numbers towards `clean`.
+at::Tensor rounded_into_l1(const at::Tensor& clean, const at::Tensor& images, double epsilon) {
+  const auto size = [from = clean.to(at::kDouble)](const at::Tensor& x) {
+    return (x.to(at::kDouble) - from).abs().flatten(1);
+  };
+  const at::Tensor nearer = at::nextafter(images, clean), all = size(images), gained = all - size(nearer);
+  const at::Tensor too_much = all.sum(1, /*keepdim=*/true) - epsilon, gained_before = gained.cumsum(1) - gained;
+  return at::where(gained_before.lt(too_much).view(images.sizes()), nearer, images);
 }
 
 }  // namespace
@@ -116,14 +128,16 @@ at::Tensor onto_balls(const at::Tensor& delta, Norm norm, const at::Tensor& radi
     return delta * at::zeros_like(kept).scatter(1, order, kept).view(delta.sizes());
   }
   const at::Tensor excess = l1_threshold(magnitude.flatten(1), radius);
-  const at::Tensor shrunk = delta.sign() * (magnitude - per_image(excess, delta)).clamp_min(0);
+  const at::Tensor rest = (magnitude - per_image(excess, delta)).clamp_min(0).to(delta.scalar_type());
+  const at::Tensor shrunk = delta.sign() * rest;
   return at::where(per_image(outside, delta), shrunk, delta);
 }
 
 at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon) {
   // Without a detour over the difference, whose rounding could leave the ball by an ulp.
   if (norm == Norm::linf) return at::minimum(at::maximum(images, clean - epsilon), clean + epsilon).clamp_(0, 1);
-  return (clean + onto_ball(images - clean, norm, epsilon)).clamp_(0, 1);
+  const at::Tensor projected = (clean + onto_ball(images - clean, norm, epsilon)).clamp_(0, 1);
+  return norm == Norm::l1 ? rounded_into_l1(clean, projected, epsilon) : projected;
 }
 
 at::Tensor level_of(const at::Tensor& slopes, const at::Tensor& ends, const at::Tensor& wanted) {
@@ -153,7 +167,8 @@ at::Tensor nearest_in_l1(const at::Tensor& clean, const at::Tensor& images, doub
   const at::Tensor threshold = level_of(at::cat({ones, -ones}, 1), ends, room.sum(1) - epsilon).unsqueeze(1);
   constexpr double kHair = 1 + 1e-12;  // more than rounding of the sums can leave outside
   const at::Tensor kept = at::minimum((size - threshold * kHair).clamp_min(0), room) * change.sign();
-  return (clean + kept.view(clean.sizes()).to(clean.scalar_type())).clamp_(0, 1);
+  const at::Tensor nearest = (clean + kept.view(clean.sizes()).to(clean.scalar_type())).clamp_(0, 1);
+  return rounded_into_l1(clean, nearest, epsilon);
 }
 
 at::Tensor steepest(const at::Tensor& gradient, Norm norm, int64_t coordinates) {
