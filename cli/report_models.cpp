@@ -6,6 +6,7 @@
 
 #include "cli/evaluated_model.h"
 #include "lib/core/error.h"
+#include "lib/core/files.h"
 
 namespace aigis {
 
@@ -50,13 +51,16 @@ std::string ReportModels::located(const std::string& checkpoint) const {
 
 LoadedModel ReportModels::load(const std::string& id, const Json& checkpoint) const {
   Spec spec = Spec::parse(id);
-  if (std::string* path = model_path(spec)) *path = located(*path);
+  if (std::string* path = model_path(spec)) {
+    *path = located(*path);
+    // Before it is read: a checkpoint that was changed may be none any more.
+    if (checkpoint.is_null() || checkpoint["sha256"] != sha256_file(*path)) {
+      throw RunError(
+          fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", *path));
+    }
+  }
   take_recorded(spec);  // a matter of speed, on a GPU: here it runs as it is
   LoadedModel loaded = evaluated_model(spec, data_, device_);
-  if (checkpoint.is_null() || checkpoint["sha256"] != loaded.sha256) {
-    throw RunError(
-        fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", loaded.path));
-  }
   loaded.id = id;
   return loaded;
 }

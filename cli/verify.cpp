@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cli/commands.h"
@@ -49,29 +50,37 @@ int64_t Verification::configured(const char* key, int64_t otherwise) const {
 
 namespace {
 
-/// Whether a report's text is what was written, which tells of every change, also of what is not counted again.
-bool is_as_written(const Json& report, const std::string& path, const std::string& text) {
+/// Whether a text is a report of a version that holds the hash of its text.
+bool should_say_hash(const std::string& text, const std::string& path) {
   constexpr int64_t kHashedSince = 11;
-  if (report.contains("text_sha256")) {
-    const std::string said = report["text_sha256"], found = text_hash(text, said);
-    if (found == said) return true;
-    fmt::print("the report's text is not what was written: its sha256 is {}, expected {}\n", found, said);
-    return false;
+  try {
+    const Json report = parse_json(text, path);
+    return report.is_object() && report.value("schema", Json()) == "aigis-report" &&
+           report.value("version", Json()).is_string() && minor_version_of(report, path) >= kHashedSince;
+  } catch (const InputError&) {
+    return false;  // it cannot be judged either, which then says why
   }
-  if (minor_version_of(report, path) >= kHashedSince) {
-    fmt::print("the report's text is not what was written: /text_sha256 is missing\n");
-    return false;
-  }
-  fmt::print("reports of version {} hold no hash of their text: a change of what is not counted again goes unseen\n",
-             report["version"].get_ref<const std::string&>());
-  return true;
 }
 
-int verify(const std::string& path, const std::string& data, const std::string& device) {
-  const std::string text = read_file(path);
+/// What shows that a report's text is not what was written, also where that is not counted again; empty if nothing
+/// does.
+std::string change_of(const std::string& text, const std::string& path) {
+  if (const std::optional<std::string> said = said_hash(text)) {
+    const std::string found = text_hash(text, *said);
+    return found == *said ? "" : fmt::format("its sha256 is {}, expected {}", found, *said);
+  }
+  return should_say_hash(text, path) ? "/text_sha256 is missing" : "";
+}
+
+/// How many disagreements there are, each of which is printed.
+size_t judge_again(const std::string& text, const std::string& path, const std::string& data, const std::string& device,
+                   bool as_written) {
   Json report = parse_report(text, path);
   if (report["schema"] != "aigis-report") throw InputError(path + ": expected a report written by 'aigis sweep'");
-  const bool as_written = is_as_written(report, path, text);
+  if (as_written && !report.contains("text_sha256")) {
+    fmt::print("reports of version {} hold no hash of their text: a change of what is not counted again goes unseen\n",
+               report["version"].get_ref<const std::string&>());
+  }
   Verification verification(path, std::move(report), data, device);
   verify_facts(verification);
   const Verdicts verdicts = verify_verdicts(verification);
@@ -88,7 +97,21 @@ int verify(const std::string& path, const std::string& data, const std::string& 
   }
   const size_t disagreements = verification.disagreements.size() + (as_written ? 0 : 1);
   fmt::print("{} verdicts of {} runs judged again: {} disagreements\n", verdicts.images, verdicts.runs, disagreements);
-  return disagreements == 0 ? 0 : 1;
+  return disagreements;
+}
+
+int verify(const std::string& path, const std::string& data, const std::string& device) {
+  const std::string text = read_file(path), change = change_of(text, path);
+  if (!change.empty()) fmt::print("the report's text is not what was written: {}\n", change);
+  try {
+    return judge_again(text, path, data, device, change.empty()) == 0 ? 0 : 1;
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {
+    // A change can make a report one that cannot be judged, and is the reason all the same.
+    if (change.empty()) throw;
+    throw RunError(fmt::format("{}: is not what was written, and cannot be judged: {}", path, error.what()));
+  }
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "reports/report_text.h"
 
+#include <algorithm>
+
 #include "lib/core/files.h"
 
 namespace aigis {
@@ -17,6 +19,17 @@ std::string with_first_replaced(std::string text, const std::string& what, const
 std::string report_text(const Json& report) {
   const std::string text = report.dump(1) + "\n";
   return with_first_replaced(text, kNoTextHash, sha256(text));
+}
+
+std::optional<std::string> said_hash(const std::string& text) {
+  const std::string key = "\"text_sha256\"";
+  const size_t found = text.find(key);
+  if (found == std::string::npos) return std::nullopt;
+  const size_t begin = text.find_first_not_of(" \t\r\n:\"", found + key.size());
+  if (begin == std::string::npos) return std::nullopt;
+  const size_t end = std::min(text.find_first_not_of("0123456789abcdef", begin), text.size());
+  if (end == begin) return std::nullopt;
+  return text.substr(begin, end - begin);
 }
 
 std::string text_hash(const std::string& text, const std::string& said) {

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -376,6 +377,43 @@ def test_verify_names_what_it_can_of_a_changed_text(small):
     assert any(line.startswith("/runs/7/macs/after is ") for line in lines[1:]), result
 
 
+def refusal_of(result):
+    """The one line of a verification that failed before anything was judged again."""
+    line, = result.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("before, after", [
+    ("{", "["), ("}\n", "\n"), ('"schema"', '"schena"'), ('"version": "1', '"version": "2'), ('"runs": [', '"runs": {'), ('"seed"', '"sead"'),
+    ('"data": {', '"date": {'), ('"name": "jpeg"', '"name": "jpeh"'), ('"epsilon"', '"epsilom"')])
+def test_a_changed_text_fails_also_where_it_cannot_be_judged(small, before, after):
+    folder, _ = small
+    text = (folder / "r.json").read_text()
+    assert before in text
+    result = verify_text(folder, text.replace(before, after, 1))
+    assert result.returncode == 1 and result.stdout.startswith(CHANGED), result
+    assert "changed.json: is not what was written, and cannot be judged: " in refusal_of(result)
+
+
+def test_a_changed_hash_fails_whichever_it_is(small):
+    folder, document = small
+    text = (folder / "r.json").read_text()
+    for said in (document["text_sha256"], document["data"]["sha256"], document["models"][0]["checkpoint"]["sha256"]):
+        other = ("1" if said[0] == "0" else "0") + said[1:]
+        result = verify_text(folder, text.replace(said, other, 1))
+        assert result.returncode == 1 and result.stdout.startswith(CHANGED), result
+    result = verify_text(folder, text.replace(document["text_sha256"], "0" * 63 + "g", 1))
+    assert result.returncode == 1 and "changed.json: is not what was written" in refusal_of(result)
+
+
+def test_what_never_was_a_report_is_wrong_input(small):
+    folder, document = small
+    without_hash = {key: value for key, value in document.items() if key != "text_sha256"}
+    for text in ("", "[]", "no report", json.dumps(without_hash)[:-1], json.dumps(dict(without_hash, schema="aigis"))):
+        result = verify_text(folder, text)
+        assert result.returncode == 2 and "changed.json: " in refusal_of(result), result
+
+
 def of_version(document, version):
     """A report as that version would have written it, where comparisons with and without an attack were corrected as one
     family (Holm: the i-th smallest of m chances times m - i, and never less than one before it)."""
@@ -519,9 +557,10 @@ def test_verify_finds_checkpoints_from_the_reports_folder(tmp_path):
                    "--out", "results/r.json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert aigis("verify", tmp_path / "results/r.json", "--data", "synthetic:test=20", cwd="/").returncode == 0
-    shutil.copy(RESNET, tmp_path / "models/aig.safetensors")
-    result = aigis("verify", tmp_path / "results/r.json", "--data", "synthetic:test=20", cwd="/")
-    assert result.returncode == 1 and "is not the checkpoint" in result.stderr
+    for other in (Path(RESNET).read_bytes(), b"\xff" + Path(AIG).read_bytes()[1:], b""):  # the latter two cannot be read
+        (tmp_path / "models/aig.safetensors").write_bytes(other)
+        result = aigis("verify", tmp_path / "results/r.json", "--data", "synthetic:test=20", cwd="/")
+        assert result.returncode == 1 and "aig.safetensors: is not the checkpoint" in refusal_of(result), result
 
 
 def test_a_report_and_its_examples_never_part(tmp_path):
