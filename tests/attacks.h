@@ -8,6 +8,7 @@
 #include <ATen/ops/randn.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -22,12 +23,21 @@ inline std::shared_ptr<Attack> make_attack(const std::string& text) {
   return find_entry(attack_list(), "attack", spec.name).make(spec);
 }
 
+/// Whether an option matters where all others are as they are by default.
+inline bool matters_by_default(const Json& option, const Json& options) {
+  const std::string condition = option["only_with"];
+  return condition.empty() || std::any_of(options.begin(), options.end(), [&](const Json& other) {
+           return condition == other["name"].get<std::string>() + "=" + text_of(other["default"]);
+         });
+}
+
 /// An attack of the list with at most so many of whatever it does many times.
 inline std::string shortened(const std::string& name, int64_t most) {
   std::string text = name;
-  for (const auto& option : find_entry(attack_list(), "attack", name).options()) {
+  const Json options = find_entry(attack_list(), "attack", name).options();
+  for (const auto& option : options) {
     for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches", "pairs"}) {
-      if (option["name"] != many || option["default"] <= most || option["only_with"] != "") continue;
+      if (option["name"] != many || option["default"] <= most || !matters_by_default(option, options)) continue;
       text += fmt::format("{}{}={}", text == name ? ":" : ",", many, most);
     }
   }
