@@ -7,6 +7,7 @@
 
 #include "lib/core/error.h"
 #include "tests/greys.h"
+#include "tests/tallies.h"
 
 namespace aigis {
 namespace {
@@ -60,12 +61,6 @@ class CutOffSweep : public testing::Test {
 
   fs::path kept(int64_t batch, int64_t r) const {
     return fs::path(path_ + "-files") / ("model-0-batch-" + std::to_string(batch) + "-run-" + std::to_string(r));
-  }
-
-  static Json without_seconds(const RunTally& tally) {
-    Json json = tally.to_json();
-    for (Json& cell : json["cells"]) cell.erase("seconds");
-    return json;
   }
 
   const std::string path_ = testing::TempDir() + "aigis_cut_off.journal";
