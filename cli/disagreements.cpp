@@ -39,10 +39,9 @@ const std::vector<std::string> kLaterKeys{"clean_top5",
                                           "without_answer"};
 
 /// Keys that mean what they mean now, or are estimated as they are now, since a minor version.
-const std::vector<std::pair<std::string, int64_t>> kRedefinedKeys{{"robust_quantized", 2},      {"ci95", 11},
-                                                                  {"ci95_on_clean_redraw", 11}, {"per_layer_ci95", 11},
-                                                                  {"per_class_ci95", 11},       {"on_target", 13},
-                                                                  {"l1", 13}};
+const std::vector<std::pair<std::string, int64_t>> kRedefinedKeys{
+    {"robust_quantized", 2}, {"ci95", 11}, {"ci95_on_clean_redraw", 11}, {"per_layer_ci95", 11}, {"per_class_ci95", 11},
+    {"on_target", 13},       {"l1", 13}};
 
 bool meant_something_else(const std::string& key, int64_t minor) {
   return std::any_of(kRedefinedKeys.begin(), kRedefinedKeys.end(),

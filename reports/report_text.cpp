@@ -22,14 +22,13 @@ std::string report_text(const Json& report) {
 }
 
 std::optional<std::string> said_hash(const std::string& text) {
-  const std::string key = "\"text_sha256\"";
+  const std::string key = "text_sha256";
   const size_t found = text.find(key);
   if (found == std::string::npos) return std::nullopt;
-  const size_t begin = text.find_first_not_of(" \t\r\n:\"", found + key.size());
+  const char* const digits = "0123456789abcdef";  // whatever stands before them, where it was changed, too
+  const size_t begin = text.find_first_of(digits, found + key.size());
   if (begin == std::string::npos) return std::nullopt;
-  const size_t end = std::min(text.find_first_not_of("0123456789abcdef", begin), text.size());
-  if (end == begin) return std::nullopt;
-  return text.substr(begin, end - begin);
+  return text.substr(begin, std::min(text.find_first_not_of(digits, begin), text.size()) - begin);
 }
 
 std::string text_hash(const std::string& text, const std::string& said) {

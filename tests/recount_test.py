@@ -384,7 +384,7 @@ def refusal_of(result):
 
 
 @pytest.mark.parametrize("before, after", [
-    ("{", "["), ("}\n", "\n"), ('"schema"', '"schena"'), ('"version": "1', '"version": "2'), ('"runs": [', '"runs": {'), ('"seed"', '"sead"'),
+    ("{", "["), ("}\n", "\n"), ('"text_sha256"', "text_sha256"), ('_sha256": ', '_sha256"; '), ('"schema"', '"schena"'), ('"version": "1', '"version": "2'), ('"runs": [', '"runs": {'), ('"seed"', '"sead"'),
     ('"data": {', '"date": {'), ('"name": "jpeg"', '"name": "jpeh"'), ('"epsilon"', '"epsilom"')])
 def test_a_changed_text_fails_also_where_it_cannot_be_judged(small, before, after):
     folder, _ = small

@@ -154,15 +154,19 @@ TEST(ReportText, HoldsAHashThatNoChangedByteAgreesWith) {
   Json report = sample("--epsilons ''");
   report["text_sha256"] = kNoTextHash;
   const std::string text = report_text(report);
-  const size_t digits = std::string(kNoTextHash).size(), place = text.find("text_sha256\": \"") + 15;
-  const auto said_in = [&](const std::string& whole) { return whole.substr(place, digits); };
-  EXPECT_EQ(Json::parse(text)["text_sha256"].get<std::string>(), said_in(text));
-  EXPECT_EQ(text_hash(text, said_in(text)), said_in(text));
+  const std::string key = "text_sha256";
+  const size_t place = text.find(key);
+  ASSERT_EQ(said_hash(text), Json::parse(text)[key].get<std::string>());
+  EXPECT_EQ(text_hash(text, *said_hash(text)), *said_hash(text));
   for (size_t i = 0; i < text.size(); ++i) {
     std::string changed = text;
     changed[i] = static_cast<char>(changed[i] ^ 1);
-    ASSERT_NE(text_hash(changed, said_in(changed)), said_in(changed)) << "byte " << i;
+    const std::optional<std::string> said = said_hash(changed);
+    ASSERT_EQ(said.has_value(), i < place || i >= place + key.size()) << "byte " << i;
+    ASSERT_TRUE(!said || text_hash(changed, *said) != *said) << "byte " << i;
   }
+  EXPECT_FALSE(said_hash(""));
+  EXPECT_FALSE(said_hash("{\"text_sha256"));
 }
 
 TEST(Schema, NamesWhatIsWrongInAnInspection) {
