@@ -50,7 +50,10 @@ double Claim::cost_of_checks() const {
   const double draws = draws_on(*bare());
   double cost = kAnswers + (1 + kSteps) * draws;  // FGSM and PGD
   cost += kWideSteps * (card.has_random_gates ? kWideDraws : 1);
-  cost += kLonger * gradients_each() + kLosses * gradients_of_losses();
+  // The strongest attack as it is: to see whether its loss still grows, twice to take a defense for the identity, and
+  // once more beside fixed noise.
+  const int again = 1 + (defense() ? 2 : 0) + (card.has_random_gates ? 1 : 0);
+  cost += (kLonger + again) * gradients_each() + kLosses * gradients_of_losses();
   if (!card.gated.empty()) cost += kSteps;  // all gates open
   if (gates_decide()) {
     const auto layers = static_cast<double>(card.gated.size());

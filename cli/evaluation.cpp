@@ -80,8 +80,8 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.one("device", "cpu", "cpu or cuda");
   settings.one(
       "nested", "false",
-      "true: an image broken within one budget counts as broken within larger ones, and is not attacked again; for "
-      "attacks that any wrong answer will do, on gates that do not draw");
+      "true: an image broken within one budget counts as broken within larger ones, and is not attacked again "
+      "unless rounding to 8 bits mends it; for attacks that any wrong answer will do, on gates that do not draw");
   settings.one("worst_case", "false",
                "true: for each defense and access also the worst case over all attacks, image by image");
   settings.one("gate_swap", "false",

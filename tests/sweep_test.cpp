@@ -138,122 +138,16 @@ TEST(Sweep, AnImageThatIsWrongAlreadyIsNotAttacked) {
   }
 }
 
-/// Across the boundary within a small budget, and nothing within a large one.
-at::Tensor breaks_less_within_more(const at::Tensor& x, double epsilon) {
-  return epsilon > 20.0 / 255 ? x : at::where(x.gt(0.5), x - epsilon, x + epsilon);
-}
-
-// An attack that works within small budgets only. Nested, what fell within the small one stays fallen within the large
-// one, its example lies inside, and it is not attacked again.
-TEST(Sweep, NestedBudgetsKeepWhatFell) {
-  int64_t attacked = 0;
-  const auto moody = planted([&](const at::Tensor& x, double epsilon) {
-    attacked += x.size(0);
-    return breaks_less_within_more(x, epsilon);
-  });
-  SweepPlan plan;
-  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({moody}, {nullptr}, {Access{}}, false);
-  plan.epsilons = {10.0 / 255, 30.0 / 255};
-  plan.data = greys();
-  const auto cells = [&](bool nested) {
-    plan.nested = nested;
-    attacked = 0;
-    Journal journal;
-    return run_sweep(plan, journal).tallies[0][0].cells;
-  };
-  const auto apart = cells(false), nested = cells(true);
-  const double left = nested[0].pass.accuracy.successes();
-  EXPECT_EQ(left, apart[0].pass.accuracy.successes());
-  EXPECT_LT(left, 40);
-  EXPECT_GT(left, 0);
-  EXPECT_EQ(apart[1].pass.accuracy.successes(), 40);
-  EXPECT_EQ(nested[1].pass.accuracy.successes(), left);
-  EXPECT_EQ(attacked, 40 + static_cast<int64_t>(left));
-  EXPECT_NEAR(nested[1].linf.max, 10.0 / 255, 1e-6);
-}
-
-// What rounding to 8 bits takes back is attacked again: a larger budget has its own images in 8 bits. Where these are
-// not even broken, the smaller one's stay.
-TEST(Sweep, NestedBudgetsGoOnWhereRoundingMends) {
-  constexpr double kSmall = 10.0 / 255, kLarge = 30.0 / 255;
-  for (const bool works_within_more : {true, false}) {
-    SweepPlan plan;
-    plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-    plan.runs = plan_runs({planted([&](const at::Tensor& x, double epsilon) {
-                            if (epsilon > kSmall) return works_within_more ? (x - epsilon).clamp(0, 1) : x;
-                            return at::where(x.gt(127.5 / 255), (x - epsilon).clamp_min(127.4 / 255), x);
-                          })},
-                          {nullptr}, {Access{}}, false);
-    plan.epsilons = {kSmall, kLarge};
-    plan.data = greys();
-    plan.nested = true;
-    Journal journal;
-    const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
-    EXPECT_EQ(cells[0].pass.accuracy.successes(), kImages - 5);
-    EXPECT_EQ(cells[0].quantized.successes(), kImages);
-    EXPECT_EQ(cells[1].pass.accuracy.successes(), kImages - (works_within_more ? 15 : 5));
-    EXPECT_EQ(cells[1].quantized.successes(), kImages - (works_within_more ? 15 : 0));
-  }
-}
-
-// What misses its target would be attacked again within a larger budget though it was wrong already, and may end right:
-// accuracy would rise with the budget.
-TEST(Sweep, AttacksWithATargetAreNotNested) {
-  const auto is_nested_by = [](const std::string& attack) {
-    SweepPlan plan;
-    plan.nested = true;
-    plan.runs = plan_runs({make_attack(attack)}, {nullptr}, {Access{}}, false);
-    return is_nested(plan, plan.runs[0], LinearModel(at::full({1, 2, 2}, 0.25), -0.5).card());
-  };
-  for (const std::string attack : {"fgsm", "pgd", "apgd-ce", "spsa"}) {
-    EXPECT_TRUE(is_nested_by(attack)) << attack;
-    EXPECT_FALSE(is_nested_by(attack + ":target=1")) << attack;
-    EXPECT_FALSE(is_nested_by(attack + ":target=least-likely")) << attack;
-  }
-  EXPECT_TRUE(is_nested_by("apgd-t")) << "its targets are a way to any wrong answer";
-}
-
-/// Breaks less within a larger budget, by work that serves all.
-class Sharing : public Planted {
- public:
-  explicit Sharing(int64_t* times) : Planted(breaks_less_within_more), times_(times) {}
-  bool shares_budgets() const override { return true; }
-  std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
-                                  at::ArrayRef<double> epsilons) const override {
-    ++*times_;
-    return Planted::propose(victim, batch, norm, epsilons);
-  }
-
- private:
-  int64_t* times_;
-};
-
-TEST(Sweep, WorkThatServesAllBudgetsIsDoneOnceThoughNested) {
-  int64_t times = 0;
-  SweepPlan plan;
-  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({std::make_shared<Sharing>(&times)}, {nullptr}, {Access{}}, false);
-  plan.epsilons = {10.0 / 255, 30.0 / 255};
-  plan.data = greys();
-  plan.batch = kImages;
-  plan.nested = true;
-  Journal journal;
-  const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
-  EXPECT_EQ(times, 1);
-  EXPECT_EQ(cells[0].pass.accuracy.successes(), kImages - 10);
-  EXPECT_EQ(cells[1].pass.accuracy.successes(), kImages - 10);
-  EXPECT_NEAR(cells[1].linf.max, 10.0 / 255, 1e-6);
-}
+at::Tensor nothing(const at::Tensor& x, double /*epsilon*/) { return x; }
 
 /// Finds out by one pass what it then needs within no budget.
 class Preparing : public Planted {
  public:
-  explicit Preparing(int64_t* times) : Planted(breaks_less_within_more), times_(times) {}
+  explicit Preparing(int64_t* times) : Planted(nothing), times_(times) {}
   std::shared_ptr<const Attack> prepared_for(Victim& victim, const Batch& batch) const override {
     ++*times_;
     victim.aside(batch.images, batch.ids, {});
-    return std::make_shared<Planted>(breaks_less_within_more);
+    return std::make_shared<Planted>(nothing);
   }
 
  private:

@@ -31,11 +31,6 @@ bool counts_answers(const Attack& attack) { return attack.heeds_judge() && !atta
 /// Nested budgets need an attempt for each, unless the work for one serves them all.
 bool attacks_again(const Run& run, bool nested) { return nested && !run.attack->shares_budgets(); }
 
-Batch rows_of(const Batch& batch, const at::Tensor& rows) {
-  const at::Tensor there = rows.to(batch.images.device());
-  return {batch.images.index_select(0, there), batch.labels.index_select(0, there), batch.ids.index_select(0, rows)};
-}
-
 /// An attack that knows of a batch what serves every budget, and the work that it took to know it.
 struct Prepared {
   std::shared_ptr<const Attack> attack;
@@ -67,13 +62,20 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   tally.clean_hits = listed(clean.judgement.hits);
   tally.redraw_flipped = clean.redraw_flipped;
   Proposal proposal{batch_.images, {}, {}, 0};
-  at::Tensor unbroken = clean.judgement.hits.gt(0), mended = at::zeros_like(unbroken);  // by rounding to 8 bits
+  at::Tensor unbroken = clean.judgement.hits.gt(0), mended = at::zeros_like(unbroken);
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
-    if (run.is_worst_case()) proposal = worst_case(run, e, done);
-    else if (again) attack_again(run, *target, unbroken, mended, e, proposal);
-    else if (nested) proposal = kept_where_broken(proposal, (*all)[e], unbroken);
-    else proposal = (*all)[e];
+    if (run.is_worst_case()) {
+      proposal = worst_case(run, e, done);
+    } else {
+      const Fallen smaller{proposal.images, unbroken, mended};
+      if (again) attack_again(run, smaller, e, proposal);
+      else proposal = (*all)[e];
+      if (nested) {
+        proposal.images = images_within_more(*target, batch_, smaller, proposal.images, plan_.norm, plan_.epsilons[e],
+                                             plan_.seed, run.judged_by());
+      }
+    }
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
                              plan_.gate_swap);
     cell.tally.audit = proposal.audit;
@@ -125,31 +127,15 @@ BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e
   return proposal;
 }
 
-BatchEvaluation::Proposal BatchEvaluation::kept_where_broken(const Proposal& smaller, Proposal larger,
-                                                             const at::Tensor& unbroken) {
-  const at::Tensor there = per_image(unbroken.to(larger.images.device()), larger.images);
-  larger.images = at::where(there, larger.images, smaller.images);
-  return larger;
-}
-
-void BatchEvaluation::attack_again(const Run& run, Model& target, const at::Tensor& unbroken, const at::Tensor& mended,
-                                   size_t e, Proposal& proposal) const {
-  const at::Tensor rows = unbroken.logical_or(mended).nonzero().squeeze(1);
-  const Proposal again = attacked(run, rows, {}, {plan_.epsilons[e]}, proposal.images).front();
-  at::Tensor images = again.images;
-  if (const at::Tensor tried = mended.nonzero().squeeze(1); tried.size(0) > 0) {
-    // What was broken and is not now stays as it was.
-    const at::Tensor there = tried.to(plan_.device), found = images.index_select(0, there);
-    const Judgement now = judge(target, found, rows_of(batch_, tried), plan_.seed, run.judged_by());
-    const at::Tensor stands = per_image(now.hits.gt(0).to(plan_.device), found);
-    images = images.index_copy(0, there, at::where(stands, proposal.images.index_select(0, there), found));
-  }
-  proposal.images = images;
+void BatchEvaluation::attack_again(const Run& run, const Fallen& smaller, size_t e, Proposal& proposal) const {
+  const at::Tensor rows = smaller.worth_another_try().nonzero().squeeze(1);
+  const Proposal again = attacked(run, rows, {}, {plan_.epsilons[e]}, smaller.images).front();
+  proposal.images = again.images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
   if (counts_answers(*run.attack)) {
     if (e > 0) proposal.audit.broken_after.clear();  // counted from the budget's own first answer on
-    else if (rows.size(0) < unbroken.size(0)) proposal.audit.broken_after[0] = unbroken.size(0) - rows.size(0);
+    else if (const int64_t wrong = batch_.ids.size(0) - rows.size(0); wrong > 0) proposal.audit.broken_after[0] = wrong;
   }
   proposal.seconds += again.seconds;
 }

@@ -8,6 +8,7 @@
 
 #include "lib/eval/batch_parts.h"
 #include "lib/eval/measure.h"
+#include "lib/eval/nested.h"
 
 namespace aigis {
 
@@ -33,14 +34,9 @@ class BatchEvaluation {
   /// were right in 8 bits, too, and of these the first; and who broke how many that none before had broken.
   Proposal worst_case(const Run& worst, size_t e, const BatchParts& done) const;
 
-  /// Replaces the images of a smaller budget that are not broken yet by what the attack makes of the clean ones within
-  /// a larger budget, and adds to the work; and so those that are broken but not in 8 bits (`mended`), where that
-  /// breaks them again. Attacks with a target are never nested.
-  void attack_again(const Run& run, Model& target, const at::Tensor& unbroken, const at::Tensor& mended, size_t e,
-                    Proposal& proposal) const;
-
-  /// What was made within a larger budget, but for the images that a smaller one has broken.
-  static Proposal kept_where_broken(const Proposal& smaller, Proposal larger, const at::Tensor& unbroken);
+  /// What the attack makes within a larger budget of the images that are worth another try; adds to the work. Attacks
+  /// with a target are never nested.
+  void attack_again(const Run& run, const Fallen& smaller, size_t e, Proposal& proposal) const;
 
   /// The clean images through a defense, as the run is judged: once, whatever the number of attacks and budgets.
   const CleanPass& clean_pass(Model& target, const Run& run);

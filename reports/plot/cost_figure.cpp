@@ -16,7 +16,7 @@ namespace {
 /// Modes that tell what gates learnt by contrast, and that nobody would run for what they cost.
 bool is_contrast(const std::string& mode) { return mode == "always" || mode == "marginal"; }
 
-/// What models on one line share: all that shaped them but target rates and seeds.
+/// What models on one line share: all that shaped their weights but target rates and seeds.
 std::string recipe_of(const Json& model) {
   Json options = at(model, {"options"}), config = at(model, {"training", "config"});
   if (options.is_object()) {
@@ -25,7 +25,7 @@ std::string recipe_of(const Json& model) {
     }
   }
   if (config.is_object()) {
-    for (const char* free : {"model", "seed"}) config.erase(free);
+    for (const char* free : {"model", "seed", "cuda_graph"}) config.erase(free);
   }
   return text_at(model, {"architecture"}) + options.dump() + config.dump();
 }

@@ -50,7 +50,7 @@ for seed in "${seeds[@]}"; do
     train_and_judge "$model" "$seed" || status=$?
     case $status in
       0) judged+=("runs/gpu/$model-$seed") ;;
-      130) exit 130 ;; # Ctrl-C is meant for all of them
+      2 | 130 | 143) exit "$status" ;; # bad input, Ctrl-C and an end from outside are all models'
       *) failed+=("$model-$seed") ;;
     esac
   done
