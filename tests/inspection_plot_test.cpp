@@ -48,7 +48,7 @@ TEST(CostFigure, JoinsWhatWasTrainedAlikeButForTheTargetRate) {
   };
   EXPECT_EQ(points_of(file, "aig-20, argmax"), 2u);
   add("decisive", {{"information_weight", 0.3}}, {{"model", "aig-20"}, {"epochs", 40}, {"seed", 1}});
-  add("robust", {}, {{"model", "aig-20"}, {"epochs", 40}, {"seed", 1}, {"adversary", "pgd"}});
+  add("robust", Json::object(), {{"model", "aig-20"}, {"epochs", 40}, {"seed", 1}, {"adversary", "pgd"}});
   EXPECT_EQ(points_of(file, "low, argmax"), 2u);
   EXPECT_EQ(points_of(file, "decisive, argmax"), 1u);
   EXPECT_EQ(points_of(file, "robust, argmax"), 1u);
