@@ -85,10 +85,10 @@ TEST(Nested, BudgetsGoOnWhereRoundingMends) {
     const std::vector<Barely::Larger> vain{
         [](const at::Tensor& x, double) { return x; },
         [](const at::Tensor& x, double) { return at::full_like(x, std::numeric_limits<double>::quiet_NaN()); },
-        [](const at::Tensor& x, double epsilon) {  // dark by one pixel far outside, and bright once that is cut
+        [](const at::Tensor& x, double epsilon) {  // bright ones, dark by a pixel far outside, until it is cut
           at::Tensor outside = x + epsilon;
           outside.select(3, 0).select(2, 0).fill_(-100);
-          return outside;
+          return at::where(x.gt(127.5 / 255), outside, x);
         }};
     for (const auto& larger : vain) {
       const auto fails = cells(larger, shares);
