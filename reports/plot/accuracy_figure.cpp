@@ -107,9 +107,7 @@ LinePanel panel_of(const Facet& facet, const std::vector<LineSeries>& series) {
   set_budget_axis(panel, series, facet.norm);
   panel.label_size = panel.bands ? 12 : 10;
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));
-  double widest = 0;
-  for (const auto& line : series) widest = std::max(widest, text_width(line.label, panel.label_size));
-  panel.label_width = std::clamp(widest + 84, 150.0, 660.0);
+  panel.label_width = label_width(series, panel.label_size);
   return panel;
 }
 

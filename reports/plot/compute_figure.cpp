@@ -41,9 +41,8 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   std::vector<LineSeries> series;
   for (const auto& attack : driven.attacks()) series.push_back(line_of(driven, attack, series.size(), full));
   LinePanel panel;
-  double low = 1, widest = 0;
+  double low = 1;
   for (const auto& line : series) {
-    widest = std::max(widest, text_width(line.label, panel.label_size));
     for (const auto& point : line.points) low = std::min(low, point.y);
     if (line.points.empty()) continue;
     figure.description += fmt::format("{}{}: {} at the largest budget", figure.description.empty() ? "" : "; ",
@@ -62,7 +61,7 @@ Figure figure_of(const DrivenModel& driven, const RunList& list, const std::stri
   set_budget_axis(panel, series, driven.norm);
   panel.top = 66;
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));
-  panel.label_width = std::clamp(widest + 84, 150.0, 660.0);
+  panel.label_width = label_width(series, panel.label_size);
   draw_figure(figure, panel, series);
   return figure;
 }

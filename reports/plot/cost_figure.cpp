@@ -76,7 +76,7 @@ Figure cost_figure(const std::vector<PlottedInspection>& models) {
   const auto series = series_of(models);
   LinePanel panel;
   panel.top = 64;
-  panel.label_width = 210;
+  panel.label_width = label_width(series, panel.label_size);
   panel.height = std::max(260.0, label_height(series.size(), panel.label_size));
   double low = 1, high = 0, dearest = 0;
   for (const auto& line : series) {

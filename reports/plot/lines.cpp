@@ -127,6 +127,12 @@ std::vector<size_t> from_the_top(const std::vector<LineSeries>& series, double r
 
 double label_height(size_t series, double label_size) { return static_cast<double>(series) * (label_size + 3.5); }
 
+double label_width(const std::vector<LineSeries>& series, double label_size) {
+  double widest = 0;
+  for (const auto& line : series) widest = std::max(widest, text_width(line.label, label_size));
+  return std::clamp(widest + 84, 150.0, 660.0);
+}
+
 void draw_figure(Figure& figure, const LinePanel& panel, const std::vector<LineSeries>& series) {
   Canvas canvas;
   draw_lines(canvas, panel, series);

@@ -39,6 +39,8 @@ struct LinePanel {
 
 /// Space that a panel's labels need from top to bottom; it should be no higher than the panel.
 double label_height(size_t series, double label_size);
+/// Room at the right in which all labels can be read, within reason.
+double label_width(const std::vector<LineSeries>& series, double label_size);
 
 /// Draws the panel; `top` is the upper edge of the plot area, with title and subtitle above it.
 void draw_lines(Canvas& canvas, const LinePanel& panel, const std::vector<LineSeries>& series);

@@ -64,10 +64,8 @@ Figure queries_figure(const RunList& list) {
   panel.markers = panel.bands = false;
   panel.top = 66;
   panel.x_high = 1;
-  double widest = 0;
   for (const auto& line : series) {
     panel.x_high = std::max(panel.x_high, line.points.back().x);
-    widest = std::max(widest, text_width(line.label, panel.label_size));
     figure.description += fmt::format("{}{}: {} within {:.0f} answers.", figure.description.empty() ? "" : " ",
                                       line.label, percent(std::optional(line.points.back().y)), line.points.back().x);
   }
@@ -80,7 +78,7 @@ Figure queries_figure(const RunList& list) {
   for (double tick = 1; tick <= panel.x_high; tick *= 10) panel.x_ticks.push_back(tick);
   panel.x_ticks.insert(panel.x_ticks.begin(), 0);
   panel.height = std::max(panel.height, label_height(series.size(), panel.label_size));
-  panel.label_width = std::clamp(widest + 84, 150.0, 660.0);
+  panel.label_width = label_width(series, panel.label_size);
   draw_figure(figure, panel, series);
   return figure;
 }
