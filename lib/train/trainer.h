@@ -37,8 +37,8 @@ class Trainer {
 
   /// Runs until the last epoch, or until another that takes as long as the one before, with its evaluation and `save`,
   /// would pass `seconds` from now (none: no limit); one whose steps pass it is given up. After each epoch `save` is
-  /// called. Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C: the state of
-  /// the last epoch stands. Returns true if all epochs are done.
+  /// called. Throws RunError if the loss or what would be saved is no longer finite, Interrupted on Ctrl-C: the state
+  /// of the last epoch stands. Returns true if all epochs are done.
   bool run(std::optional<double> seconds, const std::function<void()>& save);
 
   /// One step on the training images at `positions`: augmentation, forward, backward, update.
