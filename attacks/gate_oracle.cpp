@@ -8,16 +8,13 @@
 namespace aigis {
 namespace {
 
-/// Readings under the same noise that tell the image found from the clean one, where gates are random.
-constexpr uint32_t kReadings = 20;
-
-/// `found`, but the clean image where that is better. The search never compares them: its first image has every pixel
-/// changed already.
+/// `found`, but the clean image where that is better, under the same noise. The search never compares them: its first
+/// image has every pixel changed already.
 at::Tensor better_of(Victim& victim, const Batch& batch, const at::Tensor& found, const SquareSearch& search) {
   if (batch.images.size(0) == 0) return found;
   const auto step = static_cast<uint32_t>(search.queries + 1);
   at::Tensor lead;
-  for (uint32_t draw = 0; draw < (search.renewed ? kReadings : 1); ++draw) {
+  for (uint32_t draw = 0; draw < draws_to_tell(search.renewed); ++draw) {
     const auto value = [&](const at::Tensor& images) {
       return search.value(victim.forward(images, batch.ids, {0, draw, step}), batch.labels);
     };
