@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "lib/train/trainer.h"
+#include "tests/plain_network.h"
 
 namespace aigis {
 
@@ -18,7 +19,7 @@ constexpr int64_t kSide = 8, kImages = 6;  ///< of the images to learn
 constexpr double kRate = 0.5;              ///< of learning
 
 /// Logits W x + b of flattened images; remembers the images it was trained on last.
-class Linear : public Network {
+class Linear : public PlainNetwork {
  public:
   Linear() {
     weight_ = (at::arange(10 * 3 * kSide * kSide, at::TensorOptions(at::kFloat)).view({10, -1}).sin() / 10)
@@ -33,17 +34,8 @@ class Linear : public Network {
     return {at::matmul(images.flatten(1), weight_.t()) + bias_, {}};
   }
   NamedTensors named_weights() override { return {{"weight", weight_}, {"bias", bias_}}; }
-  NamedTensors named_statistics() override { return {}; }
-  const ModelCard& card() const override { return card_; }
   bool is_training() const override { return training_; }
   void set_training(bool on) override { training_ = on; }
-  std::vector<std::string> gate_modes() const override { return {"none"}; }
-  void set_gate_mode(const std::string&) override {}
-  std::vector<double> execution_rates() const override { return {}; }
-  void set_execution_rates(const std::vector<double>&) override {}
-  void move_to(at::Device, at::ScalarType) override {}
-  void freeze() override {}
-  at::Tensor penalty(const Output&) const override { return {}; }
 
   at::Tensor weight() const { return weight_.detach().clone(); }
   at::Tensor bias() const { return bias_.detach().clone(); }
@@ -52,7 +44,6 @@ class Linear : public Network {
 
  private:
   at::Tensor weight_, bias_;
-  ModelCard card_;
   bool training_ = true;
 };
 

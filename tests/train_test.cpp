@@ -14,32 +14,24 @@
 #include "lib/train/mixup.h"
 #include "lib/train/options.h"
 #include "lib/train/sgd.h"
+#include "tests/plain_network.h"
 
 namespace aigis {
 namespace {
 
 /// Three tensors and a statistic, without layers.
-class Tensors : public Network {
+class Tensors : public PlainNetwork {
  public:
   Tensors(NamedTensors weights, NamedTensors statistics)
       : weights_(std::move(weights)), statistics_(std::move(statistics)) {}
   NamedTensors named_weights() override { return weights_; }
   NamedTensors named_statistics() override { return statistics_; }
   Output forward(const at::Tensor&, const Pass&) override { return {}; }
-  const ModelCard& card() const override { return card_; }
   bool is_training() const override { return true; }
   void set_training(bool) override {}
-  std::vector<std::string> gate_modes() const override { return {}; }
-  void set_gate_mode(const std::string&) override {}
-  std::vector<double> execution_rates() const override { return {}; }
-  void set_execution_rates(const std::vector<double>&) override {}
-  void move_to(at::Device, at::ScalarType) override {}
-  void freeze() override {}
-  at::Tensor penalty(const Output&) const override { return {}; }
 
  private:
   NamedTensors weights_, statistics_;
-  ModelCard card_;
 };
 
 TEST(Sgd, StepsAndAveragesLikePythons) {
