@@ -126,7 +126,7 @@ def evaluated(*arguments, attack, images, examples=0):
         out = Path(folder) / f"{count}.json"
         begin = time.perf_counter()
         subprocess.run([PROGRAM, "evaluate", *map(str, arguments), "--attack", attack, "--limit", str(count),
-                        "--examples", str(min(examples, count)), "--checks", "off", "--out", out], check=True, capture_output=True)
+                        "--save-examples", str(min(examples, count)), "--checks", "off", "--out", out], check=True, capture_output=True)
         return time.perf_counter() - begin, json.loads(out.read_text())["runs"][0]
 
     with tempfile.TemporaryDirectory() as folder:

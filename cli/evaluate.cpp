@@ -19,7 +19,7 @@ Command evaluate_command(CommandLine& line) {
     const std::string out = follow_links(settings->text("out"));
     const Evaluation evaluation(*settings);
     if (out.empty() && evaluation.plan.examples > 0) {
-      throw InputError("--examples needs --out: images are kept beside the report");
+      throw InputError("--save-examples needs --out: images are kept beside the report");
     }
     if (!out.empty()) check_replaceable(out, "aigis-report", "report");
     Journal journal;

@@ -90,7 +90,7 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
       "latency", "false",
       "true: gated models' passes over clean and adversarial images are timed, in turns; they need execution=skip");
   settings.one("checks", "basic", "of the evaluation itself (aigis list checks): basic, full or off");
-  settings.one("examples", "0", "keep the first N adversarial images of every run beside the report");
+  settings.one("save_examples", "0", "keep the first N adversarial images of every run beside the report");
 }
 
 Evaluation::Evaluation(const Settings& settings) {
@@ -116,7 +116,7 @@ void Evaluation::read_flags(const Settings& settings) {
   plan.batch = settings.count("batch", 0);
   if (plan.batch == 0) plan.batch = plan.device.is_cpu() ? 100 : 1000;
   plan.seed = static_cast<uint64_t>(settings.count("seed", 0));
-  plan.examples = settings.count("examples", 0);
+  plan.examples = settings.count("save_examples", 0);
   plan.nested = settings.truth("nested");
   plan.gate_swap = settings.truth("gate_swap");
   plan.latency = settings.truth("latency");
@@ -184,7 +184,7 @@ Json Evaluation::resolved_config(const Settings& settings, const Attacks& attack
           {"gate_swap", plan.gate_swap},
           {"latency", plan.latency},
           {"checks", settings.text("checks")},
-          {"examples", plan.examples}};
+          {"save_examples", plan.examples}};
 }
 
 void Evaluation::load_training() {

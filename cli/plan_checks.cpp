@@ -30,7 +30,7 @@ void check_examples_fit(const SweepPlan& plan) {
   const auto runs = static_cast<double>(plan.models.size() * plan.runs.size() * plan.epsilons.size());
   const double gigabytes = runs * static_cast<double>(std::min(plan.examples, plan.data.size()) * pixels) * 4e-9;
   if (gigabytes > kMostGigabytes) {
-    throw InputError(fmt::format("--examples {}: {:.0f} runs would keep {:.1f} GB of images; expected at most {} GB",
+    throw InputError(fmt::format("--save-examples {}: {:.0f} runs would keep {:.1f} GB of images; expected at most {} GB",
                                  plan.examples, runs, gigabytes, kMostGigabytes));
   }
 }

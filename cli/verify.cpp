@@ -30,7 +30,8 @@ Verification::Verification(const std::string& report_path, Json parsed, const st
   if (plan.data.hash() != report["data"]["sha256"]) {
     throw InputError(fmt::format("{}: was made on other images or labels than --data {} holds", path, data_from));
   }
-  saved = std::clamp<int64_t>(configured("examples", 0), 0, plan.data.size());
+  const int64_t asked = configured("save_examples", configured("examples", 0));  // the latter before 1.14
+  saved = std::clamp<int64_t>(asked, 0, plan.data.size());
 }
 
 void Verification::expect(const Json& said, const Json& found, const std::string& pointer) {
@@ -87,7 +88,7 @@ size_t judge_again(const std::string& text, const std::string& path, const std::
   for (const auto& disagreement : verification.disagreements) fmt::print("{}\n", disagreement);
   const int64_t images = verification.plan.data.size();
   if (verdicts.runs == 0) {
-    fmt::print("the report saved no examples, so no verdict can be judged again (make it with --examples N)\n");
+    fmt::print("the report saved no examples, so no verdict can be judged again (make it with --save-examples N)\n");
   } else if (verification.saved < images) {
     fmt::print("{} of {} images of each run were saved: what the report counts over all of them is not counted again\n",
                verification.saved, images);
@@ -122,7 +123,7 @@ Command verify_command(CommandLine& line) {
     std::string path, data, device = "cpu";
   };
   auto flags = std::make_shared<Flags>();
-  line.text("report", flags->path, "a report, best made with --examples N", true);
+  line.text("report", flags->path, "a report, best made with --save-examples N", true);
   line.text("--data", flags->data,
             "the data it was made on, with its part, such as cifar10:DIR or cifar10:DIR,part=held_out", true);
   line.text("--device", flags->device, "cpu or cuda");

@@ -24,7 +24,7 @@ def made(tmp_path_factory):
                    "--thumbnails", SHOWN, "--out", folder / "inspect.json")
     assert result.returncode == 0, result.stderr
     result = aigis("evaluate", "--model", RESNET, "--attack", "none", "--data", f"synthetic:test={COUNT}", "--eps", 0,
-                   "--examples", COUNT, "--out", folder / "r.json")
+                   "--save-examples", COUNT, "--out", folder / "r.json")
     assert result.returncode == 0, result.stderr
     images = load_file(folder / report(folder / "r.json")["runs"][0]["examples"]["file"])["0.images"]
     return report(folder / "inspect.json"), images

@@ -27,7 +27,7 @@ def made(tmp_path_factory):
     flags = [word for model in models for word in ("--model", model)]
     result = aigis("evaluate", *flags, "--data", f"synthetic:test={COUNT}", "--eps", ",".join(EPSILONS), "--seed", SEED,
                    "--defense", "none", "--defense", "jpeg:quality=75", "--access", "white-box,grey-box",
-                   "--examples", COUNT, "--batch", 25, "--gate-swap", "true", "--out", folder / "r.json")
+                   "--save-examples", COUNT, "--batch", 25, "--gate-swap", "true", "--out", folder / "r.json")
     assert result.returncode == 0, result.stderr
     document = report(folder / "r.json")
     return folder, document, load_file(folder / document["runs"][0]["examples"]["file"])
@@ -266,7 +266,7 @@ def test_the_images_are_those_of_fgsm(made):
 def test_targets_and_rounded_images(tmp_path):
     """The share that is taken for the target, and the verdict on 8-bit images no further from the clean ones."""
     result = aigis("sweep", "--model", RESNET, "--data", f"synthetic:test={COUNT}", "--eps", "0,4.5/255", "--attack",
-                   "pgd:steps=3,target=3", "--examples", COUNT, "--out", tmp_path / "r.json")
+                   "pgd:steps=3,target=3", "--save-examples", COUNT, "--out", tmp_path / "r.json")
     assert result.returncode == 0, result.stderr
     document = report(tmp_path / "r.json")
     saved = load_file(tmp_path / document["runs"][0]["examples"]["file"])
@@ -297,7 +297,7 @@ def small(tmp_path_factory):
     """A report of little work, to be changed and verified often."""
     folder = tmp_path_factory.mktemp("small")
     result = aigis("sweep", "--model", RESNET, "--model", f"{AIG}:gates=sampled,draws=2", "--data", "synthetic:test=20", "--eps",
-                   "0,8/255", "--seed", SEED, "--defense", "jpeg:quality=75", "--access", "white-box,grey-box", "--examples", 20,
+                   "0,8/255", "--seed", SEED, "--defense", "jpeg:quality=75", "--access", "white-box,grey-box", "--save-examples", 20,
                    "--out", folder / "r.json")
     assert result.returncode == 0, result.stderr
     return folder, report(folder / "r.json")
@@ -321,7 +321,7 @@ def test_verify_agrees(made):
 def test_verify_agrees_where_an_option_overrules_a_preset(tmp_path):
     attacks = ("pgd:preset=foolbox,steps=2,step_size=2/255", "di-fgsm:preset=transferattack,steps=2,diversity=0")
     result = aigis("sweep", "--model", RESNET, "--attack", attacks[0], "--attack", attacks[1], "--data", "synthetic:test=20",
-                   "--eps", "8/255", "--checks", "full", "--examples", 20, "--out", tmp_path / "r.json")
+                   "--eps", "8/255", "--checks", "full", "--save-examples", 20, "--out", tmp_path / "r.json")
     assert result.returncode == 0, result.stderr
     result = aigis("verify", tmp_path / "r.json", "--data", "synthetic:test=20")
     assert result.returncode == 0 and "0 disagreements" in result.stdout, result.stdout + result.stderr
@@ -415,10 +415,12 @@ def test_what_never_was_a_report_is_wrong_input(small):
 
 
 def of_version(document, version):
-    """A report as that version would have written it, where comparisons with and without an attack were corrected as one
-    family (Holm: the i-th smallest of m chances times m - i, and never less than one before it)."""
+    """A report as that version would have written it, where `save_examples` was `examples`, and comparisons with and
+    without an attack were corrected as one family (Holm: the i-th smallest of m chances times m - i, and never less than
+    one before it)."""
     earlier = json.loads(json.dumps(dict(document, version=version)))
     del earlier["text_sha256"]
+    earlier["config"]["examples"] = earlier["config"].pop("save_examples")
     least = 0
     smallest_first = sorted(earlier["comparisons"], key=lambda comparison: comparison["p"])
     for i, comparison in enumerate(smallest_first):
@@ -492,7 +494,7 @@ def test_verify_notices_what_is_not_so(small, path, value):
 
 def test_verify_bounds_what_it_cannot_count(tmp_path):
     """Of 20 images 5 were saved: of the other 15 all or none may be right, and no more."""
-    result = aigis("sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "8/255", "--examples", 5, "--out", tmp_path / "r.json")
+    result = aigis("sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "8/255", "--save-examples", 5, "--out", tmp_path / "r.json")
     assert result.returncode == 0, result.stderr
     document = report(tmp_path / "r.json")
     result = verify(tmp_path, document)
@@ -511,7 +513,7 @@ def test_verify_bounds_what_it_cannot_count(tmp_path):
 @pytest.mark.parametrize("place", ["/curves/0/mean_accuracy/value", "/curve_comparisons/0/p"])
 def test_verify_recounts_curves(tmp_path, place):
     made = aigis("sweep", "--model", RESNET, "--model", f"{AIG}:gates=argmax", "--data", "synthetic:test=20", "--eps",
-                 "2/255,8/255", "--gate-swap", "true", "--examples", 20, "--out", tmp_path / "r.json")
+                 "2/255,8/255", "--gate-swap", "true", "--save-examples", 20, "--out", tmp_path / "r.json")
     assert made.returncode == 0, made.stderr
     document = report(tmp_path / "r.json")
     assert verify(tmp_path, document).returncode == 0
@@ -553,7 +555,7 @@ def test_verify_finds_checkpoints_from_the_reports_folder(tmp_path):
     (tmp_path / "models").mkdir()
     (tmp_path / "results").mkdir()
     shutil.copy(AIG, tmp_path / "models/aig.safetensors")
-    result = aigis("sweep", "--model", "models/aig.safetensors", "--data", "synthetic:test=20", "--eps", "8/255", "--examples", 20,
+    result = aigis("sweep", "--model", "models/aig.safetensors", "--data", "synthetic:test=20", "--eps", "8/255", "--save-examples", 20,
                    "--out", "results/r.json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert aigis("verify", tmp_path / "results/r.json", "--data", "synthetic:test=20", cwd="/").returncode == 0
@@ -568,18 +570,18 @@ def test_a_report_and_its_examples_never_part(tmp_path):
     out = tmp_path / "r.json"
     point = ["--model", RESNET, "--data", "synthetic:test=20", "--out", out]
     names = lambda: sorted(path.name for path in tmp_path.iterdir())
-    assert aigis("evaluate", *point, "--eps", "4/255", "--examples", 3).returncode == 0
+    assert aigis("evaluate", *point, "--eps", "4/255", "--save-examples", 3).returncode == 0
     first = names()
-    assert aigis("evaluate", *point, "--eps", "8/255", "--examples", 5).returncode == 0
+    assert aigis("evaluate", *point, "--eps", "8/255", "--save-examples", 5).returncode == 0
     second = names()
     assert len(first) == len(second) == 2 and first != second
     assert aigis("evaluate", *point, "--eps", "8/255").returncode == 0
     assert names() == ["r.json"]
-    sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "4/255", "--examples", 3, "--out", tmp_path / "s.json"]
+    sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "4/255", "--save-examples", 3, "--out", tmp_path / "s.json"]
     assert aigis(*sweep).returncode == 0 and "complete already" in aigis(*sweep).stdout
     (tmp_path / report(tmp_path / "s.json")["runs"][0]["examples"]["file"]).unlink()
     assert "missing" in refused(*sweep)
-    assert "--examples needs --out" in refused("evaluate", "--model", RESNET, "--examples", 3)
+    assert "--save-examples needs --out" in refused("evaluate", "--model", RESNET, "--save-examples", 3)
 
 
 def test_verify_notices_other_images(small):
@@ -610,7 +612,7 @@ def test_verify_notices_other_layers(small, what):
 def test_a_transferred_attack_sees_the_other_model(tmp_path):
     result = aigis("evaluate", "--model", RESNET, "--model", AIG + ":gates=argmax", "--attack", "fgsm",
                    "--access", f"white-box,transfer:{RESNET}", "--access", f"transfer:{AIG}:gates=sampled,draws=2",
-                   "--data", "synthetic:test=40", "--examples", 40, "--out", tmp_path / "r.json")
+                   "--data", "synthetic:test=40", "--save-examples", 40, "--out", tmp_path / "r.json")
     assert result.returncode == 0, result.stderr
     document = report(tmp_path / "r.json")
     saved = load_file(tmp_path / document["runs"][0]["examples"]["file"])

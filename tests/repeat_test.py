@@ -83,7 +83,7 @@ def keys_of(journal):
 
 STAGES = ["sweep", "--model", RESNET, "--model", AIG + ":gates=argmax", "--attack", "autoattack:steps=2,queries=10",
           "--attack", "square:queries=20", "--worst-case", "true", "--data", "synthetic:test=60", "--eps", "2/255,8/255",
-          "--batch", "20", "--examples", "30"]  # fmt: skip
+          "--batch", "20", "--save-examples", "30"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

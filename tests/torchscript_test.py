@@ -36,7 +36,7 @@ def saved(module, path):
 
 
 def evaluated(model, folder, *flags):
-    result = aigis("evaluate", "--model", model, *(flags or ATTACK), "--examples", 40, "--out", folder / "r.json")
+    result = aigis("evaluate", "--model", model, *(flags or ATTACK), "--save-examples", 40, "--out", folder / "r.json")
     assert result.returncode == 0, result.stderr
     document = report(folder / "r.json")
     return document, load_file(folder / document["runs"][0]["examples"]["file"])
