@@ -36,7 +36,8 @@ const std::vector<std::string> kLaterKeys{"clean_top5",
                                           "before_ci95",
                                           "after_ci95",
                                           "aside",
-                                          "without_answer"};
+                                          "without_answer",
+                                          "dtype"};
 
 /// Keys that mean what they mean now, or are estimated as they are now, since a minor version.
 const std::vector<std::pair<std::string, int64_t>> kRedefinedKeys{

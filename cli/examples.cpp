@@ -18,6 +18,25 @@ std::string prefix(const std::string& out) { return fs::path(out).filename().str
 
 }  // namespace
 
+at::ScalarType parse_examples_form(const std::string& word) {
+  for (const at::ScalarType form : {at::kFloat, at::kByte}) {
+    if (word == examples_form_name(form)) return form;
+  }
+  throw InputError(fmt::format("--save-examples-as: '{}' is not one of float32, uint8", word));
+}
+
+const char* examples_form_name(at::ScalarType form) { return form == at::kByte ? "uint8" : "float32"; }
+
+Json config_of(const Json& report) {
+  Json config = report["config"];
+  if (!config.contains("examples")) return config;
+  const Json count = config["examples"];
+  config.erase("examples");
+  config["save_examples"] = count;
+  config["save_examples_as"] = examples_form_name(at::kFloat);
+  return config;
+}
+
 void save_examples(const SweepResult& result, const SweepPlan& plan, const std::string& out, Json& report) {
   Safetensors content;
   for (const auto& saved : result.examples) {
@@ -27,18 +46,18 @@ void save_examples(const SweepResult& result, const SweepPlan& plan, const std::
     const RunTally& run = result.tallies[saved.model][saved.run];
     const auto layers = static_cast<int64_t>(plan.models[saved.model]->card().gated.size());
     if (layers == 0) continue;
-    const auto of_images = [&](const PassTally& pass) {
-      return at::tensor(at::IntArrayRef(pass.opened).slice(0, static_cast<size_t>(saved.hits.size(0) * layers)))
-          .view({-1, layers});
+    const auto of_images = [&](at::IntArrayRef opened) {
+      return at::tensor(opened.slice(0, static_cast<size_t>(saved.hits.size(0) * layers))).view({-1, layers});
     };
-    content.tensors[fmt::format("{}.opened_before", index)] = of_images(run.clean);
-    content.tensors[fmt::format("{}.opened", index)] = of_images(run.cells[saved.epsilon].pass);
+    content.tensors[fmt::format("{}.opened_before", index)] = of_images(run.clean.opened);
+    content.tensors[fmt::format("{}.opened", index)] = of_images(run.cells[saved.epsilon].opened_as(plan.examples_as));
   }
   const std::string bytes = format_safetensors(content), hash = sha256(bytes);
   const std::string name = fmt::format("{}{}.safetensors", prefix(out), hash.substr(0, 12));
   write_file((fs::path(out).parent_path() / name).string(), bytes);
   const int64_t count = std::min(plan.examples, plan.data.size());
-  for (auto& run : report["runs"]) run["examples"] = {{"file", name}, {"sha256", hash}, {"count", count}};
+  const Json named{{"file", name}, {"sha256", hash}, {"count", count}, {"dtype", examples_form_name(plan.examples_as)}};
+  for (auto& run : report["runs"]) run["examples"] = named;
 }
 
 std::vector<std::string> examples_of(const Json& report) {
@@ -81,6 +100,10 @@ ExampleReader::Saved ExampleReader::read(const Json& run, size_t index, at::IntA
   expected.insert(expected.end(), shape.begin(), shape.end());
   if (images->second.sizes() != expected) {
     throw RunError(fmt::format("{}: the images of run {} do not have the size of the data's", path, index));
+  }
+  const std::string form = named.value("dtype", "float32");
+  if (images->second.scalar_type() != parse_examples_form(form)) {
+    throw RunError(fmt::format("{}: the images of run {} are not {}, as the report says", path, index, form));
   }
   const auto layers = [&](const char* what) {
     const auto found = tensors.find(fmt::format("{}.{}", index, what));

@@ -28,10 +28,13 @@ void check_examples_fit(const SweepPlan& plan) {
   constexpr double kMostGigabytes = 4;
   const int64_t pixels = plan.data.size() == 0 ? 0 : plan.data.images[0].numel();
   const auto runs = static_cast<double>(plan.models.size() * plan.runs.size() * plan.epsilons.size());
-  const double gigabytes = runs * static_cast<double>(std::min(plan.examples, plan.data.size()) * pixels) * 4e-9;
+  const auto bytes = static_cast<int64_t>(c10::elementSize(plan.examples_as));
+  const double gigabytes =
+      runs * static_cast<double>(std::min(plan.examples, plan.data.size()) * pixels * bytes) * 1e-9;
   if (gigabytes > kMostGigabytes) {
-    throw InputError(fmt::format("--save-examples {}: {:.0f} runs would keep {:.1f} GB of images; expected at most {} GB",
-                                 plan.examples, runs, gigabytes, kMostGigabytes));
+    throw InputError(
+        fmt::format("--save-examples {}: {:.0f} runs would keep {:.1f} GB of images; expected at most {} GB",
+                    plan.examples, runs, gigabytes, kMostGigabytes));
   }
 }
 

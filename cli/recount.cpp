@@ -1,9 +1,11 @@
 #include "cli/recount.h"
 
 #include <ATen/ops/ne.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
+#include "lib/core/levels.h"
 #include "lib/core/stop.h"
 #include "lib/core/workers.h"
 #include "lib/eval/measure.h"
@@ -11,18 +13,27 @@
 namespace aigis {
 namespace {
 
+/// What 8-bit images may need of a budget: rounding takes no pixel value outwards by more than kOnGrid.
+double with_rounding(double epsilon, Norm norm, const at::Tensor& images) {
+  return epsilon + kOnGrid * largest_size(norm, images[0].numel());
+}
+
 Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch& batch, const at::Tensor& images,
                       const at::Tensor& hits, const at::Tensor& wanted, bool swap) {
   const uint64_t seed = run["seed"];
+  const at::ScalarType form = images.scalar_type();
+  const bool in_bytes = form == at::kByte;
+  const Norm norm = parse_norm(run["norm"]);
+  const double epsilon = in_bytes ? with_rounding(run["epsilon"], norm, images) : run["epsilon"].get<double>();
   const CleanPass clean = measure_clean(target, batch, seed, draws);
-  const Cell cell =
-      measure_cell(target, batch, clean, images, wanted, parse_norm(run["norm"]), run["epsilon"], seed, swap);
+  const Cell cell = measure_cell(target, batch, clean, in_bytes ? from_levels(images.to(at::kFloat)) : images, wanted,
+                                 norm, epsilon, seed, {swap && !in_bytes, in_bytes});
   Recount count;
   count.tally.clean = clean.tally;
   count.tally.clean_hits = listed(clean.judgement.hits);
   count.tally.redraw_flipped = clean.redraw_flipped;
   count.tally.cells.push_back(cell.tally);
-  count.differ = cell.hits.ne(hits).sum().item<int64_t>();
+  count.differ = at::tensor(at::IntArrayRef(cell.tally.hits_as(form))).ne(hits).sum().item<int64_t>();
   return count;
 }
 

@@ -25,7 +25,7 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
     }
   }
   const Json identity = evaluation.identity();
-  const bool same = report["config"] == identity["config"] && report["data"]["sha256"] == identity["data"] &&
+  const bool same = config_of(report) == identity["config"] && report["data"]["sha256"] == identity["data"] &&
                     hashes == identity["models"];
   if (!same) {
     throw InputError(path +

@@ -46,10 +46,11 @@ void verify_facts(Verification& verification);
 struct Verdicts {
   int64_t images = 0, runs = 0;  ///< that were judged again
   int64_t near_ties = 0;         ///< verdicts that rounding turned
+  bool in_bytes = false;         ///< of 8-bit images, which do not tell what the report counts of others
 };
 
 /// Judges the saved images of every run again, and counts again what was counted over all of them: totals, flags of the
-/// clean pass, comparisons and curves.
+/// clean pass, comparisons and curves; of 8-bit images the totals of the clean pass and of the accuracy in 8 bits.
 Verdicts verify_verdicts(Verification& verification);
 
 }  // namespace aigis

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/device.h"
 #include "cli/disagreements.h"
+#include "cli/examples.h"
 #include "cli/verification.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
@@ -30,8 +31,8 @@ Verification::Verification(const std::string& report_path, Json parsed, const st
   if (plan.data.hash() != report["data"]["sha256"]) {
     throw InputError(fmt::format("{}: was made on other images or labels than --data {} holds", path, data_from));
   }
-  const int64_t asked = configured("save_examples", configured("examples", 0));  // the latter before 1.14
-  saved = std::clamp<int64_t>(asked, 0, plan.data.size());
+  report["config"] = config_of(report);
+  saved = std::clamp<int64_t>(configured("save_examples", 0), 0, plan.data.size());
 }
 
 void Verification::expect(const Json& said, const Json& found, const std::string& pointer) {
@@ -92,6 +93,11 @@ size_t judge_again(const std::string& text, const std::string& path, const std::
   } else if (verification.saved < images) {
     fmt::print("{} of {} images of each run were saved: what the report counts over all of them is not counted again\n",
                verification.saved, images);
+  }
+  if (verdicts.in_bytes) {
+    fmt::print(
+        "the images were saved in 8 bits: what the report says of these (accuracy/robust_quantized) and of clean ones "
+        "is counted again, what it says of images before rounding is not (make it with --save-examples-as float32)\n");
   }
   if (verdicts.near_ties > 0) {
     fmt::print("{} near ties fell the other way than in the report, as rounding lets them\n", verdicts.near_ties);

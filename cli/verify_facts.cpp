@@ -61,9 +61,10 @@ std::vector<Run> configured_runs(const Json& config, ReportModels& models) {
 /// What every run says of its saved images: all are in the file that the first run names.
 Json configured_examples(const Verification& v) {
   if (v.saved == 0) return nullptr;
+  Json found{{"count", v.saved}, {"dtype", v.report["config"].value("save_examples_as", Json())}};
   const Json first = v.report["runs"][0].value("examples", Json());
-  if (first.is_null()) return {{"count", v.saved}};
-  return {{"file", first["file"]}, {"sha256", first["sha256"]}, {"count", v.saved}};
+  if (!first.is_null()) found.update({{"file", first["file"]}, {"sha256", first["sha256"]}});
+  return found;
 }
 
 /// The runs are those that the configuration asks for, in its order.

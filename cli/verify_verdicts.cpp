@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "cli/examples.h"
 #include "cli/plan_checks.h"
@@ -22,6 +23,19 @@ Json of_the_clean_pass(const Json& flags) {
   Json some = Json::array();
   for (const auto& flag : flags) {
     if (flag["check"].get_ref<const std::string&>().starts_with("clean-accuracy")) some.push_back(flag);
+  }
+  return some;
+}
+
+/// What of a run's facts is counted of clean images or of 8-bit ones, and not of those before rounding.
+Json without_floats(const Json& facts) {
+  static const std::set<std::string> kKept{
+      "clean",       "clean_top5", "robust_quantized",      "before",
+      "before_ci95", "budget",     "share_on_clean_redraw", "ci95_on_clean_redraw"};
+  Json some = Json::object();
+  for (const auto& [key, value] : facts.items()) {
+    if (kKept.contains(key)) some[key] = value;
+    else if (value.is_object()) some[key] = without_floats(value);
   }
   return some;
 }
@@ -49,6 +63,7 @@ class SecondVerdict {
   int64_t judge_again(const Json& entry, size_t index) {
     const ExampleReader::Saved saved = examples_.read(entry, index, v_.plan.data.images.sizes().slice(1));
     const int64_t count = saved.images.size(0);
+    verdicts_.in_bytes |= saved.images.scalar_type() == at::kByte;
     if (count > v_.plan.data.size()) {
       throw RunError(fmt::format("{}: /runs/{}/examples: more images than the data's", v_.path, index));
     }
@@ -85,17 +100,22 @@ class SecondVerdict {
       verdicts_.near_ties += count.differ;
       return;  // totals differ by as many
     }
-    const auto same = [](const at::Tensor& known, const PassTally& pass) {
-      return !known.defined() || known.flatten().equal(at::tensor(pass.opened));
+    const auto same = [](const at::Tensor& known, const std::vector<int64_t>& opened) {
+      return !known.defined() || known.flatten().equal(at::tensor(opened));
     };
-    if (!same(saved.opened, cell.pass) || !same(saved.opened_before, count.tally.clean)) {
+    const at::ScalarType form = saved.images.scalar_type();
+    if (!same(saved.opened, cell.opened_as(form)) || !same(saved.opened_before, count.tally.clean.opened)) {
       v_.disagreements.push_back(fmt::format("{}/examples: other layers run than the saved ones", pointer));
     }
-    if (count.tally.clean.accuracy.trials() < v_.plan.data.size()) return state_bounds(entry, pointer, count);
-    hits_[index] = cell.hits;
-    clean_hits_[index] = count.tally.clean_hits;
+    if (count.tally.clean.accuracy.trials() < v_.plan.data.size()) return state_bounds(entry, pointer, count, form);
     const Json counted = counted_facts(card, count.tally, cell);
-    v_.expect(entry, counted, pointer);
+    if (form == at::kByte) {
+      v_.expect(without_floats(entry), without_floats(counted), pointer);
+    } else {
+      hits_[index] = cell.hits;
+      clean_hits_[index] = count.tally.clean_hits;
+      v_.expect(entry, counted, pointer);
+    }
     const size_t m = v_.models.index_of(entry["model"]);
     const Run& run = v_.run_at(index);
     if (!run.defense && !card.gated.empty()) {
@@ -109,10 +129,11 @@ class SecondVerdict {
   }
 
   /// What can be said of totals when only some of the images were saved.
-  void state_bounds(const Json& entry, const std::string& pointer, const Recount& count) {
+  void state_bounds(const Json& entry, const std::string& pointer, const Recount& count, at::ScalarType form) {
     const CellTally& cell = count.tally.cells.front();
-    const std::vector<std::pair<const char*, const Proportion*>> parts{
-        {"clean", &count.tally.clean.accuracy}, {"robust", &cell.pass.accuracy}, {"robust_quantized", &cell.quantized}};
+    std::vector<std::pair<const char*, const Proportion*>> parts{{"clean", &count.tally.clean.accuracy},
+                                                                 {"robust_quantized", &cell.quantized}};
+    if (form != at::kByte) parts.emplace_back("robust", &cell.pass.accuracy);
     for (const auto& [name, part] : parts) {
       const double low = part->successes(), high = low + static_cast<double>(v_.plan.data.size() - part->trials());
       const double said = entry["accuracy"][name]["successes"];

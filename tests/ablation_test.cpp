@@ -76,7 +76,7 @@ CellTally swapped(bool by_gate, int64_t draws = 1) {
   const CleanPass clean = measure_clean(model, batch, 0);
   at::Tensor darkened = batch.images.clone();
   darkened.slice(0, 0, 4).sub_(0.5);
-  return measure_cell(model, batch, clean, darkened, {}, Norm::linf, 0.5, 0, true).tally;
+  return measure_cell(model, batch, clean, darkened, {}, Norm::linf, 0.5, 0, {.swap = true}).tally;
 }
 
 TEST(Swap, TellsTheGraphsDamageFromTheFeatures) {
@@ -124,7 +124,7 @@ TEST(Swap, OfScaledGatesChangesNothing) {
   batch.labels = scaled->forward(batch.images, pass_of(12)).logits.argmax(1);
   const CleanPass clean = measure_clean(*scaled, batch, 0);
   const at::Tensor other = (batch.images + 0.3 * random_images(12, 5)).clamp(0, 1);
-  const CellTally tally = measure_cell(*scaled, batch, clean, other, {}, Norm::linf, 0.3, 0, true).tally;
+  const CellTally tally = measure_cell(*scaled, batch, clean, other, {}, Norm::linf, 0.3, 0, {.swap = true}).tally;
   EXPECT_EQ(tally.clean_on_adversarial, std::vector<int64_t>(12, 1));
   EXPECT_EQ(tally.adversarial_on_clean, tally.hits);
 }
@@ -133,7 +133,7 @@ TEST(Swap, IsNotMadeUnlessAskedFor) {
   OneGate model(true);
   const Batch batch = take(bright(), 0, kImages);
   const CellTally tally =
-      measure_cell(model, batch, measure_clean(model, batch, 0), batch.images, {}, Norm::linf, 0.5, 0, false).tally;
+      measure_cell(model, batch, measure_clean(model, batch, 0), batch.images, {}, Norm::linf, 0.5, 0, {}).tally;
   EXPECT_TRUE(tally.adversarial_on_clean.empty());
 }
 

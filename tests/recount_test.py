@@ -327,6 +327,81 @@ def test_verify_agrees_where_an_option_overrules_a_preset(tmp_path):
     assert result.returncode == 0 and "0 disagreements" in result.stdout, result.stdout + result.stderr
 
 
+@pytest.fixture(scope="module")
+def in_bytes(tmp_path_factory):
+    """A report whose images were saved in 8 bits, within budgets that are whole levels and one that is not."""
+    folder = tmp_path_factory.mktemp("in_bytes")
+    result = aigis("sweep", "--model", RESNET, "--model", f"{AIG}:gates=argmax", "--attack", "pgd:steps=3", "--data", "synthetic:test=20",
+                   "--eps", "0,8/255,8.5/255", "--save-examples", 20, "--save-examples-as", "uint8", "--out", folder / "r.json")
+    assert result.returncode == 0, result.stderr
+    document = report(folder / "r.json")
+    return folder, document, load_file(folder / document["runs"][0]["examples"]["file"])
+
+
+def test_images_saved_in_8_bits(in_bytes):
+    folder, document, saved = in_bytes
+    labels = torch.arange(20) % 10
+    for index, run in enumerate(document["runs"]):
+        images = saved[f"{index}.images"]
+        assert images.dtype == torch.uint8 and run["examples"]["dtype"] == document["config"]["save_examples_as"] == "uint8"
+        assert (images.int() - saved["0.images"].int()).abs().max() <= run["epsilon"] * 255 + 1e-3
+        hits, _, gates, _ = judge(run, images.double() / 255, labels)
+        assert run["accuracy"]["robust_quantized"]["successes"] == hits.sum()
+        assert np.array_equal(saved[f"{index}.hits"].numpy(), hits.sum(0))
+        if gates is not None:
+            assert np.array_equal(saved[f"{index}.opened"].numpy(), gates.sum(0))
+    file = folder / document["runs"][0]["examples"]["file"]
+    assert file.stat().st_size < 1.1 * len(document["runs"]) * saved["0.images"].numel()
+
+
+def with_images(folder, document, saved):
+    """The report, if it had been written with these images."""
+    save_file(saved, folder / "other.safetensors")
+    changed = json.loads(json.dumps(document))
+    for run in changed["runs"]:
+        run["examples"] |= {"file": "other.safetensors", "sha256": hashlib.sha256((folder / "other.safetensors").read_bytes()).hexdigest()}
+    return changed
+
+
+def test_verify_judges_images_in_8_bits(in_bytes):
+    folder, document, saved = in_bytes
+    result = verify(folder, document)
+    assert result.returncode == 0 and "the images were saved in 8 bits" in result.stdout and "0 disagreements" in result.stdout, result
+    index = len(document["runs"]) - 1
+    outside, verdicts, layers, floats = ({name: tensor.clone() for name, tensor in saved.items()} for _ in range(4))
+    pixel = outside[f"{index}.images"][3, 0, 0, 0]
+    pixel.copy_((pixel.int() + 128) % 256)
+    verdicts[f"{index}.hits"][3] ^= 1
+    layers[f"{index}.opened"][3, 0] ^= 1
+    floats[f"{index}.images"] = floats[f"{index}.images"] / 255
+    for changed, complaint in ((outside, "1 images leave the budget"), (verdicts, "1 images get another verdict than the saved one"),
+                               (layers, "other layers run than the saved ones")):
+        result = verify(folder, with_images(folder, document, changed))
+        assert result.returncode == 1 and f"/runs/{index}/examples: {complaint}" in result.stdout, result
+    result = verify(folder, with_images(folder, document, floats))
+    assert result.returncode == 1 and f"the images of run {index} are not uint8" in result.stderr, result
+
+
+@pytest.mark.parametrize("accuracy, code", [("robust_quantized", 1), ("clean", 1), ("label_kept", 0)])
+def test_verify_counts_what_8_bits_tell(in_bytes, accuracy, code):
+    folder, document, _ = in_bytes
+    changed = json.loads(json.dumps(document))
+    said = changed["runs"][1]["accuracy"][accuracy]
+    successes = said["successes"] - 1 if said["successes"] > 0 else 1
+    said |= {"value": successes / 20, "successes": successes, "ci95": list(np.clip(wilson(successes, 20), 0, 1))}
+    result = verify(folder, changed)
+    assert result.returncode == code and (f"/runs/1/accuracy/{accuracy}" in result.stdout) == (code == 1), result
+
+
+def test_forms_of_saved_images_are_refused_where_they_make_no_sense(tmp_path):
+    sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=5000", "--out", tmp_path / "r.json"]
+    assert "'int8' is not one of float32, uint8" in refused(*sweep, "--save-examples", 5, "--save-examples-as", "int8")
+    assert "expected --save-examples N beside it" in refused(*sweep, "--save-examples-as", "uint8")
+    many = [*sweep, "--eps", ",".join(f"{i}/1000" for i in range(280)), "--save-examples", 5000]
+    for form, size in (("float32", "17.2 GB"), ("uint8", "4.3 GB")):
+        assert f"280 runs would keep {size}" in refused(*many, "--save-examples-as", form)
+
+
 CHANGED = "the report's text is not what was written: "
 
 
@@ -421,6 +496,9 @@ def of_version(document, version):
     earlier = json.loads(json.dumps(dict(document, version=version)))
     del earlier["text_sha256"]
     earlier["config"]["examples"] = earlier["config"].pop("save_examples")
+    del earlier["config"]["save_examples_as"]
+    for run in earlier["runs"]:
+        del run["examples"]["dtype"]
     least = 0
     smallest_first = sorted(earlier["comparisons"], key=lambda comparison: comparison["p"])
     for i, comparison in enumerate(smallest_first):
@@ -579,6 +657,8 @@ def test_a_report_and_its_examples_never_part(tmp_path):
     assert names() == ["r.json"]
     sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "4/255", "--save-examples", 3, "--out", tmp_path / "s.json"]
     assert aigis(*sweep).returncode == 0 and "complete already" in aigis(*sweep).stdout
+    (tmp_path / "s.json").write_text(json.dumps(of_version(report(tmp_path / "s.json"), "1.13")))
+    assert "complete already" in aigis(*sweep).stdout
     (tmp_path / report(tmp_path / "s.json")["runs"][0]["examples"]["file"]).unlink()
     assert "missing" in refused(*sweep)
     assert "--save-examples needs --out" in refused("evaluate", "--model", RESNET, "--save-examples", 3)
@@ -597,15 +677,10 @@ def test_verify_notices_other_images(small):
 @pytest.mark.parametrize("what", ["opened", "opened_before"])
 def test_verify_notices_other_layers(small, what):
     folder, document = small
-    changed = json.loads(json.dumps(document))
     saved = load_file(folder / document["runs"][0]["examples"]["file"])
     index = next(i for i in range(len(document["runs"])) if f"{i}.{what}" in saved)
     saved[f"{index}.{what}"][0, 0] += 1
-    save_file(saved, folder / "other.safetensors")
-    named = {"file": "other.safetensors", "sha256": hashlib.sha256((folder / "other.safetensors").read_bytes()).hexdigest()}
-    for run in changed["runs"]:
-        run["examples"].update(named)
-    result = verify(folder, changed)
+    result = verify(folder, with_images(folder, document, saved))
     assert result.returncode == 1 and f"/runs/{index}/examples: other layers" in result.stdout
 
 

@@ -59,7 +59,7 @@ def test_no_required_key_may_be_left_out(tmp_path, name, arguments):
     if name == "report":  # put what every key needs to be reached into the first run
         report["runs"].insert(0, next(run for run in report["runs"] if run["flags"] and run["macs"]["spread"]))
         report["models"].insert(0, report["models"][-1])
-        report["runs"][0]["examples"] = {"file": "a.safetensors", "sha256": "0" * 64, "count": 1}
+        report["runs"][0]["examples"] = {"file": "a.safetensors", "sha256": "0" * 64, "count": 1, "dtype": "uint8"}
         report["runs"][0]["stages"] = [{"attack": "apgd-ce", "tried": 9, "broken": 4}]
         report["surrogates"] = [{"id": "a.safetensors", "checkpoint": {"file": "a.safetensors", "sha256": "0" * 64}}]
     if name == "inspect":

@@ -90,6 +90,16 @@ TEST_F(CutOffSweep, ImagesAreKeptAsLongAsTheyAreNeeded) {
   EXPECT_FALSE(fs::exists(kept(0, 0).parent_path()));
 }
 
+TEST_F(CutOffSweep, ImagesAreSavedInEightBits) {
+  plan_.examples_as = at::kByte;
+  Journal none;
+  unbroken_ = run_sweep(plan_, none);
+  EXPECT_TRUE(at::equal(unbroken_.examples[0].images, plan_.data.images.slice(0, 0, 10) - 10));
+  EXPECT_TRUE(at::equal(unbroken_.examples[1].images, plan_.data.images.slice(0, 0, 10) + 10));
+  cut_off();
+  for (int again = 0; again < 2; ++again) expect_unbroken(run());
+}
+
 TEST_F(CutOffSweep, DamagedImagesAreMadeAgain) {
   const auto erase = [](const fs::path& file) { fs::remove(file); };
   const auto cut = [](const fs::path& file) { fs::resize_file(file, fs::file_size(file) / 2); };

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/core/error.h"
+#include "lib/eval/measure.h"
 #include "lib/eval/sweep.h"
 #include "lib/eval/witness.h"
 #include "lib/metrics/interval.h"
@@ -74,6 +75,20 @@ TEST(Quantized, RoundsTowardsTheCleanImage) {
       EXPECT_NEAR(level(255, static_cast<double>(grid) + slip), static_cast<double>(grid), 1e-4);
     }
   }
+}
+
+// The image is on the grid but for rounding, and the model's boundary lies between.
+TEST(Quantized, HasAVerdictOfItsOwnWhereAsked) {
+  LinearModel model(at::full({1, 2, 2}, 0.25), -(100.0 / 255 + 4e-7));
+  const Batch batch{filled(0.5), at::full({1}, 1, at::TensorOptions(at::kLong)),
+                    at::arange(1, at::TensorOptions(at::kLong))};
+  const at::Tensor image = filled(100.0 / 255 + 8e-7);
+  const auto hits = [&](bool bytes) {
+    const CleanPass clean = measure_clean(model, batch, 0);
+    return measure_cell(model, batch, clean, image, {}, Norm::linf, 0.5, 0, {.bytes = bytes}).tally.quantized_hits;
+  };
+  EXPECT_EQ(hits(false), (std::vector<int64_t>{1}));
+  EXPECT_EQ(hits(true), (std::vector<int64_t>{0}));
 }
 
 TEST(Judge, CountsHitsAndNearTies) {

@@ -11,4 +11,7 @@ namespace aigis {
 /// with its rounded reciprocal.
 inline at::Tensor from_levels(const at::Tensor& levels) { return levels / at::full({}, 255, levels.options()); }
 
+/// [..] uint8: the levels of images that have no other values.
+inline at::Tensor to_levels(const at::Tensor& images) { return (images * 255).round().to(at::kByte); }
+
 }  // namespace aigis

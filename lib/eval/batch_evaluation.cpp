@@ -77,7 +77,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
       }
     }
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
-                             plan_.gate_swap);
+                             {plan_.gate_swap, plan_.examples_as == at::kByte});
     cell.tally.audit = proposal.audit;
     cell.tally.seconds = proposal.seconds + cell.seconds;
     if (plan_.latency) cell.tally.latency = measure_latency(*target, batch_, cell.images, plan_.seed);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/core/error.h"
+#include "lib/core/levels.h"
 #include "lib/ops/safetensors.h"
 
 namespace aigis {
@@ -13,6 +14,7 @@ BatchParts::BatchParts(const SweepPlan& plan, Journal& journal, size_t model, in
     : plan_(plan), journal_(journal), model_(model), batch_(batch), parts_(plan.runs.size()) {
   // Worst cases, which stand behind the runs that they are of, come first: what they need depends on them.
   for (size_t r = parts_.size(); r-- > 0;) parts_[r] = read(r);
+  if (is_done()) finish();
 }
 
 int64_t BatchParts::size() const { return std::min(plan_.batch, plan_.data.size() - offset()); }
@@ -34,6 +36,7 @@ void BatchParts::add(size_t run, RunPart part) {
   for (size_t e = 0; e < part.images.size(); ++e) content.tensors[std::to_string(e)] = part.images[e];
   journal_.add(key_of(run), part.tally.to_json(), part.images.empty() ? "" : format_safetensors(content));
   parts_[run] = std::move(part);
+  if (is_done()) finish();
 }
 
 void BatchParts::finish() {
@@ -46,6 +49,7 @@ void BatchParts::finish() {
     }
     for (at::Tensor& some : images) {
       if (some.size(0) > needed) some = some.slice(0, 0, needed).clone();
+      if (plan_.examples_as == at::kByte) some = to_levels(quantized(take(plan_.data, offset(), needed).images, some));
     }
   }
 }
@@ -93,11 +97,14 @@ std::vector<at::Tensor> BatchParts::read_images(size_t run, int64_t count) const
 
 bool BatchParts::is_whole(const RunTally& tally) const {
   const ModelCard& card = plan_.models[model_]->card();
-  const auto classes = static_cast<size_t>(card.classes), layers = card.gated.size();
+  const auto classes = static_cast<size_t>(card.classes), layers = card.gated.size(),
+             images = static_cast<size_t>(size());
+  const size_t in_bytes = plan_.examples_as == at::kByte ? layers * images : 0;
   return tally.cells.size() == plan_.epsilons.size() && tally.clean.accuracy.trials() == size() &&
          tally.clean.has_size(classes, layers) &&
          std::all_of(tally.cells.begin(), tally.cells.end(), [&](const CellTally& cell) {
-           return cell.pass.has_size(classes, layers) && cell.hits.size() == static_cast<size_t>(size());
+           return cell.pass.has_size(classes, layers) && cell.hits.size() == images &&
+                  cell.quantized_hits.size() == images && cell.quantized_opened.size() == in_bytes;
          });
 }
 

@@ -12,7 +12,9 @@ namespace aigis {
 /// One run over one batch.
 struct RunPart {
   RunTally tally;
-  std::vector<at::Tensor> images;  ///< for each budget, on the CPU: those that are still needed; empty for none
+  /// For each budget, on the CPU: those that are still needed; empty for none. In the form in which they are saved once
+  /// all runs of the batch are done.
+  std::vector<at::Tensor> images;
 };
 
 class BatchParts {
@@ -36,10 +38,10 @@ class BatchParts {
   int64_t images_needed(size_t run) const;
   /// Adds a part with those images, and writes it into the journal.
   void add(size_t run, RunPart part);
-  /// Lets go of the images that only a worst case needed. All runs are done.
-  void finish();
 
  private:
+  /// Once all runs are done: lets go of the images that only a worst case needed.
+  void finish();
   std::string key_of(size_t run) const;
   /// None where the journal's entry does not have the form that this sweep writes, or images are missing.
   std::optional<RunPart> read(size_t run) const;

@@ -4,6 +4,8 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <utility>
+
 #include "lib/core/progress.h"
 
 namespace aigis {
@@ -45,7 +47,7 @@ CleanPass measure_clean(Model& target, const Batch& batch, uint64_t seed, Purpos
 }
 
 Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed,
-                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed, bool swap) {
+                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed, const Besides& besides) {
   const auto judged = [&](const at::Tensor& images) { return judge(target, images, batch, seed, clean.draws); };
   const Stopwatch watch;
   const Admitted admitted = admit(batch.images, proposed, norm, epsilon);
@@ -62,21 +64,24 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
     // What an image of the target's class is taken for says nothing of the attack.
     cell.tally.add_on_target(cell.wins.masked_select(wanted.cpu().ne(batch.labels.cpu())), draws);
   }
-  if (swap && after.open.defined() && after.open.equal(clean.judgement.open)) {
+  if (besides.swap && after.open.defined() && after.open.equal(clean.judgement.open)) {
     // Nothing to swap. And gates=scaled, whose gates are all open but weighed, cannot be replayed by a graph.
     cell.tally.clean_on_adversarial = listed(clean.judgement.hits);
     cell.tally.adversarial_on_clean = listed(after.hits);
-  } else if (swap && after.open.defined()) {
+  } else if (besides.swap && after.open.defined()) {
     cell.tally.clean_on_adversarial = hits_along(target, batch.images, batch, after.open, seed, clean.draws);
     cell.tally.adversarial_on_clean =
         hits_along(target, admitted.images, batch, clean.judgement.open, seed, clean.draws);
   }
   // Images that are on the 8-bit grid already keep their verdict; others are judged again.
   const at::Tensor rounded = quantized(batch.images, admitted.images);
-  const bool on_grid = rounded.numel() == 0 || (rounded - admitted.images).abs().max().item<double>() < kOnGrid;
+  const double moved = rounded.numel() == 0 ? 0 : (rounded - admitted.images).abs().max().item<double>();
+  const bool on_grid = besides.bytes ? moved == 0 : moved < kOnGrid;
   const Judgement in_bytes = on_grid ? after : judged(rounded);
-  cell.tally.quantized = counted(in_bytes, batch, target.card()).accuracy;
+  PassTally quantized_pass = counted(in_bytes, batch, target.card());
+  cell.tally.quantized = quantized_pass.accuracy;
   cell.tally.quantized_hits = listed(in_bytes.hits);
+  if (besides.bytes) cell.tally.quantized_opened = std::move(quantized_pass.opened);
   return cell;
 }
 

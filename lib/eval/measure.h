@@ -21,10 +21,16 @@ struct Cell {
   at::Tensor wins;  ///< [N] int64, in how many draws the answer was what the attack wants: not the label, or the target
   double seconds = 0;  ///< of the verdict on the images as proposed
 };
+/// What is asked of a batch besides the verdict.
+struct Besides {
+  bool swap = false;  ///< a gated model is asked twice more: for either image along the gates of the other
+  /// 8-bit images get a verdict of their own even where only float's rounding tells them from the adversarial ones, and
+  /// their layers are counted, so that from the bytes alone all of it comes out the same.
+  bool bytes = false;
+};
 /// Admits, judges and counts what an attack proposed. `clean` is the clean pass of the same batch; `wanted` the classes
-/// that the attack aimed at, [N], undefined without a target. With `swap` a gated model is asked twice more: for either
-/// image along the gates of the other.
+/// that the attack aimed at, [N], undefined without a target.
 Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, const at::Tensor& proposed,
-                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed, bool swap);
+                  const at::Tensor& wanted, Norm norm, double epsilon, uint64_t seed, const Besides& besides);
 
 }  // namespace aigis

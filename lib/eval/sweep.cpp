@@ -50,13 +50,11 @@ std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>
 /// What a batch lacks: run by run, so that each is in the journal as soon as it is done.
 void evaluate_rest(const SweepPlan& plan, const std::vector<Run>& runs, const std::shared_ptr<Model>& model,
                    BatchParts& parts) {
-  if (!parts.is_done()) {
-    BatchEvaluation evaluation(plan, runs, model, take(plan.data, parts.offset(), plan.batch, plan.device));
-    for (size_t r = 0; r < runs.size(); ++r) {
-      if (!parts.is_done(r)) parts.add(r, evaluation.evaluate(r, parts));
-    }
+  if (parts.is_done()) return;
+  BatchEvaluation evaluation(plan, runs, model, take(plan.data, parts.offset(), plan.batch, plan.device));
+  for (size_t r = 0; r < runs.size(); ++r) {
+    if (!parts.is_done(r)) parts.add(r, evaluation.evaluate(r, parts));
   }
-  parts.finish();
 }
 
 /// Takes what batches hold of a run's images to be saved, and joins it.
@@ -68,8 +66,8 @@ void join_examples(const SweepPlan& plan, size_t model, size_t run, std::vector<
       if (!parts.part(run).images.empty()) pieces.push_back(std::move(parts.part(run).images[e]));
     }
     if (pieces.empty()) continue;
-    const at::Tensor images = at::cat(pieces).to(at::kFloat);
-    const at::Tensor hits = at::tensor(at::IntArrayRef(result.tallies[model][run].cells[e].hits));
+    const at::Tensor images = at::cat(pieces).to(plan.examples_as);
+    const at::Tensor hits = at::tensor(at::IntArrayRef(result.tallies[model][run].cells[e].hits_as(plan.examples_as)));
     result.examples.push_back({model, run, e, images, hits.slice(0, 0, images.size(0)).clone()});
   }
 }

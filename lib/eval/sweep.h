@@ -30,12 +30,13 @@ struct SweepPlan {
   at::Device device = at::kCPU;
   std::string title = "sweep";  ///< of its progress; empty: none is shown
   int64_t examples = 0;         ///< adversarial images to keep for each model, attack and budget: the first of the set
+  at::ScalarType examples_as = at::kFloat;  ///< or uint8: rounded to 8 bits, as quantized() does
 };
 
-/// Adversarial images kept for a later check, with what the verdict said of them.
+/// Adversarial images kept for a later check, with what the verdict said of them in the form in which they are kept.
 struct SavedExamples {
   size_t model = 0, run = 0, epsilon = 0;
-  at::Tensor images;  ///< [n, C, H, W] float32, as admitted
+  at::Tensor images;  ///< [n, C, H, W], as admitted, or of these the 8-bit ones
   at::Tensor hits;    ///< [n] int64
 };
 

@@ -48,6 +48,8 @@ struct CellTally {
   PassTally pass;
   std::vector<int64_t> hits;  ///< of each image, in the order of the data: in how many draws its label was right
   std::vector<int64_t> quantized_hits;  ///< the same of the adversarial image rounded to 8 bits
+  /// Of the image rounded to 8 bits, as PassTally::opened; empty where it was not asked for.
+  std::vector<int64_t> quantized_opened;
   // The 2x2 swap of inputs and gates, where it was asked for: of each image, in how many draws its label was right
   std::vector<int64_t> clean_on_adversarial;  ///< for the clean image along the gates of the adversarial one
   std::vector<int64_t> adversarial_on_clean;  ///< for the adversarial image along the gates of the clean one
@@ -65,6 +67,11 @@ struct CellTally {
   double seconds = 0;  ///< of attack and verdict, and of nothing that is asked besides (8-bit images, swapped gates)
   Latency latency;     ///< of passes, where it was asked for
 
+  /// What was counted of each image in the form in which it is saved: float, or uint8 for rounded to 8 bits.
+  const std::vector<int64_t>& hits_as(at::ScalarType form) const { return form == at::kByte ? quantized_hits : hits; }
+  const std::vector<int64_t>& opened_as(at::ScalarType form) const {
+    return form == at::kByte ? quantized_opened : pass.opened;
+  }
   void add_sizes(const Admitted& admitted);
   /// `same`: [N] int64, in how many draws the answer was that for the clean image.
   void add_kept(const at::Tensor& same, int64_t draws);

@@ -41,6 +41,7 @@ Json CellTally::to_json() const {
   return {{"pass", pass.to_json()},
           {"hits", hits},
           {"quantized_hits", quantized_hits},
+          {"quantized_opened", quantized_opened},
           {"swap", {clean_on_adversarial, adversarial_on_clean}},
           {"quantized", quantized.counts()},
           {"on_target", on_target.counts()},
@@ -65,6 +66,7 @@ CellTally CellTally::from_json(const Json& json) {
   cell.pass = PassTally::from_json(json.at("pass"));
   cell.hits = json.at("hits").get<std::vector<int64_t>>();
   cell.quantized_hits = json.at("quantized_hits").get<std::vector<int64_t>>();
+  cell.quantized_opened = json.at("quantized_opened").get<std::vector<int64_t>>();
   cell.clean_on_adversarial = json.at("swap").at(0).get<std::vector<int64_t>>();
   cell.adversarial_on_clean = json.at("swap").at(1).get<std::vector<int64_t>>();
   cell.quantized = Proportion::from_counts(json.at("quantized"));

@@ -26,7 +26,7 @@ Admitted admit(const at::Tensor& clean, const at::Tensor& proposed, Norm norm, d
 inline constexpr double kOnGrid = 1e-6;
 
 /// As an image file would hold it: each pixel value at one of 256 levels, the next one on the way to the clean image,
-/// so that a budget that held still does.
+/// so that a budget that held still does. Only a level within kOnGrid is taken outwards, too.
 at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images);
 
 /// The answer where some logit is NaN or infinite. It is never right, nor a target, nor what the clean image got.
