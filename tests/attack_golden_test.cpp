@@ -1,12 +1,15 @@
 // The same images as torchattacks, foolbox, ART and pyautoattack make, on a small smooth network in float64: see
 // tests/golden/make_attack_golden.py, which also says how their random numbers were replaced by ours.
 #include <ATen/ops/arange.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "attacks/parts/random.h"
 #include "lib/core/text.h"
+#include "lib/ops/gumbel.h"
 #include "lib/ops/safetensors.h"
 #include "tests/attacks.h"
 
@@ -47,14 +50,47 @@ class NoisyNet : public SmoothNet {
   }
 };
 
+/// The same weights in two residual layers whose gates draw. A gate reads its input's means.
+class GatedNet : public SmoothNet {
+ public:
+  GatedNet() : SmoothNet(network()) {
+    card_.gated = {{"a", 100, 1}, {"b", 100, 1}};
+    card_.gate_mode = "sampled";
+    card_.has_random_gates = true;
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    const auto& given = golden().tensors;
+    const at::Tensor noise = gate_noise(pass.noise, pass.image_ids, 2);
+    std::vector<at::Tensor> open, logits;
+    at::Tensor hidden = at::conv2d(images, given.at("conv1"), {}, 1, 1).tanh();
+    for (int64_t layer = 0; layer < 2; ++layer) {
+      logits.push_back(at::linear(hidden.mean({2, 3}), given.at("gate")[layer]));
+      open.push_back(decide_gate(logits.back(), noise.select(1, layer), pass.gate_gradient));
+      const at::Tensor branch = at::conv2d(hidden, given.at("conv2"), {}, 1, 1).tanh();
+      hidden = hidden + per_image(open.back(), hidden) * branch;
+    }
+    Output output;
+    output.logits = at::linear(hidden.flatten(1), given.at("linear"));
+    output.gates.open = at::stack(open, 1);
+    output.gates.logits = at::stack(logits, 1);
+    output.gates.probability = output.gates.logits.sigmoid();
+    output.gates.cost = at::full({2}, 100, at::TensorOptions(at::kDouble));
+    return output;
+  }
+};
+
+std::unique_ptr<Model> network_of(const std::string& kind) {
+  if (kind == "random") return std::make_unique<NoisyNet>();
+  if (kind == "gated") return std::make_unique<GatedNet>();
+  return std::make_unique<SmoothNet>(network());
+}
+
 /// `kind`: the last part of a golden image's name, where it has one.
 at::Tensor made_by(const std::string& text, const std::string& norm, double epsilon, const std::string& kind = "") {
-  SmoothNet smooth = network();
-  NoisyNet noisy;
-  Model& net = kind == "random" ? static_cast<Model&>(noisy) : smooth;
-  Victim victim(net, 5, kind == "final" ? Judge::this_model : Judge::another);
+  const std::unique_ptr<Model> net = network_of(kind);
+  Victim victim(*net, 5, kind == "final" ? Judge::this_model : Judge::another);
   const auto attack = make_attack(text);
-  attack->check(net.card());
+  attack->check(net->card());
   return attack->propose(victim, batch(), parse_norm(norm), {epsilon})[0];
 }
 
@@ -84,6 +120,13 @@ at::Tensor gradient_at(const at::Tensor& images) {
   const at::Tensor log_probability = network().forward(leaf, {}).logits.log_softmax(1);
   (-log_probability.gather(1, batch().labels.unsqueeze(1))).sum().backward();
   return leaf.grad();
+}
+
+// So that the goldens tell the mean from a gradient of one draw.
+TEST(RandomGates, MakeOtherImagesByOneDraw) {
+  const std::string attack = "eot-pgd:preset=torchattacks,steps=1", kind = "gated";
+  const at::Tensor theirs = golden().tensors.at(fmt::format("{}|linf|{}|{}", attack, kEpsilon, kind));
+  EXPECT_GT(farthest(made_by(attack + ",draws=1", "linf", kEpsilon, kind), theirs), 0.1 * kEpsilon);
 }
 
 TEST(OtherAttacks, FoolboxAccumulatesSigns) {

@@ -8,7 +8,7 @@
 Everything is in float64 on a small smooth network. Where a tool draws random numbers, it is given those of this project
 (tests/reference.py holds the generator), so that starts and neighbours are the same. A tensor is named by the attack as a
 user of aigis types it, then its norm and budget, and 'final' where images that are broken are left, 'random' where the
-network adds noise to its input that every pass draws afresh.
+network adds noise to its input that every pass draws afresh, 'gated' where every pass draws the states of gates.
 """
 
 import sys
@@ -29,7 +29,7 @@ from pyautoattack.square import SquareAttack
 from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from reference import philox  # noqa: E402
+from reference import Gates, gate_noise, philox  # noqa: E402
 
 COUNT, SIDE, CLASSES, EPS, SEED = 4, 8, 6, 8 / 255, 5
 GATES_PURPOSE, ATTACK_PURPOSE, START, DIVERSITY, NEIGHBOUR, SQUARE = 8, 9, 0, 1, 2, 4
@@ -45,6 +45,29 @@ class SmoothNet(torch.nn.Module):
 
     def forward(self, x):
         hidden = torch.tanh(F.conv2d(torch.tanh(F.conv2d(x, self.conv1, padding=1)), self.conv2, padding=1))
+        return F.linear(hidden.flatten(1), self.linear)
+
+
+class GatedNet(SmoothNet):
+    """Two residual layers whose gates draw: each of a step's passes with noise of its own. A gate reads its input's means."""
+
+    def __init__(self, draws, straight_through=True):
+        super().__init__()
+        generator = torch.Generator().manual_seed(6)
+        self.gate = torch.nn.Parameter(torch.randn(2, 8, generator=generator), False)
+        self.draws, self.straight_through, self.passes = draws, straight_through, 0
+        self.opened = []
+
+    def forward(self, x):
+        step, draw = divmod(self.passes, self.draws)
+        self.passes += 1
+        noise = gate_noise(SEED, "attack_gates", IDS, len(self.gate), draw, step)
+        gates = Gates("sampled", noise, self.straight_through, None, None, None)
+        hidden = torch.tanh(F.conv2d(x, self.conv1, padding=1))
+        for weight in self.gate:
+            z = gates.decide(F.linear(hidden.mean((2, 3)), weight))
+            hidden = hidden + z * torch.tanh(F.conv2d(hidden, self.conv2, padding=1))
+        self.opened.append(torch.stack(gates.open))
         return F.linear(hidden.flatten(1), self.linear)
 
 
@@ -332,6 +355,19 @@ def patchwise(net, images, labels, epsilon, steps=10):
     return x
 
 
+def add_drawn_gates(torchattack):
+    """The mean over passes through gates that draw."""
+    for options, steps, draws, straight_through in (
+            ("steps=1", 1, 2, True), ("steps=2", 2, 2, True), ("steps=10", 10, 2, True), ("steps=10,draws=20", 10, 20, True),
+            ("steps=10,gates=fixed-graph", 10, 2, False)):
+        gated = GatedNet(draws, straight_through)
+        torchattack(f"eot-pgd:preset=torchattacks,{options}", torchattacks.EOTPGD(gated, steps=steps, eot_iter=draws),
+                    [uniform(START)], kind="|gated")
+        assert gated.passes == steps * draws
+        by_draw = torch.stack(gated.opened).view(steps, draws, -1)
+        assert (by_draw != by_draw[:, :1]).any(2).any(1).all()  # the draws of every step differ
+
+
 def add_presets(net, images, labels, peer, add, torchattack):
     """Every preset by its name as that tool's attack with the defaults it comes with, from our starts; and what peers make
     that other goldens cannot show, because it is another attack."""
@@ -394,18 +430,19 @@ def main():
     images = torch.rand(COUNT, 3, SIDE, SIDE, generator=generator)
     labels = net(images).argmax(1)
     labels[-1] = (labels[-1] + 1) % CLASSES  # one that is misclassified from the start
-    made = {"images": images, "labels": labels, "conv1": net.conv1.data, "conv2": net.conv2.data, "linear": net.linear.data}
+    made = {"images": images, "labels": labels, "conv1": net.conv1.data, "conv2": net.conv2.data, "linear": net.linear.data,
+            "gate": GatedNet(1).gate.data}
 
     def add(name, tensor):
         assert tensor.shape == images.shape and tensor.min() >= 0 and tensor.max() <= 1
         made[name] = tensor.detach().clone()
 
-    def torchattack(name, attack, noises=()):
+    def torchattack(name, attack, noises=(), kind=""):
         for parameter, value in list(vars(attack).items()):
             if torch.is_tensor(value) and value.is_floating_point():
                 setattr(attack, parameter, value.double())  # kernels are made in float32
         with Injected(noises):
-            add(f"{name}|linf|{EPS}", attack(images, labels))
+            add(f"{name}|linf|{EPS}{kind}", attack(images, labels))
 
     start = [uniform(START)]
     torchattack("fgsm", torchattacks.FGSM(net, eps=EPS))
@@ -461,6 +498,7 @@ def main():
             toolbox(net, images, labels, evasion.ProjectedGradientDescentPyTorch, num_random_init=1, **options))
 
     add_presets(net, images, labels, peer, add, torchattack)
+    add_drawn_gates(torchattack)
     for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
         for steps in (10, 100):
             # The last image is misclassified, and where its label ranks third DLR is constant: its gradient is what rounding
