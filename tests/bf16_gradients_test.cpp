@@ -5,7 +5,10 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
+
+#include <functional>
 
 #include "lib/eval/victim.h"
 #include "lib/ops/gumbel.h"
@@ -112,6 +115,30 @@ TEST(Bf16Gradients, ANearTieIsDecidedInFloat32) {
   EXPECT_EQ(logits.argmax(1).sum().item<int64_t>(), 20);
   logits.sum().backward();
   EXPECT_TRUE(leaf.grad().eq(2).all().item<bool>()) << "the correction is no part of the gradient";
+}
+
+/// As sure of an image as that is bright.
+class SureOfBright : public NearlyTied {
+ public:
+  Output forward(const at::Tensor& images, const Pass&) override {
+    const at::Tensor x = images.flatten(1);
+    return {at::cat({at::ones_like(x), x + 1}, 1), {}};
+  }
+};
+
+TEST(Bf16Gradients, ANearTieIsAskedTwiceAndCountedTwice) {
+  Bf16Gradients model(std::make_shared<SureOfBright>());
+  at::Tensor images = at::ones({40, 1, 1, 1});
+  images.slice(0, 20, 25).fill_(1e-4);
+  const auto forward = [&](const std::function<void(Victim&)>& ask) {
+    Victim victim(model, 4);
+    ask(victim);
+    return victim.audit().forward;
+  };
+  const Loss second = [](const Output& output) { return output.logits.select(1, 1); };
+  EXPECT_EQ(forward([&](Victim& victim) { victim.gradient(images, ids_of(40), second, {}, {}); }), 40 + 5);
+  EXPECT_EQ(forward([&](Victim& victim) { victim.look(images, ids_of(40), {}); }), 40 + 5);
+  EXPECT_EQ(forward([&](Victim& victim) { victim.forward(images, ids_of(40), {}); }), 40) << "in float32 at once";
 }
 
 /// The noise of an image is added to both of its logits, whose gap is the image.

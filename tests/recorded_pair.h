@@ -39,14 +39,15 @@ struct Seen {
 
 inline Seen seen(Model& model, const at::Tensor& images, const Pass& pass, bool of_gates) {
   const at::Tensor leaf = images.clone().set_requires_grad(true);
-  const auto [logits, gates] = model.forward(leaf, pass);
-  at::Tensor loss = (logits * logits).sum();
+  const Output output = model.forward(leaf, pass);
+  const Gates& gates = output.gates;
+  at::Tensor loss = output.logits.square().sum();
   if (of_gates && gates.any()) {
     loss = loss + (gates.logits * 0.3).sum() + gates.probability.sum();
     if (gates.open.requires_grad()) loss = loss + (gates.open * 0.7).sum();
   }
   loss.backward();
-  return {logits, gates.open, gates.logits, gates.probability, leaf.grad()};
+  return {output.logits, gates.open, gates.logits, gates.probability, leaf.grad()};
 }
 
 inline bool same(const at::Tensor& one, const at::Tensor& other, double tolerance) {

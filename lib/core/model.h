@@ -24,8 +24,9 @@ struct Gates {
 };
 
 struct Output {
-  at::Tensor logits;  ///< [N, K]
-  Gates gates;        ///< empty where the model has none
+  at::Tensor logits;     ///< [N, K]
+  Gates gates;           ///< empty where the model has none
+  int64_t repeated = 0;  ///< images that were passed a second time, for an answer that is exact
 };
 
 /// How a gradient passes a hard gate.

@@ -56,6 +56,7 @@ Output Bf16Gradients::forward(const at::Tensor& images, const Pass& pass) {
       at::zeros_like(rounded).index_copy(0, rows, exact - rounded.index_select(0, rows));  // a constant: no gradient
   const at::AutoGradMode gradients(for_gradient);
   output.logits = output.logits + correction;
+  output.repeated = rows.size(0);
   return output;
 }
 

@@ -62,9 +62,14 @@ Pass Victim::pass(const at::Tensor& ids, const Position& position, const GatePat
   return {noise, ids, path.gradient, path.temperature};
 }
 
+Output Victim::asked(const at::Tensor& images, const Pass& pass) {
+  Output output = model_.forward(images, pass);
+  audit_.forward += images.size(0) + output.repeated;
+  return output;
+}
+
 Output Victim::seen(const at::Tensor& images, const at::Tensor& ids, const Position& position, const GatePath& path) {
-  audit_.forward += images.size(0);
-  Output output = model_.forward(images, pass(ids, position, path));
+  Output output = asked(images, pass(ids, position, path));
   if (path.gradient != GateGradient::relaxed || !output.gates.any()) return output;
   // Soft gates answer otherwise than hard ones, and what they get wrong need not be wrong.
   const Output hard = forward(images.detach(), ids, position);
@@ -122,8 +127,7 @@ Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& 
 Output Victim::answer(const at::Tensor& images, const Pass& pass) {
   check_stop();
   const at::NoGradGuard no_grad;
-  audit_.forward += images.size(0);
-  return model_.forward(images, pass);
+  return asked(images, pass);
 }
 
 Output Victim::forward(const at::Tensor& images, const at::Tensor& ids, const Position& position,

@@ -122,6 +122,7 @@ class Victim {
   /// Counts a gradient; returns it with zeros for images where it is not finite, and which are flat.
   std::pair<at::Tensor, at::Tensor> counted(const at::Tensor& gradient, const at::Tensor& met);
   Pass pass(const at::Tensor& ids, const Position& position, const GatePath& path) const;
+  Output asked(const at::Tensor& images, const Pass& pass);   ///< every query, counted
   Output answer(const at::Tensor& images, const Pass& pass);  ///< without a gradient
   /// What the network makes of images, with the gradient that the path says.
   Output seen(const at::Tensor& images, const at::Tensor& ids, const Position& position, const GatePath& path);
