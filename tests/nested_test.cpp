@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "attacks/parts/ensemble.h"
 #include "tests/greys.h"
 
 namespace aigis {
@@ -95,6 +96,49 @@ TEST(Nested, BudgetsGoOnWhereRoundingMends) {
       EXPECT_EQ(fails[1].pass.accuracy.successes(), kImages - 5);
     }
   }
+}
+
+/// Attacks on bright and on dark images, one after the other.
+class InTurn : public Ensemble {
+ public:
+  InTurn(std::shared_ptr<const Attack> bright, std::shared_ptr<const Attack> dark)
+      : stages_{{"bright", std::move(bright)}, {"dark", std::move(dark)}} {}
+  std::string name() const override { return "in-turn"; }
+  Json options() const override { return Json::object(); }
+
+ private:
+  const EnsembleStages& stages(Norm) const override { return stages_; }
+  EnsembleStages stages_;
+};
+
+// Of the levels 88, 90, … 166 the smaller budget takes 128 to 136 across, where rounding mends them, and 118 to 126 for
+// good; the larger one takes 128 to 156, the mended ones once more, and 98 to 116.
+TEST(Nested, WhoBrokeAnImageFirstIsCountedOnce) {
+  const auto bright = std::make_shared<Barely>(
+      [](const at::Tensor& x, double epsilon) { return at::where(x.gt(0.5), x - epsilon, x); }, false);
+  const auto dark = planted([](const at::Tensor& x, double epsilon) { return at::where(x.lt(0.5), x + epsilon, x); });
+  const auto stages_of = [](const std::vector<std::shared_ptr<const Attack>>& attacks) {
+    SweepPlan plan;
+    plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+    plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, attacks.size() > 1);
+    plan.epsilons = {Barely::kSmall, Barely::kLarge};
+    plan.data = greys();
+    plan.batch = 7;
+    plan.nested = true;
+    Journal journal;
+    std::vector<std::vector<int64_t>> counts;  // of each budget: tried and broken, stage by stage
+    for (const CellTally& cell : run_sweep(plan, journal).tallies[0].back().cells) {
+      std::vector<int64_t>& of_budget = counts.emplace_back();
+      for (const Stage& stage : cell.audit.stages) {
+        of_budget.push_back(stage.tried);
+        of_budget.push_back(stage.broken);
+      }
+    }
+    return counts;
+  };
+  const std::vector<std::vector<int64_t>> expected{{40, 5, 35, 5}, {40, 15, 25, 15}};
+  EXPECT_EQ(stages_of({std::make_shared<InTurn>(bright, dark)}), expected);
+  EXPECT_EQ(stages_of({bright, dark}), expected) << "and so does their worst case";
 }
 
 // What misses its target would be attacked again within a larger budget though it was wrong already, and may end right:

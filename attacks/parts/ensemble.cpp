@@ -55,7 +55,7 @@ std::vector<at::Tensor> Ensemble::propose(Victim& victim, const Batch& batch, No
       const Batch rest = selected(batch, left);
       const at::Tensor found = stage.attack->propose(victim, rest, norm, {epsilon})[0];
       const at::Tensor wrong = wrong_draws(victim, rest, found, ++number), broken = wrong.ge(victim.card().draws);
-      victim.credit(stage.label, left.size(0), broken.sum().item<int64_t>());
+      victim.credit(stage.label, rest.ids, rest.ids.masked_select(broken.to(rest.ids.device())));
       // What withstands all keeps the first attack's image, the one of the greatest loss.
       const at::Tensor known = best.index_select(0, left), better = number == 1 ? wrong.ge(known) : wrong.gt(known);
       const at::Tensor rows = better.nonzero().squeeze(1), places = left.index_select(0, rows);

@@ -3,6 +3,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <limits>
@@ -61,10 +62,11 @@ class Search {
     const int64_t most = std::min(search_.most_flips, graph_.size(1));
     for (int64_t size = 1; size <= most && !left.empty(); ++size) {
       grow(left);
-      const auto tried = static_cast<int64_t>(left.size());
-      std::erase_if(left, [&](int64_t i) { return at_image(i).changes; });
-      victim_.credit(size == 1 ? "1 gate" : std::to_string(size) + " gates", tried,
-                     tried - static_cast<int64_t>(left.size()));
+      const auto fallen =
+          std::stable_partition(left.begin(), left.end(), [&](int64_t i) { return !at_image(i).changes; });
+      const at::Tensor ids = batch_.ids.index_select(0, at::tensor(at::IntArrayRef(left)));
+      victim_.credit(size == 1 ? "1 gate" : std::to_string(size) + " gates", ids, ids.slice(0, fallen - left.begin()));
+      left.erase(fallen, left.end());
     }
     FlippedGraphs result{graph_.clone(), at::full({images_}, -1, at::TensorOptions(at::kLong))};
     for (int64_t i = 0; i < images_; ++i) {

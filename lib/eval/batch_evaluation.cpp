@@ -36,13 +36,14 @@ struct Prepared {
   std::shared_ptr<const Attack> attack;
   AttackAudit audit;
   double seconds = 0;
+  StageRecord fallen;
 };
 
 Prepared prepare(const std::shared_ptr<const Attack>& attack, const View& view, const Batch& batch, uint64_t seed) {
   const Stopwatch watch;
   Victim victim(*view.model, seed, view.judge);
   const std::shared_ptr<const Attack> knowing = attack->prepared_for(victim, batch);
-  return {knowing ? knowing : attack, victim.audit(), watch.seconds()};
+  return {knowing ? knowing : attack, victim.audit(), watch.seconds(), victim.fallen()};
 }
 
 }  // namespace
@@ -133,6 +134,8 @@ void BatchEvaluation::attack_again(const Run& run, const Fallen& smaller, size_t
   proposal.images = again.images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
+  proposal.fallen.merge(again.fallen);
+  proposal.audit.stages = proposal.fallen.stages();  // once for an image that was tried within smaller budgets, too
   if (counts_answers(*run.attack)) {
     if (e > 0) proposal.audit.broken_after.clear();  // counted from the budget's own first answer on
     else if (const int64_t wrong = batch_.ids.size(0) - rows.size(0); wrong > 0) proposal.audit.broken_after[0] = wrong;
@@ -196,9 +199,11 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
       const at::Tensor met = knows_met ? witness.met() : at::Tensor();
       AttackAudit audit = prepared.audit;
       audit.merge(victim.audit(proposals.size() - e));
+      StageRecord fallen = prepared.fallen;
+      fallen.merge(victim.fallen());
       proposals.push_back({is_whole ? std::move(made) : images.index_copy(0, there, made),
                            is_whole || !met.defined() ? met : at::zeros({count}, at::kBool).index_copy(0, rows, met),
-                           std::move(audit), prepared.seconds + watch.seconds()});
+                           std::move(audit), prepared.seconds + watch.seconds(), std::move(fallen)});
     }
   }
   return proposals;

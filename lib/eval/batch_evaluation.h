@@ -28,6 +28,7 @@ class BatchEvaluation {
     at::Tensor met;  ///< [N] bool, images broken on the way (witness.h); undefined if nobody looked
     AttackAudit audit;
     double seconds = 0;
+    StageRecord fallen = {};  ///< of an attack that is made of others
   };
 
   /// For each image the result of the run in which the fewest draws were right, of several that in which the fewest

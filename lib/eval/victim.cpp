@@ -152,18 +152,13 @@ Output Victim::aside(const at::Tensor& images, const at::Tensor& ids, const Posi
   return output;
 }
 
-void Victim::credit(const std::string& attack, int64_t tried, int64_t broken) {
-  AttackAudit one;
-  one.stages = {{attack, tried, broken}};
-  audit_.merge(one);
-}
-
 void Victim::count_broken(int64_t answers, int64_t images, size_t budget) {
   if (images > 0) broken_after_[budget][answers] += images;
 }
 
 AttackAudit Victim::audit(size_t budget) const {
   AttackAudit audit = audit_;
+  audit.stages = fallen_.stages();
   if (const auto found = broken_after_.find(budget); found != broken_after_.end()) audit.broken_after = found->second;
   audit.zero_gradients = count_of(zero_);
   audit.bad_gradients = count_of(bad_);

@@ -9,6 +9,7 @@
 
 #include "lib/core/model.h"
 #include "lib/data/dataset.h"
+#include "lib/eval/stages.h"
 
 namespace aigis {
 
@@ -21,13 +22,6 @@ struct Losses {
 };
 /// A function of a model's output. Attacks ascend it.
 using Loss = std::function<Losses(const Output& output)>;
-
-/// What one attack of several did to the images that were left to it.
-struct Stage {
-  std::string attack;
-  int64_t tried = 0, broken = 0;
-  bool operator==(const Stage&) const = default;
-};
 
 /// What an attack has used and met, in images.
 struct AttackAudit {
@@ -101,8 +95,12 @@ class Victim {
   /// Spent in those so far. On the CPU; elsewhere what it took to ask for them.
   double aside_seconds() const { return aside_seconds_; }
 
-  /// For the report: `broken` of the `tried` images fell to this attack, and to none before it.
-  void credit(const std::string& attack, int64_t tried, int64_t broken);
+  /// For the report: of the images `tried` those in `fallen` fell to this attack, and to none before it. Both are ids.
+  void credit(const std::string& attack, const at::Tensor& tried, const at::Tensor& fallen) {
+    fallen_.add(attack, tried, fallen);
+  }
+  /// All that were credited.
+  const StageRecord& fallen() const { return fallen_; }
   /// For the report: so many images were broken once the model had answered so often for each. An attack whose work
   /// serves several budgets says within which of them.
   void count_broken(int64_t answers, int64_t images, size_t budget = 0);
@@ -130,7 +128,8 @@ class Victim {
   Model& model_;
   uint64_t seed_;
   Judge judge_;
-  AttackAudit audit_;                                          ///< but for broken_after
+  AttackAudit audit_;  ///< but for stages and broken_after
+  StageRecord fallen_;
   std::map<size_t, std::map<int64_t, int64_t>> broken_after_;  ///< of each budget
   double aside_seconds_ = 0;
   at::Tensor zero_, bad_;  ///< counts on the device; undefined before the first gradient
