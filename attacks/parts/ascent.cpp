@@ -30,7 +30,8 @@ at::Tensor ascend(Victim& victim, const Batch& batch, const Goal& goal, const As
     at::Tensor found = batch.images.clone();
     run_ascent(victim, options, norm, epsilon, restart, rows, found);
     const at::Tensor tried = found.index_select(0, rows.places);
-    const Seen seen = look(victim, tried, rows.ids, rows.goal, options.objective, {restart, free_draw(options), steps});
+    const Seen seen = look(victim, tried, rows.ids, rows.goal, options.objective, {restart, free_draw(options), steps},
+                           /*with_worth=*/true);
     const at::Tensor better = seen.worth.exceeds(best.select(rows.places));
     put_rows(result, rows.places, better, tried);
     best.put(rows.places, better, seen.worth);

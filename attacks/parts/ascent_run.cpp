@@ -44,7 +44,8 @@ class Ascent {
         if (stops()) retire(rows, seen.logits, {}, result, {});
         if (rows.x.size(0) == 0) return;
       }
-      Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number);
+      Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number,
+                                        /*with_worth=*/keeps_best() && !looks);
       if (!looks) {
         if (keeps_best()) remember(rows, at_x.worth);
         if (stops()) {
@@ -68,7 +69,7 @@ class Ascent {
 
   Seen look_at(const AscentRows& rows, uint32_t number, bool rough) {
     return look(victim_, rows.x, rows.ids, rows.goal, options_.objective, {restart_, first_look(options_), number},
-                rough);
+                /*with_worth=*/keeps_best(), rough);
   }
 
   void advance(AscentRows& rows, const Ascended& at_x, uint32_t number) {

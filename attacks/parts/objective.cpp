@@ -172,13 +172,13 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
 }
 
 Seen look(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
-          const ObjectiveOptions& options, Position position, bool rough) {
+          const ObjectiveOptions& options, Position position, bool with_worth, bool rough) {
   Seen seen;
   const int64_t draws = draws_of(options, victim);
   for (int64_t draw = 0; draw < draws; ++draw, ++position.draw) {
     const Output output = rough ? victim.look(images, ids, position) : victim.forward(images, ids, position);
     seen.logits = output.logits;
-    seen.worth += worth_in_pass(options, victim.card().classes, output, goal);
+    if (with_worth) seen.worth += worth_in_pass(options, victim.card().classes, output, goal);
   }
   return seen;
 }

@@ -121,10 +121,10 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
 /// Answers by passes without a gradient, as many as one averages over.
 struct Seen {
   at::Tensor logits;  ///< those of the last draw
-  Worth worth;
+  Worth worth;        ///< undefined unless asked for
 };
 /// `rough`: in place of gradients' own.
 Seen look(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
-          const ObjectiveOptions& options, Position position, bool rough = false);
+          const ObjectiveOptions& options, Position position, bool with_worth, bool rough = false);
 
 }  // namespace aigis

@@ -21,16 +21,16 @@ bool StepGradient::is_plain() const {
 }
 
 Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum,
-                               at::Tensor& last_direction, uint32_t number) {
+                               at::Tensor& last_direction, uint32_t number, bool with_worth) {
   const double step = options_.step_length(epsilon_, number);
   const at::Tensor point = options_.nesterov && momentum.defined() ? at::add(x, momentum, options_.momentum * step) : x;
-  if (options_.samples == 1) return over_copies(point, who, 0, number);
+  if (options_.samples == 1) return over_copies(point, who, 0, number, with_worth);
   Ascended sum;
   const int64_t last = options_.samples - 1;
   for (int64_t i = 0; i <= last; ++i) {
     const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
     const at::Tensor sampled = last_direction.defined() ? at::add(point, last_direction, reach * step) : point;
-    const Ascended one = over_copies(sampled, who, static_cast<uint32_t>(i), number);
+    const Ascended one = over_copies(sampled, who, static_cast<uint32_t>(i), number, /*with_worth=*/false);
     if (i == 0) sum = one;
     else sum.images = sum.images + one.images;
   }
@@ -46,18 +46,20 @@ at::Tensor StepGradient::variance(const at::Tensor& x, const Who& who, const at:
     const at::Tensor noise = uniform_noise(x, who.ids, victim_.draws({restart_, neighbour, number}), Use::neighbour);
     const at::Tensor around = at::add(x, noise, options_.neighbourhood * epsilon_);
     // Evaluations behind those of the step itself.
-    sum = sum + over_copies(around, who, static_cast<uint32_t>(options_.samples) + neighbour, number).images;
+    const uint32_t evaluation = static_cast<uint32_t>(options_.samples) + neighbour;
+    sum = sum + over_copies(around, who, evaluation, number, /*with_worth=*/false).images;
   }
   return sum / static_cast<double>(options_.neighbours) - gradient;
 }
 
-Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number) {
+Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number,
+                                   bool with_worth) {
   Ascended sum;
   const auto draws = static_cast<uint32_t>(options_.objective.draws), scales = static_cast<uint32_t>(options_.scales);
   for (uint32_t copy = 0; copy < scales; ++copy) {
     const Position position{restart_, (evaluation * scales + copy) * draws, number};
     const double scale = std::pow(0.5, copy);
-    Ascended one = through_diversity(copy == 0 ? point : point * scale, who, position);
+    Ascended one = through_diversity(copy == 0 ? point : point * scale, who, position, with_worth);
     if (copy > 0) one.images = one.images * scale;  // of x, not of the copy
     if (copy == 0) sum = one;
     else sum.images = sum.images + one.images;
@@ -66,10 +68,10 @@ Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint
   return sum;
 }
 
-Ascended StepGradient::through_diversity(const at::Tensor& point, const Who& who, const Position& position) {
+Ascended StepGradient::through_diversity(const at::Tensor& point, const Who& who, const Position& position,
+                                         bool with_worth) {
   const auto direction = [&](const at::Tensor& images) {
-    return ascent_direction(victim_, images, who.ids, who.goal, options_.objective, position,
-                            /*with_worth=*/options_.keep == Keep::best && is_plain());
+    return ascent_direction(victim_, images, who.ids, who.goal, options_.objective, position, with_worth);
   };
   if (!options_.diversity.active()) return direction(point);
   const at::Tensor leaf = point.detach().set_requires_grad(true);

@@ -26,17 +26,18 @@ class StepGradient {
   bool is_plain() const;
 
   /// At `x`, or where momentum leads, and over points along the last direction, which it renews. Both directions are
-  /// undefined until there is one. `number` is that of the step.
+  /// undefined until there is one. `number` is that of the step. Worth, which is the iterate's, is there only where
+  /// is_plain().
   Ascended of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum, at::Tensor& last_direction,
-                   uint32_t number);
+                   uint32_t number, bool with_worth);
 
   /// The difference between the mean gradient around `x` and `gradient`, which is the one at x.
   at::Tensor variance(const at::Tensor& x, const Who& who, const at::Tensor& gradient, uint32_t number);
 
  private:
   /// Over darker copies. Noise is that of the `evaluation`, counted from 0 within the step.
-  Ascended over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number);
-  Ascended through_diversity(const at::Tensor& point, const Who& who, const Position& position);
+  Ascended over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number, bool with_worth);
+  Ascended through_diversity(const at::Tensor& point, const Who& who, const Position& position, bool with_worth);
 
   Victim& victim_;
   const AscentOptions& options_;
