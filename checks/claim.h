@@ -73,8 +73,10 @@ class Claim {
   Finding without_attack(const std::string& check, const std::string& why) const;
   /// A finding on all runs of the claim.
   Finding about_model(const std::string& check) const;
-  /// A finding on the attacks' runs within the claim's budget.
-  Finding about_budget(const std::string& check) const;
+  /// A finding on the attacks' runs within the claim's budget, and on the worst cases that hold them.
+  Finding about_budget(const std::string& check) const { return about_budget(check, attacks_); }
+  /// The same on the runs of some of the attacks.
+  Finding about_budget(const std::string& check, const std::vector<size_t>& attacks) const;
   /// Raised if one of the challenges broke more images of the sample than another one, or than the sweep's attacks, by
   /// more than chance, and more than the best of as many would (Bonferroni). `advice` ends the sentence.
   Finding beaten(const std::string& check, const std::vector<Challenge>& challenges, const std::string& advice) const {

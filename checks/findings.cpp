@@ -32,10 +32,16 @@ Finding Claim::about_model(const std::string& check) const {
   return finding;
 }
 
-Finding Claim::about_budget(const std::string& check) const {
+Finding Claim::about_budget(const std::string& check, const std::vector<size_t>& attacks) const {
   Finding finding;
   finding.check = check;
-  for (const size_t r : attacks_) finding.of.emplace_back(r, epsilon_);
+  for (const size_t r : attacks) finding.of.emplace_back(r, epsilon_);
+  for (const size_t r : runs_) {
+    const std::vector<size_t>& held = plan_.runs[r].worst_of;
+    if (std::find_first_of(held.begin(), held.end(), attacks.begin(), attacks.end()) != held.end()) {
+      finding.of.emplace_back(r, epsilon_);
+    }
+  }
   return finding;
 }
 

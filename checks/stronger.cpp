@@ -100,8 +100,7 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   const auto all_steps = static_cast<size_t>(steps * whole_option(*run.attack, "restarts", 1));
   double before = 0, after = 0;
   std::vector<double> beyond;  // of each image, what its loss grew by, less the growth that is let pass
-  Finding finding = claim.about_budget("loss-growth");
-  finding.of = {{judged, claim.epsilon()}};
+  Finding finding = claim.about_budget("loss-growth", {judged});
   for (size_t i = 0; i < again.hits.size(); ++i) {
     const std::vector<double>& losses = trace->losses(claim.sample().ids[static_cast<int64_t>(i)].item<int64_t>());
     const size_t queries = losses.size() / all_steps;  // a step

@@ -98,6 +98,23 @@ TEST(Checks, FlagsAreToldWithTheirNumbers) {
   EXPECT_EQ(told["numbers"]["gradients"], most);
 }
 
+// It is the number that is quoted, and as doubtful as its attacks' numbers.
+TEST(Checks, WhatIsRaisedStandsBesideTheWorstCase) {
+  const Json report = report_of({.name = "worst case",
+                                 .model = std::make_shared<TurnsItsGradient>(),
+                                 .before = make_attack("fgsm"),
+                                 .worst_case = true});
+  int64_t worst_cases = 0;
+  for (const Json& run : report["runs"]) {
+    if (run["attack"]["name"] != "worst-case" || run["epsilon"] != kEpsilon) continue;
+    ++worst_cases;
+    std::set<std::string> names;
+    for (const Json& flag : run["flags"]) names.insert(flag["check"]);
+    for (const char* name : {"uphill", "black-box"}) EXPECT_TRUE(names.contains(name)) << name << run["flags"];
+  }
+  EXPECT_EQ(worst_cases, 1);
+}
+
 // An attack that wants a wrong answer at the same cost passes by wrong answers at another cost, and loses nothing by
 // it. A claim of robustness rests on it all the same.
 TEST(Checks, WhatAnAttackDoesNotWantIsNotLost) {

@@ -23,6 +23,7 @@ struct Case {
   std::shared_ptr<Model> second = nullptr;         ///< another model of the same sweep
   bool undefended = true;                          ///< the attack runs without the defense, too
   std::shared_ptr<const Attack> before = nullptr;  ///< another attack of the same sweep, listed first
+  bool worst_case = false;                         ///< over both
 };
 
 inline constexpr double kEpsilon = 0.02;
@@ -45,7 +46,7 @@ inline Json report_of(const Case& planted) {
   if (planted.defense && planted.undefended) defenses.push_back(nullptr);
   std::vector<std::shared_ptr<const Attack>> attacks{planted.attack};
   if (planted.before) attacks.insert(attacks.begin(), planted.before);
-  plan.runs = plan_runs(attacks, defenses, {Access{}}, false);
+  plan.runs = plan_runs(attacks, defenses, {Access{}}, planted.worst_case);
   plan.epsilons = {kEpsilon / 2, kEpsilon};
   plan.data = planted.data;
   plan.seed = planted.seed;
