@@ -56,6 +56,36 @@ double mean(const std::vector<double>& numbers, size_t begin, size_t count) {
   return sum / static_cast<double>(count);
 }
 
+constexpr int64_t kLast = 10;  // steps in which an attack that has converged gains little
+
+/// By how much of itself the loss of images grew in the last steps, and whether that is more than is let pass.
+void judge_growth(Finding& finding, const std::vector<double>& before, const std::vector<double>& after) {
+  constexpr double kMost = 0.05;
+  std::vector<double> beyond;  // of each image, what its loss grew by, less the growth that is let pass
+  for (size_t i = 0; i < before.size(); ++i) beyond.push_back(after[i] - (1 + kMost) * before[i]);
+  const double loss = mean_of(before);
+  if (finding.count < fewest(1) || loss == 0) {
+    finding.level = Finding::Level::undecided;
+    finding.message +=
+        fmt::format("was {:.3g} {} steps before the end: too little to tell whether it grew", loss, kLast);
+    return;
+  }
+  const double value = mean_of(after) / loss - 1;
+  const Interval excess = mean_interval(beyond);
+  const Interval growth{kMost + excess.low / loss, kMost + excess.high / loss};
+  if (const double seen = kMost + (growth.high - growth.low) / 2; seen <= 1) finding.smallest_effect = seen;
+  finding.numbers = {{"growth", value}, {"low", growth.low}, {"high", growth.high}, {"steps", kLast}};
+  finding.message += fmt::format("grew by {:.1f} % [{:.1f}, {:.1f}] in the last {} steps", 100 * value,
+                                 100 * growth.low, 100 * growth.high, kLast);
+  if (growth.low > kMost) {
+    finding.level = Finding::Level::warning;
+    finding.message += ": the attack had not converged";
+  } else if (growth.high > kMost) {
+    finding.level = Finding::Level::undecided;
+    finding.message += ": they are too few, or differ too much, to tell whether it was more than is let pass";
+  }
+}
+
 }  // namespace
 
 std::optional<Finding> iterated(const Claim& claim) {
@@ -80,8 +110,7 @@ std::optional<Finding> longer(const Claim& claim) {
 }
 
 std::optional<Finding> loss_growth(const Claim& claim) {
-  constexpr int64_t kLong = 40, kLast = 10;
-  constexpr double kMost = 0.05;
+  constexpr int64_t kLong = 40;
   if (!claim.is_made()) return {};
   std::vector<size_t> long_ascents;
   for (const size_t r : claim.attacks()) {
@@ -94,38 +123,22 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   }
   const size_t judged = claim.with_fewest_right(long_ascents, claim.epsilon());
   const Run& run = claim.plan().runs[judged];
-  const int64_t steps = steps_of_ascent(*run.attack);
   const auto trace = std::make_shared<Trace>(claim.bare(), claim.sample());
   const Challenge again = claim.challenge(run.attack, run.access, trace);
-  const auto all_steps = static_cast<size_t>(steps * whole_option(*run.attack, "restarts", 1));
-  double before = 0, after = 0;
-  std::vector<double> beyond;  // of each image, what its loss grew by, less the growth that is let pass
-  Finding finding = claim.about_budget("loss-growth", {judged});
+  const auto all_steps = static_cast<size_t>(steps_of_ascent(*run.attack) * whole_option(*run.attack, "restarts", 1));
+  std::vector<double> before, after;
   for (size_t i = 0; i < again.hits.size(); ++i) {
     const std::vector<double>& losses = trace->losses(claim.sample().ids[static_cast<int64_t>(i)].item<int64_t>());
     const size_t queries = losses.size() / all_steps;  // a step
     if (again.hits[i] == 0 || queries == 0) continue;
-    ++finding.count;
-    const double earlier = mean(losses, losses.size() - (kLast + 1) * queries, queries);
-    const double later = mean(losses, losses.size() - queries, queries);
-    before += earlier;
-    after += later;
-    beyond.push_back(later - (1 + kMost) * earlier);
+    before.push_back(mean(losses, losses.size() - (kLast + 1) * queries, queries));
+    after.push_back(mean(losses, losses.size() - queries, queries));
   }
+  Finding finding = claim.about_budget("loss-growth", {judged});
   if (again.hits.empty()) return claim.not_made(finding);
-  const double growth = finding.count > 0 && before > 0 ? (after - before) / before : 0;
-  finding.smallest_effect = kMost;
-  finding.numbers = {{"growth", growth}, {"steps", kLast}};
-  finding.message = fmt::format("{}'s loss of {} images that stand grew by {:.1f} % in the last {} of {} steps",
-                                again.name, finding.count, 100 * growth, kLast, steps);
-  if (finding.count < fewest(1)) {
-    finding.level = Finding::Level::undecided;
-    finding.message += ": too few to tell";
-  } else if (growth > kMost) {
-    const bool is_more_than_chance = mean_interval(beyond).low > 0;
-    finding.level = is_more_than_chance ? Finding::Level::warning : Finding::Level::undecided;
-    finding.message += is_more_than_chance ? ": the attack had not converged" : ", which may be chance";
-  }
+  finding.count = static_cast<int64_t>(before.size());
+  finding.message = fmt::format("{}'s loss of {} images that stand ", again.name, finding.count);
+  judge_growth(finding, before, after);
   return finding;
 }
 
