@@ -41,11 +41,12 @@ class Trace : public Model {
 };
 
 /// Steps of an attack that is one ascent of the label's loss, in which the queries of a step stand side by side; 0 for
-/// others, which have stages, search, or are out for something else, too.
+/// others, which have stages, search, climb the loss of soft gates, or are out for something else, too.
 int64_t steps_of_ascent(const Attack& attack) {
   const Json options = attack.options();
   const bool is_ascent = options.contains("relative_step_size") && options.contains("loss") &&
-                         attack.learns_from() == 0 && attack.gate_paths().size() == 1;
+                         attack.learns_from() == 0 && attack.gate_paths().size() == 1 &&
+                         !attack.gate_paths().contains(GateGradient::relaxed);
   const bool is_of_label = attack.aim() == Aim::wrong_answer && !attack.is_targeted();
   return is_ascent && is_of_label ? whole_option(attack, "steps", 0) : 0;
 }
@@ -119,7 +120,10 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   }
   if (long_ascents.empty()) {
     return claim.without_attack(
-        "loss-growth", fmt::format("not made: no attack is one ascent of the label's loss in {} steps or more", kLong));
+        "loss-growth",
+        fmt::format("not made: no attack is one ascent of the label's loss, through gates as they are, in {} steps or "
+                    "more",
+                    kLong));
   }
   const size_t judged = claim.with_fewest_right(long_ascents, claim.epsilon());
   const Run& run = claim.plan().runs[judged];
