@@ -7,6 +7,7 @@
 
 #include "checks/checks.h"
 #include "checks/variation.h"
+#include "lib/core/text.h"
 #include "lib/metrics/interval.h"
 
 namespace aigis::checks {
@@ -104,7 +105,12 @@ std::optional<Finding> longer(const Claim& claim) {
   }
   if (changes.empty()) return {};
   const auto attack = varied(strongest, changes);
-  if (!attack) return {};
+  if (!attack) {
+    std::vector<std::string> options_twice;
+    for (const auto& [key, value] : changes) options_twice.push_back(key + "=" + value);
+    return claim.without_attack(
+        "longer", fmt::format("not made: {} does not take {}", strongest.name(), join(options_twice, ",")));
+  }
   Challenge twice = claim.challenge(attack, claim.strongest().access);
   twice.name += " at twice the length";
   return claim.beaten("longer", {twice}, "the attack had not converged");

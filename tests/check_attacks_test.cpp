@@ -83,6 +83,23 @@ TEST(Checks, ACheckWithoutAnAttackIsUndecided) {
   EXPECT_EQ(level_of(checks_of({.name = "ten steps"}), "loss-growth"), "undecided");
 }
 
+// Nor where the attack is as long as it can be: here it stands in the place of one whose results there are.
+TEST(Checks, AnAttackThatCannotBeLongerLeavesThatUndecided) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<PatternNet>()};
+  plan.runs = plan_runs({make_attack("pgd:steps=1")}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {kEpsilon};
+  plan.data = patterned();
+  Journal journal;
+  const SweepResult result = run_sweep(plan, journal);
+  plan.runs = plan_runs({make_attack("pgd:steps=100000")}, {nullptr}, {Access{}}, false);
+  const std::optional<Finding> finding = checks::longer(Claim(plan, result.tallies[0], 0, {0}));
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(finding->level, Finding::Level::undecided);
+  EXPECT_EQ(finding->message, "not made: pgd does not take steps=200000,restarts=2");
+  EXPECT_FALSE(finding->smallest_effect);
+}
+
 // Cross-entropy with the label need not grow where the attack is out for a target, or for a cost that stays, too, or
 // where it climbs that of a network with soft gates.
 TEST(Checks, OnlyTheLabelsLossIsFollowed) {
