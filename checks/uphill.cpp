@@ -66,12 +66,14 @@ std::optional<Finding> uphill(const Claim& claim) {
   const at::Tensor all = half.shares();
   Finding finding = claim.about_budget("uphill");
   finding.count = all.size(0);
-  finding.smallest_effect = kMostDownhill;
-  if (finding.count == 0) {
+  if (finding.count < fewest(1)) {
     finding.level = Finding::Level::undecided;
-    finding.message = "no image has a gradient to follow";
+    finding.message = fmt::format("{} of {} images have a gradient to follow, too few to tell; {} would do",
+                                  finding.count, std::min(kImages, plan.data.size()), fewest(1));
     return finding;
   }
+  const auto enough = static_cast<int64_t>(kMostDownhill * static_cast<double>(finding.count)) + 1;
+  finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   const double median = all.median().item<double>();
   const int64_t downhill = all.le(0).sum().item<int64_t>();
   finding.numbers = {{"downhill", downhill}, {"median_share", median}};
@@ -87,8 +89,7 @@ std::optional<Finding> uphill(const Claim& claim) {
     finding.message += fmt::format(", over a short step by {:.3g} times", true_share);
     is_untrue = true_share < kLeastNearby;
   }
-  if (static_cast<double>(downhill) > kMostDownhill * static_cast<double>(finding.count) || median < kLeast ||
-      is_untrue) {
+  if (downhill >= enough || median < kLeast || is_untrue) {
     finding.level = Finding::Level::warning;
     finding.message += ": it leads astray, and so every attack that follows it";
   }

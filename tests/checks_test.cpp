@@ -52,7 +52,31 @@ TEST(Checks, AHandfulOfImagesIsUndecided) {
       EXPECT_TRUE(check["smallest_effect"].is_null() || check["smallest_effect"] <= 1) << check;
     }
     EXPECT_EQ(level_of(checks, "batch-dependence"), images == 1 ? "undecided" : "passed");
+    EXPECT_EQ(level_of(checks, "uphill"), images < 7 ? "undecided" : "passed");
   }
+}
+
+/// A quarter of the images that it is shown have no gradient.
+class FlatForSome : public PatternNet {
+  at::Tensor before(const at::Tensor& images, const Pass& pass) override {
+    return at::where(per_image(pass.image_ids.remainder(4).eq(0), images), images.detach(), images);
+  }
+};
+
+// More than a quarter of the images must be downhill, and those without a gradient are none of them.
+TEST(Checks, UphillSaysHowManyImagesItWouldTake) {
+  const auto uphill = [](const std::shared_ptr<Model>& model, int64_t images) {
+    const Json checks = checks_of({.name = "some", .model = model, .data = patterned().first(images)});
+    return *std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "uphill"; });
+  };
+  const Json all = uphill(std::make_shared<PatternNet>(), 24);
+  EXPECT_EQ(all["smallest_effect"], 7.0 / 24) << all;
+  const Json some = uphill(std::make_shared<FlatForSome>(), 24);
+  EXPECT_EQ(some["count"], 18) << some;
+  EXPECT_EQ(some["smallest_effect"], 5.0 / 18) << some;
+  const Json few = uphill(std::make_shared<FlatForSome>(), 8);
+  EXPECT_EQ(few["level"], "undecided") << few;
+  EXPECT_TRUE(few["smallest_effect"].is_null()) << few;
 }
 
 // What nobody could look at has not been passed.
