@@ -30,6 +30,12 @@ def test_recipes_of_the_paper_train_the_original_networks(path):
     assert config["precision"] == "float32"
 
 
+def test_images_are_transferred_between_all_models_whose_robustness_is_explained():
+    explained, transfer = (read(ROOT / f"configs/sweep/{name}.json") for name in ["where-robustness-comes-from", "transfer"])
+    assert transfer["model"] == explained["model"]
+    assert transfer["access"] == ["white-box"] + ["transfer:" + model for model in explained["model"]]
+
+
 @pytest.mark.parametrize("command", ["sweep", "train"])
 def test_schemas_have_the_words_of_the_flags(command):
     schema = read(ROOT / f"configs/schema/{command}.schema.json")
