@@ -14,6 +14,7 @@
 #include "lib/core/text.h"
 #include "lib/data/dataset.h"
 #include "models/list.h"
+#include "reports/flag_checks.h"
 
 namespace aigis {
 namespace {
@@ -60,16 +61,18 @@ Json attack_rows() {
   return list;
 }
 
-/// Checks, with the level from which on they are made.
+/// Checks, with the level from which on they are made: some at any, off included.
 Json check_rows() {
   Json list = Json::array();
-  for (const Check& check : check_list()) {
+  const auto add = [&](const auto& check, const char* level) {
     list.push_back({{"name", check.name},
                     {"summary", check.summary},
                     {"source", check.source},
                     {"options", Json::array()},
-                    {"level", check.level == CheckLevel::basic ? "basic" : "full"}});
-  }
+                    {"level", level}});
+  };
+  for (const FlagCheck& check : flag_checks()) add(check, "any");
+  for (const Check& check : check_list()) add(check, check.level == CheckLevel::basic ? "basic" : "full");
   return list;
 }
 

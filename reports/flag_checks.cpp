@@ -71,20 +71,52 @@ Looked beyond_noise(const FlaggedRuns& flagged) {
 }  // namespace
 
 const std::vector<FlagCheck>& flag_checks() {
+  constexpr const char* kOwn = "this project";
+  constexpr const char* kCarlini = "Carlini et al. 2019, arXiv:1902.06705";
+  constexpr const char* kAthalye = "Athalye et al. 2018, arXiv:1802.00420";
   static const std::vector<FlagCheck> checks{
       {"clean-accuracy",
+       "clean accuracy is not what the checkpoint records: other data, labels or normalization",
+       kCarlini,
        {"clean-accuracy", "clean-accuracy-unchecked"},
        "clean accuracy is what the checkpoint records",
        clean_accuracy},
-      {"classes", {"class-names"}, "the data's classes are the checkpoint's", classes},
-      {"logits", {"probabilities", "answer-not-finite"}, "the model answers with logits", logits},
+      {"classes",
+       "the data's classes have other names than the checkpoint's",
+       kOwn,
+       {"class-names"},
+       "the data's classes are the checkpoint's",
+       classes},
+      {"logits",
+       "the model answers with probabilities, NaN or infinity where logits are expected",
+       kCarlini,
+       {"probabilities", "answer-not-finite"},
+       "the model answers with logits",
+       logits},
       {"gradients",
+       "a gradient is NaN or infinite, or zero before the attack has what it wants",
+       kAthalye,
        {"zero-gradient", "gradient-not-finite"},
        "no gradient was NaN or infinite, or zero before the attack had what it wanted",
        gradients},
-      {"budget", {"budget", "box", "proposal-not-finite"}, "no attack left its budget or the box", budget},
-      {"best-iterate", {"best-iterate"}, "no attack let go of an image that it had broken", best_iterate},
-      {"beyond-noise", {"noise-as-strong"}, "every attack did more than the noise beside it", beyond_noise},
+      {"budget",
+       "an attack leaves its budget or the box, or proposes NaN",
+       kCarlini,
+       {"budget", "box", "proposal-not-finite"},
+       "no attack left its budget or the box",
+       budget},
+      {"best-iterate",
+       "an attack lets go of an image that it has broken on its way",
+       kOwn,
+       {"best-iterate"},
+       "no attack let go of an image that it had broken",
+       best_iterate},
+      {"beyond-noise",
+       "an attack does no more than the noise beside it",
+       kCarlini,
+       {"noise-as-strong"},
+       "every attack did more than the noise beside it",
+       beyond_noise},
   };
   return checks;
 }

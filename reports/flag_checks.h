@@ -27,6 +27,8 @@ struct Looked {
 
 struct FlagCheck {
   const char* name;
+  const char* summary;  ///< of what it looks for
+  const char* source;
   std::vector<std::string> flags;  ///< that it goes by
   const char* passed;              ///< a sentence
   Looked (*look)(const FlaggedRuns& flagged);
