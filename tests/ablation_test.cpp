@@ -2,6 +2,7 @@
 // on its image alone.
 #include "lib/eval/ablation.h"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
@@ -10,6 +11,8 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include "lib/eval/bf16_gradients.h"
+#include "lib/eval/defense.h"
 #include "lib/eval/measure.h"
 #include "lib/ops/gumbel.h"
 #include "tests/networks.h"
@@ -151,6 +154,55 @@ TEST(FrozenGraph, KeepsTheCleanImagesGraph) {
   EXPECT_EQ(mixed.gates.open.sum().item<double>(), 1) << "and does not change that of the images beside it";
   EXPECT_EQ(frozen.card().gate_mode, "frozen");
   EXPECT_TRUE(frozen.card().has_blind_gates);
+}
+
+/// Takes three quarters of the light, so that bright images are dark.
+class Dims : public Defense {
+ public:
+  std::string name() const override { return "dims"; }
+  Json options() const override { return Json::object(); }
+  std::string gradient_mode() const override { return "exact"; }
+  at::Tensor apply(const at::Tensor& images, const Pass&) const override { return images / 4; }
+};
+
+// The model behind a defense never sees the clean image, but what the defense makes of it.
+TEST(FrozenGraph, IsThatOfTheModelBehindTheDefense) {
+  const Dataset data = bright();
+  const auto frozen = std::make_shared<FrozenGraph>(std::make_shared<OneGate>(true), data, at::kCPU);
+  const auto dimmed = defended(frozen, std::make_shared<Dims>());
+  const Batch batch = take(data, 2, 3);
+  const auto open = [&](Model& model, double light, int64_t first_id = 0) {
+    return model.forward(batch.images * light, {{}, batch.ids + first_id}).gates.open.sum().item<double>();
+  };
+  EXPECT_EQ(open(*frozen, 0), 3);
+  EXPECT_EQ(open(*dimmed, 1), 0) << "the gates of the dimmed images";
+  EXPECT_EQ(open(*dimmed, 4), 0) << "whatever an attack makes of them";
+  EXPECT_EQ(open(*dimmed, 4, 100), 3) << "an image of other data has its own graph";
+  EXPECT_EQ(open(*frozen, 0), 3) << "and what sees the bare model sees its gates";
+}
+
+/// Remembers whether any pass along its own gates ran in bfloat16.
+class NoticesBf16 : public OneGate {
+ public:
+  NoticesBf16() : OneGate(true) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    was_in_bf16 |= !pass.graph.defined() && at::autocast::is_autocast_enabled(at::kCPU);
+    Output output = OneGate::forward(images, pass);
+    output.gates.probability = output.gates.open;
+    return output;
+  }
+  bool was_in_bf16 = false;
+};
+
+// A resumed sweep may begin with a gradient.
+TEST(FrozenGraph, IsFoundInFullPrecision) {
+  const Dataset data = bright();
+  const auto model = std::make_shared<NoticesBf16>();
+  Bf16Gradients rounded(std::make_shared<FrozenGraph>(model, data, at::kCPU));
+  const Batch batch = take(data, 0, kImages);
+  const at::Tensor dark = (batch.images * 0).requires_grad_();
+  EXPECT_EQ(rounded.forward(dark, {{}, batch.ids}).gates.open.sum().item<double>(), kImages);
+  EXPECT_FALSE(model->was_in_bf16);
 }
 
 TEST(AllOpen, RunsEveryLayer) {

@@ -37,6 +37,16 @@ enum class GateGradient {
   expectation,       ///< as fixed_graph; who takes the gradient adds what flipping each gate is measured to bring
 };
 
+struct Pass;
+
+/// What stands before a model and changes the images on their way to it, such as a defense.
+class Preprocessor {
+ public:
+  virtual ~Preprocessor() = default;
+  /// [N, C, H, W] float in [0, 1] to the same shape, range, type and device. Const and free of global state.
+  virtual at::Tensor apply(const at::Tensor& images, const Pass& pass) const = 0;
+};
+
 /// What a forward pass needs beside the images.
 struct Pass {
   Stream noise;               ///< which random numbers the gates see
@@ -49,6 +59,8 @@ struct Pass {
   /// [N, L]: what gate_noise() draws of `noise` and `image_ids`, where that was done before. Whoever changes either of
   /// them drops it, or takes the same rows of it.
   at::Tensor drawn = {};
+  /// What the images have come through; null for nothing.
+  std::shared_ptr<const Preprocessor> before = nullptr;
 };
 
 /// A gated layer in numbers: multiply-accumulates for one image.

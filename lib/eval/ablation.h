@@ -2,7 +2,9 @@
 // came from it.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "lib/core/model.h"
@@ -46,15 +48,25 @@ class AllOpen : public Ablated {
   Output forward(const at::Tensor& images, const Pass& pass) override;
 };
 
-/// No graph that an attack could move: each image runs along the graph that the model takes for its clean version.
+/// No graph that an attack could move: each image runs along the graph that the model takes for its clean version,
+/// behind a defense for what that makes of the clean version.
 class FrozenGraph : public Ablated {
  public:
-  /// Finds the graphs of all images of `data`. Images of other data run along their own.
-  FrozenGraph(std::shared_ptr<Model> model, const Dataset& data, at::Device device);
+  /// `data` has the clean versions. Images of other data run along their own graphs.
+  FrozenGraph(std::shared_ptr<Model> model, Dataset data, at::Device device);
   Output forward(const at::Tensor& images, const Pass& pass) override;
 
  private:
-  at::Tensor ids_, graphs_;  ///< [N] and [N, L], on the CPU
+  using Before = std::shared_ptr<const Preprocessor>;
+
+  /// [N, L] of all images of the data behind a preprocessor, on the CPU. They are found once for each.
+  at::Tensor graphs_behind(const Before& before);
+  at::Tensor find_graphs(const Before& before);
+
+  Dataset data_;
+  at::Device device_;
+  std::mutex guard_;                     ///< of graphs_
+  std::map<Before, at::Tensor> graphs_;  ///< which keeps them alive, so that no other takes an address
 };
 
 }  // namespace aigis

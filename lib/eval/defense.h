@@ -10,16 +10,13 @@
 
 namespace aigis {
 
-class Defense {
+class Defense : public Preprocessor {
  public:
-  virtual ~Defense() = default;
   virtual std::string name() const = 0;
   /// Every option with its value.
   virtual Json options() const = 0;
   /// How a white-box attack differentiates through it: "exact", or "identity" (BPDA).
   virtual std::string gradient_mode() const = 0;
-  /// [N, C, H, W] float in [0, 1] to the same shape, range, type and device. Const and free of global state.
-  virtual at::Tensor apply(const at::Tensor& images, const Pass& pass) const = 0;
 };
 
 /// A model behind a defense is again a model: grey box or white box is which of the two an attack is given.
@@ -28,7 +25,9 @@ class DefendedModel : public Model {
   DefendedModel(std::shared_ptr<Model> model, std::shared_ptr<const Defense> defense)
       : model_(std::move(model)), defense_(std::move(defense)) {}
   Output forward(const at::Tensor& images, const Pass& pass) override {
-    return model_->forward(defense_->apply(images, pass), pass);
+    Pass behind = pass;
+    behind.before = defense_;
+    return model_->forward(defense_->apply(images, pass), behind);
   }
   const ModelCard& card() const override { return model_->card(); }
   bool is_training() const override { return model_->is_training(); }

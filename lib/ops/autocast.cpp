@@ -5,11 +5,11 @@
 namespace aigis {
 
 AutocastScope::AutocastScope(at::DeviceType device, at::ScalarType type)
-    : device_(device), active_(type != at::kFloat), before_(at::autocast::is_autocast_enabled(device)),
+    : device_(device), before_(at::autocast::is_autocast_enabled(device)), active_(before_ || type != at::kFloat),
       type_before_(at::autocast::get_autocast_dtype(device)) {
   if (!active_) return;
-  at::autocast::set_autocast_enabled(device_, true);
-  at::autocast::set_autocast_dtype(device_, type);
+  at::autocast::set_autocast_enabled(device_, type != at::kFloat);
+  if (type != at::kFloat) at::autocast::set_autocast_dtype(device_, type);
 }
 
 AutocastScope::~AutocastScope() {

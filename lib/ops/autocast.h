@@ -5,8 +5,8 @@
 
 namespace aigis {
 
-/// Inside the scope, convolutions and matrix products on `device` run in `type` (bfloat16 or half).
-/// With float32 it does nothing.
+/// Inside the scope, convolutions and matrix products on `device` run in `type` (bfloat16 or half); with float32, as
+/// their arguments are.
 class AutocastScope {
  public:
   AutocastScope(at::DeviceType device, at::ScalarType type);
@@ -16,7 +16,7 @@ class AutocastScope {
 
  private:
   at::DeviceType device_;
-  bool active_, before_;
+  bool before_, active_;
   at::ScalarType type_before_;
 };
 
