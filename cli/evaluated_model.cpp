@@ -68,7 +68,7 @@ std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, 
   return std::make_shared<RecordedModel>(std::move(model));
 }
 
-LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device device) {
+LoadedModel evaluated_model(const Spec& spec, const Dataset& data, uint64_t seed, at::Device device) {
   Spec own = spec;
   const Asked asked = take_out(own, spec);
   LoadedModel loaded = load_model(own, device);
@@ -81,7 +81,7 @@ LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device de
     throw InputError(fmt::format("model '{}': has no gates to freeze", spec.text()));
   }
   if (asked.recorded) loaded.model = recorded(loaded.model, spec, device);
-  if (asked.fixed_noise) loaded.model = std::make_shared<FixedNoise>(loaded.model);
+  if (asked.fixed_noise) loaded.model = std::make_shared<FixedNoise>(loaded.model, seed);
   if (asked.frozen) {
     check_fit(spec.text(), card, data);
     loaded.model = std::make_shared<FrozenGraph>(loaded.model, data, device);

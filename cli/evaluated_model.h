@@ -9,8 +9,9 @@ namespace aigis {
 /// load_model(), and `gradients=bf16` (taken in bfloat16, for speed) and `passes=recorded`; for gated models
 /// `gates=frozen` (each image keeps the graph that gates=argmax takes for its clean version in `data`, behind a defense
 /// for what that makes of it) and
-/// `noise=fixed` (sampled and marginal gates that see the same noise in all passes). Throws InputError.
-LoadedModel evaluated_model(const Spec& spec, const Dataset& data, at::Device device);
+/// `noise=fixed` (sampled and marginal gates that see the same noise in all passes, drawn by `seed`). Throws
+/// InputError.
+LoadedModel evaluated_model(const Spec& spec, const Dataset& data, uint64_t seed, at::Device device);
 
 /// Takes `passes=eager|recorded` out of a model's spec; whether they are to be recorded. Throws InputError.
 bool take_recorded(Spec& spec);

@@ -144,7 +144,7 @@ void Evaluation::load_data(const Settings& settings) {
 
 void Evaluation::load_models(const Settings& settings) {
   for (const auto& text : settings.list("model")) {
-    const LoadedModel loaded = evaluated_model(Spec::parse(text), plan.data, plan.device);
+    const LoadedModel loaded = evaluated_model(Spec::parse(text), plan.data, plan.seed, plan.device);
     const auto same = [&](const ReportedModel& other) { return other.id == loaded.id; };
     if (std::any_of(context.models.begin(), context.models.end(), same)) {
       throw InputError(fmt::format("model '{}' is given twice", text));
@@ -207,7 +207,7 @@ void Evaluation::load_training() {
 }
 
 std::shared_ptr<Model> Evaluation::add_surrogate(const std::string& spec) {
-  const LoadedModel loaded = evaluated_model(Spec::parse(spec), plan.data, plan.device);
+  const LoadedModel loaded = evaluated_model(Spec::parse(spec), plan.data, plan.seed, plan.device);
   check_fit(loaded.id, loaded.model->card(), plan.data);
   context.surrogates.push_back(reported(loaded));
   context.surrogates.back().id = spec;

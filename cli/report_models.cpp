@@ -60,7 +60,7 @@ LoadedModel ReportModels::load(const std::string& id, const Json& checkpoint) co
     }
   }
   take_recorded(spec);  // a matter of speed, on a GPU: here it runs as it is
-  LoadedModel loaded = evaluated_model(spec, data_, device_);
+  LoadedModel loaded = evaluated_model(spec, plan_.data, plan_.seed, device_);
   loaded.id = id;
   return loaded;
 }

@@ -5,16 +5,17 @@
 #include <memory>
 #include <string>
 
-#include "lib/data/dataset.h"
+#include "lib/eval/sweep.h"
 #include "models/load.h"
 
 namespace aigis {
 
 class ReportModels {
  public:
-  /// `report` lies at `path`; it and `data`, the test images that it was made on, must outlive this.
-  ReportModels(std::string path, const Json& report, const Dataset& data, at::Device device)
-      : path_(std::move(path)), report_(report), data_(data), device_(device) {}
+  /// `report` lies at `path`; it and `plan`, which has the test images and the seed that it was made with, must outlive
+  /// this.
+  ReportModels(std::string path, const Json& report, const SweepPlan& plan, at::Device device)
+      : path_(std::move(path)), report_(report), plan_(plan), device_(device) {}
 
   /// One of the report's `models`, by its id. Throws RunError if its file is not the one that the report was made with,
   /// InputError if there is none.
@@ -32,7 +33,7 @@ class ReportModels {
 
   std::string path_;
   const Json& report_;
-  const Dataset& data_;
+  const SweepPlan& plan_;
   at::Device device_;
   std::map<std::string, LoadedModel> loaded_;
 };

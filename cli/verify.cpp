@@ -24,7 +24,7 @@ namespace aigis {
 Verification::Verification(const std::string& report_path, Json parsed, const std::string& data_from,
                            const std::string& on_device)
     : path(report_path), report(std::move(parsed)), device(parse_device(on_device)),
-      data_spec(Spec::parse(data_from).text()), models(path, report, plan.data, device) {
+      data_spec(Spec::parse(data_from).text()), models(path, report, plan, device) {
   const Dataset whole = load_dataset(Spec::parse(data_from), Part::test);
   available = whole.size();
   plan.data = whole.first(report["data"]["count"]);
@@ -32,6 +32,7 @@ Verification::Verification(const std::string& report_path, Json parsed, const st
     throw InputError(fmt::format("{}: was made on other images or labels than --data {} holds", path, data_from));
   }
   report["config"] = config_of(report);
+  plan.seed = static_cast<uint64_t>(configured("seed", 0));
   saved = std::clamp<int64_t>(configured("save_examples", 0), 0, plan.data.size());
 }
 

@@ -214,11 +214,12 @@ TEST(AllOpen, RunsEveryLayer) {
 
 TEST(FixedNoise, IsTheSameInAllPasses) {
   const auto sampled = std::shared_ptr<Network>(build_frozen("aig-8:gates=sampled"));
-  FixedNoise fixed(sampled);
+  FixedNoise fixed(sampled, 0), other(sampled, 1);
   const at::Tensor images = random_images(8);
   const auto open = [&](Model& model, uint64_t seed) { return model.forward(images, pass_of(8, seed)).gates.open; };
   EXPECT_TRUE(open(fixed, 1).equal(open(fixed, 2)));
   EXPECT_FALSE(open(*sampled, 1).equal(open(*sampled, 2)));
+  EXPECT_FALSE(open(fixed, 1).equal(open(other, 1))) << "but for another seed";
   EXPECT_FALSE(fixed.card().has_random_gates);
   Pass drawn = pass_of(8, 2);
   drawn.drawn = gate_noise(drawn.noise, drawn.image_ids, 3);

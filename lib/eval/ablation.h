@@ -29,7 +29,7 @@ class Ablated : public Model {
 /// No fresh noise: an image sees the same in all passes, those of attacks and of verdicts.
 class FixedNoise : public Ablated {
  public:
-  explicit FixedNoise(std::shared_ptr<Model> model, uint64_t seed = 0) : Ablated(std::move(model)), seed_(seed) {
+  FixedNoise(std::shared_ptr<Model> model, uint64_t seed) : Ablated(std::move(model)), seed_(seed) {
     card_.options["noise"] = "fixed";
   }
   Output forward(const at::Tensor& images, const Pass& pass) override;
