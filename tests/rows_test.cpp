@@ -1,4 +1,4 @@
-// Rows of a batch repeated up to a few numbers of them.
+// Numbers of rows rounded up to few, and rows of a batch repeated up to them.
 #include "lib/ops/rows.h"
 
 #include <ATen/ops/arange.h>
@@ -7,6 +7,17 @@
 
 namespace aigis {
 namespace {
+
+TEST(WholeSteps, AreSixteenthsOfABatch) {
+  EXPECT_EQ(in_whole_steps(0, 256), 0);
+  EXPECT_EQ(in_whole_steps(129, 256), 144);
+  EXPECT_EQ(in_whole_steps(144, 256), 144);
+  EXPECT_EQ(in_whole_steps(1, 500), 31);
+  EXPECT_EQ(in_whole_steps(497, 500), 527) << "more than the batch";
+  EXPECT_EQ(in_whole_steps(9, 100), 16) << "of 8 at least";
+  EXPECT_EQ(in_whole_steps(9, 100, 1), 12);
+  EXPECT_EQ(in_whole_steps(9, 10, 1), 9);
+}
 
 TEST(FilledUp, TheLastRowIsRepeated) {
   struct Case {

@@ -5,12 +5,9 @@
 
 #include <algorithm>
 
+#include "lib/ops/rows.h"
+
 namespace aigis {
-namespace {
-
-constexpr int64_t kSteps = 16;
-
-}  // namespace
 
 void keep_rows(const at::Tensor& rows, std::initializer_list<at::Tensor*> tensors) {
   for (at::Tensor* tensor : tensors) {
@@ -33,8 +30,7 @@ void BatchRows::take_all(const Batch& batch) {
 at::Tensor Shrinking::kept(const at::Tensor& alive) {
   const int64_t left = alive.sum().item<int64_t>(), size = alive.size(0);
   whole_ = std::max(whole_, size);
-  const int64_t unit = std::max<int64_t>(whole_ / kSteps, 1);
-  const int64_t rows = (left + unit - 1) / unit * unit;
+  const int64_t rows = in_whole_steps(left, whole_, /*least=*/1);
   if (rows >= size) return {};
   return alive.to(at::kInt).argsort(/*stable=*/true, 0, /*descending=*/true).slice(0, 0, rows);
 }

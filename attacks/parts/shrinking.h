@@ -23,8 +23,8 @@ struct BatchRows {
   void keep(const at::Tensor& rows) { keep_rows(rows, {&places, &alive, &clean, &ids}); }
 };
 
-/// Which rows of a batch stay when some are done. Sizes step down by a sixteenth of the first one, so that few shapes
-/// are met: convolutions are set up anew for each. Rows that are done fill up the last places.
+/// Which rows of a batch stay when some are done. Sizes go down in whole steps (lib/ops/rows.h) of the first one; in a
+/// small batch by single rows, since each saves all passes to come. Rows that are done fill up the last places.
 class Shrinking {
  public:
   /// `alive` is [n] bool. Returns the rows to go on with, those alive first and in their order; undefined if all n are.

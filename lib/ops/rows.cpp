@@ -25,11 +25,6 @@ at::Tensor on_device(const std::vector<int64_t>& rows, at::Device device) {
 /// [N, C, H, W] as its memory lies, for index operations that only keep that order.
 at::Tensor channels_behind(const at::Tensor& x) { return x.dim() == 4 ? x.permute({0, 2, 3, 1}) : x; }
 
-/// The power of two up to a sixteenth of a batch, so that few numbers of rows are met, and batches share them.
-int64_t row_unit(int64_t batch) {
-  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(8, batch / 16))));
-}
-
 }  // namespace
 
 bool has_plain_rows(const at::Tensor& x) {
@@ -44,9 +39,14 @@ std::vector<int64_t> open_rows(const at::Tensor& open) {
   return {data, data + found.numel()};
 }
 
+int64_t in_whole_steps(int64_t count, int64_t batch, int64_t least) {
+  const int64_t step = std::max(least, batch / 16);
+  return (count + step - 1) / step * step;
+}
+
 at::Tensor filled_up(const at::Tensor& rows, int64_t batch) {
-  const int64_t unit = row_unit(batch), count = rows.size(0);
-  const int64_t whole = std::min((count + unit - 1) / unit * unit, batch);
+  const auto shared = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(batch)));
+  const int64_t count = rows.size(0), whole = std::min(in_whole_steps(count, shared), batch);
   return at::cat({rows, rows.slice(0, -1).expand({whole - count})});
 }
 

@@ -50,10 +50,9 @@ at::Tensor in_bucket(const ResidualBlock& block, const at::Tensor& x, const at::
 int64_t bucket_room(int64_t images, double rate) {
   const auto n = static_cast<double>(images);
   const double expected = n * rate + 4 * std::sqrt(n * rate * (1 - rate));
-  const int64_t step = std::max<int64_t>(8, images / 16);
-  const int64_t room = (static_cast<int64_t>(std::ceil(expected)) + step - 1) / step * step;
+  const int64_t room = in_whole_steps(std::max<int64_t>(1, static_cast<int64_t>(std::ceil(expected))), images);
   constexpr double kWorthwhile = 0.9;  // gathering and writing back cost about a tenth of a block
-  return static_cast<double>(room) > kWorthwhile * n ? images : std::min(images, std::max(room, step));
+  return static_cast<double>(room) > kWorthwhile * n ? images : room;
 }
 
 at::Tensor run_block(const ResidualBlock& block, at::Tensor x, const Factor& factor, Running& running) {

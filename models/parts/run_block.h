@@ -36,8 +36,8 @@ struct Running {
 /// or kernels for the device, a bucket is a skip.
 at::Tensor run_block(const ResidualBlock& block, at::Tensor x, const Factor& factor, Running& running);
 
-/// Room for the images of which a share `rate` is expected to be open: four standard deviations above, rounded up so
-/// that a network's layers share few shapes; `images` where too little would be left out to pay.
+/// Room for the images of which a share `rate` is expected to be open: four standard deviations above, in whole steps
+/// (lib/ops/rows.h), which a network's layers share; `images` where too little would be left out to pay.
 int64_t bucket_room(int64_t images, double rate);
 
 }  // namespace aigis
