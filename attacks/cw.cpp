@@ -79,7 +79,7 @@ class Minimization {
                 goal.lost(output.logits)};
       };
     };
-    return every_.gradient({x, rows.ids, rows.labels}, loss, position, options_.path);
+    return every_.gradient(rows.at(x), loss, position, options_.path);
   }
 
   /// Writes down what became of the images that do not go on, and drops them.

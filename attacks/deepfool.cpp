@@ -54,11 +54,10 @@ void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest
   for (int64_t step = 0; step <= options.steps && rows.x.size(0) > 0; ++step) {
     const Position position{0, 0, static_cast<uint32_t>(step)};
     if (step == options.steps) {  // the last iterate is only looked at
-      nearest.offer(rows, rows.x, every.wrong({rows.x, rows.ids, rows.labels}, position));
+      nearest.offer(rows, rows.x, every.wrong(rows.at(rows.x), position));
       return;
     }
-    const Victim::Gradients at_x =
-        every.gradients({rows.x, rows.ids, rows.labels}, rows.classes, position, options.path);
+    const Victim::Gradients at_x = every.gradients(rows.at(rows.x), rows.classes, position, options.path);
     const at::Tensor wrong = every.lost(at_x.logits, rows.labels);
     nearest.offer(rows, rows.x, wrong);
     // A wrong image has arrived: it is as near as DeepFool brings it.

@@ -58,8 +58,7 @@ std::vector<GateUniversal::Lesson> GateUniversal::lessons_of(Victim& victim, con
   const at::Tensor owners = at::arange(count, training.labels.options()).unsqueeze(1);
   std::vector<Lesson> lessons;
   for (int64_t begin = 0; begin < training.images.size(0); begin += options_.batch) {
-    const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + options_.batch); };
-    Batch batch{part(training.images), part(training.labels), part(training.ids)};
+    Batch batch = training.part(begin, options_.batch);
     const at::Tensor whose = owner(batch.labels);
     Goal goal = goal_of(objective, victim, batch);
     lessons.push_back(

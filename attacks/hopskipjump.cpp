@@ -64,7 +64,7 @@ class Walk {
   at::Tensor is_wrong(const Rows& rows, const at::Tensor& x) {
     const Position position{0, draw_, step_};
     draw_ += every_.draws();
-    return every_.wrong({x, rows.ids, rows.labels}, position);
+    return every_.wrong(rows.at(x), position);
   }
 
   /// Between the clean image (0) and x (1): along the line in L2, in a shrinking box in Linf.

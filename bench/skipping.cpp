@@ -91,7 +91,7 @@ std::string bench_skipping(Network& skip, Model& mask, const std::string& execut
   const std::vector<double> own_rates =
       skip.execution_rates().empty() ? measured_rates(skip, images) : skip.execution_rates();
   for (const int64_t size : batches) {
-    const Batch batch{images.images.slice(0, 0, size), images.labels.slice(0, 0, size), images.ids.slice(0, 0, size)};
+    const Batch batch = images.part(0, size);
     const Stream noise{0, Purpose::verdict_gates};
     std::vector<Saving> savings;
     skip.set_execution_rates(own_rates);

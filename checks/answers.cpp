@@ -83,7 +83,8 @@ std::optional<Finding> batch_dependence(const Claim& claim) {
   const at::Tensor together = target->forward(batch.images, {noise, batch.ids}).logits;
   std::vector<at::Tensor> alone;
   for (int64_t i = 0; i < count; ++i) {
-    alone.push_back(target->forward(batch.images.slice(0, i, i + 1), {noise, batch.ids.slice(0, i, i + 1)}).logits);
+    const Batch one = batch.part(i, 1);
+    alone.push_back(target->forward(one.images, {noise, one.ids}).logits);
   }
   const int64_t differing = differ(together, at::cat(alone)).sum().item<int64_t>();
   // A gate's logit within a rounding error of its threshold may turn over: an image in a batch, hardly more.

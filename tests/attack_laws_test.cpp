@@ -166,9 +166,7 @@ TEST_P(Laws, SameAloneAsInABatch) {
     const at::Tensor together = run(*net, images, {8 * unit(norm)}, norm)[0];
     std::vector<at::Tensor> alone;
     for (int64_t i = 0; i < 3; ++i) {
-      const Batch one{images.images.slice(0, i, i + 1), images.labels.slice(0, i, i + 1),
-                      images.ids.slice(0, i, i + 1)};
-      alone.push_back(run(*net, one, {8 * unit(norm)}, norm)[0]);
+      alone.push_back(run(*net, images.part(i, 1), {8 * unit(norm)}, norm)[0]);
     }
     // The last bits of sums over an image may depend on the batch. And SPSA divides differences of answers by their
     // distance.

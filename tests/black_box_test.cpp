@@ -34,9 +34,6 @@ class BlackBox : public ::testing::Test {
     EXPECT_EQ(admit(batch.images, x, Norm::linf, epsilon).over_budget, 0) << attack;
     return {net_.forward(x, {}).logits.argmax(1).ne(batch.labels), victim.audit()};
   }
-  Batch image(int64_t i) const {
-    return {batch_.images.slice(0, i, i + 1), batch_.labels.slice(0, i, i + 1), batch_.ids.slice(0, i, i + 1)};
-  }
 
   const OneThread one_thread_;
   SmoothNet net_{drawn({8, 3, 3, 3}, 1), drawn({8, 8, 3, 3}, 2) * 0.3, drawn({6, 8 * 64}, 3) * 0.1, {3, 8, 8}};
@@ -60,7 +57,7 @@ TEST_F(BlackBox, RecordsTheAnswersThatEachImageTook) {
     const Record together = run(attack, batch_).audit.broken_after;
     Record one_by_one;
     for (int64_t i = 0; i < 30; ++i) {
-      const Outcome alone = run(attack, image(i));
+      const Outcome alone = run(attack, batch_.part(i, 1));
       if (alone.audit.broken_after.empty()) continue;
       EXPECT_EQ(alone.audit.broken_after, (Record{{alone.audit.forward, 1}})) << attack << " " << i;
       EXPECT_TRUE(alone.broken.all().item<bool>()) << attack << " " << i;
@@ -95,7 +92,7 @@ TEST_F(BlackBox, AWalkLeapsAsOftenAsItSays) {
   int64_t walks = 0;
   for (int64_t i = 1; i < 30; ++i) {
     const auto answers = [&](int steps) {
-      return run(fmt::format("hopskipjump:samples=10,stop=false,steps={}", steps), image(i)).audit.forward;
+      return run(fmt::format("hopskipjump:samples=10,stop=false,steps={}", steps), batch_.part(i, 1)).audit.forward;
     };
     const int64_t one = answers(1), two = answers(2);
     if (one == kGivenUp) continue;

@@ -138,15 +138,14 @@ TEST_F(DrawnGates, AnImageThatADrawGetsRightIsNotLostByRounding) {
   HeedsSomeDraws model(rounded, {3}, 0);
   Victim victim(model, 3, Judge::this_model);
   const EveryDraw every(victim, 4);
-  const EveryDraw::Asked asked{batch_.images, batch_.ids, batch_.labels};
   const auto loss = [](const at::Tensor&) -> Loss {
     return [](const Output& output) -> Losses { return output.logits.select(1, 0) - output.logits.select(1, 1); };
   };
-  const Victim::Gradient one = every.gradient(asked, loss, {}, {});
+  const Victim::Gradient one = every.gradient(batch_, loss, {}, {});
   EXPECT_FALSE(every.lost(one.logits, batch_.labels).any().item<bool>()) << one.logits;
   EXPECT_FALSE(one.flat.any().item<bool>()) << "the gradient is of that draw";
   const at::Tensor classes = at::zeros({5, 1}, at::TensorOptions(at::kLong));
-  const Victim::Gradients several = every.gradients(asked, classes, {}, {});
+  const Victim::Gradients several = every.gradients(batch_, classes, {}, {});
   EXPECT_FALSE(every.lost(several.logits, batch_.labels).any().item<bool>()) << several.logits;
 }
 

@@ -52,8 +52,7 @@ TEST_F(Cascade, ABatchMayBreakEntirely) {
     for (const char* attack : {"apgd-ce", "apgd-dlr", "autoattack:queries=50"}) {
       for (const double times : {4.0, 8.0, 16.0}) {
         for (const int64_t images : {1, 5}) {
-          const Batch batch{batch_.images.slice(0, 0, images), batch_.labels.slice(0, 0, images),
-                            batch_.ids.slice(0, 0, images)};
+          const Batch batch = batch_.part(0, images);
           Victim victim(net_, 3, Judge::this_model);
           const at::Tensor x = make_attack(attack)->propose(victim, batch, norm, {times * unit})[0];
           const at::Tensor broken = net_.forward(x, {}).logits.argmax(1).ne(batch.labels);

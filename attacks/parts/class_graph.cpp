@@ -15,10 +15,10 @@ std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& image
   const at::TensorOptions numbers = at::TensorOptions(at::kDouble);
   at::Tensor sums = at::zeros({card.classes, layers}, numbers), counts = at::zeros({card.classes, 1}, numbers);
   for (int64_t begin = 0; begin < images.labels.size(0); begin += kTogether) {
-    const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + kTogether); };
-    const Gates gates = victim.forward(part(images.images), part(images.ids), {}).gates;
+    const Batch part = images.part(begin, kTogether);
+    const Gates gates = victim.forward(part.images, part.ids, {}).gates;
     const at::Tensor states = card.has_random_gates ? gates.probability : gates.open;
-    const at::Tensor labels = part(images.labels).cpu();
+    const at::Tensor labels = part.labels.cpu();
     sums.index_add_(0, labels, states.to(at::kCPU, at::kDouble));
     counts.index_add_(0, labels, at::ones_like(labels, numbers).unsqueeze(1));
   }

@@ -7,11 +7,6 @@
 namespace aigis {
 namespace {
 
-Batch selected(const Batch& batch, const at::Tensor& rows) {
-  return {batch.images.index_select(0, rows), batch.labels.index_select(0, rows),
-          batch.ids.index_select(0, rows.to(batch.ids.device()))};
-}
-
 /// [N] int64: in how many draws of the attack's own noise the answer is wrong.
 at::Tensor wrong_draws(Victim& victim, const Batch& batch, const at::Tensor& images, uint32_t step) {
   at::Tensor wrong = at::zeros_like(batch.labels);
@@ -52,7 +47,7 @@ std::vector<at::Tensor> Ensemble::propose(Victim& victim, const Batch& batch, No
     uint32_t number = 0;
     for (const auto& stage : stages(norm)) {
       if (left.size(0) == 0) break;
-      const Batch rest = selected(batch, left);
+      const Batch rest = batch.select(left);
       const at::Tensor found = stage.attack->propose(victim, rest, norm, {epsilon})[0];
       const at::Tensor wrong = wrong_draws(victim, rest, found, ++number), broken = wrong.ge(victim.card().draws);
       victim.credit(stage.label, rest.ids, rest.ids.masked_select(broken.to(rest.ids.device())));

@@ -7,8 +7,6 @@
 namespace aigis {
 namespace {
 
-at::Tensor chosen(const at::Tensor& all, const at::Tensor& rows) { return all.index_select(0, rows.to(all.device())); }
-
 /// Puts what a pass over some rows told in the place of what was known of them.
 template <class T>
 void put(T& all, const T& some, const at::Tensor& rows, std::initializer_list<at::Tensor T::*> members) {
@@ -31,19 +29,20 @@ at::Tensor EveryDraw::lost(const at::Tensor& logits, const at::Tensor& labels) c
   return answers_of(logits.scatter_add(1, labels.unsqueeze(1), handicap)).ne(labels);
 }
 
-void EveryDraw::ask_again(const Asked& asked, const at::Tensor& logits, Position position, const Settle& settle) const {
+void EveryDraw::ask_again(const Batch& asked, const at::Tensor& logits, Position position, const Settle& settle) const {
   if (draws_ == 1) return;
   at::Tensor left = lost(logits, asked.labels).nonzero().squeeze(1);
   for (uint32_t draw = 1; draw < draws_ && left.size(0) > 0; ++draw) {
     ++position.draw;
-    const at::Tensor now = victim_.forward(chosen(asked.images, left), chosen(asked.ids, left), position).logits;
-    const at::Tensor wrong = lost(now, chosen(asked.labels, left)), right = wrong.logical_not().nonzero().squeeze(1);
+    const Batch again = asked.select(left);
+    const at::Tensor now = victim_.forward(again.images, again.ids, position).logits;
+    const at::Tensor wrong = lost(now, again.labels), right = wrong.logical_not().nonzero().squeeze(1);
     if (right.size(0) > 0) settle(left.index_select(0, right), now.index_select(0, right), position);
     left = left.index_select(0, wrong.nonzero().squeeze(1));
   }
 }
 
-at::Tensor EveryDraw::logits(const Asked& asked, const Position& position) const {
+at::Tensor EveryDraw::logits(const Batch& asked, const Position& position) const {
   at::Tensor all = victim_.forward(asked.images, asked.ids, position).logits;
   ask_again(asked, all, position, [&](const at::Tensor& rows, const at::Tensor& some, const Position&) {
     all = all.index_copy(0, rows, some);
@@ -51,25 +50,27 @@ at::Tensor EveryDraw::logits(const Asked& asked, const Position& position) const
   return all;
 }
 
-Victim::Gradient EveryDraw::gradient(const Asked& asked, const LossOfRows& loss, const Position& position,
+Victim::Gradient EveryDraw::gradient(const Batch& asked, const LossOfRows& loss, const Position& position,
                                      const GatePath& path) const {
   using Gradient = Victim::Gradient;
   Gradient all = victim_.gradient(asked.images, asked.ids, loss({}), position, path);
   ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor& told, const Position& there) {
-    Gradient some = victim_.gradient(chosen(asked.images, rows), chosen(asked.ids, rows), loss(rows), there, path);
+    const Batch again = asked.select(rows);
+    Gradient some = victim_.gradient(again.images, again.ids, loss(rows), there, path);
     some.logits = told;  // a pass for a gradient may be rounded, and lose what this draw gets right
     put(all, some, rows, {&Gradient::images, &Gradient::losses, &Gradient::logits, &Gradient::flat});
   });
   return all;
 }
 
-Victim::Gradients EveryDraw::gradients(const Asked& asked, const at::Tensor& classes, const Position& position,
+Victim::Gradients EveryDraw::gradients(const Batch& asked, const at::Tensor& classes, const Position& position,
                                        const GatePath& path) const {
   using Gradients = Victim::Gradients;
   Gradients all = victim_.gradients(asked.images, asked.ids, classes, asked.labels, position, path);
   ask_again(asked, all.logits, position, [&](const at::Tensor& rows, const at::Tensor& told, const Position& there) {
-    Gradients some = victim_.gradients(chosen(asked.images, rows), chosen(asked.ids, rows), chosen(classes, rows),
-                                       chosen(asked.labels, rows), there, path);
+    const Batch again = asked.select(rows);
+    Gradients some =
+        victim_.gradients(again.images, again.ids, classes.index_select(0, rows), again.labels, there, path);
     some.logits = told;
     put(all, some, rows, {&Gradients::images, &Gradients::differences, &Gradients::logits});
   });

@@ -22,24 +22,20 @@ class EveryDraw {
   /// Passes over an image at most, each a draw further on than the one before.
   uint32_t draws() const { return draws_; }
 
-  /// What is asked about.
-  struct Asked {
-    at::Tensor images, ids, labels;
-  };
   /// The loss of some rows, of all where they are undefined.
   using LossOfRows = std::function<Loss(const at::Tensor& rows)>;
 
   // What these tell of each image is of the first draw that gets it right, which is where it has to move; and of the
   // first of all where none does. So `lost` by these logits is lost in all draws.
-  at::Tensor logits(const Asked& asked, const Position& position) const;
-  Victim::Gradient gradient(const Asked& asked, const LossOfRows& loss, const Position& position,
+  at::Tensor logits(const Batch& asked, const Position& position) const;
+  Victim::Gradient gradient(const Batch& asked, const LossOfRows& loss, const Position& position,
                             const GatePath& path) const;
-  Victim::Gradients gradients(const Asked& asked, const at::Tensor& classes, const Position& position,
+  Victim::Gradients gradients(const Batch& asked, const at::Tensor& classes, const Position& position,
                               const GatePath& path) const;
 
   /// [n] bool.
   at::Tensor lost(const at::Tensor& logits, const at::Tensor& labels) const;
-  at::Tensor wrong(const Asked& asked, const Position& position) const {
+  at::Tensor wrong(const Batch& asked, const Position& position) const {
     return lost(logits(asked, position), asked.labels);
   }
 
@@ -47,7 +43,7 @@ class EveryDraw {
   /// Is told the rows that a draw gets right, their logits, and its position.
   using Settle = std::function<void(const at::Tensor& rows, const at::Tensor& logits, const Position& position)>;
   /// In the second draw and later ones, after a first with these logits.
-  void ask_again(const Asked& asked, const at::Tensor& logits, Position position, const Settle& settle) const;
+  void ask_again(const Batch& asked, const at::Tensor& logits, Position position, const Settle& settle) const;
 
   Victim& victim_;
   uint32_t draws_;

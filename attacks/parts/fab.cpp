@@ -50,15 +50,14 @@ class BoundaryRun {
 
  private:
   Linear linearized(const Rows& rows) {
-    const Victim::Gradients at_x =
-        every_.gradients({rows.x, rows.ids, rows.labels}, rows.classes, {run_, 0, query_++}, options_.path);
+    const Victim::Gradients at_x = every_.gradients(rows.at(rows.x), rows.classes, {run_, 0, query_++}, options_.path);
     const at::Tensor nearest = nearest_boundary(at_x.differences, at_x.images).unsqueeze(1);
     return {at_x.images.take_along_dim(nearest.view({-1, 1, 1, 1, 1}), 1).squeeze(1),
             at_x.differences.gather(1, nearest).squeeze(1)};
   }
 
   /// Asked apart from the gradient: most steps cross the boundary, and the gradient is wanted where they come back to.
-  at::Tensor is_wrong(const Rows& rows) { return every_.wrong({rows.x, rows.ids, rows.labels}, {run_, 0, query_++}); }
+  at::Tensor is_wrong(const Rows& rows) { return every_.wrong(rows.at(rows.x), {run_, 0, query_++}); }
 
   /// [n], of the classes that are aimed at: the one whose boundary the linear model puts nearest.
   at::Tensor nearest_boundary(const at::Tensor& differences, const at::Tensor& gradients) const {

@@ -85,13 +85,12 @@ class Search {
   at::Tensor begin() {
     at::Tensor left = at::arange(images_, batch_.labels.options());
     for (int64_t draw = 0; draw < victim_.card().draws && left.size(0) > 0; ++draw) {
-      const at::Tensor rows = left.cpu();
-      const Output clean = victim_.aside(batch_.images.index_select(0, left), batch_.ids.index_select(0, rows),
-                                         {0, static_cast<uint32_t>(draw), 0});
+      const Batch some = batch_.select(left);
+      const Output clean = victim_.aside(some.images, some.ids, {0, static_cast<uint32_t>(draw), 0});
       device_ = clean.gates.open.options();
       if (draw == 0) graph_ = clean.gates.open.cpu();
-      else graph_.index_copy_(0, rows, clean.gates.open.cpu());
-      const at::Tensor wrong = answers_of(clean.logits).ne(batch_.labels.index_select(0, left));
+      else graph_.index_copy_(0, left.cpu(), clean.gates.open.cpu());
+      const at::Tensor wrong = answers_of(clean.logits).ne(some.labels);
       left = left.index_select(0, wrong.nonzero().squeeze(1));
     }
     return left;
@@ -130,11 +129,10 @@ class Search {
     std::copy(images.begin(), images.end(), rows.mutable_data_ptr<int64_t>());
     at::Tensor graph = graph_.index_select(0, rows);
     for (size_t r = 0; r < sets.size(); ++r) flipped(graph[static_cast<int64_t>(r)], *sets[r]);
-    const at::Tensor there = rows.to(batch_.images.device());
+    const Batch some = batch_.select(rows);
     Goal goal;
-    goal.labels = batch_.labels.index_select(0, there);
-    const Output output =
-        victim_.aside(batch_.images.index_select(0, there), batch_.ids.index_select(0, rows), {}, graph.to(device_));
+    goal.labels = some.labels;
+    const Output output = victim_.aside(some.images, some.ids, {}, graph.to(device_));
     const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal).to(at::kCPU, at::kDouble);
     const at::Tensor changes = answers_of(output.logits).ne(goal.labels).cpu();
     for (size_t r = 0; r < sets.size(); ++r) {

@@ -36,7 +36,7 @@ Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<dou
       distance_(
           at::full({batch.images.size(0)}, kInfinity, at::TensorOptions(at::kDouble).device(batch.images.device()))) {
   const EveryDraw every(victim, draws);
-  logits_ = every.logits({batch.images, batch.ids, batch.labels}, {});
+  logits_ = every.logits(batch, {});
   distance_.masked_fill_(every.lost(logits_, batch.labels), 0);  // its own nearest adversarial image
 }
 

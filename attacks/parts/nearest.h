@@ -12,6 +12,8 @@ namespace aigis {
 struct Searched : BatchRows {
   at::Tensor labels;
 
+  /// With iterates [n, C, H, W] in the clean images' place.
+  Batch at(const at::Tensor& x) const { return {x, labels, ids}; }
   void keep(const at::Tensor& rows) {
     BatchRows::keep(rows);
     keep_rows(rows, {&labels});

@@ -66,7 +66,7 @@ void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Ne
       };
     };
     const Position position{0, 0, static_cast<uint32_t>(step)};
-    Victim::Gradient at_x = every.gradient({rows.x, rows.ids, rows.labels}, loss, position, options.path);
+    Victim::Gradient at_x = every.gradient(rows.at(rows.x), loss, position, options.path);
     at::Tensor wrong = every.lost(at_x.logits, rows.labels);
     nearest.offer(rows, rows.x, wrong);
     if (const at::Tensor kept = nearest.kept(rows, shrinking, at_rest); kept.defined()) {

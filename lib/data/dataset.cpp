@@ -74,6 +74,16 @@ std::string Dataset::hash() const {
   return sha.hex();
 }
 
+Batch Batch::select(const at::Tensor& positions) const {
+  const at::Tensor there = positions.to(images.device());
+  return {images.index_select(0, there), labels.index_select(0, there), ids.index_select(0, positions.to(at::kCPU))};
+}
+
+Batch Batch::part(int64_t begin, int64_t count) const {
+  const int64_t end = begin + count;
+  return {images.slice(0, begin, end), labels.slice(0, begin, end), ids.slice(0, begin, end)};
+}
+
 Batch take(const Dataset& data, int64_t begin, int64_t count, at::Device device) {
   const int64_t end = std::min(begin + count, data.size());
   return {from_levels(data.images.slice(0, begin, end).to(device).to(at::kFloat)),

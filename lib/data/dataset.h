@@ -60,6 +60,11 @@ struct Batch {
   at::Tensor images;  ///< [N, 3, H, W] float in [0, 1]
   at::Tensor labels;  ///< [N] int64, on the device of the images
   at::Tensor ids;     ///< [N] int64, on the CPU
+
+  /// Images whose positions are given, on any device.
+  Batch select(const at::Tensor& positions) const;
+  /// Images `begin` to `begin + count`, or to the last; they are not copied.
+  Batch part(int64_t begin, int64_t count) const;
 };
 
 /// Images `begin` to `begin + count` as floats in [0, 1] on a device.

@@ -184,7 +184,7 @@ std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run,
   }
   const at::Tensor there = rows.to(plan_.device);
   const bool is_whole = rows.size(0) == count;
-  const Batch some = is_whole ? batch_ : rows_of(batch_, rows);
+  const Batch some = is_whole ? batch_ : batch_.select(rows);
   const View view = view_of(run, model_);
   const at::Tensor some_wanted = wanted.defined() ? wanted.index_select(0, there) : wanted;
   const Prepared prepared = prepare(run.attack, view, some, plan_.seed);

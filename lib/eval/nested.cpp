@@ -4,12 +4,6 @@
 
 namespace aigis {
 
-Batch rows_of(const Batch& batch, const at::Tensor& positions) {
-  const at::Tensor there = positions.to(batch.images.device());
-  return {batch.images.index_select(0, there), batch.labels.index_select(0, there),
-          batch.ids.index_select(0, positions)};
-}
-
 at::Tensor images_within_more(Model& target, const Batch& batch, const Fallen& smaller, const at::Tensor& proposed,
                               Norm norm, double epsilon, uint64_t seed, Purpose draws) {
   const at::Device device = proposed.device();
@@ -17,7 +11,7 @@ at::Tensor images_within_more(Model& target, const Batch& batch, const Fallen& s
   const at::Tensor mended = smaller.mended.nonzero().squeeze(1);
   if (mended.size(0) == 0) return images;
   const at::Tensor there = mended.to(device);
-  const Batch some = rows_of(batch, mended);
+  const Batch some = batch.select(mended);
   const at::Tensor found = admit(some.images, proposed.index_select(0, there), norm, epsilon).images;
   const at::Tensor right = judge(target, found, some, seed, draws).hits.gt(0).to(device);
   return images.index_copy(0, there, at::where(per_image(right, found), images.index_select(0, there), found));

@@ -17,9 +17,6 @@ struct Fallen {
   at::Tensor worth_another_try() const { return unbroken.logical_or(mended); }
 };
 
-/// Images of a batch at some positions.
-Batch rows_of(const Batch& batch, const at::Tensor& positions);
-
 /// The images within a larger budget for which an attack made `proposed`: these, where the smaller one left an image
 /// unbroken, and where rounding mended it and it is broken again; else those of the smaller one.
 at::Tensor images_within_more(Model& target, const Batch& batch, const Fallen& smaller, const at::Tensor& proposed,
