@@ -9,14 +9,13 @@ raised, or left undecided or out though it applies.
 import argparse
 import collections
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", ROOT / "build/aigis"))
+from program import PROGRAM, ROOT
+
 MODELS = [f"{ROOT}/models/cifar10-resnet-20.safetensors:1/255", f"{ROOT}/models/cifar10-resnet-20-robust.safetensors:8/255"]
 # To one white-box attack at one budget, of ten steps, on a network without gates and without a defense.
 APPLY = ["clean-accuracy", "classes", "logits", "gradients", "budget", "best-iterate", "randomness", "batch-dependence",

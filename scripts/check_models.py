@@ -10,14 +10,13 @@ than their choice among all that were held out explains, four standard errors).
 import argparse
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", ROOT / "build/aigis"))
+from program import PROGRAM, ROOT
+
 ROUNDING = 0.002  # share of answers that may turn: training judges before BatchNorm is folded into its convolutions
 
 

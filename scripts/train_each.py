@@ -8,13 +8,13 @@ named; all take an hour on two cores. Fails if a network's loss does not fall fr
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-PROGRAM = Path(os.environ.get("AIGIS_PROGRAM", Path(__file__).resolve().parent.parent / "build/aigis"))
+from program import PROGRAM
+
 SMALL = ["resnet-110", "preresnet-110", "stochastic-depth-110", "aig-110", "dense-aig-40"]
 # The target rates of the authors' code: the layers at 1 always run.
 AIG_50 = "aig-50:target_rates=1:1:0.8:1:0.7:0.7:0.7:1:0.7:0.7:0.7:0.7:0.7:1:0.7:1"

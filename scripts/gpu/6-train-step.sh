@@ -8,10 +8,4 @@
 #   PYTHON=COMMAND        the Python that has torch, numpy and safetensors (python3)
 #   DEVICE=cpu MODELS=resnet-8 ROUNDS=1   a try on a CPU
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-
-export AIGIS_PROGRAM="$PWD/build-gpu/aigis"
-mkdir -p runs/gpu
-for model in ${MODELS:-resnet-110 aig-110 resnet-20}; do
-  "${PYTHON:-python3}" bench/train_step.py --model "$model" --device "${DEVICE:-cuda}" --batch "${BATCH:-128}" "${ROUNDS:-5}"
-done | tee runs/gpu/train-step.txt
+exec "$(dirname "${BASH_SOURCE[0]}")/beside-pytorch.sh" train_step.py train-step.txt
