@@ -69,7 +69,12 @@ std::optional<AdversarialTraining> adversarial_training(const TrainOptions& opti
         fmt::format("adversary '{}' has to learn from a finished network; expected one such as pgd", attack->name()));
   }
   check_norm(*attack, Norm::linf);
-  if (options.mixup > 0) throw InputError("mixup and adversary exclude each other: an attack needs one label an image");
+  if (options.mixup > 0 && attack->options().value("loss", "") != "kl") {
+    throw InputError(
+        "mixup gives an image two labels, and this adversary follows one; expected mixup=0, or an adversary that "
+        "follows "
+        "none, such as pgd:steps=10,loss=kl");
+  }
   const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
   return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};
 }

@@ -91,7 +91,7 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", RESNET, "--defense", "jpeg", "--defense", "jpeg"), "defense 'jpeg' is given twice"),
         (("train", "--limit=-5", "--out", "OUT"), "--limit: -5 is too small"),
         (("train", "--adversary", "pdg", "--out", "OUT"), "unknown attack 'pdg'; did you mean 'pgd'?"),
-        (("train", "--adversary", "pgd", "--mixup", "0.2", "--out", "OUT"), "mixup and adversary exclude each other"),
+        (("train", "--adversary", "pgd", "--mixup", "0.2", "--out", "OUT"), "mixup gives an image two labels, and this adversary follows one"),
         (("train", "--limit", "1", "--out", "OUT"), "1 training images; expected at least 2"),
         (("swep",), "unknown command 'swep'; did you mean 'sweep'?"),
         (("evaluate", "--modle", RESNET), "unknown flag of 'aigis evaluate' '--modle'; did you mean '--model'?"),
@@ -101,6 +101,12 @@ def test_one_line_and_exit_code_2(arguments, expected, tmp_path):
     arguments = [str(tmp_path / "out") if a == "OUT" else a for a in arguments]
     assert expected in refused(*arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_mixup_goes_with_an_adversary_that_follows_no_label(tmp_path):
+    result = aigis("train", "--model", "resnet-8", "--data", "synthetic:train=40", "--epochs", "1", "--mixup", "0.2", "--trades", "6",
+                   "--adversary", "pgd:steps=1,loss=kl", "--out", tmp_path / "out")  # fmt: skip
+    assert result.returncode == 0, result.stderr
 
 
 def test_cuda_without_a_gpu():
