@@ -173,6 +173,15 @@ TEST(Diversity, ThatResizesNothingIsRefused) {
   }
 }
 
+TEST(Diversity, ThatLeavesNoPixelIsRefused) {
+  ModelCard card = build_frozen("resnet-8")->card();
+  card.input = {3, 32, 9};
+  EXPECT_EQ(refusal("di-fgsm:diversity_size=0.1", card),
+            "option 'diversity_size': 0.1 of 9 pixels, rounded down, are none; expected enough for 1 pixel");
+  card.input = {3, 10, 10};
+  EXPECT_EQ(refusal("di-fgsm:diversity_size=0.1", card), "");
+}
+
 TEST(Presets, SetDefaultsThatOtherOptionsOverrule) {
   const Json options = make_attack("pgd:steps=7,preset=foolbox")->options();
   EXPECT_EQ(options["preset"], "foolbox");

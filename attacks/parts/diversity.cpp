@@ -65,7 +65,14 @@ void DiversityOptions::bind(OptionTable& table) {
 void DiversityOptions::check(const ModelCard& card) const {
   if (!active()) return;
   for (const int64_t side : {card.input[1], card.input[2]}) {
-    if (limit_of(side, size) != side) continue;
+    const int64_t limit = limit_of(side, size);
+    if (limit == 0) {
+      throw InputError(
+          fmt::format("option 'diversity_size': {} of {} pixels, rounded down, are none; expected enough "
+                      "for 1 pixel",
+                      shortest(size), side));
+    }
+    if (limit != side) continue;
     throw InputError(
         fmt::format("option 'diversity_size': {} of {} pixels, rounded down, are {} again, which resizes nothing; "
                     "expected less than 1, or enough for {} pixels",

@@ -13,7 +13,7 @@ struct DiversityOptions {
   double size = 0.9;       ///< the new side as a share of the image's: the least one or, above 1, the padded one
 
   void bind(OptionTable& table);
-  /// Throws InputError where images of the model's size would be resized to the side that they have.
+  /// Throws InputError where images of the model's size would be resized to the side that they have, or to none.
   void check(const ModelCard& card) const;
   bool active() const { return probability > 0; }
 };
