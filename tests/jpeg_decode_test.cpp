@@ -9,6 +9,7 @@
 
 #include "lib/core/files.h"
 #include "lib/data/jpeg_markers.h"
+#include "tests/messages.h"
 #include "tests/pictures.h"
 
 namespace aigis {

@@ -1,14 +1,12 @@
-// Pictures that tests make, their JPEG files, and what tests say of both.
+// Pictures that tests make, and their JPEG files.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <turbojpeg.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "lib/core/error.h"
 #include "lib/data/image_file.h"
 
 namespace aigis {
@@ -47,22 +45,6 @@ inline void expect_same(const RgbImage& actual, const RgbImage& expected, const 
   EXPECT_EQ(actual.height, expected.height) << what;
   EXPECT_EQ(actual.width, expected.width) << what;
   EXPECT_TRUE(actual.pixels == expected.pixels) << what;
-}
-
-/// The message of the InputError that `call` throws; it must be one line.
-inline std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const InputError& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-    return error.what();
-  }
-  ADD_FAILURE() << "no InputError";
-  return "";
-}
-
-inline void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << text << " does not contain " << part;
 }
 
 }  // namespace aigis
