@@ -10,8 +10,8 @@
 #include <cmath>
 
 #include "lib/core/error.h"
-#include "lib/core/text.h"
 #include "tests/attacks.h"
+#include "tests/messages.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -143,83 +143,11 @@ TEST(Targets, ThatDoNotExistAreRefused) {
   EXPECT_NO_THROW(make_attack("pgd:target=9")->check(net->card()));
 }
 
-/// What a model's check says of an attack; empty if it takes it.
-std::string refusal(const std::string& attack, const ModelCard& card) {
-  try {
-    make_attack(attack)->check(card);
-    return "";
-  } catch (const InputError& error) {
-    return error.what();
-  }
-}
-
 TEST(Targets, AreNamedWhereAWordIsNone) {
   const auto net = build_frozen("resnet-8");
   for (const std::string word : {"leastlikely", "cat", "", "3.5"}) {
-    EXPECT_EQ(refusal("pgd:target=" + word, net->card()),
+    EXPECT_EQ(message_of([&] { make_attack("pgd:target=" + word)->check(net->card()); }),
               "option 'target': expected none, random, least-likely, second or a class's number, got '" + word + "'");
-  }
-}
-
-TEST(Diversity, ThatResizesNothingIsRefused) {
-  const auto net = build_frozen("resnet-8");
-  for (const char* size : {"1", "1.01", "1.03"}) {
-    EXPECT_NE(refusal(std::string("di-fgsm:diversity_size=") + size, net->card()).find("enough for 33 pixels"),
-              std::string::npos)
-        << size;
-  }
-  for (const char* size : {"0.99", "1.04", "1.1"}) {
-    EXPECT_EQ(refusal(std::string("ti-fgsm:diversity=0.5,diversity_size=") + size, net->card()), "") << size;
-  }
-}
-
-TEST(Diversity, ThatLeavesNoPixelIsRefused) {
-  ModelCard card = build_frozen("resnet-8")->card();
-  card.input = {3, 32, 9};
-  EXPECT_EQ(refusal("di-fgsm:diversity_size=0.1", card),
-            "option 'diversity_size': 0.1 of 9 pixels, rounded down, are none; expected enough for 1 pixel");
-  card.input = {3, 10, 10};
-  EXPECT_EQ(refusal("di-fgsm:diversity_size=0.1", card), "");
-}
-
-TEST(Presets, SetDefaultsThatOtherOptionsOverrule) {
-  const Json options = make_attack("pgd:steps=7,preset=foolbox")->options();
-  EXPECT_EQ(options["preset"], "foolbox");
-  EXPECT_EQ(options["steps"], 7);
-  EXPECT_NEAR(options["relative_step_size"].get<double>(), 0.0333333333, 1e-9);
-  EXPECT_THROW(make_attack("pgd:preset=folbox"), InputError);
-}
-
-TEST(Presets, CanAllBeTaken) {
-  for (const auto& entry : attack_list()) {
-    for (const Json& option : entry.options()) {
-      if (option["name"] != "preset") continue;
-      for (const std::string& preset : split(option["range"].get<std::string>(), ',')) {
-        const auto attack = make_attack(entry.name + ":preset=" + trim(preset));
-        EXPECT_FALSE(attack->norms().empty()) << entry.name << preset;
-      }
-    }
-  }
-}
-
-TEST(Presets, AreForTheNormsOfTheirTool) {
-  const auto pgd = make_attack("pgd:preset=torchattacks");
-  EXPECT_EQ(pgd->norms(), std::vector<Norm>{Norm::linf});
-  EXPECT_EQ(pgd->refusal(Norm::linf), "");
-  EXPECT_EQ(pgd->refusal(Norm::l2),
-            "preset=torchattacks is for the norm linf, not l2; expected torchattacks-l2, foolbox-l2, none");
-  EXPECT_EQ(pgd->refusal(Norm::l0), "") << "no preset is";
-  EXPECT_EQ(make_attack("bim:preset=foolbox")->norms(), (std::vector<Norm>{Norm::linf, Norm::l2}));
-  EXPECT_EQ(make_attack("pgd")->norms(), all_norms());
-  EXPECT_EQ(make_attack("pgd")->refusal(Norm::l0), "");
-}
-
-TEST(Presets, AreRebuiltFromAReportsOptions) {
-  for (const char* text : {"pgd", "pgd:preset=foolbox,step_size=2/255", "di-fgsm:preset=transferattack,diversity=0",
-                           "r-fgsm:preset=torchattacks,start=clean"}) {
-    const auto attack = make_attack(text);
-    const auto again = make_attack(Spec::of(attack->name(), attack->options()).text());
-    EXPECT_EQ(again->options(), attack->options()) << text;
   }
 }
 

@@ -1,0 +1,53 @@
+// Presets of attacks: other tools' defaults.
+#include <gtest/gtest.h>
+
+#include "lib/core/error.h"
+#include "lib/core/text.h"
+#include "tests/attacks.h"
+
+namespace aigis {
+namespace {
+
+TEST(Presets, SetDefaultsThatOtherOptionsOverrule) {
+  const Json options = make_attack("pgd:steps=7,preset=foolbox")->options();
+  EXPECT_EQ(options["preset"], "foolbox");
+  EXPECT_EQ(options["steps"], 7);
+  EXPECT_NEAR(options["relative_step_size"].get<double>(), 0.0333333333, 1e-9);
+  EXPECT_THROW(make_attack("pgd:preset=folbox"), InputError);
+}
+
+TEST(Presets, CanAllBeTaken) {
+  for (const auto& entry : attack_list()) {
+    for (const Json& option : entry.options()) {
+      if (option["name"] != "preset") continue;
+      for (const std::string& preset : split(option["range"].get<std::string>(), ',')) {
+        const auto attack = make_attack(entry.name + ":preset=" + trim(preset));
+        EXPECT_FALSE(attack->norms().empty()) << entry.name << preset;
+      }
+    }
+  }
+}
+
+TEST(Presets, AreForTheNormsOfTheirTool) {
+  const auto pgd = make_attack("pgd:preset=torchattacks");
+  EXPECT_EQ(pgd->norms(), std::vector<Norm>{Norm::linf});
+  EXPECT_EQ(pgd->refusal(Norm::linf), "");
+  EXPECT_EQ(pgd->refusal(Norm::l2),
+            "preset=torchattacks is for the norm linf, not l2; expected torchattacks-l2, foolbox-l2, none");
+  EXPECT_EQ(pgd->refusal(Norm::l0), "") << "no preset is";
+  EXPECT_EQ(make_attack("bim:preset=foolbox")->norms(), (std::vector<Norm>{Norm::linf, Norm::l2}));
+  EXPECT_EQ(make_attack("pgd")->norms(), all_norms());
+  EXPECT_EQ(make_attack("pgd")->refusal(Norm::l0), "");
+}
+
+TEST(Presets, AreRebuiltFromAReportsOptions) {
+  for (const char* text : {"pgd", "pgd:preset=foolbox,step_size=2/255", "di-fgsm:preset=transferattack,diversity=0",
+                           "r-fgsm:preset=torchattacks,start=clean"}) {
+    const auto attack = make_attack(text);
+    const auto again = make_attack(Spec::of(attack->name(), attack->options()).text());
+    EXPECT_EQ(again->options(), attack->options()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace aigis
