@@ -1,7 +1,10 @@
-// Steps of adversarial training against the same steps by hand.
+// Steps of adversarial training against the same steps by hand, and what an adversary leaves as it was.
+#include <ATen/ops/equal.h>
+
 #include "lib/train/mixup.h"
 #include "tests/attacks.h"
 #include "tests/linear_steps.h"
+#include "tests/networks.h"
 
 namespace aigis {
 namespace {
@@ -51,6 +54,29 @@ TEST_F(AdversarialSteps, TradesLearnsMixedLabelsOfMixedImages) {
   ASSERT_GT(std::min(share, 1 - share), 0.01);
   const auto mixed = [&](const at::Tensor& x) { return x * share + x.flip(0) * (1 - share); };
   expect_trades(mixed(clean()), mixed(targets()));
+}
+
+TEST(Adversary, LeavesTheNetworkAsItWas) {
+  const auto net = build("aig-8");
+  net->move_to(at::kCPU, at::kDouble);
+  net->set_training(true);
+  std::vector<at::Tensor> before;
+  for (const auto& list : {net->named_weights(), net->named_statistics()}) {
+    for (const auto& [name, tensor] : list) before.push_back(tensor.detach().clone());
+  }
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const at::Tensor images = Adversary(make_attack("pgd:steps=2"), 0.03).perturbed(*net, batch, 5);
+  EXPECT_LE((images - batch.images).abs().max().item<double>(), 0.03 + 1e-12);
+  EXPECT_GT((images - batch.images).abs().mean().item<double>(), 0.01);
+  EXPECT_TRUE(net->is_training());
+  size_t i = 0;
+  for (const auto& list : {net->named_weights(), net->named_statistics()}) {
+    for (const auto& [name, tensor] : list) EXPECT_TRUE(at::equal(tensor, before[i++])) << name;
+  }
+  for (const auto& [name, tensor] : net->named_weights()) {
+    EXPECT_TRUE(tensor.requires_grad()) << name;
+    EXPECT_FALSE(tensor.grad().defined()) << name;
+  }
 }
 
 }  // namespace

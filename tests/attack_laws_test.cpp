@@ -1,24 +1,15 @@
 // Laws that every attack of the list must obey.
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
-#include <ATen/ops/full.h>
-#include <ATen/ops/rand.h>
-#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "attacks/list.h"
 #include "lib/core/error.h"
 #include "lib/eval/verdict.h"
-#include "models/list.h"
 #include "tests/allocations.h"
 #include "tests/attacks.h"
-#include "tests/models_under_test.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -33,11 +24,6 @@ double unit(Norm norm) {
     case Norm::l0: return 2;  // values
   }
   return 0;
-}
-
-at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed, at::ScalarType type = at::kDouble) {
-  auto generator = at::detail::createCPUGenerator(seed);
-  return at::rand(shape, generator, at::TensorOptions(type));
 }
 
 /// A model that somebody else runs, and that takes nothing but images.
@@ -58,17 +44,6 @@ class TakesImagesOnly : public Model {
 
 class Laws : public ::testing::TestWithParam<std::string> {
  protected:
-  /// Why the attack cannot be run on a model; empty if it can.
-  std::string refusal(const ModelCard& card) const {
-    try {
-      attack()->check(card);
-      return "";
-    } catch (const InputError& error) {
-      return error.what();
-    }
-  }
-  bool turns(Norm norm) const;
-
   /// Three of whatever it does many times: the laws hold for any number.
   std::shared_ptr<Attack> attack() const { return make_attack(shortened(GetParam(), 3)); }
 
@@ -80,7 +55,7 @@ class Laws : public ::testing::TestWithParam<std::string> {
     return net;
   }
   Batch batch(int64_t count) const {
-    return {random_tensor({count, 3, 32, 32}, 1), at::arange(count, at::TensorOptions(at::kLong)).remainder(10),
+    return {drawn_uniformly({count, 3, 32, 32}, 1), at::arange(count, at::TensorOptions(at::kLong)).remainder(10),
             at::arange(count, at::TensorOptions(at::kLong)) + 40};
   }
   std::vector<at::Tensor> run(Model& model, const Batch& images, const std::vector<double>& epsilons,
@@ -92,22 +67,11 @@ class Laws : public ::testing::TestWithParam<std::string> {
   std::shared_ptr<const Attack> ready(Victim& victim, const Batch& like, const std::vector<double>& epsilons,
                                       Norm norm = Norm::linf) const {
     const at::TensorOptions numbers(at::kLong);
-    const Batch training{random_tensor({6, 3, 32, 32}, 11).to(like.images.options()),
+    const Batch training{drawn_uniformly({6, 3, 32, 32}, 11).to(like.images.options()),
                          at::arange(6, numbers).to(like.labels.device()), at::arange(6, numbers) + 500};
     return taught(attack(), victim, training, norm, epsilons);
   }
 };
-
-/// Attacks that need not come within 1 % of a linear model's optimum, and why.
-bool Laws::turns(Norm norm) const {
-  const std::string name = GetParam();
-  if (name == "ti-fgsm") return false;               // follows a smoothed gradient
-  if (name == "di-fgsm") return false;               // follows the gradient of moved images
-  if (name == "r-fgsm") return false;                // spends half of its budget at random
-  if (name == "pi-fgsm") return norm == Norm::linf;  // its surplus goes to neighbours
-  if (name == "ffgsm") return false;                 // one step does not undo a random start
-  return true;
-}
 
 TEST_P(Laws, StaysInBoxAndBudget) {
   const Batch images = batch(2);
@@ -220,52 +184,6 @@ TEST_P(Laws, ABlackBoxIsAskedForImagesOnly) {
   for (const Norm norm : attack()->norms()) run(model, batch(3), {0.3}, norm);
 }
 
-// On a linear model the optimum is known: x turns at |w.x + b| over the dual norm of w, and not before. This is what
-// the verdict makes of an attack's images; how near they are by themselves see tests/nearest_attacks_test.cpp.
-TEST_P(Laws, ReachesTheOptimumOfALinearModel) {
-  if (!attack()->sees_gradients()) GTEST_SKIP() << "takes no gradients";
-  const at::Tensor weight = random_tensor({3, 4, 4}, 7) - 0.5;
-  const at::Tensor image = random_tensor({1, 3, 4, 4}, 8) * 0.2 + 0.4;
-  LinearModel model(weight, 0.05);
-  if (const std::string reason = refusal(model.card()); !reason.empty()) GTEST_SKIP() << reason;
-  const double score = model.forward(image, {}).logits[0][1].item<double>();
-  const Batch one{image, at::full({1}, score > 0 ? 1 : 0, at::TensorOptions(at::kLong)),
-                  at::full({1}, 0, at::TensorOptions(at::kLong))};
-  for (const Norm norm : attack()->norms()) {
-    if (norm == Norm::l0) continue;  // has no dual norm; FMN's goldens and norm_test speak of it
-    const double optimum = std::abs(score) / sizes_of(weight.unsqueeze(0), dual_of(norm)).item<double>();
-    if (norm == Norm::l1 && optimum > 0.4) FAIL() << "the box would bind";
-    // A random start is undone step by step.
-    const bool random = GetParam() == "pgd" || GetParam() == "eot-pgd";
-    const auto attack = make_attack(GetParam() + (random                       ? ":steps=200,draws=1"
-                                                  : GetParam() == "autoattack" ? ":queries=20"
-                                                                               : ""));
-    Victim victim(model, 5);
-    const auto proposals = attack->propose(victim, one, norm, {0.99 * optimum, 1.01 * optimum});
-    EXPECT_EQ(judge(model, proposals[0], one, 0, Purpose::verdict_gates).hits.item<int64_t>(), 1) << norm_name(norm);
-    if (turns(norm)) {
-      EXPECT_EQ(judge(model, proposals[1], one, 0, Purpose::verdict_gates).hits.item<int64_t>(), 0) << norm_name(norm);
-    }
-  }
-}
-
-TEST_P(Laws, CountsZeroAndBrokenGradients) {
-  LinearModel flat(at::zeros({3, 4, 4}, at::TensorOptions(at::kDouble)), 1);
-  LinearModel broken(at::full({3, 4, 4}, std::nan(""), at::TensorOptions(at::kDouble)), 1);
-  if (const std::string reason = refusal(flat.card()); !reason.empty()) GTEST_SKIP() << reason;
-  const Batch images{random_tensor({2, 3, 4, 4}, 2), at::full({2}, 1, at::TensorOptions(at::kLong)),
-                     at::arange(2, at::TensorOptions(at::kLong))};
-  Victim on_flat(flat, 0), on_broken(broken, 0);
-  const std::vector<double> epsilons{0.1};
-  attack()->propose(on_flat, images, Norm::linf, epsilons);
-  const auto proposal = attack()->propose(on_broken, images, Norm::linf, epsilons);
-  if (!attack()->sees_gradients()) GTEST_SKIP() << "takes no gradients";
-  EXPECT_EQ(on_flat.audit().zero_gradients, on_flat.audit().backward);
-  EXPECT_EQ(on_broken.audit().bad_gradients, on_broken.audit().backward);
-  EXPECT_GE(on_flat.audit().backward, 2);
-  EXPECT_EQ(admit(images.images, proposal[0], Norm::linf, 0.1).over_budget, 0);
-}
-
 // The network's own activations are nearly all of an attack's memory, whatever the number of its steps or budgets.
 TEST_P(Laws, NeedsLittleMoreMemoryThanItsGradient) {
   const OneThread one_thread;
@@ -294,17 +212,7 @@ TEST_P(Laws, CudaAgreesWithTheCpu) {
   EXPECT_TRUE(at::allclose(run(*net, moved, {0.03})[0].cpu(), cpu, 0, 1e-12));
 }
 
-std::vector<std::string> names() {
-  std::vector<std::string> list;
-  for (const auto& entry : attack_list()) list.push_back(entry.name);
-  return list;
-}
-
-INSTANTIATE_TEST_SUITE_P(Attacks, Laws, ::testing::ValuesIn(names()), [](const auto& p) {
-  std::string name = p.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Attacks, Laws, ::testing::ValuesIn(attack_names()), test_name);
 
 }  // namespace
 }  // namespace aigis

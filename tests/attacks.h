@@ -4,13 +4,18 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "attacks/list.h"
 #include "lib/core/model.h"
@@ -21,6 +26,18 @@ namespace aigis {
 inline std::shared_ptr<Attack> make_attack(const std::string& text) {
   const Spec spec = Spec::parse(text);
   return find_entry(attack_list(), "attack", spec.name).make(spec);
+}
+
+/// Of the list: what tests of every attack are instantiated with, and called.
+inline std::vector<std::string> attack_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : attack_list()) names.push_back(entry.name);
+  return names;
+}
+inline std::string test_name(const ::testing::TestParamInfo<std::string>& attack) {
+  std::string name = attack.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 /// Whether an option matters where all others are as they are by default.
@@ -55,10 +72,23 @@ inline at::Tensor drawn(at::IntArrayRef shape, uint64_t seed) {
   return at::randn(shape, at::detail::createCPUGenerator(seed), at::TensorOptions(at::kDouble));
 }
 
+/// From U(0, 1), in float64.
+inline at::Tensor drawn_uniformly(at::IntArrayRef shape, uint64_t seed) {
+  return at::rand(shape, at::detail::createCPUGenerator(seed), at::TensorOptions(at::kDouble));
+}
+
 /// Images with the classes that the model takes them for.
 inline Batch labelled(Model& model, const at::Tensor& images) {
   const at::Tensor ids = at::arange(images.size(0), at::TensorOptions(at::kLong));
   return {images, model.forward(images, {{}, ids}).logits.argmax(1), ids};
+}
+
+/// Images of one value, in float64 and of class 0.
+inline Batch grey_batch(int64_t count, double value, at::IntArrayRef shape = {3, 4, 4}) {
+  std::vector<int64_t> size{count};
+  size.insert(size.end(), shape.begin(), shape.end());
+  return {at::full(size, value, at::TensorOptions(at::kDouble)), at::zeros({count}, at::TensorOptions(at::kLong)),
+          at::arange(count, at::TensorOptions(at::kLong)) + 7};
 }
 
 /// conv 3x3, tanh, conv 3x3, tanh, linear: twice differentiable, so that rounding cannot turn a gradient over.

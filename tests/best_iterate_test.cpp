@@ -1,17 +1,70 @@
 // Of all iterates of an attack, which one is handed out: one whose answer is as wanted before one that stands, and
 // among those the one that is worth most.
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
+#include <fmt/format.h>
 
 #include <cmath>
 
 #include "attacks/parts/gate_term.h"
 #include "attacks/parts/objective.h"
 #include "tests/mean_gate.h"
+#include "tests/networks.h"
 
 namespace aigis {
 namespace {
+
+TEST(BestIterate, HasTheGreatestLossOfAll) {
+  const auto net = build_frozen("resnet-8");
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const auto run = [&](const std::string& text) {
+    Victim victim(*net, 5);
+    return make_attack(text)->propose(victim, batch, Norm::linf, {0.05})[0];
+  };
+  const auto loss = [&](const at::Tensor& x) {
+    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}, {}});
+  };
+  at::Tensor best = loss(batch.images);
+  for (int steps = 1; steps <= 4; ++steps) {
+    best = at::maximum(best, loss(run(fmt::format("bim:step_size=0.05,stop=false,steps={}", steps))));
+  }
+  EXPECT_TRUE(at::allclose(loss(run("bim:step_size=0.05,steps=4,keep=best,stop=false")), best, 1e-12, 1e-12));
+}
+
+// Gradients of NI, SI, DI and EMI are taken elsewhere; what counts is the loss where the iterates are.
+TEST(BestIterate, HasTheGreatestLossWhereverGradientsAreTaken) {
+  const auto net = build_frozen("resnet-8");
+  const Batch batch{random_images(3), at::arange(3, at::TensorOptions(at::kLong)), ids_of(3)};
+  const auto loss = [&](const std::string& text) {
+    Victim victim(*net, 5);
+    const at::Tensor x = make_attack(text)->propose(victim, batch, Norm::linf, {0.05})[0];
+    return loss_value(LossKind::cross_entropy, net->forward(x, {}).logits, {batch.labels, {}, {}});
+  };
+  for (const std::string attack : {"ni-fgsm", "si-ni-fgsm", "di-fgsm", "emi-fgsm", "vni-fgsm"}) {
+    const std::string options = ":step_size=0.03,stop=false,steps=";
+    at::Tensor best =
+        loss_value(LossKind::cross_entropy, net->forward(batch.images, {}).logits, {batch.labels, {}, {}});
+    for (int steps = 1; steps <= 4; ++steps) {
+      best = at::maximum(best, loss(fmt::format("{}{}{}", attack, options, steps)));
+    }
+    EXPECT_TRUE(at::allclose(loss(attack + options + "4,keep=best"), best, 1e-12, 1e-12)) << attack;
+  }
+}
+
+// The best of iterates is the best in the mean over draws, the last among them: one lucky draw does not count.
+TEST(BestIterate, TheLastIsJudgedByAsManyDraws) {
+  const auto net = build_frozen("aig-8:gates=sampled");
+  const Batch batch{random_images(2), at::arange(2, at::TensorOptions(at::kLong)), ids_of(2)};
+  Victim one(*net, 5), many(*net, 5);
+  make_attack("bim:steps=3,keep=best,stop=false")->propose(one, batch, Norm::linf, {0.05});
+  make_attack("bim:steps=3,keep=best,stop=false,draws=4")->propose(many, batch, Norm::linf, {0.05});
+  EXPECT_EQ(one.audit().forward, 2 * (3 + 1));
+  EXPECT_EQ(many.audit().forward, 2 * (3 * 4 + 4));
+}
 
 /// Three classes: class 1 leads where the mean of all pixels is from 0.52 to 0.58. Beyond that all three are nearly
 /// tied, class 0 ahead, and cross-entropy is greater than where it is wrong.

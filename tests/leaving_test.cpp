@@ -10,7 +10,6 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <set>
 
 #include "lib/eval/verdict.h"
@@ -146,17 +145,7 @@ TEST_P(Leaving, ImagesThatNothingMovesLeave) {
   EXPECT_LE(leaving, staying);
 }
 
-std::vector<std::string> names() {
-  std::vector<std::string> list;
-  for (const auto& entry : attack_list()) list.push_back(entry.name);
-  return list;
-}
-
-INSTANTIATE_TEST_SUITE_P(Attacks, Leaving, ::testing::ValuesIn(names()), [](const auto& p) {
-  std::string name = p.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Attacks, Leaving, ::testing::ValuesIn(attack_names()), test_name);
 
 // Else the laws above would say little.
 TEST(SumNet, LosesSomeImagesAndKeepsOthers) {

@@ -3,8 +3,6 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "lib/eval/sweep.h"
 #include "tests/attacks.h"
 #include "tests/networks.h"
@@ -81,17 +79,7 @@ TEST_P(ResumedAttack, EndsAsIfItHadNotBeenCutOff) {
   }
 }
 
-std::vector<std::string> names() {
-  std::vector<std::string> list;
-  for (const auto& entry : attack_list()) list.push_back(entry.name);
-  return list;
-}
-
-INSTANTIATE_TEST_SUITE_P(Attacks, ResumedAttack, ::testing::ValuesIn(names()), [](const auto& p) {
-  std::string name = p.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Attacks, ResumedAttack, ::testing::ValuesIn(attack_names()), test_name);
 
 }  // namespace
 }  // namespace aigis
