@@ -10,18 +10,18 @@ struct GateHijack {
   static constexpr const char* kName = "gate-hijack";
   static constexpr const char* kSummary = "the average inference graph of another class";
   static constexpr const char* kSource =
-      "cross-entropy of gates to a class's rates (Veit & Belongie 2018, figure 4), layers weighed by how they tell "
-      "classes apart";
+      "margins of gate logits to what a class usually runs (Veit & Belongie 2018, figure 4), layers weighed by how "
+      "they "
+      "tell classes apart";
   static constexpr Aim kAim = Aim::graph;
 
   struct Options : GateAttackOptions {
     int64_t klass = 0;
     int64_t images = 1000;  ///< training images from which the classes' graphs are learnt
     void bind(OptionTable& table) {
-      bind_steps(table);
+      GateAttackOptions::bind(table);
       table.integer("class", &klass, 0, 1'000'000, "whose graph is taken on");
       table.integer("images", &images, 1, 1'000'000, "training images from which its graph is learnt");
-      bind_label(table);
     }
     void settle() {}
     void check(const ModelCard& card) const {
@@ -39,7 +39,7 @@ class GateHijackAttack : public GateAttack<GateHijack> {
   std::shared_ptr<const Attack> learnt(Victim& victim, const Batch& training, Norm,
                                        at::ArrayRef<double>) const override {
     auto attack = std::make_shared<GateHijackAttack>(options_);
-    attack->options_.objective.term = towards_class(victim, training, options_.klass);
+    attack->options_.objective.term = towards_class(victim, training, options_.klass, options_.confidence);
     return attack;
   }
 };

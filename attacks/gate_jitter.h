@@ -9,15 +9,21 @@ struct GateJitter {
   static constexpr const char* kName = "gate-jitter";
   static constexpr const char* kSummary = "gates as unsure as can be: compute that varies from pass to pass";
   static constexpr const char* kSource =
-      "variance of the cost of gates that draw apart from one another, sum of c^2 p (1 - p)";
+      "variance of the cost of gates that draw apart from one another, sum of c^2 p (1 - p); climbed by a bump of the "
+      "logits with longer tails";
   static constexpr Aim kAim = Aim::uneven_compute;
 
   struct Options : GateAttackOptions {
+    double width = 2;
     void bind(OptionTable& table) {
       bind_steps(table);
+      table.number(
+          "width", &width, 0.01, 100, "logits",
+          "half of what the bump is wide: small ones gain most of gates that are unsure already, large ones reach "
+          "for those that are sure");
       bind_label(table);
     }
-    void settle() { objective.term = std::make_shared<GateDoubt>(); }
+    void settle() { objective.term = std::make_shared<GateDoubt>(width); }
   };
 };
 

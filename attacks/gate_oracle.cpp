@@ -8,17 +8,18 @@
 namespace aigis {
 namespace {
 
-/// `found`, but the clean image where that is better, under the same noise. The search never compares them: its first
-/// image has every pixel changed already.
+/// `found`, but the clean image where that is better, each read under noise of its own: nobody who only sees costs
+/// could ask twice under the same. The search never compares them: its first image has every pixel changed already.
 at::Tensor better_of(Victim& victim, const Batch& batch, const at::Tensor& found, const SquareSearch& search) {
   if (batch.images.size(0) == 0) return found;
   const auto step = static_cast<uint32_t>(search.queries + 1);
   at::Tensor lead;
-  for (uint32_t draw = 0; draw < draws_to_tell(search.renewed); ++draw) {
-    const auto value = [&](const at::Tensor& images) {
+  const uint32_t readings = draws_to_tell(search.renewed);
+  for (uint32_t reading = 0; reading < readings; ++reading) {
+    const auto value = [&](const at::Tensor& images, uint32_t draw) {
       return search.value(victim.forward(images, batch.ids, {0, draw, step}), batch.labels);
     };
-    const at::Tensor one = value(found) - value(batch.images);
+    const at::Tensor one = value(found, reading) - value(batch.images, readings + reading);
     lead = lead.defined() ? lead + one : one;
   }
   return at::where(per_image(lead.gt(0), found), batch.images, found);

@@ -6,6 +6,7 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include <stdexcept>
 
 #include "attacks/parts/class_graph.h"
+#include "lib/core/error.h"
 #include "lib/core/stop.h"
 
 namespace aigis {
@@ -23,11 +25,15 @@ void GateUniversalOptions::bind(OptionTable& table) {
       {{"sloth", Kind::sloth}, {"starve", Kind::starve}, {"reroute", Kind::reroute}, {"hijack", Kind::hijack}},
       "what the attack of that name wants");
   table.flag("per_class", &per_class, "a perturbation for each class of images instead of one for all");
+  table.integer(
+      "patch", &patch, 0, 10'000,
+      "side, in pixels, of a square in the upper left corner that takes the colours of one patch, as far as the budget "
+      "lets it (wholly within Linf 1); 0: what is added to an image covers all of it");
   table.integer("class", &klass, 0, 1'000'000, "whose graph is taken on").only_with("aim=hijack");
   table.number("tolerance", &tolerance, 0, 1, "share of the gated layers' cost", "by which the executed share may move")
       .only_with("aim=reroute");
   table.number("confidence", &confidence, 0.5, 0.9999, "probability", "with which each gate is to stay as wanted")
-      .only_with("aim=sloth|starve");
+      .only_with("aim=sloth|starve|hijack");
   table.integer("images", &images, 1, 1'000'000, "training images that it learns from");
   table.integer("batch", &batch, 1, 100'000, "of them whose gradients are summed for a step");
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
@@ -40,6 +46,10 @@ void GateUniversalOptions::check(const ModelCard& card) const {
   check_gated(card);
   check_class(klass, card);
   if (aim == Kind::reroute) check_keeps_cost(objective.path, card);
+  const int64_t side = std::min(card.input[1], card.input[2]);
+  if (patch > side) throw InputError(fmt::format("option 'patch': {}; expected at most {} pixels", patch, side));
+  if (patch > 0 && band.active())
+    throw InputError("option 'patch': a patch has no band; expected patch or band, not both");
 }
 
 /// Training images, whose each is, [1 or K, n] of 0 and 1, and what they are to become.
@@ -47,9 +57,6 @@ struct GateUniversal::Lesson {
   Batch batch;
   at::Tensor whose, member;
   Goal goal;
-  at::Tensor with(const at::Tensor& perturbation) const {
-    return (batch.images + perturbation.index_select(0, whose)).clamp(0, 1);
-  }
 };
 
 std::vector<GateUniversal::Lesson> GateUniversal::lessons_of(Victim& victim, const Batch& training,
@@ -82,14 +89,27 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
       objective.wants_answer = true;
       objective.constraint = std::make_shared<KeepCost>(options_.tolerance);
       break;
-    case Options::Kind::hijack: objective.term = towards_class(victim, training, options_.klass); break;
+    case Options::Kind::hijack:
+      objective.term = objective.term = towards_class(victim, training, options_.klass, options_.confidence);
+      break;
   }
   const std::vector<Lesson> lessons = lessons_of(victim, training, objective);
   auto attack = std::make_shared<GateUniversal>(options_);
   for (const double epsilon : epsilons) {
-    attack->perturbations_[epsilon] = learn(victim, lessons, objective, norm, epsilon);
+    attack->shared_[epsilon] = learn(victim, lessons, objective, norm, epsilon);
   }
   return attack;
+}
+
+at::Tensor GateUniversal::part_of(const at::Tensor& images) const {
+  return options_.patch > 0 ? images.slice(2, 0, options_.patch).slice(3, 0, options_.patch) : images;
+}
+
+at::Tensor GateUniversal::struck(const at::Tensor& images, const at::Tensor& given, Norm norm, double epsilon) const {
+  if (options_.patch == 0) return (images + given).clamp(0, 1);
+  at::Tensor pasted = images.clone();
+  part_of(pasted).copy_(given);
+  return within(images, pasted, norm, epsilon);
 }
 
 at::Tensor GateUniversal::owner(const at::Tensor& labels) const {
@@ -109,10 +129,11 @@ Aim GateUniversal::aim() const {
 /// [1 or K]: what perturbed images are worth to the attack, summed over those of each owner: of an answer that is to
 /// change unseen, how many do.
 at::Tensor GateUniversal::worth_of(Victim& victim, const std::vector<Lesson>& lessons,
-                                   const ObjectiveOptions& objective, const at::Tensor& perturbation, uint32_t step) {
-  at::Tensor sum = at::zeros({perturbation.size(0)}, perturbation.options());
+                                   const ObjectiveOptions& objective, const at::Tensor& shared, Norm norm,
+                                   double epsilon, uint32_t step) const {
+  at::Tensor sum = at::zeros({shared.size(0)}, shared.options());
   for (const Lesson& one : lessons) {
-    const at::Tensor x = one.with(perturbation);
+    const at::Tensor x = struck(one.batch.images, shared.index_select(0, one.whose), norm, epsilon);
     const Output output = victim.aside(x, one.batch.ids, {0, 1, step});
     const Worth worth = worth_in_pass(objective, victim.card().classes, output, one.goal);
     sum = sum + one.member.matmul(worth.reached.defined() ? worth.reached : worth.value);
@@ -123,34 +144,38 @@ at::Tensor GateUniversal::worth_of(Victim& victim, const std::vector<Lesson>& le
 at::Tensor GateUniversal::learn(Victim& victim, std::vector<Lesson> lessons, const ObjectiveOptions& objective,
                                 Norm norm, double epsilon) const {
   const at::Tensor& images = lessons.front().batch.images;
-  std::vector<int64_t> shape = images.sizes().vec();
+  std::vector<int64_t> shape = part_of(images).sizes().vec();
   shape[0] = lessons.front().member.size(0);
-  at::Tensor perturbation = at::zeros(shape, images.options()), best = perturbation;
-  at::Tensor most = at::full({shape[0]}, -std::numeric_limits<double>::infinity(), perturbation.options());
-  at::Tensor weight = at::ones({shape[0]}, perturbation.options());  // of each owner's constraint, by dual ascent
-  const auto pixels = static_cast<double>(images[0].numel());
+  constexpr double kGrey = 0.5;
+  at::Tensor shared = at::full(shape, options_.patch > 0 ? kGrey : 0, images.options()), best = shared;
+  at::Tensor most = at::full({shape[0]}, -std::numeric_limits<double>::infinity(), shared.options());
+  at::Tensor weight = at::ones({shape[0]}, shared.options());  // of each owner's constraint, by dual ascent
+  const auto pixels = static_cast<double>(shared[0].numel());
   const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
   const auto steps = static_cast<uint32_t>(options_.steps);
   for (uint32_t step = 0; step < steps; ++step) {
     check_stop();
     Lesson& lesson = lessons[step % lessons.size()];
     if (lesson.goal.weight.defined()) lesson.goal.weight = weight.index_select(0, lesson.whose);
-    const Ascended at_x =
-        ascent_direction(victim, lesson.with(perturbation), lesson.batch.ids, lesson.goal, objective, {0, 0, step});
+    const at::Tensor x = struck(lesson.batch.images, shared.index_select(0, lesson.whose), norm, epsilon);
+    const Ascended at_x = ascent_direction(victim, x, lesson.batch.ids, lesson.goal, objective, {0, 0, step});
     // A product, and no additions in whatever order a GPU's threads come.
-    const at::Tensor sum = lesson.member.matmul(at_x.images.flatten(1)).view(perturbation.sizes());
+    const at::Tensor sum = lesson.member.matmul(part_of(at_x.images).flatten(1)).view(shared.sizes());
     const double length = options_.step_length(epsilon, step);
-    perturbation = options_.band.active()
-                       ? low_step(perturbation, sum, length, coordinates, norm, epsilon, options_.band)
-                       : onto_ball(perturbation + steepest(sum, norm, coordinates) * length, norm, epsilon);
+    if (options_.band.active()) {
+      shared = low_step(shared, sum, length, coordinates, norm, epsilon, options_.band);
+    } else {
+      const at::Tensor moved = shared + steepest(sum, norm, coordinates) * length;
+      shared = options_.patch > 0 ? moved.clamp(0, 1) : onto_ball(moved, norm, epsilon);
+    }
     if (at_x.violation.defined()) {
       weight = reweighed(weight, lesson.member.matmul(at_x.violation) / lesson.member.sum(1).clamp_min(1));
     }
     const bool all_were_seen = (step + 1) % lessons.size() == 0 || step + 1 == steps;
     if (!all_were_seen) continue;
-    const at::Tensor worth = worth_of(victim, lessons, objective, perturbation, step);
+    const at::Tensor worth = worth_of(victim, lessons, objective, shared, norm, epsilon, step);
     const at::Tensor better = worth.gt(most);
-    best = at::where(per_image(better, best), perturbation, best);
+    best = at::where(per_image(better, best), shared, best);
     most = at::where(better, worth, most);
   }
   return best;
@@ -160,10 +185,10 @@ std::vector<at::Tensor> GateUniversal::propose(Victim&, const Batch& batch, Norm
                                                at::ArrayRef<double> epsilons) const {
   std::vector<at::Tensor> candidates;
   for (const double epsilon : epsilons) {
-    const auto known = perturbations_.find(epsilon);
-    if (known == perturbations_.end()) throw std::logic_error("gate-universal has learnt nothing for this budget");
-    const at::Tensor added = known->second.index_select(0, owner(batch.labels));
-    candidates.push_back(within(batch.images, batch.images + added, norm, epsilon));
+    const auto known = shared_.find(epsilon);
+    if (known == shared_.end()) throw std::logic_error("gate-universal has learnt nothing for this budget");
+    const at::Tensor given = known->second.index_select(0, owner(batch.labels));
+    candidates.push_back(within(batch.images, struck(batch.images, given, norm, epsilon), norm, epsilon));
   }
   return candidates;
 }

@@ -11,7 +11,8 @@ struct Lgm {
   static constexpr const char* kName = "lgm";
   static constexpr const char* kSummary = "BIM with the gradients of soft gates (leaded gradients)";
   static constexpr const char* kSource =
-      "Tao et al. 2024, Dynamics-aware adversarial attack of adaptive neural networks, IEEE TCSVT, arXiv:2210.08159";
+      "Tao et al. 2024, Dynamics-aware adversarial attack of adaptive neural networks, IEEE TCSVT, arXiv:2210.08159; "
+      "there the loss is the soft network's, too, here it is taken at the hard one's logits";
 
   struct Options : AscentOptions {
     Options() {

@@ -54,7 +54,7 @@ LoadedModel ReportModels::load(const std::string& id, const Json& checkpoint) co
   if (std::string* path = model_path(spec)) {
     *path = located(*path);
     // Before it is read: a checkpoint that was changed may be none any more.
-    if (checkpoint.is_null() || checkpoint["sha256"] != sha256_file(*path)) {
+    if (checkpoint.is_null() || checkpoint["sha256"].get<std::string>() != sha256_file(*path)) {
       throw RunError(
           fmt::format("{}: is not the checkpoint that the report was made with: its SHA-256 differs", *path));
     }

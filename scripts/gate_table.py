@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table of docs/attacks.md that says what attacks on gates do to one network, from the report of
+"""The table of docs/gates.md that says what attacks on gates do to one network, from the report of
 configs/sweep/gates.json.
 
     scripts/gate_table.py REPORT MODEL [--brief]

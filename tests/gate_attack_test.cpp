@@ -48,22 +48,29 @@ TEST(GateTerms, ByHand) {
   EXPECT_NEAR(open[0].item<double>(), -(0.75 * (k - 2) + 0.25 * (k + 1)), 1e-12);
   EXPECT_NEAR(open[1].item<double>(), -0.75 * (k - 0.5), 1e-12);  // the second gate is sure enough
   EXPECT_NEAR(shut[0].item<double>(), -(0.75 * (k + 2) + 0.25 * (k - 1)), 1e-12);
-  const at::Tensor doubt = GateDoubt().value(gates, {});
-  EXPECT_NEAR(doubt[0].item<double>(), -(0.5625 * 2 + 0.0625 * 1) / 0.625, 1e-12);
+  const GateDoubt unsure(2);
+  EXPECT_NEAR(unsure.value(gates, {})[0].item<double>(), (0.5625 / 2 + 0.0625 / 1.25) / 0.625, 1e-12);
   const auto variance = [](double d) { return 1 / ((1 + std::exp(-d)) * (1 + std::exp(d))); };
-  EXPECT_NEAR(GateDoubt().worth(gates, {})[0].item<double>(), (0.5625 * variance(2) + 0.0625 * variance(-1)) / 0.625,
-              1e-12);
+  EXPECT_NEAR(unsure.worth(gates, {})[0].item<double>(), (0.5625 * variance(2) + 0.0625 * variance(-1)) / 0.625, 1e-12);
   Goal goal;
   goal.graph = at::tensor({1.0, 1.0, 0.0, 1.0}, at::kDouble).view({2, 2});
   const at::Tensor wanted = GateMargin(GateStates::wanted, 0.9).value(gates, goal);
   EXPECT_NEAR(wanted[0].item<double>(), open[0].item<double>(), 1e-12);
   EXPECT_NEAR(wanted[1].item<double>(), -0.75 * (k + 0.5), 1e-12);
   const at::Tensor q = at::tensor({0.2, 0.7}, at::kDouble), w = at::tensor({0.4, 0.6}, at::kDouble);
-  const at::Tensor like = GateLikeness(q, w).value(gates, {});
-  const auto bce = [](double p, double d) {
-    return -p * std::log(1 / (1 + std::exp(-d))) - (1 - p) * std::log(1 / (1 + std::exp(d)));
-  };
-  EXPECT_NEAR(like[0].item<double>(), -(0.4 * bce(0.2, 2) + 0.6 * bce(0.7, -1)), 1e-12);
+  const GateLikeness graph(q, w, 0.9);
+  // The first gate is to be shut, the second open; where q is nearer to a half it matters less.
+  const double like = graph.value(gates, {})[0].item<double>();
+  EXPECT_NEAR(like, -(0.4 * 0.6 * (k + 2) + 0.6 * 0.4 * (k + 1)), 1e-12);
+  EXPECT_NEAR(graph.worth(gates, {})[0].item<double>(), 1 - (0.4 * 0.8 + 0.6 * 0.7), 1e-3);
+  EXPECT_NEAR(graph.worth(gates, {})[1].item<double>(), 1 - (0.4 * 0.8 + 0.6 * 0.3), 1e-3);
+  Goal drawn;
+  drawn.random = true;
+  const auto probability = [](double d) { return 1 / (1 + std::exp(-d)); };
+  EXPECT_NEAR(
+      graph.worth(gates, drawn)[0].item<double>(),
+      1 - 0.4 * (probability(2) * 0.8 + probability(-2) * 0.2) - 0.6 * (probability(-1) * 0.3 + probability(1) * 0.7),
+      1e-3);
   EXPECT_NEAR(executed_share(gates)[0].item<double>(), 0.75, 1e-12);
   EXPECT_NEAR(executed_share(gates)[1].item<double>(), 1, 1e-12);
 }

@@ -20,23 +20,23 @@ namespace {
 
 TEST(ClassGraphs, AreMeansAndWeighByTheirVariance) {
   ThreeGates model(false);
-  // Class 0: gate a open in one of two images; class 1: always. Gate b always open, gate c never.
-  at::Tensor images = at::full({4, 3, 2, 2}, 0.6, at::TensorOptions(at::kDouble));
+  // Class 0: gate a open in one of four images; class 1: always. Gate b always open, gate c never.
+  at::Tensor images = at::full({5, 3, 2, 2}, 0.6, at::TensorOptions(at::kDouble));
   images.select(1, 2).fill_(0.4);
-  images[0].select(0, 0).fill_(0.4);
+  images.slice(0, 0, 3).select(1, 0).fill_(0.4);
   Batch batch = batch_of(images, 0);
-  batch.labels = at::tensor({0, 0, 1, 1}, at::kLong);
+  batch.labels = at::tensor({0, 0, 0, 0, 1}, at::kLong);
   Victim victim(model, 0);
   Gates gates;
   gates.logits = at::tensor({0.3, -2.0, 5.0}, at::kDouble).unsqueeze(0);
   const auto value = [&](int64_t klass) {
-    return towards_class(victim, batch, klass)->value(gates, {}).item<double>();
+    return towards_class(victim, batch, klass, 0.9)->value(gates, {}).item<double>();
   };
-  // All weight is on gate a, the only one whose rate differs.
-  EXPECT_NEAR(value(0), 0.5 * 0.3 - std::log1p(std::exp(0.3)), 1e-12);
-  EXPECT_NEAR(value(1), 0.3 - std::log1p(std::exp(0.3)), 1e-12);
-  batch.labels = at::zeros({4}, at::TensorOptions(at::kLong));
-  EXPECT_THROW(towards_class(victim, batch, 1), InputError);
+  // All weight is on gate a, the only one whose rate differs; for class 0 it is usually shut.
+  EXPECT_NEAR(value(0), -0.5 * (std::log(9) + 0.3), 1e-12);
+  EXPECT_NEAR(value(1), -(std::log(9) - 0.3), 1e-12);
+  batch.labels = at::zeros({5}, at::TensorOptions(at::kLong));
+  EXPECT_THROW(towards_class(victim, batch, 1, 0.9), InputError);
 }
 
 /// Three gates' images of two classes: gates a and c are open for both, b for class 1 alone.
@@ -114,6 +114,35 @@ TEST(GateUniversal, EachClassHasItsOwn) {
   EXPECT_NEAR(added.slice(0, 0, 10).min().item<double>(), 0.06, 1e-9);
   EXPECT_NEAR(added.slice(0, 10).select(1, 0).min().item<double>(), 0.06, 1e-9);
   EXPECT_EQ(added.slice(0, 10).slice(1, 1, 3).abs().max().item<double>(), 0);
+}
+
+/// A patch as large as the image is the image; a smaller one leaves the rest alone, and opens what it can.
+TEST(GateUniversal, PastesAPatch) {
+  ThreeGates model(false);
+  const Batch training = batch_of(random_images(20, 1, 2) * 0.02 + 0.3, 0);
+  const Batch batch = batch_of(random_images(20, 2, 2) * 0.02 + 0.3, 0);
+  Victim victim(model, 0);
+  for (const int64_t side : {1, 2}) {
+    const auto attack =
+        taught(make_attack("gate-universal:patch=" + std::to_string(side)), victim, training, Norm::linf, {0.1, 1.0});
+    const auto proposals = attack->propose(victim, batch, Norm::linf, {0.1, 1.0});
+    const auto corner = [&](const at::Tensor& x) { return x.slice(2, 0, side).slice(3, 0, side); };
+    const at::Tensor patch = corner(proposals[1]);
+    EXPECT_TRUE(at::equal(patch, patch.slice(0, 0, 1).expand_as(patch))) << "the same colours on every image";
+    for (const at::Tensor& x : proposals) {
+      at::Tensor rest = x.clone();
+      corner(rest).copy_(corner(batch.images));
+      EXPECT_TRUE(at::equal(rest, batch.images)) << side;
+    }
+    // A quarter of the pixels at 1 lifts a mean of .31 to .48, which is not enough; within .1 none would be.
+    EXPECT_EQ(model.forward(proposals[0], {}).gates.open.sum().item<double>(), 0) << side;
+    EXPECT_EQ(model.forward(proposals[1], {}).gates.open.sum().item<double>(), side == 2 ? 60 : 0);
+    EXPECT_LE((proposals[0] - batch.images).abs().max().item<double>(), 0.1 + 1e-12);
+    if (side == 2) continue;
+    EXPECT_GT(patch.min().item<double>(), 0.99) << "as bright as can be, though no gate opens";
+  }
+  EXPECT_THROW(make_attack("gate-universal:patch=3")->check(model.card()), InputError);
+  EXPECT_THROW(make_attack("gate-universal:patch=2,band=0.5")->check(model.card()), InputError);
 }
 
 TEST(GateUniversal, ShutsGates) {

@@ -8,7 +8,7 @@
 
 namespace aigis {
 
-std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& images, int64_t klass) {
+std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& images, int64_t klass, double confidence) {
   constexpr int64_t kTogether = 100;
   const ModelCard& card = victim.card();
   const auto layers = static_cast<int64_t>(card.gated.size());
@@ -32,7 +32,7 @@ std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& image
   const at::Tensor means = sums / counts.clamp_min(1), rates = means.index_select(0, seen);
   at::Tensor weight = (rates - rates.mean(0)).square().mean(0);
   weight = weight.sum().item<double>() > 0 ? weight / weight.sum() : at::ones_like(weight) / double(layers);
-  return std::make_shared<GateLikeness>(means[klass], weight);
+  return std::make_shared<GateLikeness>(means[klass], weight, confidence);
 }
 
 void check_class(int64_t klass, const ModelCard& card) {

@@ -6,10 +6,9 @@
 
 namespace aigis {
 
-/// The term that draws gates to the graph of a class: each open with the mean of the class's images, and weighing as
-/// much as its rate differs between classes (the variance of their means). Throws InputError if no image is of the
-/// class.
-std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& images, int64_t klass);
+/// The term that draws gates to the graph of a class, by the mean of its images; each gate weighs as much as its rate
+/// differs between classes (the variance of their means). Throws InputError if no image is of the class.
+std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& images, int64_t klass, double confidence);
 
 /// Throws InputError unless a model has such a class.
 void check_class(int64_t klass, const ModelCard& card);

@@ -1,7 +1,6 @@
 #include "attacks/parts/gate_term.h"
 
 #include <ATen/ops/ones_like.h>
-#include <ATen/ops/softplus.h>
 #include <ATen/ops/where.h>
 
 #include <cmath>
@@ -19,6 +18,21 @@ at::Tensor shares(const Gates& gates) {
   return uploaded(gates.cost / gates.cost.sum(), gates.logits.device(), gates.logits.scalar_type());
 }
 
+/// [N, L]: by how much gates fall short of staying with this probability where they are wanted; `towards` is their
+/// logits, above 0 where they are there.
+at::Tensor shortfall(const at::Tensor& towards, double confidence) {
+  return (std::log(confidence / (1 - confidence)) - towards).clamp_min(0);
+}
+
+/// [N, L]: the states of gates, or their probabilities where they draw.
+at::Tensor expected_states(const Gates& gates, const Goal& goal) {
+  return goal.random ? gates.logits.sigmoid() : gates.open;
+}
+
+/// Of the value that an attack ascends beside what its worth counts: margins are a few logits, and a layer's share is
+/// above a thousandth.
+constexpr double kTieBreak = 1e-4;
+
 }  // namespace
 
 at::Tensor GateMargin::towards(const at::Tensor& logits, const Goal& goal) const {
@@ -31,26 +45,30 @@ at::Tensor GateMargin::towards(const at::Tensor& logits, const Goal& goal) const
 }
 
 at::Tensor GateMargin::value(const Gates& gates, const Goal& goal) const {
-  const double wanted = std::log(confidence_ / (1 - confidence_));
-  return -((wanted - towards(gates.logits, goal)).clamp_min(0) * shares(gates)).sum(1);
+  return -(shortfall(towards(gates.logits, goal), confidence_) * shares(gates)).sum(1);
 }
 
 at::Tensor GateMargin::worth(const Gates& gates, const Goal& goal) const {
-  constexpr double kTieBreak = 1e-4;  // margins are a few logits, and a layer's share is above a thousandth
   const at::Tensor sign = towards(at::ones_like(gates.open), goal);
-  const at::Tensor open = goal.random ? gates.logits.sigmoid() : gates.open;
+  const at::Tensor open = expected_states(gates, goal);
   const at::Tensor as_wanted = at::where(sign.gt(0), open, 1 - open);
   return (as_wanted * shares(gates)).sum(1) + value(gates, goal) * kTieBreak;
 }
 
 at::Tensor GateLikeness::value(const Gates& gates, const Goal&) const {
+  const at::Tensor lead = 2 * probability_.to(gates.logits.options()) - 1, w = weight_.to(gates.logits.options());
+  return -(shortfall(gates.logits * lead.sign(), confidence_) * lead.abs() * w).sum(1);
+}
+
+at::Tensor GateLikeness::worth(const Gates& gates, const Goal& goal) const {
   const at::Tensor q = probability_.to(gates.logits.options()), w = weight_.to(gates.logits.options());
-  return ((gates.logits * q - at::softplus(gates.logits)) * w).sum(1);
+  const at::Tensor open = expected_states(gates, goal);
+  return 1 - ((open * (1 - q) + (1 - open) * q) * w).sum(1) + value(gates, goal) * kTieBreak;
 }
 
 at::Tensor GateDoubt::value(const Gates& gates, const Goal&) const {
   const at::Tensor squares = shares(gates).square();
-  return -(gates.logits.abs() * squares).sum(1) / squares.sum();
+  return (squares / ((gates.logits / width_).square() + 1)).sum(1) / squares.sum();
 }
 
 at::Tensor GateDoubt::worth(const Gates& gates, const Goal&) const {

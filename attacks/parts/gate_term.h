@@ -45,25 +45,35 @@ class GateMargin : public GateTerm {
   double confidence_;
 };
 
-/// -sum_l w_l BCE(q_l, sigmoid(D_l)): each gate open with probability q_l.
+/// The graph of a class, whose gates are open with probability q_l and tell it from other classes by w_l, 1 in sum:
+/// -sum_l w_l |2 q_l - 1| max(0, k - s_l D_l), each gate driven as surely as by GateMargin to what it usually is for
+/// the class (s = 1 where q > 1/2). Cross-entropy to q_l would leave gates near their threshold. Its worth is the
+/// likeness that reports tell, 1 - sum_l w_l |g_l - q_l|, expected where gates draw.
 class GateLikeness : public GateTerm {
  public:
   /// Both [L] float64.
-  GateLikeness(at::Tensor probability, at::Tensor weight)
-      : probability_(std::move(probability)), weight_(std::move(weight)) {}
+  GateLikeness(at::Tensor probability, at::Tensor weight, double confidence)
+      : probability_(std::move(probability)), weight_(std::move(weight)), confidence_(confidence) {}
   at::Tensor value(const Gates& gates, const Goal& goal) const override;
+  at::Tensor worth(const Gates& gates, const Goal& goal) const override;
 
  private:
   at::Tensor probability_, weight_;
+  double confidence_;
 };
 
-/// -sum_l c_l^2 |D_l| over sum_l c_l^2: gates that are as unsure as can be, so that the executed cost varies most from
-/// one pass to the next. Its worth is the variance of that cost if gates drew apart from one another, sum_l c_l^2 p_l
-/// (1 - p_l), which is flat where a gate is sure; what later gates owe to earlier ones is left out.
+/// sum_l c_l^2 / (1 + (D_l / width)^2) over sum_l c_l^2: gates that are as unsure as can be, so that the executed cost
+/// varies most from one pass to the next. Its worth is the variance of that cost if gates drew apart from one another,
+/// sum_l c_l^2 p_l (1 - p_l), whose own slope is all but flat where a gate is sure; what later gates owe to earlier
+/// ones is left out.
 class GateDoubt : public GateTerm {
  public:
+  explicit GateDoubt(double width) : width_(width) {}
   at::Tensor value(const Gates& gates, const Goal& goal) const override;
   at::Tensor worth(const Gates& gates, const Goal& goal) const override;
+
+ private:
+  double width_;
 };
 
 /// Something that must hold; attacks find the weight of its violation by dual ascent.
