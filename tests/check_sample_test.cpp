@@ -50,8 +50,8 @@ TEST(Checks, TheStrongestAttackSaysWhatChecksCost) {
   };
   const auto judged_on = [](const std::shared_ptr<const Attack>& before) {
     const Json checks = checks_of({.name = "large", .model = std::make_shared<Large>(), .before = before});
-    const auto noise =
-        std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "noise"; });
+    const auto noise = std::find_if(checks.begin(), checks.end(),
+                                    [](const Json& check) { return check["check"].get<std::string>() == "noise"; });
     return noise == checks.end() ? 0 : (*noise)["count"].get<int64_t>();
   };
   const int64_t alone = judged_on(nullptr);

