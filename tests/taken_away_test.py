@@ -6,7 +6,7 @@ from program import AIG, aigis, report
 def evaluated(folder, *flags):
     """The runs of a small sweep, whose report is verified."""
     out = folder / "report.json"
-    result = aigis("sweep", "--data", "synthetic", "--limit", 24, "--examples", 24, "--checks", "off", *flags, "--out", out)
+    result = aigis("sweep", "--data", "synthetic", "--limit", 24, "--save-examples", 24, "--checks", "off", *flags, "--out", out)
     assert result.returncode == 0, result.stderr
     verified = aigis("verify", out, "--data", "synthetic")
     assert verified.returncode == 0, verified.stdout + verified.stderr
