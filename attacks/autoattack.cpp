@@ -14,6 +14,7 @@ void AutoAttackOptions::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "of apgd and fab");
   table.integer("queries", &queries, 1, 10'000'000, "of square").only_with("version=standard");
   table.integer("draws", &draws, 1, 10'000, "gradients that a step averages over").only_with("version=rand");
+  bind_judged_by(table, &judged_by).only_with("version=rand");
   path.bind(table);
 }
 
@@ -24,8 +25,12 @@ AutoAttack::AutoAttack(const Options& options) : options_(options) {
     const auto auto_pgd = [&](auto stage) {
       stage.steps = options.steps;
       stage.objective.path = options.path;
-      if (options.version == AutoAttackVersion::rand) stage.objective.draws = options.draws;
-      else stage.larger_budgets = l1;
+      if (options.version == AutoAttackVersion::rand) {
+        stage.objective.draws = options.draws;
+        stage.objective.judged_by = options.judged_by;
+      } else {
+        stage.larger_budgets = l1;
+      }
       return stage;
     };
     auto ce = auto_pgd(ApgdCe::Options{});

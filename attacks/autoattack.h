@@ -16,14 +16,15 @@ enum class AutoAttackVersion {
 struct AutoAttackOptions {
   AutoAttackVersion version = AutoAttackVersion::standard;
   int64_t steps = 100;
-  int64_t queries = 5000;  ///< squares that square tries
-  int64_t draws = 20;      ///< gradients that a step of rand averages over
+  int64_t queries = 5000;                    ///< squares that square tries
+  int64_t draws = 20;                        ///< gradients that a step of rand averages over
+  JudgedBy judged_by = JudgedBy::last_draw;  ///< of them
   GatePathOptions path;
   void bind(OptionTable& table);
 };
 
-/// Where gates are random the authors' code takes one draw's word for an image that is broken; here all draws are
-/// wrong.
+/// Where gates are random, an image goes on to the next attack until all of its draws are wrong; the authors' code
+/// takes one draw's word for it. Within an attack `rand` takes it, too, as they do, unless `judged_by` says otherwise.
 class AutoAttack : public Ensemble {
  public:
   static constexpr const char* kName = "autoattack";

@@ -1,7 +1,9 @@
 // What attacks take for broken where gates draw: an image that is wrong in all draws, and not by a lucky one.
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -38,6 +40,24 @@ class HeedsSomeDraws : public Model {
   std::set<uint32_t> draws_;
   int64_t otherwise_;
   ModelCard card_;
+};
+
+/// Class 1, in three of every four draws, as long as the mean of all pixels is below 0.58; the fourth never is. A third
+/// class makes the loss greatest at 0.55.
+class LuckyFourthDraw : public MeanGate {
+ public:
+  LuckyFourthDraw() : MeanGate(0) {
+    card_.classes = 3;
+    card_.has_random_gates = true;
+    card_.draws = 4;
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = MeanGate::forward(images, pass);
+    const at::Tensor mean = images.mean({1, 2, 3}), zero = at::zeros_like(mean);
+    const at::Tensor wrong = pass.noise.draw % 4 == 3 ? zero + 1 : at::where(mean.lt(0.58), zero - 0.1, zero + 0.1);
+    output.logits = at::stack({wrong, zero, -(mean - 0.55).abs() * 10 - 0.02}, 1);
+    return output;
+  }
 };
 
 /// Leans to class 0 in every pass that a gradient is taken of.
@@ -88,6 +108,25 @@ TEST_F(DrawnGates, AnImageThatIsWrongInThreeDrawsOfFourStands) {
     const std::vector<Stage> stands{{"apgd-ce", 5, 0}, {"apgd-dlr", 5, 0}}, falls{{"apgd-ce", 5, 5}};
     EXPECT_EQ(audit.stages, within_reach ? falls : stands);
   }
+}
+
+// The fourth draw's loss never changes, whatever the other three do.
+TEST_F(DrawnGates, LossesOfAllDrawsTellWhetherAStepBroughtAnything) {
+  HeedsSomeDraws model(linear_, {0, 1, 2}, 0);
+  for (const std::string attack : {"apgd-ce:steps=20", "apgd-dlr:steps=20", "autoattack:version=rand,steps=20"}) {
+    for (const auto& [judged_by, draws] : {std::pair{"all-draws", 0}, {"last-draw", 3}}) {
+      const at::Tensor right = hits(model, fmt::format("{},draws=4,judged_by={}", attack, judged_by), Norm::linf, 0.11);
+      EXPECT_TRUE(right.eq(draws).all().item<bool>()) << attack << judged_by << right;
+    }
+  }
+  EXPECT_EQ(make_attack("autoattack:version=rand")->options()["judged_by"], "last-draw") << "as its authors do";
+  EXPECT_EQ(make_attack("apgd-ce:draws=20")->options()["judged_by"], "all-draws");
+}
+
+TEST_F(DrawnGates, OfTheIteratesThatIsHandedOutWhichMostDrawsGetWrong) {
+  LuckyFourthDraw model;
+  EXPECT_TRUE(hits(model, "apgd-ce:steps=20,draws=4", Norm::linf, 0.1).eq(0).all().item<bool>());
+  EXPECT_TRUE(hits(model, "apgd-ce:steps=20,draws=4,judged_by=last-draw", Norm::linf, 0.1).eq(3).all().item<bool>());
 }
 
 /// With enough steps to come within a tenth of the optimum.

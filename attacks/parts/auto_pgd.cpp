@@ -18,8 +18,8 @@ constexpr double kInertia = 0.25;  ///< share of the last move in the next (equa
 /// What was found for the whole batch.
 struct Found {
   at::Tensor images;
-  at::Tensor broken;  ///< [N] bool
-  at::Tensor loss;    ///< [N], of images that are not broken
+  at::Tensor reached;  ///< [N] draws in which the model gets them wrong
+  at::Tensor loss;     ///< [N], of images that are not wrong in any
 };
 
 /// One run from one start.
@@ -81,18 +81,18 @@ class AutoPgd {
   static void finish(const AutoPgdRows& rows, const at::Tensor& which, Found& found) {
     const at::Tensor chosen = which.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
     const at::Tensor loss = rows.best_loss.index_select(0, chosen), known = found.loss.index_select(0, places);
-    const at::Tensor better = loss.gt(known).logical_and(found.broken.index_select(0, places).logical_not());
+    const at::Tensor better = loss.gt(known).logical_and(found.reached.index_select(0, places).eq(0));
     const at::Tensor improved = chosen.index_select(0, better.nonzero().squeeze(1));
     found.images.index_copy_(0, rows.places.index_select(0, improved), rows.best.index_select(0, improved));
     found.loss.index_copy_(0, rows.places.index_select(0, improved), rows.best_loss.index_select(0, improved));
   }
 
   void ask(AutoPgdRows& rows) {
-    const Victim::Gradient at_x =
-        ascent_direction(victim_, rows.x, rows.ids, rows.goal, options_.objective, {run_, 0, query_});
+    const Ascended at_x = ascent_direction(victim_, rows.x, rows.ids, rows.goal, options_.objective, {run_, 0, query_},
+                                           /*with_worth=*/true);
     rows.gradient = at_x.images;
-    rows.loss = at_x.losses;
-    broken_ = options_.in_turn ? rows.goal.lost(at_x.logits) : rows.goal.reached(at_x.logits);
+    rows.loss = at_x.worth.value;
+    reached_ = at_x.worth.reached;
   }
 
   void move(AutoPgdRows& rows, double epsilon, bool is_first) const {
@@ -113,12 +113,12 @@ class AutoPgd {
   /// here as they would after the last step. Within a larger budget they stay: the next one may show them a gradient.
   void settle(AutoPgdRows& rows, Shrinking& shrinking, Found& found) {
     const bool stops = options_.stop && victim_.is_final();
-    const at::Tensor broken = broken_.logical_and(rows.alive);
+    const at::Tensor broken = reached_.gt(0).logical_and(rows.alive);
     const at::Tensor done = stops ? broken.logical_or(rows.at_rest().logical_and(rows.alive)) : broken;
     if (!done.any().item<bool>()) return;
-    const at::Tensor chosen = broken.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
-    found.images.index_copy_(0, places, rows.x.index_select(0, chosen));
-    found.broken.index_fill_(0, places, true);
+    const at::Tensor taken = broken.logical_and(reached_.ge(found.reached.index_select(0, rows.places)));
+    put_rows(found.images, rows.places, taken, rows.x);
+    put_rows(found.reached, rows.places, taken, reached_);
     if (!stops) return;
     finish(rows, done.logical_and(broken.logical_not()), found);
     rows.alive = rows.alive.logical_and(done.logical_not());
@@ -129,7 +129,7 @@ class AutoPgd {
   const AutoPgdOptions& options_;
   Norm norm_;
   uint32_t run_, query_ = 0;
-  at::Tensor broken_;  ///< [n] bool, whether the model gets the iterates wrong
+  at::Tensor reached_;  ///< [n] draws in which the model gets the iterates wrong
 };
 
 }  // namespace
@@ -140,6 +140,7 @@ void AutoPgdOptions::bind(OptionTable& table) {
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
   table.flag("larger_budgets", &larger_budgets,
              "come from 3 and 2 epsilons, 3/10 of the steps each; for the norm l1 only");
+  bind_judged_by(table, &objective.judged_by).only_with("draws>1");
   bind_stop(table, &stop);
 }
 
@@ -160,11 +161,13 @@ at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& op
   if (count == 0) return batch.images.clone();
   AutoPgdRows all;
   all.take_all(batch);
-  Found found{batch.images.clone(), at::zeros_like(all.alive), at::full({count}, -1e30, batch.images.options())};
+  const auto each = [&](double number) { return at::full({count}, number, batch.images.options()); };
+  Found found{batch.images.clone(), each(0), each(-1e30)};
   at::Tensor ranking;  // [N, K] classes, the likeliest first
   if (options.in_turn) {
     ranking = victim.forward(batch.images, batch.ids, {}).logits.argsort(/*stable=*/true, 1, /*descending=*/true);
     all.goal.labels = batch.labels;
+    all.goal.any_answer = true;
   } else {
     all.goal = goal_of(options.objective, victim, batch);
   }
@@ -174,7 +177,7 @@ at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& op
     if (ranking.defined()) all.goal.targets = ranking.select(1, round + 1);
     for (int64_t restart = 0; restart < options.restarts; ++restart, ++run) {
       AutoPgdRows rows = all;
-      if (options.stop && victim.is_final()) rows.keep(found.broken.logical_not().nonzero().squeeze(1));
+      if (options.stop && victim.is_final()) rows.keep(found.reached.eq(0).nonzero().squeeze(1));
       if (rows.places.size(0) == 0) return found.images;
       AutoPgd(victim, options, norm, run).run(std::move(rows), epsilon, found);
     }

@@ -23,7 +23,8 @@ struct AutoPgdOptions {
   void check(const ModelCard& card) const;
 };
 
-/// Images inside the ball and the box: the last that the model was seen to get wrong, else those of the greatest loss.
+/// Images inside the ball and the box: of those that the model was seen to get wrong the last that it did in most
+/// draws, else those of the greatest loss.
 at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& options, Norm norm, double epsilon);
 
 /// An attack that is nothing but Auto-PGD with its own defaults, named by `T` as in AscentAttack (ascent.h).

@@ -511,7 +511,7 @@ def main():
     add("apgd-ce:larger_budgets=true|l1|3.0", auto_pgd(net, images, labels, "l1", 3.0, 100, larger_budgets=True))
     # Draws are averaged whatever the loss; DLR has another gradient here where the label ranks third, as in some draw of these.
     for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
-        add(f"apgd-ce:draws=3,steps=20|{norm}|{epsilon}|random",
+        add(f"apgd-ce:draws=3,judged_by=last-draw,steps=20|{norm}|{epsilon}|random",
             auto_pgd(Noisy(net, 3), images, labels, norm, epsilon, 20, draws=3))
     for norm, epsilon in (("linf", 2 * EPS), ("l2", 0.7), ("l1", 6.0)):
         add(f"square:queries=200|{norm}|{epsilon}|final", square(net, images, labels, norm, epsilon, 200))
