@@ -46,8 +46,7 @@ void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest
   Rows rows{nearest.searched(), {}, {}, {}};
   if (rows.places.size(0) == 0) return;
   const int64_t count = wrong_classes(options.classes, victim.card().classes);
-  rows.classes =
-      nearest.clean_logits(rows).argsort(/*stable=*/true, 1, /*descending=*/true).slice(1, 1, count + 1).contiguous();
+  rows.classes = likeliest_wrong(nearest.clean_logits(rows), rows.labels).slice(1, 0, count).contiguous();
   rows.x = rows.clean;
   rows.total = at::zeros_like(rows.clean);
   const EveryDraw every(victim, options.draws);

@@ -1,6 +1,8 @@
 // AutoAttack as the sum of its attacks.
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include "attacks/parts/objective.h"
 #include "lib/core/error.h"
 #include "lib/eval/verdict.h"
 #include "tests/attacks.h"
@@ -79,6 +81,23 @@ TEST_F(Cascade, ManyDrawsAreAskedForEveryImageThatStands) {
   }
   EXPECT_EQ(audit.backward, gradients);
   EXPECT_EQ(audit.forward, gradients + answers);
+}
+
+// The label itself is not among what an image is driven to, also where it does not rank first.
+TEST_F(Cascade, AnImageThatIsWrongAlreadyIsDrivenToTheAnswerThatItGets) {
+  const at::Tensor logits = net_.forward(batch_.images, {}).logits;
+  Goal goal;
+  goal.targets = batch_.labels;
+  goal.labels = batch_.labels = std::get<1>(logits.topk(2, 1)).select(1, 1);
+  const at::Tensor ranking = likeliest_wrong(logits, batch_.labels);
+  EXPECT_TRUE(at::equal(ranking.select(1, 0), goal.targets));
+  EXPECT_FALSE(ranking.eq(batch_.labels.unsqueeze(1)).any().item<bool>());
+  ASSERT_EQ(ranking.size(1), 5);
+  Victim victim(net_, 3);
+  const at::Tensor x = make_attack("apgd-t:classes=1,steps=10")->propose(victim, batch_, Norm::linf, {0.03})[0];
+  const auto dlr = [&](const at::Tensor& seen) { return loss_value(LossKind::dlr, seen, goal); };
+  const at::Tensor before = dlr(logits), after = dlr(net_.forward(x, {}).logits);
+  EXPECT_TRUE(after.gt(before + 0.05).all().item<bool>()) << before << after;
 }
 
 TEST(AutoPgdOptions, LargerBudgetsAreForL1) {

@@ -163,9 +163,9 @@ at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& op
   all.take_all(batch);
   const auto each = [&](double number) { return at::full({count}, number, batch.images.options()); };
   Found found{batch.images.clone(), each(0), each(-1e30)};
-  at::Tensor ranking;  // [N, K] classes, the likeliest first
+  at::Tensor ranking;
   if (options.in_turn) {
-    ranking = victim.forward(batch.images, batch.ids, {}).logits.argsort(/*stable=*/true, 1, /*descending=*/true);
+    ranking = likeliest_wrong(victim.forward(batch.images, batch.ids, {}).logits, batch.labels);
     all.goal.labels = batch.labels;
     all.goal.any_answer = true;
   } else {
@@ -174,7 +174,7 @@ at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& op
   const int64_t rounds = options.in_turn ? wrong_classes(options.classes, victim.card().classes) : 1;
   uint32_t run = 0;
   for (int64_t round = 0; round < rounds; ++round) {
-    if (ranking.defined()) all.goal.targets = ranking.select(1, round + 1);
+    if (ranking.defined()) all.goal.targets = ranking.select(1, round);
     for (int64_t restart = 0; restart < options.restarts; ++restart, ++run) {
       AutoPgdRows rows = all;
       if (options.stop && victim.is_final()) rows.keep(found.reached.eq(0).nonzero().squeeze(1));

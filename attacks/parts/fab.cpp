@@ -111,8 +111,8 @@ void fab_search(Victim& victim, const FabOptions& options, Norm norm, Nearest& n
   for (int64_t run = 0; run < runs; ++run) {
     Rows rows{nearest.searched(), {}, {}};
     if (rows.places.size(0) == 0) return;
-    const at::Tensor ranking = nearest.clean_logits(rows).argsort(/*stable=*/true, 1, /*descending=*/true);
-    rows.classes = ranking.slice(1, run + 1, run + 1 + together).contiguous();
+    const at::Tensor ranking = likeliest_wrong(nearest.clean_logits(rows), rows.labels);
+    rows.classes = ranking.slice(1, run, run + together).contiguous();
     BoundaryRun(victim, options, norm, static_cast<uint32_t>(run)).run(std::move(rows), nearest);
   }
 }

@@ -65,6 +65,9 @@ void bind_classes(OptionTable& table, int64_t* classes);
 /// AutoAttack, 9; but no more than there are.
 int64_t wrong_classes(int64_t wanted, int64_t classes);
 
+/// [N, K - 1] the wrong classes, the likeliest first; the answer is among them where it is wrong.
+at::Tensor likeliest_wrong(const at::Tensor& logits, const at::Tensor& labels);
+
 /// Throws InputError if a model has not so many wrong classes.
 void check_wrong_classes(int64_t wanted, const ModelCard& card);
 

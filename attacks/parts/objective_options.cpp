@@ -100,6 +100,11 @@ int64_t wrong_classes(int64_t wanted, int64_t classes) {
   return std::min(wanted > 0 ? wanted : kUsual, classes - 1);
 }
 
+at::Tensor likeliest_wrong(const at::Tensor& logits, const at::Tensor& labels) {
+  const at::Tensor others = logits.scatter(1, labels.unsqueeze(1), -std::numeric_limits<double>::infinity());
+  return others.argsort(/*stable=*/true, 1, /*descending=*/true).slice(1, 0, logits.size(1) - 1);
+}
+
 void check_wrong_classes(int64_t wanted, const ModelCard& card) {
   if (wanted < card.classes) return;
   throw InputError(fmt::format("option 'classes': {}; expected at most {}, the wrong ones of {}", wanted,

@@ -126,18 +126,20 @@ class InjectedStarts:
 autopgd_base.L0_norm = lambda x: (x.abs() > 1e-12).flatten(1).sum(1).double()
 
 
-def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", ranks=(), larger_budgets=False, draws=1):
-    """One run of Auto-PGD, or one towards each class of the given ranks: the last image that was seen to be wrong, else
-    that of the greatest loss."""
+def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", classes=0, larger_budgets=False, draws=1):
+    """One run of Auto-PGD, or one towards each of the likeliest wrong classes: the last image that was seen to be wrong,
+    else that of the greatest loss. pyautoattack targets ranks beginning at the second, for it leaves out images that are
+    misclassified from the start; of such a one the first rank is wrong, too."""
     kind = {"linf": "Linf", "l2": "L2", "l1": "L1"}[norm]
     made, best = images.clone(), torch.full((COUNT,), -1e30)
     broken = torch.zeros(COUNT, dtype=torch.bool)
-    for run, rank in enumerate(ranks or [None]):
-        make = APGDAttack if rank is None else APGDAttack_targeted
-        attack = make(net, n_iter=steps, norm=kind, eps=epsilon, eot_iter=draws, device="cpu", **({} if ranks else {"loss": loss}))
+    wrong_classes = net(images).scatter(1, labels[:, None], -torch.inf).argsort(dim=1, descending=True) if classes else None
+    for run in range(classes or 1):
+        make = APGDAttack_targeted if classes else APGDAttack
+        attack = make(net, n_iter=steps, norm=kind, eps=epsilon, eot_iter=draws, device="cpu", **({} if classes else {"loss": loss}))
         attack.init_hyperparam(images)
-        if rank is not None:
-            attack.y_target = net(images).sort(dim=1)[1][:, -rank]
+        if classes:
+            attack.y_target = wrong_classes[:, run]
         with InjectedStarts(run):
             if larger_budgets:
                 parts = [-(-3 * steps // 10)] * 2
@@ -507,7 +509,7 @@ def main():
                 add(f"apgd-{loss}:steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, loss))
             if norm == "l1" and steps == 100:
                 continue
-            add(f"apgd-t:classes=3,steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, ranks=(2, 3, 4)))
+            add(f"apgd-t:classes=3,steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, classes=3))
     add("apgd-ce:larger_budgets=true|l1|3.0", auto_pgd(net, images, labels, "l1", 3.0, 100, larger_budgets=True))
     # Draws are averaged whatever the loss; DLR has another gradient here where the label ranks third, as in some draw of these.
     for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
