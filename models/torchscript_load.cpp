@@ -1,5 +1,6 @@
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -31,12 +32,19 @@ struct ScriptOptions {
 
 class ScriptedModel : public Model {
  public:
-  ScriptedModel(torch::jit::Module module, ModelCard card, at::Tensor mean, at::Tensor deviation)
-      : module_(std::move(module)), card_(std::move(card)), mean_(std::move(mean)), deviation_(std::move(deviation)) {}
+  ScriptedModel(torch::jit::Module module, std::string path, ModelCard card, at::Tensor mean, at::Tensor deviation)
+      : module_(std::move(module)), path_(std::move(path)), card_(std::move(card)), mean_(std::move(mean)),
+        deviation_(std::move(deviation)) {}
 
+  /// Throws RunError where the module fails, or answers with anything but logits for each image.
   Output forward(const at::Tensor& images, const Pass&) override {
-    const at::Tensor seen = mean_.defined() ? (images - mean_) / deviation_ : images;
-    return {module_.forward({seen}).toTensor().to(images.scalar_type()), {}};
+    const at::Tensor logits = answer(mean_.defined() ? (images - mean_) / deviation_ : images);
+    if (!fits(logits, images.size(0))) {
+      const std::string classes = is_known() ? fmt::format("{}]", card_.classes) : "K] with K classes, at least 2";
+      throw RunError(fmt::format("{}: answers {} with [{}]; expected logits [{}, {}", path_, told(images.size(0)),
+                                 fmt::join(logits.sizes(), ", "), images.size(0), classes));
+    }
+    return {logits.to(images.scalar_type()), {}};
   }
   const ModelCard& card() const override { return card_; }
   bool is_training() const override { return module_.attr("training", false).toBool(); }
@@ -44,7 +52,26 @@ class ScriptedModel : public Model {
   ModelCard& card() { return card_; }
 
  private:
+  static std::string told(int64_t images) { return images == 1 ? "one image" : fmt::format("{} images", images); }
+
+  bool is_known() const { return card_.classes > 0; }  ///< how many classes there are
+
+  bool fits(const at::Tensor& logits, int64_t images) const {
+    if (logits.dim() != 2 || logits.size(0) != images) return false;
+    return is_known() ? logits.size(1) == card_.classes : logits.size(1) >= 2;
+  }
+
+  at::Tensor answer(const at::Tensor& images) {
+    try {
+      return module_.forward({images}).toTensor();
+    } catch (const std::exception& error) {
+      throw RunError(fmt::format("{}: fails on {} of {}: {}", path_, told(images.size(0)), fmt::join(card_.input, "x"),
+                                 script_failure(error)));
+    }
+  }
+
   torch::jit::Module module_;
+  std::string path_;  ///< what errors name
   ModelCard card_;
   at::Tensor mean_, deviation_;
 };
@@ -116,7 +143,7 @@ LoadedModel load_torchscript(const Spec& spec, at::Device device) {
   }
   for (const at::Tensor& parameter : module.parameters()) card.parameters += parameter.numel();
   module.to(device);
-  const auto model = std::make_shared<ScriptedModel>(std::move(module), std::move(card), mean, deviation);
+  const auto model = std::make_shared<ScriptedModel>(std::move(module), path, std::move(card), mean, deviation);
   examine_script(*model, model->card(), path, device);
   loaded.model = model;
   return loaded;

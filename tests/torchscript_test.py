@@ -118,6 +118,19 @@ class Neighbours(Net):
         return self.body(x - x.mean(0))
 
 
+class Squeezed(Net):
+    """A batch of one image is taken for that image."""
+
+    def forward(self, x):
+        return self.body(x).squeeze()
+
+
+class AtMostFour(Net):
+    def forward(self, x):
+        assert x.size(0) < 5
+        return self.body(x)
+
+
 class Image(Net):
     def forward(self, x):
         return x
@@ -153,7 +166,8 @@ def quantized():
 
 REFUSED = [(Constant, "cannot be differentiated: no gradient leads"), (Rounded, "cannot be differentiated: the gradient"),
            (Infinite, "cannot be differentiated: the gradient"), (Pair, "Expected Tensor but got Tuple"), (Noisy, "differently twice"),
-           (Neighbours, "depends on the images beside it"), (Image, "expected logits [2, K]"),
+           (Neighbours, "depends on the images beside it"), (Squeezed, "net.pt: answers one image with [10]; expected logits [1, 10]"),
+           (Image, "expected logits [2, K]"),
            (quantized, "cannot be differentiated: the gradient")]
 
 
@@ -161,6 +175,13 @@ REFUSED = [(Constant, "cannot be differentiated: no gradient leads"), (Rounded, 
 def test_what_cannot_be_attacked_is_refused(kind, reason, tmp_path):
     path = saved(kind().eval(), tmp_path / "net.pt")
     assert reason in refused("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--limit", 2)
+
+
+def test_a_model_that_fails_in_a_run_is_named_with_the_reason(tmp_path):
+    path = saved(AtMostFour().eval(), tmp_path / "net.pt")
+    result = aigis("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--limit", 8)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == f"aigis: {path}: fails on 8 images of 3x32x32: RuntimeError: AssertionError"
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
@@ -261,7 +282,7 @@ def test_wrong_files_and_options_are_refused(tmp_path):
         (f"torchscript:{net}", "expected input=CxHxW"),
         (f"torchscript:{net},input=32x32", "expected input=CxHxW"),
         (f"torchscript:{net},input=3x0x32", "expected input=CxHxW"),
-        (f"torchscript:{net},input=1x32x32", "fails on images of 1x32x32"),
+        (f"torchscript:{net},input=1x32x32", "fails on 2 images of 1x32x32"),
         (f"torchscript:{net},input=3x10000000x10000000", "fails on images of 3x10000000x10000000: DefaultCPUAllocator: can't allocate memory"),
         (f"torchscript:{net},input=3x64x64", "takes 3x64x64 images"),
         (f"torchscript:{net},input=3x32x32,mean=0.5", "1 numbers; expected 3"),
