@@ -8,7 +8,9 @@
 Everything is in float64 on a small smooth network. Where a tool draws random numbers, it is given those of this project
 (tests/reference.py holds the generator), so that starts and neighbours are the same. A tensor is named by the attack as a
 user of aigis types it, then its norm and budget, and 'final' where images that are broken are left, 'random' where the
-network adds noise to its input that every pass draws afresh, 'gated' where every pass draws the states of gates.
+network adds noise to its input that every pass draws afresh, 'gated' where every pass draws the states of gates, 'right'
+where every label is the network's answer. AutoAttack as a whole draws its own numbers: of it there is in how many seeds
+each of more images stands.
 """
 
 import sys
@@ -22,7 +24,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import torchattacks
-from pyautoattack import autopgd_base
+from pyautoattack import AutoAttack, autopgd_base
 from pyautoattack.autopgd_base import APGDAttack, APGDAttack_targeted
 from pyautoattack.fab_pt import FABAttack_PT
 from pyautoattack.square import SquareAttack
@@ -32,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from reference import Gates, gate_noise, philox  # noqa: E402
 
 COUNT, SIDE, CLASSES, EPS, SEED = 4, 8, 6, 8 / 255, 5
+STANDARD_COUNT, STANDARD_SEEDS = 40, 5
 GATES_PURPOSE, ATTACK_PURPOSE, START, DIVERSITY, NEIGHBOUR, SQUARE = 8, 9, 0, 1, 2, 4
 IDS = np.arange(COUNT) + 40
 
@@ -152,6 +155,21 @@ def auto_pgd(net, images, labels, norm, epsilon, steps, loss="ce", classes=0, la
         better = ~broken & (loss_best > best)
         made[better], best[better] = x_best[better], loss_best[better]
     return made
+
+
+def standing(net, images, labels, norm, epsilon, steps, queries):
+    """In how many seeds of AutoAttack's standard version each image stands."""
+    count = torch.zeros(len(images), dtype=torch.long)
+    before, torch.Tensor.float = torch.Tensor.float, torch.Tensor.double
+    for seed in range(STANDARD_SEEDS):
+        attack = AutoAttack(net, norm={"linf": "Linf", "l2": "L2", "l1": "L1"}[norm], eps=epsilon, seed=seed, device="cpu")
+        attack.apgd.n_iter = attack.apgd_targeted.n_iter = attack.fab.n_iter = steps
+        attack.apgd.n_iter_orig = attack.apgd_targeted.n_iter_orig = steps  # which L1 divides among its budgets
+        attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = CLASSES - 1
+        attack.square.n_queries = queries
+        count += attack.run_standard_evaluation(images, labels, batch_size=len(images))[1] == labels
+    torch.Tensor.float = before
+    return count
 
 
 def square(net, images, labels, norm, epsilon, queries):
@@ -511,6 +529,13 @@ def main():
                 continue
             add(f"apgd-t:classes=3,steps={steps}|{norm}|{epsilon}", auto_pgd(net, images, labels, norm, epsilon, steps, classes=3))
     add("apgd-ce:larger_budgets=true|l1|3.0", auto_pgd(net, images, labels, "l1", 3.0, 100, larger_budgets=True))
+    right = net(images).argmax(1)
+    for steps in (10, 100):
+        # Within this budget no label comes to rank third.
+        add(f"apgd-dlr:steps={steps}|l2|0.3|right", auto_pgd(net, images, right, "l2", 0.3, steps, "dlr"))
+    for steps in (10, 50):
+        add(f"apgd-t:classes=3,larger_budgets=true,steps={steps}|l1|3.0|right",
+            auto_pgd(net, images, right, "l1", 3.0, steps, classes=3, larger_budgets=True))
     # Draws are averaged whatever the loss; DLR has another gradient here where the label ranks third, as in some draw of these.
     for norm, epsilon in (("linf", EPS), ("l2", 0.4), ("l1", 3.0)):
         add(f"apgd-ce:draws=3,judged_by=last-draw,steps=20|{norm}|{epsilon}|random",
@@ -521,6 +546,12 @@ def main():
         add(f"fab-t:classes=1,steps=30|{norm}|{1.01 * farthest}", found)
         found, farthest = boundary(net, images, labels, norm, None)
         add(f"fab:steps=30|{norm}|{1.01 * farthest}", found)
+    more = torch.rand(STANDARD_COUNT, 3, SIDE, SIDE, generator=generator)
+    answers = net(more).argmax(1)
+    made["standard images"], made["standard labels"] = more, answers
+    # So few steps leave images to each attack but Square, which comes last.
+    for norm, epsilon, steps in (("linf", 0.04, 2), ("l2", 0.4, 2), ("l1", 2.0, 5)):
+        made[f"autoattack:steps={steps},queries=100 {norm} {epsilon}"] = standing(net, more, answers, norm, epsilon, steps, 100)
     for name, norm, attack in (
             ("deepfool", "l2", foolbox.attacks.L2DeepFoolAttack()), ("deepfool", "linf", foolbox.attacks.LinfDeepFoolAttack()),
             ("deepfool:classes=2,overshoot=0.2", "l2", foolbox.attacks.L2DeepFoolAttack(candidates=3, overshoot=0.2)),
