@@ -39,6 +39,14 @@ def test_pages_are_drawn_by_this_program(path, tmp_path):
     assert drawn.read_text() == path.with_suffix(".html").read_text(), f"aigis plot {path} --out {path.with_suffix('.html')}"
 
 
+def test_seconds_beside_pyautoattack_are_as_measured():
+    told = (ROOT / "docs/attacks.md").read_text().partition("AutoAttack's `standard` beside")[2].partition("\n\n")[0]
+    for path in (ROOT / "reports/results/beside-pyautoattack").glob("*.json"):
+        seconds = {key: value[1] for key, value in json.loads(path.read_text()).items() if key != "settings"}
+        assert f"{sum(s for key, s in seconds.items() if key.startswith('peer')):,.0f} s" in told, path
+        assert all(f"{s:,.0f}" in told for key, s in seconds.items() if key.startswith("aigis")), path
+
+
 def runs_of(name, **options):
     """The runs of an attack with these options within the largest budget, one for each network in turn."""
     document = report(GATES)
