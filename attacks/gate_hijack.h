@@ -10,9 +10,8 @@ struct GateHijack {
   static constexpr const char* kName = "gate-hijack";
   static constexpr const char* kSummary = "the average inference graph of another class";
   static constexpr const char* kSource =
-      "margins of gate logits to what a class usually runs (Veit & Belongie 2018, figure 4), layers weighed by how "
-      "they "
-      "tell classes apart";
+      "margins of gate logits to what a class usually runs (Veit & Belongie 2018, figure 4), layers weighed by "
+      "how they tell classes apart";
   static constexpr Aim kAim = Aim::graph;
 
   struct Options : GateAttackOptions {

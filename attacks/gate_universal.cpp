@@ -48,8 +48,9 @@ void GateUniversalOptions::check(const ModelCard& card) const {
   if (aim == Kind::reroute) check_keeps_cost(objective.path, card);
   const int64_t side = std::min(card.input[1], card.input[2]);
   if (patch > side) throw InputError(fmt::format("option 'patch': {}; expected at most {} pixels", patch, side));
-  if (patch > 0 && band.active())
+  if (patch > 0 && band.active()) {
     throw InputError("option 'patch': a patch has no band; expected patch or band, not both");
+  }
 }
 
 /// Training images, whose each is, [1 or K, n] of 0 and 1, and what they are to become.
@@ -90,7 +91,7 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
       objective.constraint = std::make_shared<KeepCost>(options_.tolerance);
       break;
     case Options::Kind::hijack:
-      objective.term = objective.term = towards_class(victim, training, options_.klass, options_.confidence);
+      objective.term = towards_class(victim, training, options_.klass, options_.confidence);
       break;
   }
   const std::vector<Lesson> lessons = lessons_of(victim, training, objective);
@@ -106,10 +107,10 @@ at::Tensor GateUniversal::part_of(const at::Tensor& images) const {
 }
 
 at::Tensor GateUniversal::struck(const at::Tensor& images, const at::Tensor& given, Norm norm, double epsilon) const {
-  if (options_.patch == 0) return (images + given).clamp(0, 1);
-  at::Tensor pasted = images.clone();
-  part_of(pasted).copy_(given);
-  return within(images, pasted, norm, epsilon);
+  at::Tensor changed = images.clone();
+  if (options_.patch > 0) part_of(changed).copy_(given);
+  else changed += given;
+  return within(images, changed, norm, epsilon);
 }
 
 at::Tensor GateUniversal::owner(const at::Tensor& labels) const {
@@ -161,7 +162,8 @@ at::Tensor GateUniversal::learn(Victim& victim, std::vector<Lesson> lessons, con
     const Ascended at_x = ascent_direction(victim, x, lesson.batch.ids, lesson.goal, objective, {0, 0, step});
     // A product, and no additions in whatever order a GPU's threads come.
     const at::Tensor sum = lesson.member.matmul(part_of(at_x.images).flatten(1)).view(shared.sizes());
-    const double length = options_.step_length(epsilon, step);
+    // A patch crosses the whole box, however little of it the budget lets through.
+    const double length = options_.step_length(options_.patch > 0 && norm == Norm::linf ? 1 : epsilon, step);
     if (options_.band.active()) {
       shared = low_step(shared, sum, length, coordinates, norm, epsilon, options_.band);
     } else {
@@ -188,7 +190,7 @@ std::vector<at::Tensor> GateUniversal::propose(Victim&, const Batch& batch, Norm
     const auto known = shared_.find(epsilon);
     if (known == shared_.end()) throw std::logic_error("gate-universal has learnt nothing for this budget");
     const at::Tensor given = known->second.index_select(0, owner(batch.labels));
-    candidates.push_back(within(batch.images, struck(batch.images, given, norm, epsilon), norm, epsilon));
+    candidates.push_back(struck(batch.images, given, norm, epsilon));
   }
   return candidates;
 }

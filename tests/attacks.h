@@ -54,9 +54,8 @@ inline std::string shortened(const std::string& name, int64_t most) {
   const Json options = find_entry(attack_list(), "attack", name).options();
   for (const auto& option : options) {
     for (const char* many : {"steps", "neighbours", "samples", "draws", "scales", "queries", "searches", "pairs"}) {
-      if (option["name"].get<std::string>() != many || option["default"] <= most ||
-          !matters_by_default(option, options))
-        continue;
+      if (option["name"].get<std::string>() != many || option["default"] <= most) continue;
+      if (!matters_by_default(option, options)) continue;
       text += fmt::format("{}{}={}", text == name ? ":" : ",", many, most);
     }
   }

@@ -61,6 +61,7 @@ TEST(GateHijack, TakesOnTheGraphOfAClass) {
   const auto attack = taught(make_attack("gate-hijack:class=0"), victim, training, Norm::linf, {0.06});
   const at::Tensor x = attack->propose(victim, batch, Norm::linf, {0.06})[0];
   EXPECT_TRUE(have_graph_of_class_0(model.forward(x, {})));
+  EXPECT_EQ(victim.audit().zero_gradients, 0) << "a flat loss hides nothing where all gates are as wanted";
 }
 
 /// Gates open where a channel's mean is above 0.5: one perturbation serves all images that are no further below.
@@ -134,6 +135,8 @@ TEST(GateUniversal, PastesAPatch) {
       corner(rest).copy_(corner(batch.images));
       EXPECT_TRUE(at::equal(rest, batch.images)) << side;
     }
+    // Within a small budget, too, colours are sought in the whole box.
+    EXPECT_NEAR((corner(proposals[0]) - corner(batch.images)).min().item<double>(), 0.1, 1e-9) << side;
     // A quarter of the pixels at 1 lifts a mean of .31 to .48, which is not enough; within .1 none would be.
     EXPECT_EQ(model.forward(proposals[0], {}).gates.open.sum().item<double>(), 0) << side;
     EXPECT_EQ(model.forward(proposals[1], {}).gates.open.sum().item<double>(), side == 2 ? 60 : 0);

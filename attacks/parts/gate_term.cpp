@@ -29,8 +29,8 @@ at::Tensor expected_states(const Gates& gates, const Goal& goal) {
   return goal.random ? gates.logits.sigmoid() : gates.open;
 }
 
-/// Of the value that an attack ascends beside what its worth counts: margins are a few logits, and a layer's share is
-/// above a thousandth.
+/// Of the value that an attack ascends beside what its worth counts: little, as margins are a few logits, so that it
+/// tells equals apart.
 constexpr double kTieBreak = 1e-4;
 
 }  // namespace

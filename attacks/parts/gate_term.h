@@ -56,6 +56,7 @@ class GateLikeness : public GateTerm {
       : probability_(std::move(probability)), weight_(std::move(weight)), confidence_(confidence) {}
   at::Tensor value(const Gates& gates, const Goal& goal) const override;
   at::Tensor worth(const Gates& gates, const Goal& goal) const override;
+  at::Tensor met(const at::Tensor& value) const override { return value.ge(0); }
 
  private:
   at::Tensor probability_, weight_;
