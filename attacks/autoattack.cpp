@@ -27,7 +27,7 @@ AutoAttack::AutoAttack(const Options& options) : options_(options) {
       stage.objective.path = options.path;
       if (options.version == AutoAttackVersion::rand) {
         stage.objective.draws = options.draws;
-        stage.objective.judged_by = options.judged_by;
+        stage.judged_by = options.judged_by;
       } else {
         stage.larger_budgets = l1;
       }

@@ -2,8 +2,8 @@
 // section 4).
 #pragma once
 
+#include "attacks/parts/auto_pgd.h"
 #include "attacks/parts/ensemble.h"
-#include "attacks/parts/objective.h"
 
 namespace aigis {
 

@@ -18,15 +18,16 @@ constexpr double kInertia = 0.25;  ///< share of the last move in the next (equa
 /// What was found for the whole batch.
 struct Found {
   at::Tensor images;
-  at::Tensor reached;  ///< [N] draws in which the model gets them wrong
-  at::Tensor loss;     ///< [N], of images that are not wrong in any
+  Worth worth;  ///< draws in which the model gets them wrong, and the loss
 };
 
 /// One run from one start.
 class AutoPgd {
  public:
   AutoPgd(Victim& victim, const AutoPgdOptions& options, Norm norm, uint32_t run)
-      : victim_(victim), options_(options), norm_(norm), run_(run) {}
+      : victim_(victim), options_(options), norm_(norm), run_(run),
+        counts_draws_(options.judged_by == JudgedBy::all_draws && options.objective.draws > 1 &&
+                      victim.card().has_random_gates) {}
 
   void run(AutoPgdRows rows, double epsilon, Found& found) {
     rows.x = start(rows, options_.larger_budgets ? 3 * epsilon : epsilon);
@@ -80,19 +81,20 @@ class AutoPgd {
   /// Where nothing was found that breaks an image, hands out what had the greatest loss of all runs.
   static void finish(const AutoPgdRows& rows, const at::Tensor& which, Found& found) {
     const at::Tensor chosen = which.nonzero().squeeze(1), places = rows.places.index_select(0, chosen);
-    const at::Tensor loss = rows.best_loss.index_select(0, chosen), known = found.loss.index_select(0, places);
-    const at::Tensor better = loss.gt(known).logical_and(found.reached.index_select(0, places).eq(0));
+    const at::Tensor loss = rows.best_loss.index_select(0, chosen), known = found.worth.value.index_select(0, places);
+    const at::Tensor better = loss.gt(known).logical_and(found.worth.reached.index_select(0, places).eq(0));
     const at::Tensor improved = chosen.index_select(0, better.nonzero().squeeze(1));
     found.images.index_copy_(0, rows.places.index_select(0, improved), rows.best.index_select(0, improved));
-    found.loss.index_copy_(0, rows.places.index_select(0, improved), rows.best_loss.index_select(0, improved));
+    found.worth.value.index_copy_(0, rows.places.index_select(0, improved), rows.best_loss.index_select(0, improved));
   }
 
   void ask(AutoPgdRows& rows) {
     const Ascended at_x = ascent_direction(victim_, rows.x, rows.ids, rows.goal, options_.objective, {run_, 0, query_},
-                                           /*with_worth=*/true);
+                                           /*with_worth=*/counts_draws_);
+    const at::Tensor reached = rows.goal.reached(at_x.logits).to(at_x.losses.scalar_type());
+    worth_ = counts_draws_ ? at_x.worth : Worth{{}, reached, at_x.losses};
     rows.gradient = at_x.images;
-    rows.loss = at_x.worth.value;
-    reached_ = at_x.worth.reached;
+    rows.loss = worth_.value;
   }
 
   void move(AutoPgdRows& rows, double epsilon, bool is_first) const {
@@ -113,12 +115,13 @@ class AutoPgd {
   /// here as they would after the last step. Within a larger budget they stay: the next one may show them a gradient.
   void settle(AutoPgdRows& rows, Shrinking& shrinking, Found& found) {
     const bool stops = options_.stop && victim_.is_final();
-    const at::Tensor broken = reached_.gt(0).logical_and(rows.alive);
+    const at::Tensor broken = worth_.reached.gt(0).logical_and(rows.alive);
     const at::Tensor done = stops ? broken.logical_or(rows.at_rest().logical_and(rows.alive)) : broken;
     if (!done.any().item<bool>()) return;
-    const at::Tensor taken = broken.logical_and(reached_.ge(found.reached.index_select(0, rows.places)));
+    const at::Tensor taken =
+        counts_draws_ ? broken.logical_and(worth_.exceeds(found.worth.select(rows.places))) : broken;
     put_rows(found.images, rows.places, taken, rows.x);
-    put_rows(found.reached, rows.places, taken, reached_);
+    found.worth.put(rows.places, taken, worth_);
     if (!stops) return;
     finish(rows, done.logical_and(broken.logical_not()), found);
     rows.alive = rows.alive.logical_and(done.logical_not());
@@ -129,10 +132,17 @@ class AutoPgd {
   const AutoPgdOptions& options_;
   Norm norm_;
   uint32_t run_, query_ = 0;
-  at::Tensor reached_;  ///< [n] draws in which the model gets the iterates wrong
+  bool counts_draws_;  ///< several draws tell what an iterate is worth; else the last of them, or the only one, does
+  Worth worth_;        ///< of the iterates
 };
 
 }  // namespace
+
+OptionTable::Added bind_judged_by(OptionTable& table, JudgedBy* judged_by) {
+  return table.choice<JudgedBy>(
+      "judged_by", judged_by, {{"all-draws", JudgedBy::all_draws}, {"last-draw", JudgedBy::last_draw}},
+      "draws of a step that tell the loss of an image and whether it is broken; last-draw: as AutoAttack's authors");
+}
 
 void AutoPgdOptions::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
@@ -140,7 +150,7 @@ void AutoPgdOptions::bind(OptionTable& table) {
   table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
   table.flag("larger_budgets", &larger_budgets,
              "come from 3 and 2 epsilons, 3/10 of the steps each; for the norm l1 only");
-  bind_judged_by(table, &objective.judged_by).only_with("draws>1");
+  bind_judged_by(table, &judged_by).only_with("draws>1");
   bind_stop(table, &stop);
 }
 
@@ -162,7 +172,7 @@ at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& op
   AutoPgdRows all;
   all.take_all(batch);
   const auto each = [&](double number) { return at::full({count}, number, batch.images.options()); };
-  Found found{batch.images.clone(), each(0), each(-1e30)};
+  Found found{batch.images.clone(), {{}, each(0), each(-1e30)}};
   at::Tensor ranking;
   if (options.in_turn) {
     ranking = likeliest_wrong(victim.forward(batch.images, batch.ids, {}).logits, batch.labels);
@@ -177,7 +187,7 @@ at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& op
     if (ranking.defined()) all.goal.targets = ranking.select(1, round);
     for (int64_t restart = 0; restart < options.restarts; ++restart, ++run) {
       AutoPgdRows rows = all;
-      if (options.stop && victim.is_final()) rows.keep(found.reached.eq(0).nonzero().squeeze(1));
+      if (options.stop && victim.is_final()) rows.keep(found.worth.reached.eq(0).nonzero().squeeze(1));
       if (rows.places.size(0) == 0) return found.images;
       AutoPgd(victim, options, norm, run).run(std::move(rows), epsilon, found);
     }

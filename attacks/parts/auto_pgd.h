@@ -7,6 +7,13 @@
 
 namespace aigis {
 
+/// Which draws of a step say what its iterate is worth.
+enum class JudgedBy {
+  all_draws,
+  last_draw,  ///< as in the code of AutoAttack's authors
+};
+OptionTable::Added bind_judged_by(OptionTable& table, JudgedBy* judged_by);
+
 struct AutoPgdOptions {
   int64_t steps = 100;
   double rho = 0.75;            ///< a step is halved where the loss rose in fewer than this share of iterations
@@ -15,6 +22,7 @@ struct AutoPgdOptions {
   int64_t classes = 0;          ///< how many of them; 0: all, but at most 9
   bool larger_budgets = false;  ///< L1 only: 3/10 of the steps at 3 epsilon and 3/10 at 2 epsilon come first
   bool stop = true;             ///< leave images that the judge is known to get wrong
+  JudgedBy judged_by = JudgedBy::all_draws;
   ObjectiveOptions objective;
 
   void bind(OptionTable& table);
@@ -23,8 +31,8 @@ struct AutoPgdOptions {
   void check(const ModelCard& card) const;
 };
 
-/// Images inside the ball and the box: of those that the model was seen to get wrong the last that it did in most
-/// draws, else those of the greatest loss.
+/// Images inside the ball and the box: the last that the model was seen to get wrong; where several draws judge, the
+/// one that most of them get wrong, and of such the one of the greatest loss. If none was, that of the greatest loss.
 at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& options, Norm norm, double epsilon);
 
 /// An attack that is nothing but Auto-PGD with its own defaults, named by `T` as in AscentAttack (ascent.h).

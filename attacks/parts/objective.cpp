@@ -106,12 +106,6 @@ at::Tensor opening_gains(Victim& victim, const at::Tensor& images, const at::Ten
   return at::stack(gains, 1);
 }
 
-/// Adds a draw to those before it, or puts it in their place.
-void judge_by(Worth& worth, const Worth& draw, JudgedBy judged_by) {
-  if (judged_by == JudgedBy::all_draws) worth += draw;
-  else worth = draw;
-}
-
 /// All draws of a model without random gates would be the same.
 int64_t draws_of(const ObjectiveOptions& options, Victim& victim) {
   return victim.card().has_random_gates ? options.draws : 1;
@@ -148,7 +142,7 @@ Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Te
   const auto add = [](at::Tensor& sum, const at::Tensor& one) { sum = sum.defined() ? sum + one : one; };
   const Loss loss = [&](const Output& output) -> Losses {
     auto [value, met] = objective(options, classes, output, goal, &GateTerm::value);
-    if (with_worth) judge_by(worth, worth_in_pass(options, classes, output, goal), options.judged_by);
+    if (with_worth) worth += worth_in_pass(options, classes, output, goal);
     if (gains.defined()) {  // what each gate brings has a gradient, and no value of its own
       const at::Tensor open = output.gates.logits.sigmoid();
       value = value + (gains * (open - open.detach())).sum(1) * weight_of_gains;
@@ -184,8 +178,7 @@ Seen look(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const
   for (int64_t draw = 0; draw < draws; ++draw, ++position.draw) {
     const Output output = rough ? victim.look(images, ids, position) : victim.forward(images, ids, position);
     seen.logits = output.logits;
-    if (!with_worth) continue;
-    judge_by(seen.worth, worth_in_pass(options, victim.card().classes, output, goal), options.judged_by);
+    if (with_worth) seen.worth += worth_in_pass(options, victim.card().classes, output, goal);
   }
   return seen;
 }

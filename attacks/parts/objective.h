@@ -15,12 +15,6 @@ enum class LossKind {
   kl,             ///< divergence of the answer from that for the clean image (Zhang et al., ICML 2019, equation 5)
 };
 
-/// Which draws of a step say what its iterate is worth.
-enum class JudgedBy {
-  all_draws,
-  last_draw,  ///< as in the code of AutoAttack's authors
-};
-
 /// How gradients pass gates, as options.
 struct GatePathOptions : GatePath {
   /// `with_expectation`: for attacks whose gradients come from ascent_direction().
@@ -31,7 +25,6 @@ struct ObjectiveOptions {
   LossKind loss = LossKind::cross_entropy;
   std::string target = "none";  ///< none, random, least-likely, second, or the number of a class
   int64_t draws = 1;            ///< gradients that a step averages over, for random gates (EOT, Athalye et al. 2018)
-  JudgedBy judged_by = JudgedBy::all_draws;
   GatePathOptions path;
   // Attacks on gates (gate_options.h):
   double answer_weight = 1;                      ///< the weight of the loss on the answer
@@ -56,8 +49,6 @@ std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t cla
 /// Options that several attacks have. `stop` of attacks within a budget, and of searches for the nearest image:
 void bind_stop(OptionTable& table, bool* stop);
 void bind_search_stop(OptionTable& table, bool* stop);
-/// Of attacks whose steps average over `draws`.
-OptionTable::Added bind_judged_by(OptionTable& table, JudgedBy* judged_by);
 /// `classes`, for wrong_classes() below.
 void bind_classes(OptionTable& table, int64_t* classes);
 
@@ -127,7 +118,7 @@ struct Ascended : Victim::Gradient {
 };
 
 /// The mean over `draws` of the gradients of the objective, with logits and losses of the last draw and the worth in
-/// those that `judged_by` says. A model without random gates is asked once.
+/// all of them. A model without random gates is asked once.
 Ascended ascent_direction(Victim& victim, const at::Tensor& images, const at::Tensor& ids, const Goal& goal,
                           const ObjectiveOptions& options, Position position, bool with_worth = false);
 

@@ -84,12 +84,6 @@ void bind_search_stop(OptionTable& table, bool* stop) {
       "and is deterministic");
 }
 
-OptionTable::Added bind_judged_by(OptionTable& table, JudgedBy* judged_by) {
-  return table.choice<JudgedBy>(
-      "judged_by", judged_by, {{"all-draws", JudgedBy::all_draws}, {"last-draw", JudgedBy::last_draw}},
-      "draws of a step that tell the loss of an image and whether it is broken; last-draw: as AutoAttack's authors");
-}
-
 void bind_classes(OptionTable& table, int64_t* classes) {
   table.integer("classes", classes, 0, 10'000,
                 "wrong classes that are aimed at, the likeliest first; 0: all, but at most 9");
