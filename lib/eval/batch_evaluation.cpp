@@ -2,13 +2,13 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
 #include "lib/eval/witness.h"
+#include "lib/eval/worst_case.h"
 
 namespace aigis {
 namespace {
@@ -67,7 +67,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
     if (run.is_worst_case()) {
-      proposal = worst_case(run, e, done);
+      proposal = worst_case(runs_, run, e, done, batch_);
     } else {
       const Fallen smaller{proposal.images, unbroken, mended};
       if (again) attack_again(run, smaller, e, proposal);
@@ -80,6 +80,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
                              {plan_.gate_swap, plan_.examples_as == at::kByte});
     cell.tally.audit = proposal.audit;
+    cell.tally.audit.stages = proposal.fallen.stages();  // once for an image that was tried several times
     cell.tally.seconds = proposal.seconds + cell.seconds;
     if (plan_.latency) cell.tally.latency = measure_latency(*target, batch_, cell.images, plan_.seed);
     proposal.images = cell.images;
@@ -95,39 +96,6 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   return part;
 }
 
-BatchEvaluation::Proposal BatchEvaluation::worst_case(const Run& worst, size_t e, const BatchParts& done) const {
-  const std::vector<std::string> labels = worst_case_labels(runs_, worst);
-  Proposal proposal;
-  at::Tensor hits, quantized_hits;
-  for (size_t i = 0; i < worst.worst_of.size(); ++i) {
-    const RunPart& part = done.part(worst.worst_of[i]);
-    const CellTally& cell = part.tally.cells[e];
-    const at::Tensor its_images = part.images[e].to(plan_.device);
-    const at::Tensor its_hits = at::tensor(at::IntArrayRef(cell.hits));
-    const at::Tensor its_quantized = at::tensor(at::IntArrayRef(cell.quantized_hits));
-    const at::Tensor right = at::tensor(at::IntArrayRef(part.tally.clean_hits)).gt(0);  // others are no attack's
-    const at::Tensor stood = hits.defined() ? hits.gt(0).logical_and(right) : right;
-    if (hits.defined()) {
-      const at::Tensor in_bytes = its_hits.eq(hits).logical_and(its_quantized.lt(quantized_hits));
-      const at::Tensor better = its_hits.lt(hits).logical_or(in_bytes);
-      const at::Tensor there = per_image(better.to(its_images.device()), its_images);
-      proposal.images = at::where(there, its_images, proposal.images);
-      hits = at::where(better, its_hits, hits);
-      quantized_hits = at::where(better, its_quantized, quantized_hits);
-    } else {
-      proposal.images = its_images;
-      hits = its_hits;
-      quantized_hits = its_quantized;
-    }
-    AttackAudit audit = cell.audit;
-    audit.broken_after.clear();
-    audit.stages = {{labels[i], stood.sum().item<int64_t>(), stood.logical_and(its_hits.eq(0)).sum().item<int64_t>()}};
-    proposal.audit.merge(audit);
-    proposal.seconds += cell.seconds;
-  }
-  return proposal;
-}
-
 void BatchEvaluation::attack_again(const Run& run, const Fallen& smaller, size_t e, Proposal& proposal) const {
   const at::Tensor rows = smaller.worth_another_try().nonzero().squeeze(1);
   const Proposal again = attacked(run, rows, {}, {plan_.epsilons[e]}, smaller.images).front();
@@ -135,7 +103,6 @@ void BatchEvaluation::attack_again(const Run& run, const Fallen& smaller, size_t
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
   proposal.fallen.merge(again.fallen);
-  proposal.audit.stages = proposal.fallen.stages();  // once for an image that was tried within smaller budgets, too
   if (counts_answers(*run.attack)) {
     if (e > 0) proposal.audit.broken_after.clear();  // counted from the budget's own first answer on
     else if (const int64_t wrong = batch_.ids.size(0) - rows.size(0); wrong > 0) proposal.audit.broken_after[0] = wrong;
@@ -151,8 +118,8 @@ const CleanPass& BatchEvaluation::clean_pass(Model& target, const Run& run) {
   return clean_[key] = measure_clean(target, batch_, plan_.seed, key.second);
 }
 
-const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run& run, const CleanPass& clean,
-                                                                       const at::Tensor& wanted) {
+const std::vector<Proposal>& BatchEvaluation::propose(const Run& run, const CleanPass& clean,
+                                                      const at::Tensor& wanted) {
   const View view = view_of(run, model_);
   const auto key = std::tuple(run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge);
   const auto found = proposals_.find(key);
@@ -170,10 +137,8 @@ const std::vector<BatchEvaluation::Proposal>& BatchEvaluation::propose(const Run
   return proposals_[key] = std::move(proposals);
 }
 
-std::vector<BatchEvaluation::Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor& rows,
-                                                                 const at::Tensor& wanted,
-                                                                 at::ArrayRef<double> epsilons,
-                                                                 const at::Tensor& images) const {
+std::vector<Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor& rows, const at::Tensor& wanted,
+                                                at::ArrayRef<double> epsilons, const at::Tensor& images) const {
   const int64_t count = batch_.ids.size(0);
   std::vector<Proposal> proposals;
   // What was met on the way to several budgets at once belongs to none of them.

@@ -9,6 +9,7 @@
 #include "lib/eval/batch_parts.h"
 #include "lib/eval/measure.h"
 #include "lib/eval/nested.h"
+#include "lib/eval/proposal.h"
 
 namespace aigis {
 
@@ -22,19 +23,6 @@ class BatchEvaluation {
   RunPart evaluate(size_t r, const BatchParts& done);
 
  private:
-  /// What an attack makes of the batch within one budget, and the work that it alone needs.
-  struct Proposal {
-    at::Tensor images;
-    at::Tensor met;  ///< [N] bool, images broken on the way (witness.h); undefined if nobody looked
-    AttackAudit audit;
-    double seconds = 0;
-    StageRecord fallen = {};  ///< of an attack that is made of others
-  };
-
-  /// For each image the result of the run in which the fewest draws were right, of several that in which the fewest
-  /// were right in 8 bits, too, and of these the first; and who broke how many that none before had broken.
-  Proposal worst_case(const Run& worst, size_t e, const BatchParts& done) const;
-
   /// What the attack makes within a larger budget of the images that are worth another try; adds to the work. Attacks
   /// with a target are never nested.
   void attack_again(const Run& run, const Fallen& smaller, size_t e, Proposal& proposal) const;
