@@ -29,6 +29,7 @@ FrozenGraph::FrozenGraph(std::shared_ptr<Model> model, Dataset data, at::Device 
   card_.gate_mode = "frozen";
   card_.has_blind_gates = true;
   card_.options["gates"] = "frozen";
+  if (data_.size() > 0) graphs_behind(nullptr);
 }
 
 at::Tensor FrozenGraph::find_graphs(const Before& before) {

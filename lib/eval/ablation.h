@@ -52,7 +52,8 @@ class AllOpen : public Ablated {
 /// behind a defense for what that makes of the clean version.
 class FrozenGraph : public Ablated {
  public:
-  /// `data` has the clean versions. Images of other data run along their own graphs.
+  /// Finds the graphs of all images of `data`, the clean versions, and behind a defense on the first pass through that.
+  /// Images of other data run along their own.
   FrozenGraph(std::shared_ptr<Model> model, Dataset data, at::Device device);
   Output forward(const at::Tensor& images, const Pass& pass) override;
 

@@ -1,5 +1,6 @@
 #include "lib/eval/sweep.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "lib/core/progress.h"
@@ -17,6 +19,19 @@
 
 namespace aigis {
 namespace {
+
+/// One image through each defense. On its first pass behind one a model may find out what serves the whole data set
+/// (FrozenGraph): in a batch one worker would do that alone, and the others wait.
+void pass_defenses(const SweepPlan& plan, const std::shared_ptr<Model>& model) {
+  const at::NoGradGuard no_grad;
+  const Batch one = take(plan.data, 0, 1, plan.device);
+  std::set<const Defense*> passed{nullptr};
+  for (const Run& run : plan.runs) {
+    if (!passed.insert(run.defense.get()).second) continue;
+    check_stop();
+    defended(model, run.defense)->forward(one.images, {{plan.seed, Purpose::verdict_gates, 0, 0, 0}, one.ids});
+  }
+}
 
 /// The plan's runs against a model. Attacks of runs that some batch still lacks have learnt what they need.
 std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>& model,
@@ -90,6 +105,8 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
   for (size_t m = 0; m < plan.models.size(); ++m) {
     std::vector<BatchParts> batches;
     for (int64_t b = 0; b < count; ++b) batches.emplace_back(plan, journal, m, b);
+    const bool is_done = std::all_of(batches.begin(), batches.end(), [](const auto& parts) { return parts.is_done(); });
+    if (!is_done) pass_defenses(plan, plan.models[m]);
     const std::vector<Run> runs = learnt_runs(plan, plan.models[m], batches);
     run_in_parallel(count, plan.workers, [&](int64_t b) {
       check_stop();
