@@ -1,16 +1,12 @@
-// Attacks on gates: their terms by hand, optima in closed form, and costs that stay.
-#include <ATen/ops/tensor.h>
+// Attacks on gates: optima in closed form, and costs that stay.
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "attacks/parts/gate_term.h"
-#include "attacks/parts/objective.h"
-#include "lib/core/error.h"
 #include "lib/data/dataset.h"
 #include "models/checkpoint.h"
 #include "tests/mean_gate.h"
-#include "tests/networks.h"
 
 namespace aigis {
 namespace {
@@ -35,44 +31,6 @@ TEST(GateMargins, ReachTheClosedForm) {
       EXPECT_EQ(opened(1.01), open) << attack << norm_name(norm);
     }
   }
-}
-
-TEST(GateTerms, ByHand) {
-  Gates gates;
-  gates.logits = at::tensor({2.0, -1.0, 0.5, 4.0}, at::kDouble).view({2, 2});
-  gates.open = gates.logits.gt(0).to(at::kDouble);
-  gates.cost = at::tensor({30.0, 10.0}, at::kDouble);
-  const double k = std::log(0.9 / 0.1);
-  const at::Tensor open = GateMargin(GateStates::open, 0.9).value(gates, {}),
-                   shut = GateMargin(GateStates::shut, 0.9).value(gates, {});
-  EXPECT_NEAR(open[0].item<double>(), -(0.75 * (k - 2) + 0.25 * (k + 1)), 1e-12);
-  EXPECT_NEAR(open[1].item<double>(), -0.75 * (k - 0.5), 1e-12);  // the second gate is sure enough
-  EXPECT_NEAR(shut[0].item<double>(), -(0.75 * (k + 2) + 0.25 * (k - 1)), 1e-12);
-  const GateDoubt unsure(2);
-  EXPECT_NEAR(unsure.value(gates, {})[0].item<double>(), (0.5625 / 2 + 0.0625 / 1.25) / 0.625, 1e-12);
-  const auto variance = [](double d) { return 1 / ((1 + std::exp(-d)) * (1 + std::exp(d))); };
-  EXPECT_NEAR(unsure.worth(gates, {})[0].item<double>(), (0.5625 * variance(2) + 0.0625 * variance(-1)) / 0.625, 1e-12);
-  Goal goal;
-  goal.graph = at::tensor({1.0, 1.0, 0.0, 1.0}, at::kDouble).view({2, 2});
-  const at::Tensor wanted = GateMargin(GateStates::wanted, 0.9).value(gates, goal);
-  EXPECT_NEAR(wanted[0].item<double>(), open[0].item<double>(), 1e-12);
-  EXPECT_NEAR(wanted[1].item<double>(), -0.75 * (k + 0.5), 1e-12);
-  const at::Tensor q = at::tensor({0.2, 0.7}, at::kDouble), w = at::tensor({0.4, 0.6}, at::kDouble);
-  const GateLikeness graph(q, w, 0.9);
-  // The first gate is to be shut, the second open; where q is nearer to a half it matters less.
-  const double like = graph.value(gates, {})[0].item<double>();
-  EXPECT_NEAR(like, -(0.4 * 0.6 * (k + 2) + 0.6 * 0.4 * (k + 1)), 1e-12);
-  EXPECT_NEAR(graph.worth(gates, {})[0].item<double>(), 1 - (0.4 * 0.8 + 0.6 * 0.7) + like * 1e-4, 1e-12);
-  EXPECT_NEAR(graph.worth(gates, {})[1].item<double>(), 1 - (0.4 * 0.8 + 0.6 * 0.3), 1e-3);
-  Goal drawn;
-  drawn.random = true;
-  const auto probability = [](double d) { return 1 / (1 + std::exp(-d)); };
-  EXPECT_NEAR(
-      graph.worth(gates, drawn)[0].item<double>(),
-      1 - 0.4 * (probability(2) * 0.8 + probability(-2) * 0.2) - 0.6 * (probability(-1) * 0.3 + probability(1) * 0.7),
-      1e-3);
-  EXPECT_NEAR(executed_share(gates)[0].item<double>(), 0.75, 1e-12);
-  EXPECT_NEAR(executed_share(gates)[1].item<double>(), 1, 1e-12);
 }
 
 /// On a trained network: the answers change, what is executed does not.
@@ -104,30 +62,6 @@ TEST(MostExecuted, GoesByTheGatesThatRun) {
   for (const char* attack : {"gradauto:threshold=0.9", "ilfo:threshold=0.9,balance=100"}) {
     EXPECT_EQ(after(model, attack, batch, Norm::linf, 0.15).gates.open.mean().item<double>(), 1) << attack;
   }
-}
-
-/// Of gates that do not draw the cost has a gradient through their states alone.
-TEST(Reroute, NeedsAGradientOfTheCost) {
-  const MeanGate hard(0);
-  const DrawingGate drawing;
-  for (const char* name : {"gate-reroute:gates=", "gate-universal:aim=reroute,gates="}) {
-    const std::string attack = name;
-    for (const char* path : {"fixed-graph", "expectation"}) {
-      try {
-        make_attack(attack + path)->check(hard.card());
-        FAIL() << attack << path;
-      } catch (const InputError& error) {
-        const std::string text = error.what();
-        EXPECT_NE(text.find(std::string("with ") + path), std::string::npos) << text;
-        EXPECT_NE(text.find("expected gates=straight-through or gates=relaxed"), std::string::npos) << text;
-      }
-      EXPECT_NO_THROW(make_attack(attack + path)->check(drawing.card())) << attack << path;
-    }
-    for (const char* path : {"straight-through", "relaxed"}) {
-      EXPECT_NO_THROW(make_attack(attack + path)->check(hard.card())) << attack << path;
-    }
-  }
-  EXPECT_NO_THROW(make_attack("gate-universal:aim=sloth,gates=fixed-graph")->check(hard.card()));
 }
 
 /// As far towards the threshold as the budget reaches, and no farther than that.
@@ -180,44 +114,6 @@ TEST(Joint, DrivesAGateThatGradientsDoNotReach) {
   // 40 steps and the last look: two images each, with a pass for the graph as it is and one for its only gate.
   EXPECT_EQ(victim.audit().forward - before, 2 * (40 * 3 + 1));
   EXPECT_EQ(victim.audit().aside, 2 * 40 * 2) << "what measures is counted apart from what climbs";
-}
-
-TEST(GateAttacks, NeedGatesThatLookAtTheImage) {
-  for (const char* mode : {"always", "scaled", "fixed,graph=101", "marginal"}) {
-    const auto net = build(std::string("aig-8:gates=") + mode);
-    EXPECT_THROW(make_attack("gate-sloth")->check(net->card()), InputError) << mode;
-  }
-  for (const char* mode : {"sampled", "argmax", "budget,layers=2"}) {
-    const auto net = build(std::string("aig-8:gates=") + mode);
-    EXPECT_NO_THROW(make_attack("gate-sloth")->check(net->card())) << mode;
-  }
-}
-
-TEST(Attacks, SayHowTheirGradientsPassGates) {
-  for (const auto& [attack, mode] : {std::pair{"pgd", "straight-through"},
-                                     {"apgd-ce:gates=expectation", "expectation"},
-                                     {"fab:gates=fixed-graph", "fixed-graph"},
-                                     {"ilfo:gates=relaxed", "relaxed"},
-                                     {"autoattack:gates=fixed-graph", "fixed-graph"},
-                                     {"gate-aware-pgd", "all"},
-                                     {"hopskipjump", "none"},
-                                     {"square", "none"}}) {
-    EXPECT_EQ(make_attack(attack)->gradient_mode(), mode) << attack;
-  }
-}
-
-TEST(GateAttacks, NeedGates) {
-  const auto net = build_frozen("resnet-8");
-  for (const auto& entry : attack_list()) {
-    const std::string attack = entry.name;
-    if (!attack.starts_with("gate-") && attack != "gradauto" && attack != "ilfo" && attack != "lgm") continue;
-    try {
-      make_attack(attack)->check(net->card());
-      FAIL() << attack;
-    } catch (const InputError& error) {
-      EXPECT_NE(std::string(error.what()).find("expected a gated one"), std::string::npos) << error.what();
-    }
-  }
 }
 
 }  // namespace
