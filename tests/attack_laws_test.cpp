@@ -1,16 +1,12 @@
-// Laws that every attack of the list must obey.
+// Laws that every attack of the list must obey: on what it proposes.
+#include "tests/attack_laws.h"
+
 #include <ATen/Context.h>
 #include <ATen/ops/allclose.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
-#include <gtest/gtest.h>
 
-#include "lib/core/error.h"
 #include "lib/eval/verdict.h"
-#include "tests/allocations.h"
-#include "tests/attacks.h"
-#include "tests/networks.h"
 
 namespace aigis {
 namespace {
@@ -25,53 +21,6 @@ double unit(Norm norm) {
   }
   return 0;
 }
-
-/// A model that somebody else runs, and that takes nothing but images.
-class TakesImagesOnly : public Model {
- public:
-  explicit TakesImagesOnly(Model& model) : model_(model) {}
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    EXPECT_GE(images.min().item<double>(), 0);
-    EXPECT_LE(images.max().item<double>(), 1);
-    return model_.forward(images, pass);
-  }
-  const ModelCard& card() const override { return model_.card(); }
-  bool is_training() const override { return model_.is_training(); }
-
- private:
-  Model& model_;
-};
-
-class Laws : public ::testing::TestWithParam<std::string> {
- protected:
-  /// Three of whatever it does many times: the laws hold for any number.
-  std::shared_ptr<Attack> attack() const { return make_attack(shortened(GetParam(), 3)); }
-
-  /// A small gated network in float64, frozen, with gates that sample.
-  std::shared_ptr<Network> network() const {
-    std::shared_ptr<Network> net = make_network(Spec::parse("aig-8"), {"", 0, 10, {3, 32, 32}, 3});
-    net->move_to(at::kCPU, at::kDouble);
-    net->freeze();
-    return net;
-  }
-  Batch batch(int64_t count) const {
-    return {drawn_uniformly({count, 3, 32, 32}, 1), at::arange(count, at::TensorOptions(at::kLong)).remainder(10),
-            at::arange(count, at::TensorOptions(at::kLong)) + 40};
-  }
-  std::vector<at::Tensor> run(Model& model, const Batch& images, const std::vector<double>& epsilons,
-                              Norm norm = Norm::linf) const {
-    Victim victim(model, 5);
-    return ready(victim, images, epsilons, norm)->propose(victim, images, norm, epsilons);
-  }
-  /// Having learnt what it needs from other images.
-  std::shared_ptr<const Attack> ready(Victim& victim, const Batch& like, const std::vector<double>& epsilons,
-                                      Norm norm = Norm::linf) const {
-    const at::TensorOptions numbers(at::kLong);
-    const Batch training{drawn_uniformly({6, 3, 32, 32}, 11).to(like.images.options()),
-                         at::arange(6, numbers).to(like.labels.device()), at::arange(6, numbers) + 500};
-    return taught(attack(), victim, training, norm, epsilons);
-  }
-};
 
 TEST_P(Laws, StaysInBoxAndBudget) {
   const Batch images = batch(2);
@@ -154,51 +103,6 @@ TEST_P(Laws, SaysWhetherItHasATarget) {
 TEST_P(Laws, TakesAnEmptyBatch) {
   const auto net = network();
   EXPECT_EQ(run(*net, batch(0), {0.03})[0].sizes(), (at::IntArrayRef{0, 3, 32, 32}));
-}
-
-TEST_P(Laws, EndsWhereAllImagesAreBrokenAlready) {
-  Batch images = batch(3);
-  const auto net = network();
-  net->set_gate_mode("argmax");
-  images.labels = (net->forward(images.images, {{}, images.ids}).logits.argmax(1) + 1).remainder(10);
-  Victim victim(*net, 5, Judge::this_model);
-  const at::Tensor x = ready(victim, images, {0.001})->propose(victim, images, Norm::linf, {0.001})[0];
-  EXPECT_EQ(x.sizes(), images.images.sizes());
-  EXPECT_LE((x - images.images).abs().max().item<double>(), 0.001 + 1e-12);
-  if (attack()->heeds_judge()) {
-    EXPECT_LE(victim.audit().backward, 3) << "one gradient an image shows that it is broken";
-    EXPECT_LE(victim.audit().forward, 4 * 3);
-  }
-}
-
-TEST_P(Laws, RefusesAModelInTrainingMode) {
-  const auto net = network();
-  net->set_training(true);
-  EXPECT_THROW(run(*net, batch(2), {0.03}), RunError);
-}
-
-TEST_P(Laws, ABlackBoxIsAskedForImagesOnly) {
-  if (attack()->sees_gradients()) GTEST_SKIP() << "takes gradients";
-  const auto net = network();
-  TakesImagesOnly model(*net);
-  for (const Norm norm : attack()->norms()) run(model, batch(3), {0.3}, norm);
-}
-
-// The network's own activations are nearly all of an attack's memory, whatever the number of its steps or budgets.
-TEST_P(Laws, NeedsLittleMoreMemoryThanItsGradient) {
-  const OneThread one_thread;
-  const auto net = build("aig-20:gates=argmax");
-  net->freeze();
-  Batch images = batch(8);
-  images.images = images.images.to(at::kFloat);
-  const Loss loss = [](const Output& output) { return output.logits.select(1, 0); };
-  Victim victim(*net, 5);
-  const int64_t floor = peak_bytes([&] { victim.gradient(images.images, images.ids, loss, {}, {}); });
-  EXPECT_GT(floor, 8 * 19 * 4 * 8 * 8 * 64) << "less than a feature map for each layer";
-  const std::vector<double> budgets{2.0 / 255, 8.0 / 255};
-  const auto learnt = ready(victim, images, budgets);
-  const int64_t peak = peak_bytes([&] { learnt->propose(victim, images, Norm::linf, budgets); });
-  EXPECT_LE(static_cast<double>(peak), 1.2 * static_cast<double>(floor)) << "bytes: " << peak << " and " << floor;
 }
 
 TEST_P(Laws, CudaAgreesWithTheCpu) {
