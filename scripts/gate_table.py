@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The table of docs/gates.md that says what attacks on gates do to one network, from the report of
-configs/sweep/gates.json.
+"""The tables of docs/gates.md: what attacks on gates do to one network, from the report of configs/sweep/gates.json, and
+what patches do, from that of configs/sweep/gates-patch.json.
 
-    scripts/gate_table.py REPORT MODEL [--brief]
+    scripts/gate_table.py REPORT MODEL [--brief | --patches]
 
 MODEL: its place in the report, from 0. Accuracy, answers kept, gates flipped, accuracy of the clean images along the
 gates of the attacked ones, and images over the budget are in %, rates of open gates with their 95 % interval, and time
-is that of a pass over the time for clean images. --brief leaves out budget and time.
+is that of a pass over the time for clean images. --brief leaves out budget and time; --patches makes the other table.
 """
 
 import argparse
@@ -67,11 +67,24 @@ def rows(report, model, brief=False):
         yield f"| {' | '.join(cells)} |"
 
 
+WANTS = {"sloth": "gates open", "starve": "gates shut", "hijack": "the graph of cats", "reroute": "another answer, unseen"}
+
+
+def patch_rows(report):
+    for run in report["runs"]:
+        options = run["attack"]["options"]
+        cells = [str(options["patch"]), WANTS[options["aim"]], *within(run), f"{100 * run['gates']['flipped']['share']:.1f}"]
+        yield f"| {' | '.join(cells)} |"
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report")
     parser.add_argument("model", type=int)
     parser.add_argument("--brief", action="store_true")
+    parser.add_argument("--patches", action="store_true")
     arguments = parser.parse_args()
     with open(arguments.report) as file:
-        print("\n".join(rows(json.load(file), arguments.model, arguments.brief)))
+        report = json.load(file)
+    lines = patch_rows(report) if arguments.patches else rows(report, arguments.model, arguments.brief)
+    print("\n".join(lines))

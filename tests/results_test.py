@@ -95,6 +95,12 @@ def test_tables_of_attacks_on_gates(model, brief):
         assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {GATES.relative_to(ROOT)} {model}{' --brief' * brief}"
 
 
+def test_table_of_patches():
+    path = ROOT / "reports/results/gates-patch/report.json"
+    for row in gate_table.patch_rows(report(path)):
+        assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {path.relative_to(ROOT)} 0 --patches"
+
+
 def test_table_of_the_gradient_family():
     path = ROOT / "reports/results/gradient-family/report.json"
     for row in family_table.rows(report(path)):
