@@ -47,6 +47,7 @@ struct Verdicts {
   int64_t images = 0, runs = 0;  ///< that were judged again
   int64_t near_ties = 0;         ///< verdicts that rounding turned
   bool in_bytes = false;         ///< of 8-bit images, which do not tell what the report counts of others
+  int64_t other_graphs = 0;      ///< runs along graphs that gates=frozen no longer keeps, which are not judged again
 };
 
 /// Judges the saved images of every run again, and counts again what was counted over all of them: totals, flags of the

@@ -89,7 +89,7 @@ size_t judge_again(const std::string& text, const std::string& path, const std::
   const Verdicts verdicts = verify_verdicts(verification);
   for (const auto& disagreement : verification.disagreements) fmt::print("{}\n", disagreement);
   const int64_t images = verification.plan.data.size();
-  if (verdicts.runs == 0) {
+  if (verdicts.runs == 0 && verdicts.other_graphs == 0) {
     fmt::print("the report saved no examples, so no verdict can be judged again (make it with --save-examples N)\n");
   } else if (verification.saved < images) {
     fmt::print("{} of {} images of each run were saved: what the report counts over all of them is not counted again\n",
@@ -99,6 +99,12 @@ size_t judge_again(const std::string& text, const std::string& path, const std::
     fmt::print(
         "the images were saved in 8 bits: what the report says of these (accuracy/robust_quantized) and of clean ones "
         "is counted again, what it says of images before rounding is not (make it with --save-examples-as float32)\n");
+  }
+  if (verdicts.other_graphs > 0) {
+    fmt::print(
+        "{} runs of frozen gates behind a defense are not judged again: before version 1.14 these kept the graph of "
+        "the image before the defense\n",
+        verdicts.other_graphs);
   }
   if (verdicts.near_ties > 0) {
     fmt::print("{} near ties fell the other way than in the report, as rounding lets them\n", verdicts.near_ties);

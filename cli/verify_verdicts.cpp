@@ -48,19 +48,18 @@ class SecondVerdict {
     const Json& runs = v_.report["runs"];
     for (size_t i = 0; i < runs.size(); ++i) {
       if (!runs[i].contains("examples")) continue;
-      verdicts_.images += judge_again(runs[i], i);
-      ++verdicts_.runs;
+      judge_again(runs[i], i);
     }
     check_comparisons();
-    if (verdicts_.runs > 0 && examples_.runs() != runs.size()) {
+    if (examples_.runs() > 0 && examples_.runs() != runs.size()) {
       v_.disagreements.push_back(fmt::format("/runs: {} runs; images of {} were saved", runs.size(), examples_.runs()));
     }
     return verdicts_;
   }
 
  private:
-  /// Judges the saved images of a run; returns how many.
-  int64_t judge_again(const Json& entry, size_t index) {
+  /// Judges the saved images of a run.
+  void judge_again(const Json& entry, size_t index) {
     const ExampleReader::Saved saved = examples_.read(entry, index, v_.plan.data.images.sizes().slice(1));
     const int64_t count = saved.images.size(0);
     verdicts_.in_bytes |= saved.images.scalar_type() == at::kByte;
@@ -70,17 +69,22 @@ class SecondVerdict {
     const std::shared_ptr<Model> bare = v_.models.model(entry["model"]).model;
     check_fit(entry["model"], bare->card(), v_.plan.data);
     const Run& run = v_.run_at(index);
+    if (v_.minor_version() < 14 && run.defense && bare->card().gate_mode == "frozen") {
+      ++verdicts_.other_graphs;
+      return;
+    }
+    ++verdicts_.runs;
+    verdicts_.images += count;
     const std::shared_ptr<Model> target = defended(bare, run.defense);
     const Wanted wanted = [&](const Batch& clean) { return wanted_classes(run, bare, clean, entry["seed"]); };
     const int64_t batch = v_.configured("batch", 100);
     if (count > 0) {
       // Worst cases were judged by the draws that chose them before 1.12.
-      const Purpose draws = v_.minor_version() < 12 ? Purpose::verdict_gates : v_.run_at(index).judged_by();
+      const Purpose draws = v_.minor_version() < 12 ? Purpose::verdict_gates : run.judged_by();
       const Recount again =
           recount_run(*target, entry, draws, wanted, v_.plan.data, saved, batch, v_.plan.gate_swap, v_.device);
       state(entry, index, again, saved, target->card());
     }
-    return count;
   }
 
   /// What of a run does not hold. Its totals can be counted again only if all its images were saved.

@@ -46,6 +46,26 @@ def as_if_written(document):
     return text if "text_sha256" not in document else text.replace(document["text_sha256"], text_hash(text), 1)
 
 
+def of_version(document, version):
+    """A report as that version would have written it, where `save_examples` was `examples`, and comparisons with and
+    without an attack were corrected as one family (Holm: the i-th smallest of m chances times m - i, and never less than
+    one before it)."""
+    earlier = json.loads(json.dumps(dict(document, version=version)))
+    del earlier["text_sha256"]
+    earlier["config"]["examples"] = earlier["config"].pop("save_examples")
+    del earlier["config"]["save_examples_as"]
+    for run in earlier["runs"]:
+        del run["examples"]["dtype"]
+    least = 0
+    smallest_first = sorted(earlier["comparisons"], key=lambda comparison: comparison["p"])
+    for i, comparison in enumerate(smallest_first):
+        least = max(least, min(1, comparison["p"] * (len(smallest_first) - i)))
+        comparison["p_holm"] = least
+        if least >= 0.05:
+            comparison["more_robust"] = None
+    return earlier
+
+
 def without_times(value):
     """A report without the fields that a clock writes, their hash, and without the command line."""
     if isinstance(value, dict):

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from program import AIG, RESNET, aigis, as_if_written, refused, report, text_hash
+from program import AIG, RESNET, aigis, as_if_written, of_version, refused, report, text_hash
 from reference import Reference, gate_noise
 
 COUNT, DRAWS, SEED = 60, 3, 4
@@ -487,26 +487,6 @@ def test_what_never_was_a_report_is_wrong_input(small):
     for text in ("", "[]", "no report", json.dumps(without_hash)[:-1], json.dumps(dict(without_hash, schema="aigis"))):
         result = verify_text(folder, text)
         assert result.returncode == 2 and "changed.json: " in refusal_of(result), result
-
-
-def of_version(document, version):
-    """A report as that version would have written it, where `save_examples` was `examples`, and comparisons with and
-    without an attack were corrected as one family (Holm: the i-th smallest of m chances times m - i, and never less than
-    one before it)."""
-    earlier = json.loads(json.dumps(dict(document, version=version)))
-    del earlier["text_sha256"]
-    earlier["config"]["examples"] = earlier["config"].pop("save_examples")
-    del earlier["config"]["save_examples_as"]
-    for run in earlier["runs"]:
-        del run["examples"]["dtype"]
-    least = 0
-    smallest_first = sorted(earlier["comparisons"], key=lambda comparison: comparison["p"])
-    for i, comparison in enumerate(smallest_first):
-        least = max(least, min(1, comparison["p"] * (len(smallest_first) - i)))
-        comparison["p_holm"] = least
-        if least >= 0.05:
-            comparison["more_robust"] = None
-    return earlier
 
 
 def test_earlier_versions_had_no_hash(small):
