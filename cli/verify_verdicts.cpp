@@ -27,11 +27,13 @@ Json of_the_clean_pass(const Json& flags) {
   return some;
 }
 
-/// What of a run's facts is counted of clean images or of 8-bit ones, and not of those before rounding.
+/// What of a run's facts is said of how it counts, or counted of clean images or of 8-bit ones, and not of those before
+/// rounding.
 Json without_floats(const Json& facts) {
   static const std::set<std::string> kKept{
-      "clean",       "clean_top5", "robust_quantized",      "before",
-      "before_ci95", "budget",     "share_on_clean_redraw", "ci95_on_clean_redraw"};
+      "convention",          "draws",  "tolerance",   "clean",  "clean_top5",
+      "robust_quantized",    "before", "before_ci95", "budget", "share_on_clean_redraw",
+      "ci95_on_clean_redraw"};
   Json some = Json::object();
   for (const auto& [key, value] : facts.items()) {
     if (kKept.contains(key)) some[key] = value;

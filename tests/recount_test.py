@@ -393,6 +393,20 @@ def test_verify_counts_what_8_bits_tell(in_bytes, accuracy, code):
     assert result.returncode == code and (f"/runs/1/accuracy/{accuracy}" in result.stdout) == (code == 1), result
 
 
+@pytest.mark.parametrize("place, value", [("accuracy/draws", 2), ("accuracy/convention", "any"), ("macs/monitor/tolerance", 0.06)])
+def test_verify_knows_how_a_report_of_8_bits_counts(in_bytes, place, value):
+    folder, document, _ = in_bytes
+    changed = json.loads(json.dumps(document))
+    index = next(i for i, run in enumerate(changed["runs"]) if run["gates"] and run["epsilon"] > 0)
+    *keys, last = place.split("/")
+    target = changed["runs"][index]
+    for key in keys:
+        target = target[key]
+    target[last] = value
+    result = verify(folder, changed)
+    assert result.returncode == 1 and f"/runs/{index}/{place} is " in result.stdout, result
+
+
 def test_forms_of_saved_images_are_refused_where_they_make_no_sense(tmp_path):
     sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=5000", "--out", tmp_path / "r.json"]
     assert "'int8' is not one of float32, uint8" in refused(*sweep, "--save-examples", 5, "--save-examples-as", "int8")
