@@ -51,7 +51,8 @@ struct Verdicts {
 };
 
 /// Judges the saved images of every run again, and counts again what was counted over all of them: totals, flags of the
-/// clean pass, comparisons and curves; of 8-bit images the totals of the clean pass and of the accuracy in 8 bits.
+/// clean pass, comparisons and curves; of 8-bit images the totals of the clean pass and of the accuracy in 8 bits, and
+/// comparisons without an attack.
 Verdicts verify_verdicts(Verification& verification);
 
 }  // namespace aigis

@@ -42,6 +42,14 @@ Json without_floats(const Json& facts) {
   return some;
 }
 
+/// What of a report's comparisons is counted of clean images; of those under attack only what is compared.
+Json of_clean_images(Json comparisons, const Json& runs) {
+  for (Json& pair : comparisons) {
+    if (!is_clean(runs[pair["run_a"].get<size_t>()])) pair = {{"run_a", pair["run_a"]}, {"run_b", pair["run_b"]}};
+  }
+  return comparisons;
+}
+
 class SecondVerdict {
  public:
   explicit SecondVerdict(Verification& verification) : v_(verification), examples_(v_.path) {}
@@ -115,11 +123,11 @@ class SecondVerdict {
     }
     if (count.tally.clean.accuracy.trials() < v_.plan.data.size()) return state_bounds(entry, pointer, count, form);
     const Json counted = counted_facts(card, count.tally, cell);
+    clean_hits_[index] = count.tally.clean_hits;
     if (form == at::kByte) {
       v_.expect(without_floats(entry), without_floats(counted), pointer);
     } else {
       hits_[index] = cell.hits;
-      clean_hits_[index] = count.tally.clean_hits;
       v_.expect(entry, counted, pointer);
     }
     const size_t m = v_.models.index_of(entry["model"]);
@@ -149,18 +157,23 @@ class SecondVerdict {
     }
   }
 
-  /// Models are compared again where every verdict of every run was counted again.
+  /// Models are compared again where every verdict of every run was counted again: by 8-bit images without an attack,
+  /// by others all of it.
   void check_comparisons() {
-    const Json& report = v_.report;
-    if (hits_.size() < report["runs"].size()) return;
+    const Json &report = v_.report, &runs = report["runs"];
+    if (clean_hits_.size() < runs.size()) return;
     if (v_.minor_version() < kReportMinor && !report.contains("comparisons")) return;
+    const Json said = report.value("comparisons", Json());
     std::vector<std::vector<int64_t>> hits, clean_hits;
-    for (auto& [index, of_run] : hits_) hits.push_back(of_run);
-    v_.expect(report.value("comparisons", Json()), comparisons_json(report["runs"], hits, v_.minor_version() < 12),
-              "/comparisons");
-    if (v_.minor_version() < kReportMinor && !report.contains("curves")) return;
     for (auto& [index, of_run] : clean_hits_) clean_hits.push_back(of_run);
-    Json again{{"runs", report["runs"]}};
+    if (hits_.size() < runs.size()) {
+      v_.expect(of_clean_images(said, runs), of_clean_images(comparisons_json(runs, clean_hits), runs), "/comparisons");
+      return;
+    }
+    for (auto& [index, of_run] : hits_) hits.push_back(of_run);
+    v_.expect(said, comparisons_json(runs, hits, v_.minor_version() < 12), "/comparisons");
+    if (v_.minor_version() < kReportMinor && !report.contains("curves")) return;
+    Json again{{"runs", runs}};
     add_curves(again, hits, clean_hits);
     for (const char* part : {"curves", "curve_comparisons"}) {
       v_.expect(report.value(part, Json()), again[part], fmt::format("/{}", part));

@@ -12,9 +12,6 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-/// Within budget 0 all attacks are none.
-bool is_clean(const Json& run) { return run["epsilon"] == 0 || run["attack"]["name"] == "none"; }
-
 /// Everything about a run but its model.
 std::string setting_of(const Json& run) {
   if (is_clean(run)) return run["defense"].dump();
@@ -41,6 +38,8 @@ void correct(std::vector<Pair>& pairs, const std::function<bool(const Pair&)>& b
 }
 
 }  // namespace
+
+bool is_clean(const Json& run) { return run["epsilon"] == 0 || run["attack"]["name"] == "none"; }
 
 Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits, bool one_family) {
   std::vector<Pair> pairs;

@@ -7,6 +7,9 @@
 
 namespace aigis {
 
+/// Whether a run of a report says of clean images alone: without an attack, or within budget 0.
+bool is_clean(const Json& run);
+
 /// "comparisons" of a report, under attacks that want a wrong answer, and without any. `hits`: for each of its runs the
 /// draws in which each image's label was right. `one_family`: both kinds are corrected together, as before
 /// version 1.12.

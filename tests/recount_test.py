@@ -407,6 +407,19 @@ def test_verify_knows_how_a_report_of_8_bits_counts(in_bytes, place, value):
     assert result.returncode == 1 and f"/runs/{index}/{place} is " in result.stdout, result
 
 
+@pytest.mark.parametrize("epsilon, code", [(0, 1), (8 / 255, 0)])
+def test_verify_compares_clean_images_by_8_bits(in_bytes, epsilon, code):
+    folder, document, _ = in_bytes
+    changed = json.loads(json.dumps(document))
+    index = next(i for i, pair in enumerate(changed["comparisons"]) if changed["runs"][pair["run_a"]]["epsilon"] == epsilon)
+    changed["comparisons"][index]["difference"] = 0.123
+    result = verify(folder, changed)
+    assert result.returncode == code and (f"/comparisons/{index}/difference" in result.stdout) == (code == 1), result
+    changed["comparisons"].pop()
+    result = verify(folder, changed)
+    assert result.returncode == 1 and "/comparisons is " in result.stdout, result
+
+
 def test_forms_of_saved_images_are_refused_where_they_make_no_sense(tmp_path):
     sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=5000", "--out", tmp_path / "r.json"]
     assert "'int8' is not one of float32, uint8" in refused(*sweep, "--save-examples", 5, "--save-examples-as", "int8")
