@@ -1,5 +1,6 @@
 #include "cli/recount.h"
 
+#include <ATen/ops/max.h>
 #include <ATen/ops/ne.h>
 #include <ATen/ops/tensor.h>
 
@@ -13,9 +14,11 @@
 namespace aigis {
 namespace {
 
-/// What 8-bit images may need of a budget: rounding takes no pixel value outwards by more than kOnGrid.
-double with_rounding(double epsilon, Norm norm, const at::Tensor& images) {
-  return epsilon + kOnGrid * largest_size(norm, images[0].numel());
+/// What 8-bit images may need of a budget: rounding takes no pixel value outwards by more than kOnGrid, and none that
+/// is as it was.
+double with_rounding(double epsilon, Norm norm, const at::Tensor& clean, const at::Tensor& images) {
+  const at::Tensor changed = images.ne(clean).flatten(1).sum(1);
+  return epsilon + kOnGrid * largest_size(norm, changed.max().item<int64_t>());
 }
 
 Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch& batch, const at::Tensor& images,
@@ -24,10 +27,12 @@ Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch
   const at::ScalarType form = images.scalar_type();
   const bool in_bytes = form == at::kByte;
   const Norm norm = parse_norm(run["norm"]);
-  const double epsilon = in_bytes ? with_rounding(run["epsilon"], norm, images) : run["epsilon"].get<double>();
+  const at::Tensor judged = in_bytes ? from_levels(images.to(at::kFloat)) : images;
+  double epsilon = run["epsilon"];
+  if (in_bytes) epsilon = with_rounding(epsilon, norm, batch.images, judged);
   const CleanPass clean = measure_clean(target, batch, seed, draws);
-  const Cell cell = measure_cell(target, batch, clean, in_bytes ? from_levels(images.to(at::kFloat)) : images, wanted,
-                                 norm, epsilon, seed, {swap && !in_bytes, in_bytes});
+  const Cell cell =
+      measure_cell(target, batch, clean, judged, wanted, norm, epsilon, seed, {swap && !in_bytes, in_bytes});
   Recount count;
   count.tally.clean = clean.tally;
   count.tally.clean_hits = listed(clean.judgement.hits);

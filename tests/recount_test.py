@@ -382,6 +382,22 @@ def test_verify_judges_images_in_8_bits(in_bytes):
     assert result.returncode == 1 and f"the images of run {index} are not uint8" in result.stderr, result
 
 
+def test_8_bit_images_leave_a_budget_in_l1_by_less_than_a_level(tmp_path):
+    """Rounding takes outwards by a millionth what was changed, and not what all pixel values would come to."""
+    result = aigis("sweep", "--model", RESNET, "--attack", "pgd:steps=3", "--norm", "l1", "--eps", "0,10.5/255", "--data", "synthetic:test=20",
+                   "--save-examples", 20, "--save-examples-as", "uint8", "--out", tmp_path / "r.json")
+    assert result.returncode == 0, result.stderr
+    document = report(tmp_path / "r.json")
+    assert verify(tmp_path, document).returncode == 0
+    saved = load_file(tmp_path / document["runs"][0]["examples"]["file"])
+    for levels, complains in ((10, False), (11, True)):
+        image = saved["0.images"][3].flatten().int()
+        image[:levels] += torch.where(image[:levels] < 128, 1, -1)
+        saved["1.images"][3] = image.view(3, 32, 32).to(torch.uint8)
+        result = verify(tmp_path, with_images(tmp_path, document, saved))
+        assert ("/runs/1/examples: 1 images leave the budget" in result.stdout) == complains, result
+
+
 @pytest.mark.parametrize("accuracy, code", [("robust_quantized", 1), ("clean", 1), ("label_kept", 0)])
 def test_verify_counts_what_8_bits_tell(in_bytes, accuracy, code):
     folder, document, _ = in_bytes
