@@ -8,7 +8,7 @@
 #include "checks/checks.h"
 #include "checks/variation.h"
 #include "lib/core/text.h"
-#include "lib/metrics/interval.h"
+#include "lib/metrics/student.h"
 
 namespace aigis::checks {
 namespace {
@@ -60,20 +60,20 @@ double mean(const std::vector<double>& numbers, size_t begin, size_t count) {
 
 constexpr int64_t kLast = 10;  // steps in which an attack that has converged gains little
 
-/// By how much of itself the loss of images grew in the last steps, and whether that is more than is let pass.
+/// By how much of itself the loss of images, seven or more, grew in the last steps, and whether that is more than is
+/// let pass.
 void judge_growth(Finding& finding, const std::vector<double>& before, const std::vector<double>& after) {
   constexpr double kMost = 0.05;
   std::vector<double> beyond;  // of each image, what its loss grew by, less the growth that is let pass
   for (size_t i = 0; i < before.size(); ++i) beyond.push_back(after[i] - (1 + kMost) * before[i]);
   const double loss = mean_of(before);
-  if (finding.count < fewest(1) || loss == 0) {
+  if (loss == 0) {
     finding.level = Finding::Level::undecided;
-    finding.message +=
-        fmt::format("was {:.3g} {} steps before the end: too little to tell whether it grew", loss, kLast);
+    finding.message += fmt::format("was zero before the last {} steps: there is no share of it to grow by", kLast);
     return;
   }
   const double value = mean_of(after) / loss - 1;
-  const Interval excess = mean_interval(beyond);
+  const Interval excess = student_interval(beyond);
   const Interval growth{kMost + excess.low / loss, kMost + excess.high / loss};
   if (const double seen = kMost + (growth.high - growth.low) / 2; seen <= 1) finding.smallest_effect = seen;
   finding.numbers = {{"growth", value}, {"low", growth.low}, {"high", growth.high}, {"steps", kLast}};
@@ -147,6 +147,13 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   Finding finding = claim.about_budget("loss-growth", {judged});
   if (again.hits.empty()) return claim.not_made(finding);
   finding.count = static_cast<int64_t>(before.size());
+  if (finding.count < fewest(1)) {
+    finding.level = Finding::Level::undecided;
+    finding.message =
+        fmt::format("{} of {} images stand under {}, too few to tell whether its loss still grew; {} would do",
+                    finding.count, claim.sample().size(), again.name, fewest(1));
+    return finding;
+  }
   finding.message = fmt::format("{}'s loss of {} images that stand ", again.name, finding.count);
   judge_growth(finding, before, after);
   return finding;

@@ -8,6 +8,7 @@
 #include "checks/checks.h"
 #include "checks/draws.h"
 #include "checks/variation.h"
+#include "lib/metrics/student.h"
 #include "tests/evaluation.h"
 #include "tests/planted_gates.h"
 
@@ -161,10 +162,13 @@ TEST(Checks, AGrowthOfTheLossIsPassedOnlyWhereMoreIsRuledOut) {
   EXPECT_NEAR(much.numbers["growth"].get<double>(), 0.2, 1e-3);
   EXPECT_EQ(unclear.level, Finding::Level::undecided) << unclear.message;
   EXPECT_NEAR(unclear.numbers["growth"].get<double>(), 0.0375, 1e-3);
-  EXPECT_NEAR(unclear.smallest_effect.value(), 0.05 + kNormal95 * 0.0925 / std::sqrt(99) / 0.2, 1e-3);
+  EXPECT_NEAR(unclear.smallest_effect.value(), 0.05 + student95(99) * 0.0925 / std::sqrt(99) / 0.2, 1e-3);
+  EXPECT_EQ(growth_of(0.31, 0.1955, 7).level, Finding::Level::undecided) << "at 2.2 standard errors of seven images";
+  EXPECT_EQ(growth_of(0.31, 0.2055, 7).level, Finding::Level::warning) << "at 2.6";
   const Finding few = growth_of(0.2, 0.2, 6);
-  EXPECT_EQ(few.level, Finding::Level::undecided) << few.message;
-  EXPECT_FALSE(few.smallest_effect) << "of six images";
+  EXPECT_EQ(few.level, Finding::Level::undecided);
+  EXPECT_EQ(few.message, "6 of 6 images stand under pgd, too few to tell whether its loss still grew; 7 would do");
+  EXPECT_FALSE(few.smallest_effect);
 }
 
 // AutoAttack has no loss to change.

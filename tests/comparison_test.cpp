@@ -9,6 +9,7 @@
 #include "lib/core/json.h"
 #include "lib/core/philox.h"
 #include "lib/metrics/bootstrap.h"
+#include "lib/metrics/student.h"
 
 namespace aigis {
 namespace {
@@ -34,6 +35,17 @@ TEST(Wilson, AgreesWithScipy) {
     EXPECT_NEAR(interval.low, row["ci95"][0].get<double>(), 1e-12) << row;
     EXPECT_NEAR(interval.high, row["ci95"][1].get<double>(), 1e-12) << row;
   }
+}
+
+TEST(Student, AgreesWithScipy) {
+  for (const Json& row : golden("student")) {
+    const Interval interval = student_interval(row["values"].get<std::vector<double>>());
+    EXPECT_NEAR(interval.low, row["ci95"][0].get<double>(), 1e-9) << row;
+    EXPECT_NEAR(interval.high, row["ci95"][1].get<double>(), 1e-9) << row;
+  }
+  EXPECT_NEAR(student95(1'000'000), kNormal95, 1e-5);
+  EXPECT_EQ(student_interval({0.3}).to_json(), Json({0.3, 0.3}));
+  EXPECT_EQ(student_interval({2, 2, 2}).to_json(), Json({2.0, 2.0})) << "images that do not differ";
 }
 
 TEST(McNemar, AgreesWithStatsmodels) {

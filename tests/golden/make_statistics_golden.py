@@ -36,4 +36,8 @@ binomial = [{"k": k, "n": n, "p": p, "tail": float(stats.binom.cdf(k, n, p))}
             for k, n, p in ((0, 1, 0.91), (0, 5, 0.91), (3, 10, 0.5), (880, 1000, 0.91), (9300, 10000, 0.91), (12, 20, 0.03))]
 many = [sorted(generator.uniform(0, 0.05, 7).tolist(), key=lambda p: np.sin(1000 * p)), [0.01], [0.5, 0.6, 0.0]]
 holm = [{"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()} for p in many]
-json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "binomial": binomial, "holm": holm}, open(sys.argv[1], "w"), indent=1)
+student = []
+for count in (2, 3, 7, 8, 31, 128):
+    values = [0.01 * i * i - 0.3 * (i % 3) for i in range(count)]
+    student.append({"values": values, "ci95": list(stats.t.interval(0.95, count - 1, np.mean(values), stats.sem(values)))})
+json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "binomial": binomial, "holm": holm, "student": student}, open(sys.argv[1], "w"), indent=1)
