@@ -10,6 +10,15 @@
 #include "models/checkpoint.h"
 
 namespace aigis {
+namespace {
+
+/// Whether labels neither make an attack's gradients nor choose among its iterates and restarts.
+bool is_blind_to_labels(const Attack& attack) {
+  const Json options = attack.options();
+  return options.value("loss", "") == "kl" && options.value("keep", "") == "last" && options.value("restarts", 0) == 1;
+}
+
+}  // namespace
 
 void check_trainable(const Spec& architecture) {
   if (is_checkpoint(architecture)) {
@@ -69,11 +78,11 @@ std::optional<AdversarialTraining> adversarial_training(const TrainOptions& opti
         fmt::format("adversary '{}' has to learn from a finished network; expected one such as pgd", attack->name()));
   }
   check_norm(*attack, Norm::linf);
-  if (options.mixup > 0 && attack->options().value("loss", "") != "kl") {
+  if (options.mixup > 0 && !is_blind_to_labels(*attack)) {
     throw InputError(
-        "mixup gives an image two labels, and this adversary follows one; expected mixup=0, or an adversary that "
-        "follows "
-        "none, such as pgd:steps=10,loss=kl");
+        fmt::format("adversary '{}': mixup gives an image two labels; expected one with loss=kl, keep=last and "
+                    "restarts=1, which heeds neither, such as pgd:steps=10,loss=kl, or mixup=0",
+                    options.adversary));
   }
   const auto pgd = make_or_none(attack_list(), "attack", Spec::parse("pgd"));
   return AdversarialTraining{{attack, options.adversary_eps}, {pgd, options.adversary_eps}};

@@ -91,7 +91,8 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", RESNET, "--defense", "jpeg", "--defense", "jpeg"), "defense 'jpeg' is given twice"),
         (("train", "--limit=-5", "--out", "OUT"), "--limit: -5 is too small"),
         (("train", "--adversary", "pdg", "--out", "OUT"), "unknown attack 'pdg'; did you mean 'pgd'?"),
-        (("train", "--adversary", "pgd", "--mixup", "0.2", "--out", "OUT"), "mixup gives an image two labels, and this adversary follows one"),
+        *((("train", "--adversary", adversary, "--mixup", "0.2", "--out", "OUT"), f"adversary '{adversary}': mixup gives an image two labels; expected one with loss=kl, keep=last and restarts=1")
+          for adversary in ("pgd", "pgd:loss=kl,keep=best", "pgd:loss=kl,restarts=2", "apgd-ce:loss=kl", "noise", "gate-sloth")),
         (("train", "--limit", "1", "--out", "OUT"), "1 training images; expected at least 2"),
         (("swep",), "unknown command 'swep'; did you mean 'sweep'?"),
         (("evaluate", "--modle", RESNET), "unknown flag of 'aigis evaluate' '--modle'; did you mean '--model'?"),
@@ -103,7 +104,7 @@ def test_one_line_and_exit_code_2(arguments, expected, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_mixup_goes_with_an_adversary_that_follows_no_label(tmp_path):
+def test_mixup_goes_with_an_adversary_that_heeds_no_label(tmp_path):
     result = aigis("train", "--model", "resnet-8", "--data", "synthetic:train=40", "--epochs", "1", "--mixup", "0.2", "--trades", "6",
                    "--adversary", "pgd:steps=1,loss=kl", "--out", tmp_path / "out")  # fmt: skip
     assert result.returncode == 0, result.stderr
