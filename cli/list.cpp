@@ -61,7 +61,7 @@ Json attack_rows() {
   return list;
 }
 
-/// Checks, with the level from which on they are made: some at any, off included.
+/// Checks, with the level from which on they are made: at any those that flags tell of.
 Json check_rows() {
   Json list = Json::array();
   const auto add = [&](const auto& check, const char* level) {
@@ -155,7 +155,10 @@ void print_rows(const Json& list) {
       fmt::print("  norms {}; {}\n", fmt::join(row["norms"].get<std::vector<std::string>>(), ", "),
                  row["access"].get<std::string>());
     }
-    if (row.contains("level")) fmt::print("  level {}\n", row["level"].get<std::string>());
+    if (row.contains("level")) {
+      fmt::print("  level {}{}\n", row["level"].get<std::string>(),
+                 row["level"] == "any" ? " (off, too), where the runs have what it looks at" : "");
+    }
     if (row.contains("depths")) fmt::print("  depths {}\n", row["depths"].get<std::string>());
     if (row.contains("sizes")) {
       for (const auto& size : row["sizes"]) {

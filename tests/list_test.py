@@ -17,4 +17,4 @@ def test_checks_are_those_of_the_documentation():
 def test_a_check_that_flags_tell_of_is_one_of_them():
     result = aigis("list", "checks", "gradients")
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("gradients: ") and "level any" in result.stdout
+    assert result.stdout.startswith("gradients: ") and "level any (off, too), where the runs have what it looks at" in result.stdout
