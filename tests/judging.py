@@ -1,0 +1,52 @@
+"""Judges images in Python by the checkpoint that a run of a report names."""
+
+import io
+import math
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from reference import Reference, gate_noise
+
+COUNT, DRAWS, SEED = 60, 3, 4
+
+
+def jpeg(images, quality=75):
+    """Through Pillow, which uses libjpeg-turbo too."""
+    out = []
+    for image in (images * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy():
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
+        out.append(np.asarray(Image.open(buffer).convert("RGB")))
+    return torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2).double() / 255
+
+
+def judge(run, images, labels):
+    """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision."""
+    sampled = "sampled" in run["model"]
+    model = Reference(load_file(run["model"].split(":")[0]), 8)
+    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
+    hits, hits_top5, gates, margin = [], [], [], math.inf
+    for draw in range(DRAWS if sampled else 1):
+        noise = gate_noise(SEED, "verdict_gates", range(COUNT), 3, draw=draw) if sampled else None
+        logits, deltas, open_gates = model.forward(x, noise)
+        hits.append((logits.argmax(1) == labels).numpy())
+        hits_top5.append((logits.topk(5, 1).indices == labels[:, None]).any(1).numpy())
+        top = logits.topk(6, 1).values
+        margin = min(margin, (top[:, 0] - top[:, 1]).min().item(), (top[:, 4] - top[:, 5]).min().item())
+        if open_gates is not None:
+            score = deltas.detach() if noise is None else deltas.detach() + torch.as_tensor(noise)
+            margin = min(margin, score.abs().min().item())
+            gates.append(open_gates.detach().numpy())
+    return np.stack(hits), np.stack(hits_top5), np.stack(gates) if gates else None, margin
+
+
+def judge_along(run, images, labels, graphs):
+    """hits [draws, N] along gates [draws, N, L] that other images took, smallest margin of any decision."""
+    model = Reference(load_file(run["model"].split(":")[0]), 8)
+    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
+    logits = torch.stack([model.forward(x, mode="fixed", graph=graph)[0] for graph in graphs])
+    top = logits.topk(2, 2).values
+    return (logits.argmax(2) == labels).numpy(), (top[:, :, 0] - top[:, :, 1]).min().item()
