@@ -1,17 +1,12 @@
-"""What a user gets wrong costs one line and exit code 2, and nothing that was there is lost."""
+"""What a user gets wrong costs one line and exit code 2."""
 
 import os
-import resource
-import signal
 import subprocess
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from safetensors.torch import load_file, save_file
 
 from program import AIG, PROGRAM, RESNET, aigis, refused, report
-from reference import read_metadata
 
 POINT = ("--data", "synthetic:test=20")
 
@@ -149,22 +144,6 @@ def test_names_that_no_report_could_hold(tmp_path):
     assert result.returncode == 2 and b"name of this class is not UTF-8" in result.stderr
 
 
-def test_links_are_followed_and_protected_files_kept(tmp_path):
-    target, link, locked = tmp_path / "real.json", tmp_path / "link.json", tmp_path / "locked.json"
-    link.symlink_to("real.json")
-    point = ("evaluate", "--model", RESNET, "--data", "synthetic:test=20", "--out")
-    assert aigis(*point, link).returncode == 0
-    assert link.is_symlink() and report(target)["schema"] == "aigis-report"
-    locked.write_bytes(target.read_bytes())
-    locked.chmod(0o444)
-    assert "write-protected" in refused(*point, locked)
-    page = tmp_path / "page.html"
-    page.write_text("mine")
-    page.chmod(0o444)
-    assert "write-protected" in refused("plot", target, "--out", page)
-    assert page.read_text() == "mine"
-
-
 def test_every_gate_mode_makes_a_report(tmp_path):
     for gates in ("sampled", "argmax", "always", "fixed,graph=101", "scaled", "marginal", "budget,layers=2"):
         out = tmp_path / "r.json"
@@ -182,172 +161,7 @@ def test_flags_win_and_paths_are_relative_to_the_config(tmp_path):
     assert report(tmp_path / "r.json")["config"]["eps"] == [2 / 255]
 
 
-def damaged(tmp_path, name, change):
-    content = bytearray(Path(AIG).read_bytes())
-    path = tmp_path / name
-    path.write_bytes(bytes(change(content)))
-    return path
-
-
-@pytest.mark.parametrize(
-    "change, expected",
-    [
-        (lambda b: b[:5], "shorter than the 8 bytes"),
-        (lambda b: b[:100], "cut off inside the header"),
-        (lambda b: b[:-10], "cut off: tensor"),
-        (lambda b: b + b"xx", "left over"),
-        (lambda b: b"\xff" * 8 + b[8:], "implausible"),
-        (lambda b: b.replace(b'"F32"', b'"X32"', 1), "unknown type X32"),
-        (lambda b: b.replace(b"layer2.0.bn1.weight", b"layer2.0.bn9.weight"), "tensor 'layer2.0.bn1.weight' is missing"),
-        (lambda b: b.replace(b"aigis-checkpoint 1", b"aigis-checkpoint 9"), "this version reads"),
-    ],
-)
-def test_damaged_checkpoints(change, expected, tmp_path):
-    assert expected in refused("inspect", damaged(tmp_path, "bad.safetensors", change))
-
-
-def record_changed(record, tmp_path):
-    path = tmp_path / "record.safetensors"
-    save_file(load_file(AIG), path, metadata=dict(read_metadata(AIG), record=record))
-    return path
-
-
-@pytest.mark.parametrize("record", ['{"data":"synthetic","held_out":{"none":{}}}', '{"data":5}', "[", '{"data":"synthetic","held_out":"90 %"}'])
-def test_a_broken_training_record_is_left_aside(record, tmp_path):
-    path = record_changed(record, tmp_path)
-    assert aigis("inspect", path).returncode == 0
-    assert aigis("evaluate", "--model", path, *POINT).returncode == 0
-
-
-def test_wrong_classes_or_sizes_are_refused_everywhere(tmp_path):
-    for name in ("a", "b", "c"):
-        for part in ("train", "val"):
-            (tmp_path / part / name).mkdir(parents=True)
-            Image.new("RGB", (32, 32), (10, 20, 30)).save(tmp_path / part / name / "x.png")
-            Image.new("RGB", (32, 32), (10, 20, 30)).save(tmp_path / part / name / "y.jpg")
-    data = f"imagefolder:{tmp_path},size=32"
-    assert "has 10 classes; data 'imagefolder' has 3" in refused("inspect", AIG, "--data", data)
-    assert "has 10 classes; data 'imagefolder' has 3" in refused("evaluate", "--model", AIG, "--data", data)
-    assert "has 10 classes; data 'imagefolder' has 3" in refused("bench", "attack", "--batch", 4, "--model", AIG, "--data", data)
-    assert "takes 3x32x32 images" in refused("inspect", AIG, "--data", f"imagefolder:{tmp_path},size=64")
-
-
-def test_a_model_of_other_classes_says_so(tmp_path):
-    names = ["disc", "ring", "square", "frame", "triangle", "cross", "flower", "bars", "wedges", "yacht"]
-    for name in names:
-        for part in ("train", "val"):
-            (tmp_path / part / name).mkdir(parents=True)
-            Image.new("RGB", (32, 32), (10, 20, 30)).save(tmp_path / part / name / "x.png")
-    result = aigis("evaluate", "--model", RESNET, "--data", f"imagefolder:{tmp_path},size=32", "--out", tmp_path / "r.json")
-    assert "warning: class 0 is 'disc' in the checkpoint and 'bars' in the data" in result.stdout
-    assert [f["numbers"] for f in report(tmp_path / "r.json")["runs"][0]["flags"] if f["check"] == "class-names"] == [{"class": 0}]
-    for data, warned in ((f"imagefolder:{tmp_path},size=32", True), (POINT[1], False)):
-        inspected = aigis("inspect", RESNET, "--data", data).stdout
-        assert ("warning: class 0 is 'disc' in the checkpoint and 'bars' in the data" in inspected) == warned
-
-
-def test_evaluate_replaces_reports_only(tmp_path):
-    weights = tmp_path / "weights.safetensors"
-    weights.write_bytes(Path(AIG).read_bytes())
-    assert "weights.safetensors" in refused("evaluate", "--model", weights, "--out", weights, *POINT)
-    assert weights.read_bytes() == Path(AIG).read_bytes()
-    record = tmp_path / "train.json"
-    record.write_bytes(Path(AIG.replace(".safetensors", ".train.json")).read_bytes())
-    assert "is no report" in refused("evaluate", "--model", weights, "--out", record, *POINT)
-
-
-def test_training_keeps_older_models(tmp_path):
-    out = tmp_path / "run"
-    out.mkdir()
-    (out / "model.safetensors").write_bytes(b"mine")
-    train = ("train", "--model", "resnet-8", "--data", "synthetic:train=100", "--epochs", 1, "--out", out)
-    assert "no state to resume from" in refused(*train, "--resume")
-    assert "no state to resume from" in refused(*train)
-    assert (out / "model.safetensors").read_bytes() == b"mine"
-
-
-def test_what_cannot_begin_leaves_no_journal(tmp_path):
-    """Else the command put right would be taken for another run."""
-    out = tmp_path / "r.json"
-    sweep = ("sweep", "--model", AIG, *POINT, "--eps", "1/255", "--out", out, "--attack")
-    assert "none is of class 3" in refused(*sweep, "gate-hijack:class=3,images=1")
-    assert list(tmp_path.iterdir()) == []
-    aigis(*sweep, "gate-hijack:class=3,images=100")
-    assert report(out)["runs"]
-
-
-def test_a_file_that_is_no_journal_is_kept(tmp_path):
-    out, notes = tmp_path / "r.json", tmp_path / "r.json.journal"
-    notes.write_text("my own notes")
-    assert "is not a journal" in refused("sweep", "--model", RESNET, *POINT, "--out", out)
-    assert notes.read_text() == "my own notes"
-
-
-def cifar_file(path, records=10_000, label=3):
-    path.write_bytes((bytes([label]) + bytes(3072)) * records)
-
-
-def test_cifar_files(tmp_path):
-    evaluate = ("evaluate", "--model", RESNET, "--data", f"cifar10:{tmp_path}")
-    assert "test_batch.bin: cannot be read" in refused(*evaluate)
-    cifar_file(tmp_path / "test_batch.bin", records=9_999)
-    assert "30726927 bytes; expected 30730000" in refused(*evaluate)
-    cifar_file(tmp_path / "test_batch.bin", label=10)
-    assert "record 0 has label 10; expected 0 to 9" in refused(*evaluate)
-
-
-def test_a_full_disk_loses_nothing(tmp_path):
-    out = tmp_path / "report.json"
-    arguments = ["evaluate", "--model", RESNET, "--data", "synthetic:test=20", "--out", str(out)]
-    assert aigis(*arguments).returncode == 0
-    before = out.read_bytes()
-    # A limit on file sizes stands in for the full disk: writing fails half-way.
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-    result = aigis(*arguments, "--eps", "4/255", preexec_fn=limit)
-    assert result.returncode == 1 and "cannot be written" in result.stderr
-    assert out.read_bytes() == before and list(tmp_path.iterdir()) == [out]
-
-
-def test_an_existing_report_of_another_run_is_kept(tmp_path):
-    out = tmp_path / "report.json"
-    sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=20", "--out", out]
-    assert aigis(*sweep, "--eps", "1/255").returncode == 0
-    before = out.read_bytes()
-    assert "other settings" in refused(*sweep, "--eps", "2/255")
-    assert "complete already" in aigis(*sweep, "--eps", "1/255").stdout
-    assert out.read_bytes() == before
-
-
-def test_a_reader_that_goes_away_stops_nothing(tmp_path):
-    """Progress on a full disk is lost and the work is not; a result that cannot be printed is a failure."""
-    sweep = ["sweep", "--model", RESNET, "--eps", "8/255", "--data", "synthetic:test=60"]
-    with open("/dev/full", "w") as full:
-        run = lambda *words, **to: subprocess.run([PROGRAM, *map(str, words)], stdin=subprocess.DEVNULL, **to)
-        assert run(*sweep, "--out", tmp_path / "r.json", stderr=full, stdout=subprocess.DEVNULL).returncode == 0
-        printed = run("list", "models", stdout=full, stderr=subprocess.PIPE, text=True)
-    assert report(tmp_path / "r.json")["schema"] == "aigis-report"
-    assert printed.returncode == 1 and "standard output" in printed.stderr
-
-
-def test_a_full_disk_in_the_first_epoch_leaves_a_run_that_goes_on(tmp_path):
-    train = ["train", "--model", "resnet-8", "--data", "synthetic:train=100", "--epochs", "1", "--batch", "50", "--out", tmp_path / "run"]
-    limited = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500 * 1024, 500 * 1024))
-    result = aigis(*train, preexec_fn=limited)
-    assert result.returncode == 1 and "resume.safetensors: cannot be written" in result.stderr
-    assert aigis(*train, "--resume").returncode == 0
-    assert aigis("inspect", tmp_path / "run/model.safetensors").returncode == 0
-
-
 def test_numbers_beyond_all_range(tmp_path):
     (tmp_path / "c.json").write_text('{"eps": 1e999}')
     assert "c.json: not usable JSON" in refused("evaluate", tmp_path / "c.json", "--model", RESNET)
     assert "c.json: not usable JSON" in refused("plot", tmp_path / "c.json", "--out", tmp_path / "p.html")
-
-
-def test_interrupt_exits_130(tmp_path):
-    process = subprocess.Popen([PROGRAM, "train", "--model", "resnet-20", "--epochs", "50", "--out", str(tmp_path / "out")],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while not (tmp_path / "out").exists():
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
