@@ -1,11 +1,10 @@
 """The adversarial images that a report keeps beside it."""
 
-import json
 
 import pytest
 from safetensors.torch import load_file
 
-from program import RESNET, aigis, of_version, refused, report
+from program import RESNET, aigis, as_if_written, of_version, refused, report
 from verification import small, verify, with_images  # noqa: F401 (a fixture)
 
 
@@ -32,7 +31,7 @@ def test_a_report_and_its_examples_never_part(tmp_path):
     assert names() == ["r.json"]
     sweep = ["sweep", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "4/255", "--save-examples", 3, "--out", tmp_path / "s.json"]
     assert aigis(*sweep).returncode == 0 and "complete already" in aigis(*sweep).stdout
-    (tmp_path / "s.json").write_text(json.dumps(of_version(report(tmp_path / "s.json"), "1.13")))
+    (tmp_path / "s.json").write_text(as_if_written(of_version(report(tmp_path / "s.json"), "1.13")))
     assert "complete already" in aigis(*sweep).stdout
     (tmp_path / report(tmp_path / "s.json")["runs"][0]["examples"]["file"]).unlink()
     assert "missing" in refused(*sweep)
