@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""The tables of docs/gates.md: what attacks on gates do to one network, from the report of configs/sweep/gates.json, and
-what patches do, from that of configs/sweep/gates-patch.json.
+"""The tables of docs/gates.md: what attacks on gates do to one network, from the report of configs/sweep/gates.json;
+what they do over epsilon, from that of configs/sweep/gates-curves.json; and what patches do, from that of
+configs/sweep/gates-patch.json.
 
-    scripts/gate_table.py REPORT MODEL [--brief | --patches]
+    scripts/gate_table.py REPORT MODEL [--brief | --curves | --patches]
 
 MODEL: its place in the report, from 0. Accuracy, answers kept, gates flipped, accuracy of the clean images along the
 gates of the attacked ones, and images over the budget are in %, rates of open gates with their 95 % interval, and time
-is that of a pass over the time for clean images. --brief leaves out budget and time; --patches makes the other table.
+is that of a pass over the time for clean images. --brief leaves out budget and time; --curves and --patches make the
+other tables.
 """
 
 import argparse
@@ -77,14 +79,51 @@ def patch_rows(report):
         yield f"| {' | '.join(cells)} |"
 
 
+def unseen(run):
+    return percent(run["macs"]["monitor"]["unseen_and_wrong"])
+
+
+def open_gates(run):
+    return share(run["gates"]["after"]["mean"])
+
+
+def like_automobiles(run):
+    return share(run["gates"]["likeness"]["after"][1])
+
+
+CURVES = [  # label, attack, with its label kept, and what is told of it
+    ("open gates: sign noise", "noise", False, open_gates),
+    ("`gate-sloth`, label kept", "gate-sloth", True, open_gates),
+    ("`gate-starve`, label kept", "gate-starve", True, open_gates),
+    ("wrong, and unseen by a monitor, %: sign noise", "noise", False, unseen),
+    ("`gate-reroute`", "gate-reroute", False, unseen),
+    ("likeness to the graph of automobiles: sign noise", "noise", False, like_automobiles),
+    ("`gate-sloth`", "gate-sloth", False, like_automobiles),
+    ("`gate-hijack:class=1`", "gate-hijack", False, like_automobiles),
+]
+
+
+def curve_rows(report):
+    for label, attack, kept, told in CURVES:
+        runs = [run for run in report["runs"] if run["attack"]["name"] == attack]
+        cells = [told(run) for run in runs if run["attack"]["options"].get("keep_label", False) == kept]
+        yield f"| {' | '.join([label, *cells])} |"
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report")
     parser.add_argument("model", type=int)
     parser.add_argument("--brief", action="store_true")
+    parser.add_argument("--curves", action="store_true")
     parser.add_argument("--patches", action="store_true")
     arguments = parser.parse_args()
     with open(arguments.report) as file:
         report = json.load(file)
-    lines = patch_rows(report) if arguments.patches else rows(report, arguments.model, arguments.brief)
+    if arguments.curves:
+        lines = curve_rows(report)
+    elif arguments.patches:
+        lines = patch_rows(report)
+    else:
+        lines = rows(report, arguments.model, arguments.brief)
     print("\n".join(lines))

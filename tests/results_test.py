@@ -95,10 +95,11 @@ def test_tables_of_attacks_on_gates(model, brief):
         assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {GATES.relative_to(ROOT)} {model}{' --brief' * brief}"
 
 
-def test_table_of_patches():
-    path = ROOT / "reports/results/gates-patch/report.json"
-    for row in gate_table.patch_rows(report(path)):
-        assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {path.relative_to(ROOT)} 0 --patches"
+@pytest.mark.parametrize("name, rows", [("curves", gate_table.curve_rows), ("patches", gate_table.patch_rows)])
+def test_tables_of_gates_over_epsilon_and_of_patches(name, rows):
+    path = ROOT / f"reports/results/gates-{'patch' if name == 'patches' else name}/report.json"
+    for row in rows(report(path)):
+        assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {path.relative_to(ROOT)} 0 --{name}"
 
 
 def test_table_of_the_gradient_family():
