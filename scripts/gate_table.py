@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The tables of docs/gates.md: what attacks on gates do to one network, from the report of configs/sweep/gates.json;
 what they do over epsilon, from that of configs/sweep/gates-curves.json; and what patches do, from that of
-configs/sweep/gates-patch.json.
+configs/sweep/gates-patches.json.
 
-    scripts/gate_table.py REPORT MODEL [--brief | --curves | --patches]
+    scripts/gate_table.py REPORT [MODEL [--brief] | --curves | --patches]
 
-MODEL: its place in the report, from 0. Accuracy, answers kept, gates flipped, accuracy of the clean images along the
-gates of the attacked ones, and images over the budget are in %, rates of open gates with their 95 % interval, and time
-is that of a pass over the time for clean images. --brief leaves out budget and time; --curves and --patches make the
-other tables.
+MODEL: its place in the report, from 0, the default. Accuracy, answers kept, gates flipped, accuracy of the clean images
+along the gates of the attacked ones, and images over the budget are in %, rates of open gates with their 95 % interval,
+and time is that of a pass over the time for clean images. --brief leaves out budget and time; --curves and --patches
+make the other tables.
 """
 
 import argparse
@@ -69,14 +69,19 @@ def rows(report, model, brief=False):
         yield f"| {' | '.join(cells)} |"
 
 
-WANTS = {"sloth": "gates open", "starve": "gates shut", "hijack": "the graph of cats", "reroute": "another answer, unseen"}
+WANTS = {
+    "sloth": "gates open",
+    "starve": "gates shut",
+    "hijack": "the graph of cats",
+    "reroute": "another answer, unseen",
+}
 
 
 def patch_rows(report):
     for run in report["runs"]:
         options = run["attack"]["options"]
-        cells = [str(options["patch"]), WANTS[options["aim"]], *within(run), f"{100 * run['gates']['flipped']['share']:.1f}"]
-        yield f"| {' | '.join(cells)} |"
+        flipped = f"{100 * run['gates']['flipped']['share']:.1f}"
+        yield f"| {' | '.join([str(options['patch']), WANTS[options['aim']], *within(run), flipped])} |"
 
 
 def unseen(run):
@@ -113,7 +118,7 @@ def curve_rows(report):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report")
-    parser.add_argument("model", type=int)
+    parser.add_argument("model", type=int, nargs="?", default=0)
     parser.add_argument("--brief", action="store_true")
     parser.add_argument("--curves", action="store_true")
     parser.add_argument("--patches", action="store_true")
