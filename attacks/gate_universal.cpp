@@ -96,6 +96,8 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
   }
   const std::vector<Lesson> lessons = lessons_of(victim, training, objective);
   auto attack = std::make_shared<GateUniversal>(options_);
+  attack->taught_ = at::zeros({lessons.front().member.size(0)}, training.labels.options().dtype(at::kBool));
+  attack->taught_.index_fill_(0, owner(training.labels), true);
   for (const double epsilon : epsilons) {
     attack->shared_[epsilon] = learn(victim, lessons, objective, norm, epsilon);
   }
@@ -107,9 +109,8 @@ at::Tensor GateUniversal::part_of(const at::Tensor& images) const {
 }
 
 at::Tensor GateUniversal::struck(const at::Tensor& images, const at::Tensor& given, Norm norm, double epsilon) const {
-  at::Tensor changed = images.clone();
+  at::Tensor changed = options_.patch > 0 ? images.clone() : images + given;
   if (options_.patch > 0) part_of(changed).copy_(given);
-  else changed += given;
   return within(images, changed, norm, epsilon);
 }
 
@@ -185,12 +186,13 @@ at::Tensor GateUniversal::learn(Victim& victim, std::vector<Lesson> lessons, con
 
 std::vector<at::Tensor> GateUniversal::propose(Victim&, const Batch& batch, Norm norm,
                                                at::ArrayRef<double> epsilons) const {
+  const at::Tensor whose = owner(batch.labels);
   std::vector<at::Tensor> candidates;
   for (const double epsilon : epsilons) {
     const auto known = shared_.find(epsilon);
     if (known == shared_.end()) throw std::logic_error("gate-universal has learnt nothing for this budget");
-    const at::Tensor given = known->second.index_select(0, owner(batch.labels));
-    candidates.push_back(struck(batch.images, given, norm, epsilon));
+    const at::Tensor changed = struck(batch.images, known->second.index_select(0, whose), norm, epsilon);
+    candidates.push_back(at::where(per_image(taught_.index_select(0, whose), changed), changed, batch.images));
   }
   return candidates;
 }

@@ -67,6 +67,7 @@ class GateUniversal : public Attack {
 
   Options options_;
   std::map<double, at::Tensor> shared_;  ///< for each budget what is added, [1 or K, C, H, W], or the patch's colours
+  at::Tensor taught_;                    ///< [1 or K] bool, whether there were images to learn it from
 };
 
 }  // namespace aigis

@@ -80,8 +80,10 @@ TEST(GateUniversal, OpensImagesThatItHasNotSeen) {
     EXPECT_LE((added - added[0]).abs().max().item<double>(), 1e-12) << "the same for all";
   }
   // A class of which nothing was learnt gets nothing.
-  const auto attack = taught(make_attack("gate-universal:per_class=true"), victim, training, Norm::linf, {0.055});
-  EXPECT_TRUE(at::equal(attack->propose(victim, batch_of(batch.images, 1), Norm::linf, {0.055})[0], batch.images));
+  for (const char* name : {"gate-universal:per_class=true", "gate-universal:per_class=true,patch=1"}) {
+    const auto attack = taught(make_attack(name), victim, training, Norm::linf, {0.055});
+    EXPECT_TRUE(at::equal(attack->propose(victim, batch_of(batch.images, 1), Norm::linf, {0.055})[0], batch.images));
+  }
   EXPECT_THROW(make_attack("gate-universal")->propose(victim, batch, Norm::linf, {0.1}), std::logic_error);
 }
 

@@ -16,7 +16,7 @@ OptionTable::Added bind_judged_by(OptionTable& table, JudgedBy* judged_by);
 
 struct AutoPgdOptions {
   int64_t steps = 100;
-  double rho = 0.75;            ///< a step is halved where the loss rose in fewer than this share of iterations
+  double rho = 0.75;            ///< a step is halved where the loss rose in no more than this share of iterations
   int64_t restarts = 1;         ///< from other starts
   bool in_turn = false;         ///< aims at the likeliest wrong classes one after the other (apgd_t.h)
   int64_t classes = 0;          ///< how many of them; 0: all, but at most 9
