@@ -29,14 +29,17 @@ at::Tensor l1_threshold(const at::Tensor& magnitudes, const at::Tensor& radius) 
   return candidates.gather(1, kept - 1).squeeze(1).clamp_min(0);
 }
 
-/// The images themselves where they are in the L1 ball around `clean`. Where the sum of their pixels' rounding leaves
-/// it, as many pixels as it takes are the next numbers towards `clean`.
-at::Tensor rounded_into_l1(const at::Tensor& clean, const at::Tensor& images, double epsilon) {
-  const auto size = [from = clean.to(at::kDouble)](const at::Tensor& x) {
-    return (x.to(at::kDouble) - from).abs().flatten(1);
+/// The images themselves where they are in the L1 or L2 ball around `clean`. Where the sum of their pixels' rounding
+/// leaves it, as many pixels as it takes are the next numbers towards `clean`.
+at::Tensor rounded_into_ball(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon) {
+  const bool squares = norm == Norm::l2;
+  const auto size = [squares, from = clean.to(at::kDouble)](const at::Tensor& x) {
+    const at::Tensor delta = (x.to(at::kDouble) - from).flatten(1);
+    return squares ? delta.square() : delta.abs();
   };
   const at::Tensor nearer = at::nextafter(images, clean), all = size(images), gained = all - size(nearer);
-  const at::Tensor too_much = all.sum(1, /*keepdim=*/true) - epsilon, gained_before = gained.cumsum(1) - gained;
+  const at::Tensor too_much = all.sum(1, /*keepdim=*/true) - (squares ? epsilon * epsilon : epsilon);
+  const at::Tensor gained_before = gained.cumsum(1) - gained;
   return at::where(gained_before.lt(too_much).view(images.sizes()), nearer, images);
 }
 
@@ -137,7 +140,7 @@ at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, 
   // Without a detour over the difference, whose rounding could leave the ball by an ulp.
   if (norm == Norm::linf) return at::minimum(at::maximum(images, clean - epsilon), clean + epsilon).clamp_(0, 1);
   const at::Tensor projected = (clean + onto_ball(images - clean, norm, epsilon)).clamp_(0, 1);
-  return norm == Norm::l1 ? rounded_into_l1(clean, projected, epsilon) : projected;
+  return norm == Norm::l0 ? projected : rounded_into_ball(clean, projected, norm, epsilon);
 }
 
 at::Tensor level_of(const at::Tensor& slopes, const at::Tensor& ends, const at::Tensor& wanted) {
@@ -168,7 +171,7 @@ at::Tensor nearest_in_l1(const at::Tensor& clean, const at::Tensor& images, doub
   constexpr double kHair = 1 + 1e-12;  // more than rounding of the sums can leave outside
   const at::Tensor kept = at::minimum((size - threshold * kHair).clamp_min(0), room) * change.sign();
   const at::Tensor nearest = (clean + kept.view(clean.sizes()).to(clean.scalar_type())).clamp_(0, 1);
-  return rounded_into_l1(clean, nearest, epsilon);
+  return rounded_into_ball(clean, nearest, Norm::l1, epsilon);
 }
 
 at::Tensor steepest(const at::Tensor& gradient, Norm norm, int64_t coordinates) {
