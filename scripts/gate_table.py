@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The tables of docs/gates.md: what attacks on gates do to one network, from the report of configs/sweep/gates.json;
-what they do over epsilon, from that of configs/sweep/gates-curves.json; and what patches do, from that of
-configs/sweep/gates-patches.json.
+what they do to gates that draw, from that of configs/sweep/gates-sampled.json; what they do over epsilon, from that of
+configs/sweep/gates-curves.json; and what patches do, from that of configs/sweep/gates-patches.json.
 
-    scripts/gate_table.py REPORT [MODEL [--brief] | --curves | --patches]
+    scripts/gate_table.py REPORT [MODEL [--brief] | --sampled | --curves | --patches]
 
 MODEL: its place in the report, from 0, the default. Accuracy, answers kept, gates flipped, accuracy of the clean images
 along the gates of the attacked ones, and images over the budget are in %, rates of open gates with their 95 % interval,
-and time is that of a pass over the time for clean images. --brief leaves out budget and time; --curves and --patches
-make the other tables.
+and time is that of a pass over the time for clean images. --brief leaves out budget and time; --sampled, --curves and
+--patches make the other tables.
 """
 
 import argparse
@@ -84,8 +84,29 @@ def patch_rows(report):
         yield f"| {' | '.join([str(options['patch']), WANTS[options['aim']], *within(run), flipped])} |"
 
 
+def sampled_rows(report):
+    """Of gates that draw, at the largest budget, the models side by side."""
+    attacks = {}
+    for run in report["runs"]:
+        if run["epsilon"] == report["runs"][-1]["epsilon"]:
+            attacks.setdefault(json.dumps(run["attack"]), []).append(run)
+    for runs in attacks.values():
+        options = runs[0]["attack"]["options"]
+        draws = ", four draws a step" if options.get("draws", 1) == 4 else ""
+        cells = [name_of(runs[0]["attack"]) + draws]
+        for run in runs:
+            spread = run["macs"]["spread"]["after"]
+            deviation, low, high = (f"{value / 1e6:.1f}" for value in (spread["value"], *spread["ci95"]))
+            cells += [*within(run), f"{deviation} [{low}, {high}]", f"{100 * monitored(run)['value']:.0f}"]
+        yield f"| {' | '.join(cells)} |"
+
+
+def monitored(run):
+    return run["macs"]["monitor"]["unseen_and_wrong"]
+
+
 def unseen(run):
-    return percent(run["macs"]["monitor"]["unseen_and_wrong"])
+    return percent(monitored(run))
 
 
 def open_gates(run):
@@ -120,12 +141,15 @@ if __name__ == "__main__":
     parser.add_argument("report")
     parser.add_argument("model", type=int, nargs="?", default=0)
     parser.add_argument("--brief", action="store_true")
+    parser.add_argument("--sampled", action="store_true")
     parser.add_argument("--curves", action="store_true")
     parser.add_argument("--patches", action="store_true")
     arguments = parser.parse_args()
     with open(arguments.report) as file:
         report = json.load(file)
-    if arguments.curves:
+    if arguments.sampled:
+        lines = sampled_rows(report)
+    elif arguments.curves:
         lines = curve_rows(report)
     elif arguments.patches:
         lines = patch_rows(report)

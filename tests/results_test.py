@@ -95,8 +95,9 @@ def test_tables_of_attacks_on_gates(model, brief):
         assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {GATES.relative_to(ROOT)} {model}{' --brief' * brief}"
 
 
-@pytest.mark.parametrize("name, rows", [("curves", gate_table.curve_rows), ("patches", gate_table.patch_rows)])
-def test_tables_of_gates_over_epsilon_and_of_patches(name, rows):
+@pytest.mark.parametrize("name, rows", [("sampled", gate_table.sampled_rows), ("curves", gate_table.curve_rows),
+                                        ("patches", gate_table.patch_rows)])
+def test_tables_of_other_sweeps_of_attacks_on_gates(name, rows):
     path = ROOT / f"reports/results/gates-{name}/report.json"
     for row in rows(report(path)):
         assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {path.relative_to(ROOT)} --{name}"
