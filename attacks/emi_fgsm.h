@@ -1,5 +1,6 @@
 // EMI-FGSM: MI-FGSM with gradients averaged over eleven points along the last step's mean gradient, up to seven steps
-// to either side (Wang et al., BMVC 2021).
+// to either side (Wang et al., BMVC 2021): in Linf multiples of that gradient over its mean absolute value, in L2 and
+// L1 of a step along it.
 #pragma once
 
 #include "attacks/parts/ascent.h"

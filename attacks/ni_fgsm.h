@@ -1,5 +1,5 @@
 // NI-FGSM: MI-FGSM with Nesterov's form of momentum (Lin et al., ICLR 2020): the gradient is that of
-// x + step * momentum * g.
+// x + step * momentum * g. In L2 and L1, where g's values are no lengths, a step along g takes the place of step * g.
 #pragma once
 
 #include "attacks/parts/ascent.h"

@@ -18,7 +18,9 @@ void NoiseOptions::bind(OptionTable& table) {
 
 /// For a budget of 1; in Linf normal noise may reach beyond.
 at::Tensor Noise::noise(const Batch& batch, const Stream& stream, Norm norm) const {
-  if (options_.kind == NoiseOptions::Kind::uniform) return ball_noise(batch.images, batch.ids, stream, norm);
+  if (options_.kind == NoiseOptions::Kind::uniform) {
+    return ball_noise(batch.images, batch.ids, stream, norm, Use::start);
+  }
   const at::Tensor normal = normal_noise(batch.images, batch.ids, stream, Use::start);
   const at::Tensor shape = options_.kind == NoiseOptions::Kind::sign ? normal.sign() : normal;
   if (norm == Norm::linf || batch.images.numel() == 0) return shape;

@@ -1,6 +1,6 @@
 // PI-FGSM: BIM with steps ten times as long, whose surplus over the budget is handed on to neighbouring pixels
-// (Gao et al., ECCV 2020). TransferAttack hands on 16/255 at a time whatever the budget, which is one of its amplified
-// steps.
+// (Gao et al., ECCV 2020), in Linf. TransferAttack hands on 16/255 at a time whatever the budget, which is one of its
+// amplified steps.
 #pragma once
 
 #include "attacks/parts/ascent.h"

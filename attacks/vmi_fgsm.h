@@ -1,5 +1,5 @@
 // VMI-FGSM: MI-FGSM along the gradient plus what the mean gradient of images around the last iterate had over its own
-// (Wang & He, CVPR 2021).
+// (Wang & He, CVPR 2021). They are uniform in the ball of the norm.
 #pragma once
 
 #include "attacks/parts/ascent.h"

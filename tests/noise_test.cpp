@@ -18,13 +18,13 @@ TEST(Noise, IsUniformInTheBall) {
   const at::Tensor like = at::zeros({count, 3, 2, 2}, at::TensorOptions(at::kDouble));
   const at::Tensor ids = at::arange(count, at::TensorOptions(at::kLong)) + 3;
   for (const Norm norm : all_norms()) {
-    const at::Tensor noise = ball_noise(like, ids, {1, Purpose::attack}, norm);
+    const at::Tensor noise = ball_noise(like, ids, {1, Purpose::attack}, norm, Use::start);
     const at::Tensor radius = sizes_of(noise, norm);
     EXPECT_LE(radius.max().item<double>(), 1);
     EXPECT_NEAR(radius.pow(static_cast<double>(n)).mean().item<double>(), 0.5, 5 * std::sqrt(1.0 / 12 / count))
         << norm_name(norm);
     EXPECT_NEAR(noise.mean().item<double>(), 0, 5 / std::sqrt(static_cast<double>(count * n))) << norm_name(norm);
-    const at::Tensor one = ball_noise(like.slice(0, 7, 8), ids.slice(0, 7, 8), {1, Purpose::attack}, norm);
+    const at::Tensor one = ball_noise(like.slice(0, 7, 8), ids.slice(0, 7, 8), {1, Purpose::attack}, norm, Use::start);
     EXPECT_TRUE(at::equal(one[0], noise[7]));
   }
 }

@@ -40,6 +40,17 @@ TEST(Presets, AreForTheNormsOfTheirTool) {
   EXPECT_EQ(make_attack("pgd")->refusal(Norm::l0), "");
 }
 
+TEST(Presets, AreForNoNormThatAnotherOptionRefuses) {
+  const std::string reason =
+      "amplification above 0 is for the norm linf, not l2; expected the norm linf, or amplification=0";
+  for (const char* text : {"pi-fgsm", "pi-fgsm:preset=torchattacks", "pgd:preset=foolbox,amplification=2"}) {
+    EXPECT_EQ(make_attack(text)->norms(), std::vector<Norm>{Norm::linf}) << text;
+    EXPECT_EQ(make_attack(text)->refusal(Norm::l2), reason) << text;
+    EXPECT_EQ(make_attack(text)->refusal(Norm::l0), "") << text;
+  }
+  EXPECT_EQ(make_attack("pi-fgsm:amplification=0")->norms(), all_norms());
+}
+
 TEST(Presets, AreRebuiltFromAReportsOptions) {
   for (const char* text : {"pgd", "pgd:preset=foolbox,step_size=2/255", "di-fgsm:preset=transferattack,diversity=0",
                            "r-fgsm:preset=torchattacks,start=clean"}) {

@@ -44,7 +44,7 @@ struct AscentOptions {
   bool nesterov = false;           ///< gradients are taken where momentum will lead (ni_fgsm.h)
   int64_t scales = 1;              ///< copies x, x/2, x/4, … whose gradients are averaged (si_ni_fgsm.h)
   int64_t neighbours = 0;          ///< images around the iterate that tune the gradient's variance (vmi_fgsm.h)
-  double neighbourhood = 1.5;      ///< half the width of the box that they are drawn from, in epsilons
+  double neighbourhood = 1.5;      ///< radius of the ball that they are drawn from, in epsilons
   int64_t samples = 1;             ///< points along the last direction whose gradients are averaged (emi_fgsm.h)
   double sample_radius = 7;        ///< how far they reach, in steps
   DiversityOptions diversity;      ///< di_fgsm.h
@@ -60,6 +60,11 @@ struct AscentOptions {
   void bind_start(OptionTable& table);
   /// Length of a step, in the norm.
   double step_length(double epsilon, uint32_t number) const;
+  /// L1: how many pixel values a step changes.
+  int64_t l1_coordinates(const at::Tensor& images) const;
+  /// As Attack::norms and Attack::refusal; `tools` as in bind().
+  std::vector<Norm> norms(const Presets& tools) const;
+  std::string refusal(const Presets& tools, Norm norm) const;
   /// Throws InputError where options contradict each other or the model.
   void check(const ModelCard& card) const;
 };
@@ -84,8 +89,8 @@ class AscentAttack : public Attack {
   std::string name() const override { return kName; }
   Json options() const override { return option_values(options_); }
   std::set<GateGradient> gate_paths() const override { return {options_.objective.path.gradient}; }
-  std::vector<Norm> norms() const override { return norms_of(Options::presets(), options_.preset); }
-  std::string refusal(Norm norm) const override { return refusal_of(Options::presets(), options_.preset, norm); }
+  std::vector<Norm> norms() const override { return options_.norms(Options::presets()); }
+  std::string refusal(Norm norm) const override { return options_.refusal(Options::presets(), norm); }
   bool heeds_judge() const override { return options_.stop; }
   int64_t draws() const override { return options_.objective.draws; }
   bool wants_any_answer() const override {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -35,6 +36,10 @@ double AscentOptions::step_length(double epsilon, uint32_t number) const {
   return first;
 }
 
+int64_t AscentOptions::l1_coordinates(const at::Tensor& images) const {
+  return std::max<int64_t>(1, std::llround(l1_share * static_cast<double>(images[0].numel())));
+}
+
 void AscentOptions::bind(OptionTable& table, const Presets& tools) {
   bind_presets(table, &preset, tools);
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
@@ -51,8 +56,7 @@ void AscentOptions::bind(OptionTable& table, const Presets& tools) {
   table.flag("nesterov", &nesterov, "take gradients where momentum will lead (NI)");
   table.integer("scales", &scales, 1, 30, "copies x, x/2, x/4, … whose gradients are averaged (SI)");
   table.integer("neighbours", &neighbours, 0, 1000, "images around the iterate that tune the gradient (VMI); 0: none");
-  table
-      .number("neighbourhood", &neighbourhood, 0, 100, "epsilons", "half the width of the box that they are drawn from")
+  table.number("neighbourhood", &neighbourhood, 0, 100, "epsilons", "radius of the ball that they are drawn from")
       .only_with("neighbours>0");
   table.integer("samples", &samples, 1, 1000, "points along the last direction whose gradients are averaged (EMI)");
   table.number("sample_radius", &sample_radius, 0, 1000, "steps", "how far they reach").only_with("samples>1");
@@ -61,6 +65,20 @@ void AscentOptions::bind(OptionTable& table, const Presets& tools) {
   patchwise.bind(table);
   band.bind(table);
   objective.bind(table);
+}
+
+std::vector<Norm> AscentOptions::norms(const Presets& tools) const {
+  std::vector<Norm> norms = norms_of(tools, preset);
+  if (patchwise.active()) std::erase_if(norms, [](Norm norm) { return norm != Norm::linf; });
+  return norms;
+}
+
+std::string AscentOptions::refusal(const Presets& tools, Norm norm) const {
+  if (patchwise.active() && (norm == Norm::l2 || norm == Norm::l1)) {
+    return fmt::format("amplification above 0 is for the norm linf, not {}; expected the norm linf, or amplification=0",
+                       norm_name(norm));
+  }
+  return refusal_of(tools, preset, norm);
 }
 
 void AscentOptions::check(const ModelCard& card) const {

@@ -26,7 +26,8 @@ class Ascent {
  public:
   Ascent(Victim& victim, const AscentOptions& options, Norm norm, double epsilon, uint32_t restart)
       : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon), restart_(restart),
-        gradient_(victim, options, epsilon, restart), kind_(possible_loss(options.objective, victim.card().classes)) {}
+        gradient_(victim, options, norm, epsilon, restart),
+        kind_(possible_loss(options.objective, victim.card().classes)) {}
 
   /// Writes the images it ends with into `result` at their places.
   void run(AscentRows rows, at::Tensor& result) {
@@ -85,8 +86,7 @@ class Ascent {
       rows.momentum = direction;
     }
     const double step = options_.step_length(epsilon_, number);
-    const auto pixels = static_cast<double>(rows.x[0].numel());
-    const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
+    const int64_t coordinates = options_.l1_coordinates(rows.x);
     if (norm_ == Norm::l1) direction = free_to_move(rows.x, direction);
     if (options_.band.active()) {
       const at::Tensor delta =

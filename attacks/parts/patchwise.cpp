@@ -17,7 +17,8 @@ at::Tensor of_neighbours(const at::Tensor& x, int64_t side) {
 
 void PatchwiseOptions::bind(OptionTable& table) {
   table.number("amplification", &amplification, 0, 1000, "",
-               "factor by which steps are longer, their surplus handed on to neighbours; 0: ordinary steps (PI)");
+               "factor by which steps are longer, their surplus handed on to neighbours (PI), for the norm linf only; "
+               "0: ordinary steps");
   table.integer("patch", &kernel, 3, 255, "side of the patch that receives the surplus, odd")
       .only_with("amplification>0");
   table.number("projection", &projection, 0, 1000, "amplified steps", "length with which the surplus is handed on")

@@ -1,5 +1,5 @@
 // Patch-wise steps (Gao et al., ECCV 2020, arXiv:2007.06765, algorithm 1): steps longer than the ball allows, whose
-// surplus is handed on to the neighbouring pixels.
+// surplus is handed on to the neighbouring pixels. For Linf alone, the norm that bounds each pixel value by itself.
 #pragma once
 
 #include "lib/core/options.h"

@@ -67,21 +67,21 @@ at::Tensor normal_noise(const at::Tensor& like, const at::Tensor& ids, const Str
   return as(normal_numbers(ids, elements_of(like), stream, use), like);
 }
 
-at::Tensor ball_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm) {
-  if (norm == Norm::linf || like.numel() == 0) return uniform_noise(like, ids, stream, Use::start);
+at::Tensor ball_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm, Use use) {
+  if (norm == Norm::linf || like.numel() == 0) return uniform_noise(like, ids, stream, use);
   const int64_t elements = elements_of(like);
   if (norm == Norm::l2) {
-    const at::Tensor direction = normal_numbers(ids, elements, stream, Use::start);
+    const at::Tensor direction = normal_numbers(ids, elements, stream, use);
     // The restart is no attack's, so that the radius is independent of the direction.
     Stream of_radius = stream;
     of_radius.restart = ~stream.restart;
-    const at::Tensor radius = uniform_numbers(ids, 1, of_radius, Use::start).pow(1.0 / static_cast<double>(elements));
+    const at::Tensor radius = uniform_numbers(ids, 1, of_radius, use).pow(1.0 / static_cast<double>(elements));
     return as(direction * (radius / direction.norm(2, at::IntArrayRef{1}, /*keepdim=*/true)), like);
   }
   // A word gives an exponential variable and, by its lowest bit, a sign. There is one more than pixels: it decides the
   // radius.
   const at::Tensor signed_exponentials =
-      filled(ids, elements + 1, stream, Use::start, [](const PhiloxBlock& words, std::array<double, 4>& out) {
+      filled(ids, elements + 1, stream, use, [](const PhiloxBlock& words, std::array<double, 4>& out) {
         for (size_t k = 0; k < 4; ++k) out[k] = -std::log(open_uniform(words[k])) * ((words[k] & 1) != 0 ? 1 : -1);
       });
   const at::Tensor sum = signed_exponentials.abs().sum(1, /*keepdim=*/true);

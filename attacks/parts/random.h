@@ -15,9 +15,9 @@ enum class Use : uint32_t { start, diversity, neighbour, target, square, estimat
 at::Tensor uniform_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Use use);
 /// From the standard normal distribution (Box & Muller 1958).
 at::Tensor normal_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Use use);
-/// Uniform in the ball of radius 1. L2: a normal direction at radius u^(1/n); L1: n of n + 1 exponential variables over
-/// the sum of all, with random signs (Calafiore, Dabbene & Tempo 1998).
-at::Tensor ball_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm);
+/// Uniform in the ball of radius 1 of the norm. L2: a normal direction at radius u^(1/n); L1: n of n + 1 exponential
+/// variables over the sum of all, with random signs (Calafiore, Dabbene & Tempo 1998).
+at::Tensor ball_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm, Use use);
 
 /// `count` numbers from U(0, 1) for each image: [N, count] float64 on the CPU.
 at::Tensor uniform_numbers(const at::Tensor& ids, int64_t count, const Stream& stream, Use use);

@@ -18,7 +18,7 @@ at::Tensor corner(const at::Tensor& direction, Norm norm) {
 at::Tensor start_of(const AscentOptions& options, const at::Tensor& clean, const at::Tensor& ids, const Stream& stream,
                     Norm norm, double epsilon) {
   if (options.start == Start::clean || options.start_size == 0) return clean;
-  const at::Tensor noise = options.start == Start::uniform ? ball_noise(clean, ids, stream, norm)
+  const at::Tensor noise = options.start == Start::uniform ? ball_noise(clean, ids, stream, norm, Use::start)
                                                            : corner(normal_noise(clean, ids, stream, Use::start), norm);
   const at::Tensor banded = options.band.active() ? low_pass(noise, options.band) : noise;
   return within(clean, at::add(clean, banded, epsilon * options.start_size), norm, epsilon);

@@ -23,13 +23,15 @@ bool StepGradient::is_plain() const {
 Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum,
                                at::Tensor& last_direction, uint32_t number, bool with_worth) {
   const double step = options_.step_length(epsilon_, number);
-  const at::Tensor point = options_.nesterov && momentum.defined() ? at::add(x, momentum, options_.momentum * step) : x;
+  const at::Tensor point =
+      options_.nesterov && momentum.defined() ? at::add(x, unit_move(momentum), options_.momentum * step) : x;
   if (options_.samples == 1) return over_copies(point, who, 0, number, with_worth);
   Ascended sum;
+  const at::Tensor line = last_direction.defined() ? unit_move(last_direction) : last_direction;
   const int64_t last = options_.samples - 1;
   for (int64_t i = 0; i <= last; ++i) {
     const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
-    const at::Tensor sampled = last_direction.defined() ? at::add(point, last_direction, reach * step) : point;
+    const at::Tensor sampled = line.defined() ? at::add(point, line, reach * step) : point;
     const Ascended one = over_copies(sampled, who, static_cast<uint32_t>(i), number, /*with_worth=*/false);
     if (i == 0) sum = one;
     else sum.images = sum.images + one.images;
@@ -43,13 +45,18 @@ at::Tensor StepGradient::variance(const at::Tensor& x, const Who& who, const at:
   at::Tensor sum = at::zeros_like(gradient);
   for (int64_t i = 0; i < options_.neighbours; ++i) {
     const auto neighbour = static_cast<uint32_t>(i);
-    const at::Tensor noise = uniform_noise(x, who.ids, victim_.draws({restart_, neighbour, number}), Use::neighbour);
+    const at::Tensor noise =
+        ball_noise(x, who.ids, victim_.draws({restart_, neighbour, number}), norm_, Use::neighbour);
     const at::Tensor around = at::add(x, noise, options_.neighbourhood * epsilon_);
     // Evaluations behind those of the step itself.
     const uint32_t evaluation = static_cast<uint32_t>(options_.samples) + neighbour;
     sum = sum + over_copies(around, who, evaluation, number, /*with_worth=*/false).images;
   }
   return sum / static_cast<double>(options_.neighbours) - gradient;
+}
+
+at::Tensor StepGradient::unit_move(const at::Tensor& direction) const {
+  return norm_ == Norm::linf ? direction : steepest(direction, norm_, options_.l1_coordinates(direction));
 }
 
 Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number,

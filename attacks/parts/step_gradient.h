@@ -12,8 +12,8 @@ at::Tensor normalized(const at::Tensor& gradient);
 class StepGradient {
  public:
   /// `restart` is the number of the run whose gradients these are.
-  StepGradient(Victim& victim, const AscentOptions& options, double epsilon, uint32_t restart)
-      : victim_(victim), options_(options), epsilon_(epsilon), restart_(restart) {}
+  StepGradient(Victim& victim, const AscentOptions& options, Norm norm, double epsilon, uint32_t restart)
+      : victim_(victim), options_(options), norm_(norm), epsilon_(epsilon), restart_(restart) {}
 
   /// Who the images are, [n].
   struct Who {
@@ -31,16 +31,20 @@ class StepGradient {
   Ascended of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum, at::Tensor& last_direction,
                    uint32_t number, bool with_worth);
 
-  /// The difference between the mean gradient around `x` and `gradient`, which is the one at x.
+  /// The difference between the mean gradient in a ball of the norm around `x` and `gradient`, which is the one at x.
   at::Tensor variance(const at::Tensor& x, const Who& who, const at::Tensor& gradient, uint32_t number);
 
  private:
+  /// An accumulated or mean direction as a move of length 1 in the norm, that of a step along it. In Linf the direction
+  /// itself, as published: its mean absolute value, 1 for each gradient in it, is a length there and nowhere else.
+  at::Tensor unit_move(const at::Tensor& direction) const;
   /// Over darker copies. Noise is that of the `evaluation`, counted from 0 within the step.
   Ascended over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number, bool with_worth);
   Ascended through_diversity(const at::Tensor& point, const Who& who, const Position& position, bool with_worth);
 
   Victim& victim_;
   const AscentOptions& options_;
+  Norm norm_;
   double epsilon_;
   uint32_t restart_;
 };
