@@ -1,4 +1,5 @@
 // Steps of adversarial training against the same steps by hand, and what an adversary leaves as it was.
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/equal.h>
 
 #include "lib/train/mixup.h"
@@ -78,6 +79,50 @@ TEST(Adversary, LeavesTheNetworkAsItWas) {
     EXPECT_FALSE(tensor.grad().defined()) << name;
   }
 }
+
+/// Notes whether an attack is answered in lower precision.
+class Listening : public Linear {
+ public:
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    if (!training_) attacked_in_bf16 = at::autocast::is_autocast_enabled(at::kCPU);
+    return Linear::forward(images, pass);
+  }
+  bool attacked_in_bf16 = false;
+};
+
+TEST_F(Steps, AnAdversaryMeetsTheNetworkInThePrecisionOfItsTraining) {
+  options_.precision = Precision::bfloat16;
+  Listening network;
+  const auto attack = make_attack("pgd:steps=1");
+  Trainer robust(network, data_, data_, options_, at::kCPU, AdversarialTraining{{attack, 0.03}, {attack, 0.03}});
+  step(robust);
+  EXPECT_TRUE(network.attacked_in_bf16);
+}
+
+/// Those that note losses and iterates of several passes.
+class RoundedAdversary : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RoundedAdversary, KeepsItsAccountsInTheImagesType) {
+  const auto net = build("aig-8");
+  net->move_to(at::kCPU, at::kFloat);
+  net->set_training(true);
+  const at::Tensor clean = random_images(4).to(at::kFloat);
+  const Batch batch{clean, at::arange(4, at::TensorOptions(at::kLong)), ids_of(4)};
+  const at::Tensor images = Adversary(make_attack(GetParam()), 0.03).perturbed(*net, batch, 5, at::kBFloat16);
+  EXPECT_EQ(images.scalar_type(), at::kFloat);
+  EXPECT_LE((images - clean).abs().max().item<double>(), 0.03 + 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Attacks, RoundedAdversary,
+                         ::testing::Values("pgd:steps=2,restarts=2", "apgd-ce:steps=4", "apgd-dlr:steps=4",
+                                           "gate-sloth:steps=2"),
+                         [](const auto& p) {
+                           std::string name;
+                           for (const char c : std::string(p.param)) {
+                             name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+                           }
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace aigis

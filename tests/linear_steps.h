@@ -42,9 +42,11 @@ class Linear : public PlainNetwork {
 
   at::Tensor seen;
 
+ protected:
+  bool training_ = true;
+
  private:
   at::Tensor weight_, bias_;
-  bool training_ = true;
 };
 
 class Steps : public ::testing::Test {

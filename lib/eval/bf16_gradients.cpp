@@ -3,7 +3,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 
-#include "lib/ops/autocast.h"
+#include "lib/eval/forward_in.h"
 #include "lib/ops/rows.h"
 
 namespace aigis {
@@ -12,11 +12,6 @@ namespace {
 /// bfloat16 keeps 8 bits of a number. Between the two largest logits of a ResNet-20 rounding moved the gap by up to
 /// 4.9 / 256 of the largest (200 images).
 constexpr double kUncertain = 8.0 / 256;
-
-Output in_bf16(Model& model, const at::Tensor& images, const Pass& pass) {
-  const AutocastScope scope(images.device().type(), at::kBFloat16);
-  return model.forward(images, pass);
-}
 
 /// Rows whose two largest logits are no further apart than rounding may have moved them.
 at::Tensor near_ties(const at::Tensor& logits) {
@@ -29,13 +24,7 @@ at::Tensor near_ties(const at::Tensor& logits) {
 Output Bf16Gradients::forward(const at::Tensor& images, const Pass& pass) {
   const bool for_gradient = at::GradMode::is_enabled() && images.requires_grad();
   if (!(for_gradient || pass.rough) || images.scalar_type() != at::kFloat) return model_->forward(images, pass);
-  Output output = in_bf16(*model_, images, pass);
-  output.logits = output.logits.to(at::kFloat);
-  if (output.gates.any()) {
-    output.gates.open = output.gates.open.to(at::kFloat);
-    output.gates.logits = output.gates.logits.to(at::kFloat);
-    output.gates.probability = output.gates.probability.to(at::kFloat);
-  }
+  Output output = forward_in(at::kBFloat16, *model_, images, pass);
   if (images.size(0) == 0 || output.logits.size(1) < 2) return output;
 
   const at::Tensor rounded = output.logits.detach();

@@ -14,8 +14,9 @@ class Adversary {
   Adversary(std::shared_ptr<const Attack> attack, double epsilon) : attack_(std::move(attack)), epsilon_(epsilon) {}
 
   /// The batch's images as the verdict admits them. The network is attacked in evaluation mode, so that BatchNorm's
-  /// statistics stay those of training steps, and its weights get no gradient; afterwards it is as before.
-  at::Tensor perturbed(Network& network, const Batch& batch, uint64_t seed) const;
+  /// statistics stay those of training steps, and its weights get no gradient; afterwards it is as before. Its passes
+  /// run in `type`, the attack's own arithmetic in that of the images.
+  at::Tensor perturbed(Network& network, const Batch& batch, uint64_t seed, at::ScalarType type = at::kFloat) const;
 
  private:
   std::shared_ptr<const Attack> attack_;

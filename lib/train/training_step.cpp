@@ -51,8 +51,7 @@ StepInputs Trainer::inputs_of(const at::Tensor& positions, uint32_t epoch) {
     inputs.shares = uploaded(at::tensor({share, 1 - share}, at::TensorOptions(at::kFloat)), device_);
   }
   if (adversarial_) {
-    const AutocastScope autocast(device_.type(), type_);
-    inputs.attacked = adversarial_->adversary.perturbed(network_, batch, seed_of_epoch(seed, epoch));
+    inputs.attacked = adversarial_->adversary.perturbed(network_, batch, seed_of_epoch(seed, epoch), type_);
   }
   inputs.images = batch.images;
   inputs.labels = batch.labels;
