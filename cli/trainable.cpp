@@ -64,7 +64,7 @@ void check_milestones(const TrainOptions& options) {
   }
 }
 
-std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options) {
+std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options, const ModelCard& card) {
   const auto attack = make_or_none(attack_list(), "attack", Spec::parse(options.adversary));
   if (!attack) {
     if (options.trades > 0) throw InputError("trades needs an adversary, such as pgd:steps=10,loss=kl");
@@ -78,6 +78,7 @@ std::optional<AdversarialTraining> adversarial_training(const TrainOptions& opti
         fmt::format("adversary '{}' has to learn from a finished network; expected one such as pgd", attack->name()));
   }
   check_norm(*attack, Norm::linf);
+  check_attack(*attack, card);
   if (options.mixup > 0 && !is_blind_to_labels(*attack)) {
     throw InputError(
         fmt::format("adversary '{}': mixup gives an image two labels; expected one with loss=kl, keep=last and "

@@ -21,7 +21,8 @@ std::pair<Dataset, Dataset> training_data(const Spec& data, int64_t limit);
 /// Milestones of the learning rate that come before the last epoch ends.
 void check_milestones(const TrainOptions& options);
 
-/// Empty unless the options name an adversary. Whatever it is, PGD of ten steps is the judge.
-std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options);
+/// Empty unless the options name an adversary, which must fit the network. Whatever it is, PGD of ten steps is the
+/// judge.
+std::optional<AdversarialTraining> adversarial_training(const TrainOptions& options, const ModelCard& card);
 
 }  // namespace aigis

@@ -66,7 +66,8 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   else if (!init.empty() && fs::exists(init)) init_hash = sha256_file(init);
   network_->move_to(device_, at::kFloat);
   if (options_.cuda_graph) check_cuda_graphs("cuda_graph=true", "cuda_graph=false", device_);
-  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_, adversarial_training(options_));
+  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_,
+                                       adversarial_training(options_, network_->card()));
   // The settings, of which a resumed run must have those that decide the weights.
   config_ = {{"model", architecture_.text()}, {"data", data_.name},
              {"images", train_.size()},       {"init_sha256", init_hash},

@@ -89,6 +89,8 @@ POINT = ("--data", "synthetic:test=20")
         (("train", "--adversary", "pdg", "--out", "OUT"), "unknown attack 'pdg'; did you mean 'pgd'?"),
         *((("train", "--adversary", adversary, "--mixup", "0.2", "--out", "OUT"), f"adversary '{adversary}': mixup gives an image two labels; expected one with loss=kl, keep=last and restarts=1")
           for adversary in ("pgd", "pgd:loss=kl,keep=best", "pgd:loss=kl,restarts=2", "apgd-ce:loss=kl", "noise", "gate-sloth")),
+        *((("train", "--model", model, "--adversary", adversary, "--out", "OUT"), f"attack '{adversary}': the model '{model.split(':')[0]}' has no gates; expected")
+          for model, adversary in (("resnet-8", "gate-sloth"), ("resnet-8", "gate-flip"), ("resnet-8", "gate-joint"), ("aig-8:target_rate=1", "gate-sloth"))),
         (("train", "--limit", "1", "--out", "OUT"), "1 training images; expected at least 2"),
         (("swep",), "unknown command 'swep'; did you mean 'sweep'?"),
         (("evaluate", "--modle", RESNET), "unknown flag of 'aigis evaluate' '--modle'; did you mean '--model'?"),
