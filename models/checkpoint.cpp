@@ -78,13 +78,16 @@ void unpack_weights(const Safetensors& content, Network& network, const std::str
       if (!found->second.isfinite().all().item<bool>()) {
         throw InputError(fmt::format("{}: tensor '{}' holds NaN or infinity", path, name));
       }
+      const at::Tensor given = found->second.to(tensor.scalar_type());
+      if (!given.isfinite().all().item<bool>()) {
+        throw InputError(fmt::format("{}: tensor '{}' holds values too large for float32", path, name));
+      }
       const bool variance = name.ends_with("running_var"), deviation = name == "normalize.std";
-      if ((variance && found->second.lt(0).any().item<bool>()) ||
-          (deviation && found->second.le(0).any().item<bool>())) {
+      if ((variance && given.lt(0).any().item<bool>()) || (deviation && given.le(0).any().item<bool>())) {
         throw InputError(fmt::format("{}: tensor '{}' holds values {} 0; expected {}", path, name,
                                      variance ? "below" : "of at most", variance ? "variances" : "deviations"));
       }
-      tensor.detach().copy_(found->second);
+      tensor.detach().copy_(given);
       used.insert(name);
     }
   }

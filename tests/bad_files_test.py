@@ -36,6 +36,22 @@ def test_damaged_checkpoints(change, expected, tmp_path):
     assert expected in refused("inspect", damaged(tmp_path, "bad.safetensors", change))
 
 
+@pytest.mark.parametrize(
+    "name, value, expected",
+    [
+        ("fc.weight", 1e300, "tensor 'fc.weight' holds values too large for float32"),
+        ("bn1.running_var", 1e300, "tensor 'bn1.running_var' holds values too large for float32"),
+        ("normalize.std", 1e-300, "tensor 'normalize.std' holds values of at most 0; expected deviations"),
+    ],
+)
+def test_numbers_beyond_the_range_of_float32_are_named(name, value, expected, tmp_path):
+    tensors = load_file(RESNET)
+    tensors[name] = tensors[name].double().fill_(value)
+    path = tmp_path / "double.safetensors"
+    save_file(tensors, path, metadata=read_metadata(RESNET))
+    assert expected in refused("evaluate", "--model", path, *POINT)
+
+
 def record_changed(record, tmp_path):
     path = tmp_path / "record.safetensors"
     save_file(load_file(AIG), path, metadata=dict(read_metadata(AIG), record=record))
