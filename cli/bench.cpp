@@ -107,6 +107,11 @@ std::string skipping(const BenchFlags& flags, at::Device device) {
   const int64_t largest = *std::max_element(batches.begin(), batches.end());
   const Dataset data = images_of(flags, Part::test, largest);
   const Spec model = Spec::parse(flags.model.empty() ? "aig-110" : flags.model);
+  for (const auto& [key, value] : model.options) {
+    if (key != "execution") continue;
+    throw InputError(fmt::format("model '{}': skipping compares two ways of execution; expected --execution {}",
+                                 flags.model, value == "bucket" ? "bucket" : "skip"));
+  }
   if (!is_checkpoint(model)) {
     const auto& options = find_architecture(model.name).first->run_options;
     if (std::find(options.begin(), options.end(), "execution") == options.end()) {

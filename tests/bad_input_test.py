@@ -31,6 +31,8 @@ POINT = ("--data", "synthetic:test=20")
         (("train", "--model", "resnet-8", "--trades", "6", "--out", "/nonexistent/x"), "trades needs an adversary"),
         (("train", "--model", "resnet-8", "--adversary-eps", "4/255", "--out", "/nonexistent/x"), "adversary_eps needs an adversary"),
         (("bench", "skipping", "--model", "aig-8:target_rate=1", "--batches", "2"), "has no gates to close"),
+        (("bench", "skipping", "--model", "aig-8:execution=mask", "--batches", "2"), "model 'aig-8:execution=mask': skipping compares two ways of execution; expected --execution skip"),
+        (("bench", "skipping", "--model", AIG + ":execution=bucket", "--batches", "2"), "skipping compares two ways of execution; expected --execution bucket"),
         (("evaluate", "--model", AIG, "--attack", "pgd:target=10"), "the model has no class 10; expected 0 to 9"),
         (("evaluate", "--model", AIG, "--norm", "l2"), "--eps is missing"),
         (("evaluate", "--model", AIG, "--norm", "l3", "--eps", "1"), "unknown norm 'l3'"),
