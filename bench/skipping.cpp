@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bench/benchmarks.h"
+#include "lib/core/upload.h"
 #include "lib/metrics/paired.h"
 
 namespace aigis {
@@ -99,7 +100,7 @@ std::string bench_skipping(Network& skip, Model& mask, const std::string& execut
     for (const double rate : rates) {
       skip.set_execution_rates(std::vector<double>(own_rates.size(), rate));
       Pass pass{noise, batch.ids};
-      pass.graph = random_graph(size, layers, rate);
+      pass.graph = uploaded(random_graph(size, layers, rate), batch.images.device(), batch.images.scalar_type());
       savings.push_back(add_line(text, skip, mask, batch, fmt::format("{:.2f}", rate), pass, pairs));
     }
     if (savings.size() > 1) text += fmt::format("{:>6}  {}\n", size, break_even(savings));
