@@ -8,7 +8,6 @@
 namespace aigis {
 
 double rate_logit(double rate) {
-  // A layer that always or never ran on the training images is near certain, not infinitely so.
   const double p = std::clamp(rate, 1e-6, 1 - 1e-6);
   return std::log(p / (1 - p));
 }
