@@ -186,6 +186,20 @@ TEST(TrainingFigure, DrawsTheCurve) {
   EXPECT_EQ(matches(svg, "<title>layer2.1, epoch 10: ").size(), 1u);
 }
 
+TEST(TrainingFigure, NamesRunsBySeedsOnlyWhereNothingElseDiffers) {
+  Json one = sample("--train"), two = one;
+  one["config"] = {{"epochs", 40}, {"seed", 1}, {"init_sha256", nullptr}};
+  two["config"] = {{"epochs", 40}, {"seed", 2}, {"init_sha256", nullptr}};
+  const std::string seeds = render_svg({one, two});
+  for (const char* name : {"aig-20 seed=1", "aig-20 seed=2"}) EXPECT_EQ(points(series(seeds, name)).size(), 10u);
+  two["config"]["epochs"] = 16;
+  two["config"]["init_sha256"] = std::string(64, '0');
+  const std::string recipes = render_svg({one, two});
+  for (const char* name : {"aig-20 (1)", "aig-20 (2) from --init"}) {
+    EXPECT_EQ(points(series(recipes, name)).size(), 10u) << name;
+  }
+}
+
 TEST(TrainingFigure, NamesWholeEpochs) {
   Json record = sample("--train");
   record["curve"].erase(record["curve"].begin() + 2, record["curve"].end());
