@@ -27,7 +27,27 @@ def test_recipes_of_the_paper_train_the_original_networks(path):
     config = read(path)
     original = "stride_at=conv1" if path.name.startswith("imagenet") else "shortcut=identity"
     assert original in config["model"] or config["model"] == "preresnet-110"  # which has one kind of shortcut
-    assert config["precision"] == "float32"
+    shared = {"batch": 256, "learning_rate": 0.1, "schedule": "step", "momentum": 0.9, "nesterov": False, "precision": "float32"}
+    of_table = (
+        {"epochs": 100, "milestones": "30:60:90", "weight_decay": 1e-4, "crop": "resized"}
+        if path.name.startswith("imagenet")
+        else {"epochs": 350, "milestones": "150:250", "weight_decay": 5e-4}
+    )
+    free = {"$schema", "model", "data", "seed"}
+    assert {key: value for key, value in config.items() if key not in free} == shared | of_table
+
+
+RATES = {
+    "cifar10-aig-110": "target_rate=0.7",
+    "imagenet-aig-50": "target_rate=0.7",
+    "imagenet-aig-101": "target_rates=" + ":".join(["1"] * 8 + ["0.5"] * 25),
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_gates_of_the_paper_are_trained_towards_its_rates(name):
+    options = read(ROOT / f"configs/train/paper/{name}.json")["model"].split(":", 1)[1].split(",")
+    assert {RATES[name], "rate_loss=sum", "rate_weight=1", "gate_norm=false"} <= set(options)
 
 
 def test_images_are_transferred_between_all_models_whose_robustness_is_explained():
