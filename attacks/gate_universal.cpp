@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <stdexcept>
 
@@ -152,8 +151,7 @@ at::Tensor GateUniversal::learn(Victim& victim, std::vector<Lesson> lessons, con
   at::Tensor shared = at::full(shape, options_.patch > 0 ? kGrey : 0, images.options()), best = shared;
   at::Tensor most = at::full({shape[0]}, -std::numeric_limits<double>::infinity(), shared.options());
   at::Tensor weight = at::ones({shape[0]}, shared.options());  // of each owner's constraint, by dual ascent
-  const auto pixels = static_cast<double>(shared[0].numel());
-  const auto coordinates = static_cast<int64_t>(std::max(1.0, std::round(options_.l1_share * pixels)));
+  const int64_t coordinates = options_.l1_coordinates(shared);
   const auto steps = static_cast<uint32_t>(options_.steps);
   for (uint32_t step = 0; step < steps; ++step) {
     check_stop();

@@ -25,9 +25,7 @@ at::Tensor shortfall(const at::Tensor& towards, double confidence) {
 }
 
 /// [N, L]: the states of gates, or their probabilities where they draw.
-at::Tensor expected_states(const Gates& gates, const Goal& goal) {
-  return goal.random ? gates.logits.sigmoid() : gates.open;
-}
+at::Tensor expected_states(const Gates& gates, bool random) { return random ? gates.logits.sigmoid() : gates.open; }
 
 /// Of the value that an attack ascends beside what its worth counts: little, as margins are a few logits, so that it
 /// tells equals apart.
@@ -50,7 +48,7 @@ at::Tensor GateMargin::value(const Gates& gates, const Goal& goal) const {
 
 at::Tensor GateMargin::worth(const Gates& gates, const Goal& goal) const {
   const at::Tensor sign = towards(at::ones_like(gates.open), goal);
-  const at::Tensor open = expected_states(gates, goal);
+  const at::Tensor open = expected_states(gates, goal.random);
   const at::Tensor as_wanted = at::where(sign.gt(0), open, 1 - open);
   return (as_wanted * shares(gates)).sum(1) + value(gates, goal) * kTieBreak;
 }
@@ -62,7 +60,7 @@ at::Tensor GateLikeness::value(const Gates& gates, const Goal&) const {
 
 at::Tensor GateLikeness::worth(const Gates& gates, const Goal& goal) const {
   const at::Tensor q = probability_.to(gates.logits.options()), w = weight_.to(gates.logits.options());
-  const at::Tensor open = expected_states(gates, goal);
+  const at::Tensor open = expected_states(gates, goal.random);
   return 1 - ((open * (1 - q) + (1 - open) * q) * w).sum(1) + value(gates, goal) * kTieBreak;
 }
 
@@ -102,7 +100,7 @@ at::Tensor reweighed(const at::Tensor& weight, const at::Tensor& violation) {
 at::Tensor executed_share(const Gates& gates) { return (gates.open * shares(gates)).sum(1); }
 
 at::Tensor usual_share(const Gates& gates, bool random) {
-  return random ? (gates.logits.sigmoid() * shares(gates)).sum(1) : executed_share(gates);
+  return (expected_states(gates, random) * shares(gates)).sum(1);
 }
 
 }  // namespace aigis
