@@ -31,9 +31,11 @@ struct Asked {
   at::Tensor last;                  ///< of the images that were handed out
 };
 
-Asked asked_by(const std::string& attack, Norm norm) {
+at::Tensor far_from_the_box() { return 0.4 + 0.2 * drawn_uniformly({3, 3, 4, 4}, 4); }
+
+Asked asked_by(const std::string& attack, Norm norm, const at::Tensor& clean = far_from_the_box()) {
   RemembersImages model;
-  const Batch batch = labelled(model, 0.4 + 0.2 * drawn_uniformly({3, 3, 4, 4}, 4));  // the box is far
+  const Batch batch = labelled(model, clean);
   model.given.clear();
   Victim victim(model, 5);
   Asked asked;
@@ -77,6 +79,18 @@ TEST_P(StepPoints, SampleTheLineOfTheLastStep) {
     const double steps = 1 + 4 * (static_cast<double>(i) - 1);
     EXPECT_TRUE(at::allclose(asked.changes[3 + i], steps * first, 0, 1e-12)) << i;
   }
+}
+
+// A step changes five pixel values of those that can move inwards; what the box stops takes no place ahead of it
+// either.
+TEST(StepPointsInL1, LieWhereAStepCanLead) {
+  const at::Tensor images = drawn_uniformly({3, 3, 4, 4}, 4).round();
+  const at::Tensor first = asked_by("ni-fgsm:steps=1,l1_share=0.1", Norm::l1, images).last;
+  ASSERT_NEAR(sizes_of(first, Norm::l1).min().item<double>(), kStep * budget(Norm::l1), 1e-12);
+  const Asked ahead = asked_by("ni-fgsm:steps=2,l1_share=0.1", Norm::l1, images);
+  EXPECT_TRUE(at::allclose(ahead.changes.at(1), 2 * first, 0, 1e-12));
+  const Asked along = asked_by("emi-fgsm:steps=2,samples=3,sample_radius=4,l1_share=0.1", Norm::l1, images);
+  EXPECT_TRUE(at::allclose(along.changes.at(5), 5 * first, 0, 1e-12));
 }
 
 // Of points uniform in a ball of 48 dimensions, one in 45,000 lies within 4/5 of its radius.

@@ -2,7 +2,6 @@
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/where.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
@@ -103,12 +102,6 @@ class Ascent {
       rows.falling = foresees_loss(kind_, at_x.losses, (at_x.images * (rows.x - before)).flatten(1).sum(1));
     }
     if (at_x.violation.defined()) rows.goal.weight = reweighed(rows.goal.weight, at_x.violation);
-  }
-
-  /// Without the elements that the box already stops: in L1 they would take the place of those that can move.
-  static at::Tensor free_to_move(const at::Tensor& x, const at::Tensor& direction) {
-    const at::Tensor stopped = direction.gt(0).logical_and(x.ge(1)).logical_or(direction.lt(0).logical_and(x.le(0)));
-    return at::where(stopped, at::zeros_like(direction), direction);
   }
 
   static void remember(AscentRows& rows, const Worth& worth) {

@@ -16,6 +16,11 @@ at::Tensor normalized(const at::Tensor& gradient) {
   return gradient / at::where(mean.gt(0), mean, at::ones_like(mean));  // 1 / mean of the least numbers is infinite
 }
 
+at::Tensor free_to_move(const at::Tensor& x, const at::Tensor& direction) {
+  const at::Tensor stopped = direction.gt(0).logical_and(x.ge(1)).logical_or(direction.lt(0).logical_and(x.le(0)));
+  return at::where(stopped, at::zeros_like(direction), direction);
+}
+
 bool StepGradient::is_plain() const {
   return !options_.nesterov && options_.samples == 1 && options_.scales == 1 && !options_.diversity.active();
 }
@@ -24,10 +29,10 @@ Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Te
                                at::Tensor& last_direction, uint32_t number, bool with_worth) {
   const double step = options_.step_length(epsilon_, number);
   const at::Tensor point =
-      options_.nesterov && momentum.defined() ? at::add(x, unit_move(momentum), options_.momentum * step) : x;
+      options_.nesterov && momentum.defined() ? at::add(x, unit_move(x, momentum), options_.momentum * step) : x;
   if (options_.samples == 1) return over_copies(point, who, 0, number, with_worth);
   Ascended sum;
-  const at::Tensor line = last_direction.defined() ? unit_move(last_direction) : last_direction;
+  const at::Tensor line = last_direction.defined() ? unit_move(x, last_direction) : last_direction;
   const int64_t last = options_.samples - 1;
   for (int64_t i = 0; i <= last; ++i) {
     const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
@@ -55,8 +60,10 @@ at::Tensor StepGradient::variance(const at::Tensor& x, const Who& who, const at:
   return sum / static_cast<double>(options_.neighbours) - gradient;
 }
 
-at::Tensor StepGradient::unit_move(const at::Tensor& direction) const {
-  return norm_ == Norm::linf ? direction : steepest(direction, norm_, options_.l1_coordinates(direction));
+at::Tensor StepGradient::unit_move(const at::Tensor& x, const at::Tensor& direction) const {
+  if (norm_ == Norm::linf) return direction;
+  const at::Tensor movable = norm_ == Norm::l1 ? free_to_move(x, direction) : direction;
+  return steepest(movable, norm_, options_.l1_coordinates(x));
 }
 
 Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number,

@@ -8,6 +8,9 @@ namespace aigis {
 
 /// A gradient over its mean absolute value; zero where the gradient is.
 at::Tensor normalized(const at::Tensor& gradient);
+/// A direction without the elements that the box already stops at `x`: in L1 they would take the place of those that
+/// can move.
+at::Tensor free_to_move(const at::Tensor& x, const at::Tensor& direction);
 
 class StepGradient {
  public:
@@ -25,8 +28,9 @@ class StepGradient {
   /// gradient stays flat.
   bool is_plain() const;
 
-  /// At `x`, or where momentum leads, and over points along the last direction, which it renews. Both directions are
-  /// undefined until there is one. `number` is that of the step. Worth, which is the iterate's, is there only where
+  /// At `x`, or where momentum leads, and over points along the last direction, which it renews. Those may lie outside
+  /// the ball and the box, as published: images are not handed out from there. Both directions are undefined until
+  /// there is one. `number` is that of the step. Worth, which is the iterate's, is there only where
   /// is_plain().
   Ascended of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum, at::Tensor& last_direction,
                    uint32_t number, bool with_worth);
@@ -35,9 +39,10 @@ class StepGradient {
   at::Tensor variance(const at::Tensor& x, const Who& who, const at::Tensor& gradient, uint32_t number);
 
  private:
-  /// An accumulated or mean direction as a move of length 1 in the norm, that of a step along it. In Linf the direction
-  /// itself, as published: its mean absolute value, 1 for each gradient in it, is a length there and nowhere else.
-  at::Tensor unit_move(const at::Tensor& direction) const;
+  /// An accumulated or mean direction as a move of length 1 in the norm, that of a step along it from `x`. In Linf the
+  /// direction itself, as published: its mean absolute value, 1 for each gradient in it, is a length there and nowhere
+  /// else.
+  at::Tensor unit_move(const at::Tensor& x, const at::Tensor& direction) const;
   /// Over darker copies. Noise is that of the `evaluation`, counted from 0 within the step.
   Ascended over_copies(const at::Tensor& point, const Who& who, uint32_t evaluation, uint32_t number, bool with_worth);
   Ascended through_diversity(const at::Tensor& point, const Who& who, const Position& position, bool with_worth);
