@@ -57,6 +57,7 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", AIG, "--attack", "gate-hijack:class=10"), "option 'class': 10; expected 0 to 9"),
         (("evaluate", "--model", AIG, "--attack", "pgd:band=0.5,amplification=2"), "without amplification"),
         (("evaluate", "--model", AIG, "--attack", "pi-fgsm", "--norm", "l1", "--eps", "1"), "attack 'pi-fgsm': amplification above 0 is for the norm linf, not l1; expected the norm linf, or amplification=0"),
+        (("evaluate", "--model", AIG, "--attack", "pgd:preset=foolbox-l2,amplification=2", "--norm", "l0", "--eps", "12"), "attack 'pgd': amplification above 0 is for the norm linf, and preset=foolbox-l2 is for the norm l2, not linf; expected torchattacks, foolbox, art, none, or amplification=0"),
         (("train", "--model", "aig-8", "--data", "synthetic", "--adversary", "gate-hijack", "--out", "x"), "such as pgd"),
         (("evaluate", "--model", AIG, "--attack", "ti-fgsm:translation=4"), "expected an odd number"),
         (("evaluate", "--model", AIG + ":gates=argmx"), "option 'gates': 'argmx' is not one of sampled, argmax"),

@@ -49,6 +49,15 @@ TEST(Presets, AreForNoNormThatAnotherOptionRefuses) {
     EXPECT_EQ(make_attack(text)->refusal(Norm::l0), "") << text;
   }
   EXPECT_EQ(make_attack("pi-fgsm:amplification=0")->norms(), all_norms());
+  const auto contradictory = make_attack("pgd:preset=foolbox-l2,amplification=2");
+  EXPECT_TRUE(contradictory->norms().empty());
+  for (const Norm norm : {Norm::linf, Norm::l2, Norm::l1, Norm::l0}) {
+    EXPECT_EQ(
+        contradictory->refusal(norm),
+        "amplification above 0 is for the norm linf, and preset=foolbox-l2 is for the norm l2, not linf; expected "
+        "torchattacks, foolbox, art, none, or amplification=0")
+        << norm_name(norm);
+  }
 }
 
 TEST(Presets, AreRebuiltFromAReportsOptions) {

@@ -74,6 +74,10 @@ std::vector<Norm> AscentOptions::norms(const Presets& tools) const {
 }
 
 std::string AscentOptions::refusal(const Presets& tools, Norm norm) const {
+  if (norms(tools).empty()) {
+    return fmt::format("amplification above 0 is for the norm linf, and {}, or amplification=0",
+                       refusal_of(tools, preset, Norm::linf));
+  }
   if (patchwise.active() && (norm == Norm::l2 || norm == Norm::l1)) {
     return fmt::format("amplification above 0 is for the norm linf, not {}; expected the norm linf, or amplification=0",
                        norm_name(norm));
