@@ -53,15 +53,25 @@ at::Tensor GateMargin::worth(const Gates& gates, const Goal& goal) const {
   return (as_wanted * shares(gates)).sum(1) + value(gates, goal) * kTieBreak;
 }
 
+GateLikeness::Rates GateLikeness::rates_for(const at::Tensor& logits) const {
+  return {uploaded(probability_, logits.device(), logits.scalar_type()),
+          uploaded(weight_, logits.device(), logits.scalar_type())};
+}
+
+at::Tensor GateLikeness::margins(const at::Tensor& logits, const Rates& rates) const {
+  const at::Tensor lead = 2 * rates.probability - 1;
+  return -(shortfall(logits * lead.sign(), confidence_) * lead.abs() * rates.weight).sum(1);
+}
+
 at::Tensor GateLikeness::value(const Gates& gates, const Goal&) const {
-  const at::Tensor lead = 2 * probability_.to(gates.logits.options()) - 1, w = weight_.to(gates.logits.options());
-  return -(shortfall(gates.logits * lead.sign(), confidence_) * lead.abs() * w).sum(1);
+  return margins(gates.logits, rates_for(gates.logits));
 }
 
 at::Tensor GateLikeness::worth(const Gates& gates, const Goal& goal) const {
-  const at::Tensor q = probability_.to(gates.logits.options()), w = weight_.to(gates.logits.options());
+  const Rates rates = rates_for(gates.logits);
+  const at::Tensor& q = rates.probability;
   const at::Tensor open = expected_states(gates, goal.random);
-  return 1 - ((open * (1 - q) + (1 - open) * q) * w).sum(1) + value(gates, goal) * kTieBreak;
+  return 1 - ((open * (1 - q) + (1 - open) * q) * rates.weight).sum(1) + margins(gates.logits, rates) * kTieBreak;
 }
 
 at::Tensor GateDoubt::value(const Gates& gates, const Goal&) const {

@@ -59,6 +59,14 @@ class GateLikeness : public GateTerm {
   at::Tensor met(const at::Tensor& value) const override { return value.ge(0); }
 
  private:
+  /// q and w as the gates' logits are.
+  struct Rates {
+    at::Tensor probability, weight;
+  };
+  Rates rates_for(const at::Tensor& logits) const;
+  /// What value() is by such rates.
+  at::Tensor margins(const at::Tensor& logits, const Rates& rates) const;
+
   at::Tensor probability_, weight_;
   double confidence_;
 };
