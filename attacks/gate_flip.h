@@ -46,7 +46,7 @@ class GateFlipAttack : public GateAttack<GateFlip> {
   std::shared_ptr<const Attack> prepared_for(Victim& victim, const Batch& batch) const override {
     if (batch.images.size(0) == 0) return nullptr;
     auto attack = std::make_shared<GateFlipAttack>(options_);
-    attack->known_ = fewest_flips(victim, batch, options_.search);
+    attack->known_ = Known{batch.ids, fewest_flips(victim, batch, options_.search)};
     return attack;
   }
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
@@ -54,7 +54,7 @@ class GateFlipAttack : public GateAttack<GateFlip> {
     std::vector<at::Tensor> candidates(epsilons.size(), batch.images.clone());
     if (batch.images.size(0) == 0) return candidates;
     Goal goal = goal_of(options_.objective, victim, batch);
-    const FlippedGraphs found = known_ ? *known_ : fewest_flips(victim, batch, options_.search);
+    const FlippedGraphs found = flips_of(victim, batch);
     goal.graph = found.graph;
     const at::Tensor wrong = per_image(found.flips.eq(0).to(batch.images.device()), batch.images);
     for (size_t e = 0; e < epsilons.size(); ++e) {
@@ -64,7 +64,20 @@ class GateFlipAttack : public GateAttack<GateFlip> {
   }
 
  private:
-  std::optional<FlippedGraphs> known_;  ///< those of the batch that it was prepared for
+  struct Known {
+    at::Tensor ids;
+    FlippedGraphs found;
+  };
+
+  FlippedGraphs flips_of(Victim& victim, const Batch& batch) const {
+    if (known_) {
+      const auto [rows, known] = find_ids(known_->ids, batch.ids);
+      if (known.all().item<bool>()) return known_->found.select(rows);
+    }
+    return fewest_flips(victim, batch, options_.search);
+  }
+
+  std::optional<Known> known_;  ///< of the batch that it was prepared for
 };
 
 }  // namespace aigis

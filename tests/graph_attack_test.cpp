@@ -200,6 +200,13 @@ TEST(GateFlip, SearchesNoMoreOnceItIsPrepared) {
   AttackAudit both = before.audit();
   both.merge(after.audit());
   EXPECT_EQ(both, alone.audit());
+  Victim later(model, 0), unprepared(model, 0);
+  EXPECT_TRUE(at::equal(knowing->propose(later, batch.part(1, 1), Norm::linf, {0.06})[0], x.slice(0, 1)));
+  EXPECT_EQ(later.audit().aside, 0) << "which of the images are left is all the same";
+  Batch others = batch;
+  others.ids = batch.ids + 1;
+  EXPECT_TRUE(at::equal(knowing->propose(unprepared, others, Norm::linf, {0.06})[0], x));
+  EXPECT_EQ(unprepared.audit().aside, alone.audit().aside) << "nothing is known of one of them";
 }
 
 /// Driven from its wrong answer it might come to the right one.

@@ -90,10 +90,14 @@ TEST(Sweep, PreparesAnAttackOnceAndChargesEachBudget) {
   plan.epsilons = {10.0 / 255, 30.0 / 255};
   plan.data = greys();
   plan.batch = kImages;
-  Journal journal;
-  const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
-  EXPECT_EQ(times, 1);
-  for (const auto& cell : cells) EXPECT_EQ(cell.audit.aside, kImages);
+  for (const bool nested : {false, true}) {
+    plan.nested = nested;
+    times = 0;
+    Journal journal;
+    const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
+    EXPECT_EQ(times, 1);
+    for (const auto& cell : cells) EXPECT_EQ(cell.audit.aside, kImages);
+  }
 }
 
 // Square begins with stripes, under which an image that is wrong may turn right.

@@ -9,6 +9,7 @@
 #include <limits>
 #include <set>
 
+#include "lib/core/upload.h"
 #include "lib/eval/verdict.h"
 
 namespace aigis {
@@ -158,6 +159,10 @@ class Search {
 };
 
 }  // namespace
+
+FlippedGraphs FlippedGraphs::select(const at::Tensor& rows) const {
+  return {graph.index_select(0, uploaded(rows, graph.device())), flips.index_select(0, rows)};
+}
 
 FlippedGraphs fewest_flips(Victim& victim, const Batch& batch, const GraphSearch& search) {
   return Search(victim, batch, search).run();

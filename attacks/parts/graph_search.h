@@ -17,6 +17,9 @@ struct FlippedGraphs {
   /// [N] int64, how many gates it flips; 0 where the answer is wrong already, in all of the model's draws; -1 where no
   /// graph does it.
   at::Tensor flips;
+
+  /// `rows` are int64 on the CPU.
+  FlippedGraphs select(const at::Tensor& rows) const;
 };
 
 /// Graphs grow gate by gate from those that lower the label's margin most, beginning with that of the clean image; of

@@ -73,8 +73,9 @@ class Attack {
     return nullptr;
   }
 
-  /// The attack that has found out of these images what serves every budget, for `propose` with the same batch; null
-  /// where there is nothing. What that costs counts as work for each budget.
+  /// The attack that has found out of these images what serves every budget, for `propose` with the same batch or some
+  /// of it; null where there is nothing. Of other images it finds out when they come. What that costs counts as work
+  /// for each budget.
   virtual std::shared_ptr<const Attack> prepared_for(Victim&, const Batch&) const { return nullptr; }
 
   /// Whether it aims at classes that it is given or chooses beforehand.

@@ -63,6 +63,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   tally.clean_hits = listed(clean.judgement.hits);
   tally.redraw_flipped = clean.redraw_flipped;
   Proposal proposal{batch_.images, {}, {}, 0};
+  std::shared_ptr<const Attack> knowing;
   at::Tensor unbroken = clean.judgement.hits.gt(0), mended = at::zeros_like(unbroken);
   for (size_t e = 0; e < plan_.epsilons.size(); ++e) {
     check_stop();
@@ -70,7 +71,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
       proposal = worst_case(runs_, run, e, done, batch_);
     } else {
       const Fallen smaller{proposal.images, unbroken, mended};
-      if (again) attack_again(run, smaller, e, proposal);
+      if (again) attack_again(run, smaller, e, knowing, proposal);
       else proposal = (*all)[e];
       if (nested) {
         proposal.images = images_within_more(*target, batch_, smaller, proposal.images, plan_.norm, plan_.epsilons[e],
@@ -96,9 +97,10 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
   return part;
 }
 
-void BatchEvaluation::attack_again(const Run& run, const Fallen& smaller, size_t e, Proposal& proposal) const {
+void BatchEvaluation::attack_again(const Run& run, const Fallen& smaller, size_t e,
+                                   std::shared_ptr<const Attack>& knowing, Proposal& proposal) const {
   const at::Tensor rows = smaller.worth_another_try().nonzero().squeeze(1);
-  const Proposal again = attacked(run, rows, {}, {plan_.epsilons[e]}, smaller.images).front();
+  const Proposal again = attacked(run, rows, {}, {plan_.epsilons[e]}, smaller.images, knowing).front();
   proposal.images = again.images;
   proposal.met = again.met;
   proposal.audit.merge(again.audit);
@@ -129,7 +131,8 @@ const std::vector<Proposal>& BatchEvaluation::propose(const Run& run, const Clea
   const bool leaves =
       view.judge == Judge::this_model && !wanted.defined() && leaves_what_is_wrong(*run.attack, model_->card());
   const at::Tensor rows = leaves ? clean.judgement.hits.gt(0).nonzero().squeeze(1) : all;
-  std::vector<Proposal> proposals = attacked(run, rows, wanted, plan_.epsilons, batch_.images);
+  std::shared_ptr<const Attack> knowing;
+  std::vector<Proposal> proposals = attacked(run, rows, wanted, plan_.epsilons, batch_.images, knowing);
   const int64_t left = all.size(0) - rows.size(0);
   for (Proposal& proposal : proposals) {
     if (left > 0 && counts_answers(*run.attack)) proposal.audit.broken_after[0] = left;
@@ -138,7 +141,8 @@ const std::vector<Proposal>& BatchEvaluation::propose(const Run& run, const Clea
 }
 
 std::vector<Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor& rows, const at::Tensor& wanted,
-                                                at::ArrayRef<double> epsilons, const at::Tensor& images) const {
+                                                at::ArrayRef<double> epsilons, const at::Tensor& images,
+                                                std::shared_ptr<const Attack>& knowing) const {
   const int64_t count = batch_.ids.size(0);
   std::vector<Proposal> proposals;
   // What was met on the way to several budgets at once belongs to none of them.
@@ -152,7 +156,11 @@ std::vector<Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor
   const Batch some = is_whole ? batch_ : batch_.select(rows);
   const View view = view_of(run, model_);
   const at::Tensor some_wanted = wanted.defined() ? wanted.index_select(0, there) : wanted;
-  const Prepared prepared = prepare(run.attack, view, some, plan_.seed);
+  Prepared prepared;
+  if (!knowing) {
+    prepared = prepare(run.attack, view, some, plan_.seed);
+    knowing = prepared.attack;
+  }
   // One by one, so that each budget's work is known, unless it is the same work.
   const size_t together = run.attack->shares_budgets() ? epsilons.size() : 1;
   for (size_t e = 0; e < epsilons.size(); e += together) {
@@ -160,7 +168,7 @@ std::vector<Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor
     const Stopwatch watch;
     Witness witness(*view.model, some, some_wanted, plan_.norm, epsilons[e]);
     Victim victim(witness, plan_.seed, view.judge);
-    for (auto& made : prepared.attack->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
+    for (auto& made : knowing->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
       const at::Tensor met = knows_met ? witness.met() : at::Tensor();
       AttackAudit audit = prepared.audit;
       audit.merge(victim.audit(proposals.size() - e));

@@ -24,8 +24,9 @@ class BatchEvaluation {
 
  private:
   /// What the attack makes within a larger budget of the images that are worth another try; adds to the work. Attacks
-  /// with a target are never nested.
-  void attack_again(const Run& run, const Fallen& smaller, size_t e, Proposal& proposal) const;
+  /// with a target are never nested. `knowing` as of attacked().
+  void attack_again(const Run& run, const Fallen& smaller, size_t e, std::shared_ptr<const Attack>& knowing,
+                    Proposal& proposal) const;
 
   /// The clean images through a defense, as the run is judged: once, whatever the number of attacks and budgets.
   const CleanPass& clean_pass(Model& target, const Run& run);
@@ -35,9 +36,10 @@ class BatchEvaluation {
   const std::vector<Proposal>& propose(const Run& run, const CleanPass& clean, const at::Tensor& wanted);
 
   /// What the attack makes of the clean images at `rows`; all others are as in `images`. `wanted` are the whole
-  /// batch's.
+  /// batch's. `knowing` is the attack once it is prepared, which is done, and charged, where it is null.
   std::vector<Proposal> attacked(const Run& run, const at::Tensor& rows, const at::Tensor& wanted,
-                                 at::ArrayRef<double> epsilons, const at::Tensor& images) const;
+                                 at::ArrayRef<double> epsilons, const at::Tensor& images,
+                                 std::shared_ptr<const Attack>& knowing) const;
 
   const SweepPlan& plan_;
   const std::vector<Run>& runs_;
