@@ -60,4 +60,15 @@ inline std::string series(const std::string& svg, const std::string& name) {
   return svg.substr(begin, svg.find("</g>", begin) - begin);
 }
 
+using Point = std::pair<double, double>;
+
+/// Where the points of lines are drawn.
+inline std::vector<Point> points(const std::string& elements) {
+  std::vector<Point> found;
+  for (const auto& match : matches(elements, "class=\"point\" transform=\"translate\\(([-0-9.]+) ([-0-9.]+)\\)\"")) {
+    found.emplace_back(std::stod(match[1]), std::stod(match[2]));
+  }
+  return found;
+}
+
 }  // namespace aigis

@@ -2,24 +2,12 @@
 #include "reports/plot/plot.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "lib/core/error.h"
 #include "reports/plot/lines.h"
 #include "tests/figures.h"
 
 namespace aigis {
 namespace {
-
-using Point = std::pair<double, double>;
-
-std::vector<Point> points(const std::string& elements) {
-  std::vector<Point> found;
-  for (const auto& match : matches(elements, "class=\"point\" transform=\"translate\\(([-0-9.]+) ([-0-9.]+)\\)\"")) {
-    found.emplace_back(std::stod(match[1]), std::stod(match[2]));
-  }
-  return found;
-}
 
 TEST(AccuracyFigure, DrawsTheReportsNumbers) {
   const Json report = sample();
@@ -124,88 +112,6 @@ TEST(Spread, KeepsGapsOrderAndBounds) {
   EXPECT_EQ(places, (std::vector<double>{70, 80, 90, 100}));
   EXPECT_EQ(plotting::spread({5, 50}, 10, 0, 100), (std::vector<double>{5, 50}));
   EXPECT_TRUE(plotting::spread({}, 10, 0, 100).empty());
-}
-
-/// Heights of the bars before or after the attack, as shares of the axis.
-std::vector<double> bars(const std::string& svg, const std::string& when) {
-  const Ruler y = ruler(svg, "y");
-  std::vector<double> rates;
-  for (const auto& match : matches(svg,
-                                   "<rect x=\"[0-9.]+\" y=\"([0-9.]+)\" width=\"[0-9.]+\" height=\"([0-9.]+)\" "
-                                   "class=\"" +
-                                       when + "\" fill=\"#[0-9a-f]+\" data-layer=")) {
-    rates.push_back(y.read(std::stod(match[1])) / 100);
-    EXPECT_NEAR(y.read(std::stod(match[1]) + std::stod(match[2])), 0, 0.01);  // bars stand on zero
-  }
-  return rates;
-}
-
-TEST(GatesFigure, DrawsTheRatesOfOneClassAtOneBudget) {
-  const Json report = sample("--layers 54");
-  const std::string svg = render_svg(
-      {report}, {.figure = "gates", .class_name = "bird", .epsilon = 12.0 / 255, .model = "aig-20 gates=sampled"});
-  EXPECT_NE(svg.find("Execution rates before and after FGSM at ε = 12/255: bird"), std::string::npos);
-  const auto run = std::find_if(report["runs"].begin(), report["runs"].end(), [](const Json& r) {
-    return r["model"] == "models/aig-20.safetensors:gates=sampled" && r["defense"]["name"] == "none" &&
-           r["epsilon"] == 12.0 / 255;
-  });
-  ASSERT_NE(run, report["runs"].end());
-  for (const char* when : {"before", "after"}) {
-    const auto drawn = bars(svg, when);
-    ASSERT_EQ(drawn.size(), 54u);
-    for (size_t i = 0; i < 54; ++i) {
-      EXPECT_NEAR(drawn[i], (*run)["gates"][when]["per_class"][2][i].get<double>(), 1e-4) << when << i;
-    }
-  }
-}
-
-TEST(GatesFigure, DrawsAllClassesByDefaultAndNothingForAnAbsentOne) {
-  const Json report = sample();
-  const std::string svg = render_svg({report}, {.figure = "gates"});
-  EXPECT_EQ(svg.find("…"), std::string::npos) << "a figure of nine layers is wide enough for its words";
-  const auto all = bars(svg, "after");
-  const Json& run = report["runs"][27 + 5];  // the first gated model, no defense, 12/255
-  ASSERT_EQ(all.size(), 9u);
-  for (size_t i = 0; i < 9; ++i) EXPECT_NEAR(all[i], run["gates"]["after"]["per_layer"][i].get<double>(), 1e-4);
-  const std::string absent = render_svg({report}, {.class_name = "truck"});
-  EXPECT_NE(absent.find("visibility=\"visible\""), std::string::npos);
-  for (const double rate : bars(absent, "after")) EXPECT_EQ(rate, 0);
-}
-
-TEST(TrainingFigure, DrawsTheCurve) {
-  const Json record = sample("--train");
-  const std::string svg = render_svg({record, sample("--train --layers 0")});
-  const std::string accuracy = svg.substr(svg.find("Accuracy (%)"));
-  const Ruler y = ruler(accuracy.substr(0, accuracy.find("data-series")), "y");
-  const auto drawn = points(series(accuracy, "aig-20, held out"));
-  ASSERT_EQ(drawn.size(), 10u);
-  for (size_t i = 0; i < 10; ++i) {
-    EXPECT_NEAR(y.read(drawn[i].second) / 100, record["curve"][i]["held_out"]["value"].get<double>(), 2e-4);
-  }
-  EXPECT_EQ(points(series(svg, "resnet-20")).size(), 10u);
-  EXPECT_EQ(matches(svg, "<title>layer2.1, epoch 10: ").size(), 1u);
-}
-
-TEST(TrainingFigure, NamesRunsBySeedsOnlyWhereNothingElseDiffers) {
-  Json one = sample("--train"), two = one;
-  one["config"] = {{"epochs", 40}, {"seed", 1}, {"init_sha256", nullptr}};
-  two["config"] = {{"epochs", 40}, {"seed", 2}, {"init_sha256", nullptr}};
-  const std::string seeds = render_svg({one, two});
-  for (const char* name : {"aig-20 seed=1", "aig-20 seed=2"}) EXPECT_EQ(points(series(seeds, name)).size(), 10u);
-  two["config"]["epochs"] = 16;
-  two["config"]["init_sha256"] = std::string(64, '0');
-  const std::string recipes = render_svg({one, two});
-  for (const char* name : {"aig-20 (1)", "aig-20 (2) from --init"}) {
-    EXPECT_EQ(points(series(recipes, name)).size(), 10u) << name;
-  }
-}
-
-TEST(TrainingFigure, NamesWholeEpochs) {
-  Json record = sample("--train");
-  record["curve"].erase(record["curve"].begin() + 2, record["curve"].end());
-  const std::string svg = render_svg({record}), map = svg.substr(svg.find("Execution rate of each layer"));
-  for (const char* epoch : {">0</text>", ">1</text>", ">2</text>"}) EXPECT_NE(map.find(epoch), std::string::npos);
-  EXPECT_TRUE(matches(map, ">[0-9]+[.][0-9]+</text>").empty());
 }
 
 TEST(Figures, AreXmlForAnySize) {

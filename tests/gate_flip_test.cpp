@@ -1,0 +1,61 @@
+// The attack that drives images to the graph of the fewest flips: it gets there, and searches once.
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <gtest/gtest.h>
+
+#include "tests/attacks.h"
+#include "tests/three_gates.h"
+
+namespace aigis {
+namespace {
+
+/// Class 1 needs a shut and b open or shut by how bright the channels are: the found graph is reached by the margins.
+TEST(GateFlip, DrivesTheImageToTheGraph) {
+  ThreeGates model(false);
+  at::Tensor images = at::full({2, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble));  // all shut: class 0
+  const Batch batch = batch_of(images, 0);
+  Victim victim(model, 0);
+  const auto attack = make_attack("gate-flip");
+  const at::Tensor x = attack->propose(victim, batch, Norm::linf, {0.06})[0];
+  const Output output = model.forward(x, {});
+  EXPECT_EQ(output.logits.argmax(1).sum().item<int64_t>(), 2);
+  EXPECT_EQ(output.gates.open.sum().item<double>(), 2) << "one gate of each image";
+  const AttackAudit audit = victim.audit();
+  ASSERT_EQ(audit.stages.size(), 1u);
+  EXPECT_EQ(audit.stages[0], (Stage{"1 gate", 2, 2}));
+}
+
+/// The search does not depend on the budget: a sweep over several makes it once.
+TEST(GateFlip, SearchesNoMoreOnceItIsPrepared) {
+  ThreeGates model(false);
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble)), 0);
+  const auto attack = make_attack("gate-flip");
+  Victim alone(model, 0), before(model, 0), after(model, 0);
+  const at::Tensor x = attack->propose(alone, batch, Norm::linf, {0.06})[0];
+  const auto knowing = attack->prepared_for(before, batch);
+  EXPECT_TRUE(at::equal(knowing->propose(after, batch, Norm::linf, {0.06})[0], x));
+  EXPECT_EQ(after.audit().aside, 0);
+  EXPECT_EQ(before.audit().aside, alone.audit().aside);
+  AttackAudit both = before.audit();
+  both.merge(after.audit());
+  EXPECT_EQ(both, alone.audit());
+  Victim later(model, 0), unprepared(model, 0);
+  EXPECT_TRUE(at::equal(knowing->propose(later, batch.part(1, 1), Norm::linf, {0.06})[0], x.slice(0, 1)));
+  EXPECT_EQ(later.audit().aside, 0) << "which of the images are left is all the same";
+  Batch others = batch;
+  others.ids = batch.ids + 1;
+  EXPECT_TRUE(at::equal(knowing->propose(unprepared, others, Norm::linf, {0.06})[0], x));
+  EXPECT_EQ(unprepared.audit().aside, alone.audit().aside) << "nothing is known of one of them";
+}
+
+/// Driven from its wrong answer it might come to the right one.
+TEST(GateFlip, LeavesWhatIsWrongAlready) {
+  ThreeGates model(false);
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble)), 1);  // the answer is 0
+  Victim victim(model, 0);
+  EXPECT_TRUE(at::equal(make_attack("gate-flip")->propose(victim, batch, Norm::linf, {0.06})[0], batch.images));
+  EXPECT_TRUE(victim.audit().stages.empty()) << "no gate had to flip";
+}
+
+}  // namespace
+}  // namespace aigis
