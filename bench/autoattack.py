@@ -17,7 +17,6 @@ that have it.
 import argparse
 import hashlib
 import json
-import subprocess
 import tempfile
 import time
 from fractions import Fraction
@@ -27,7 +26,8 @@ import torch
 from pyautoattack import AutoAttack
 
 from peer import cifar, evaluated, trained
-from program import PROGRAM
+from built import PROGRAM, aigis  # of scripts/, which peer adds to the path
+from given import file, folder_with
 
 PART = 250
 
@@ -37,7 +37,7 @@ def network_of(model):
         return trained(model)
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "model.pt"
-        subprocess.run([PROGRAM, "export", model, "--out", exported], check=True, capture_output=True)
+        aigis("export", model, "--out", exported)
         return torch.jit.load(exported).eval().requires_grad_(False)
 
 
@@ -85,10 +85,15 @@ def theirs(net, images, labels, norm, epsilon, seed):
     return stands, time.perf_counter() - begin
 
 
+def model_with_options(text):
+    file(text.split(":")[0])
+    return text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("cifar10")
+    parser.add_argument("model", type=model_with_options)
+    parser.add_argument("cifar10", type=folder_with("test_batch.bin"))
     parser.add_argument("--norm", choices=["linf", "l2", "l1"], default="linf")
     parser.add_argument("--eps", default="1/255")
     parser.add_argument("--images", type=int, default=1000)

@@ -8,13 +8,14 @@ code does, and with closed layers left out, whose gain depends on the rate. Prin
 ratios.
 """
 
+import argparse
 import statistics
-import sys
 import time
 
 import torch
 
-from peer import IMAGENET, network, print_ratio, rate_of
+from peer import IMAGENET, model_name, network, print_ratio, rate_of
+from given import folder_with  # of scripts/, which peer adds to the path
 
 COUNT, WARM_UP = 15, 3
 LAYOUTS = {"default layout": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -33,13 +34,20 @@ def python_rate(name, batch, side, layout):
 
 
 def main():
-    name = sys.argv[1] if len(sys.argv) > 1 else "resnet-110"
-    depth = int(name.rsplit("-", 1)[1])
-    batch, side = (16, 224) if depth in IMAGENET else (64, 32)
-    data = ["--data", f"imagefolder:{sys.argv[3]},size=224"] if side == 224 else []
+    torchvisions = [f"resnet-{depth}" for depth in IMAGENET]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", nargs="?", type=lambda text: text if text in torchvisions else model_name(text), default="resnet-110")
+    parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("images", nargs="?", type=folder_with("train", "val"))
+    arguments = parser.parse_args()
+    name = arguments.model
+    batch, side = (16, 224) if name in torchvisions else (64, 32)
+    if side == 224 and arguments.images is None:
+        parser.error(f"{name} needs IMAGES, a folder with train and val")
+    data = ["--data", f"imagefolder:{arguments.images},size=224"] if side == 224 else []
     specs = {"aigis": name} if not name.startswith("aig") else {"aigis": name, "aigis, skipping": f"{name}:execution=skip"}
     ratios = {(ours, layout): [] for ours in specs for layout in LAYOUTS}
-    for turn in range(int(sys.argv[2]) if len(sys.argv) > 2 else 5):
+    for turn in range(arguments.rounds):
         ours = {key: rate_of("inference", "--model", spec, "--batch", batch, "--count", COUNT, *data) for key, spec in specs.items()}
         theirs = {key: python_rate(name, batch, side, layout) for key, layout in LAYOUTS.items()}
         for one, other in ratios:

@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import statistics
-import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +15,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from program import PROGRAM
+sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
+from built import aigis  # noqa: E402
 
 
 class Block(nn.Module):
@@ -114,8 +115,7 @@ def cifar(folder, count):
 
 def rate_of(*arguments):
     """Images a second by `aigis bench`."""
-    out = subprocess.run([PROGRAM, "bench", *map(str, arguments)], capture_output=True, text=True, check=True).stdout
-    return float(re.search(r"([0-9.]+) images/s", out).group(1))
+    return float(re.search(r"([0-9.]+) images/s", aigis("bench", *arguments)).group(1))
 
 
 def evaluated(*arguments, attack, images, examples=0):
@@ -125,8 +125,8 @@ def evaluated(*arguments, attack, images, examples=0):
     def run(folder, attack, count):
         out = Path(folder) / f"{count}.json"
         begin = time.perf_counter()
-        subprocess.run([PROGRAM, "evaluate", *map(str, arguments), "--attack", attack, "--limit", str(count),
-                        "--save-examples", str(min(examples, count)), "--checks", "off", "--out", out], check=True, capture_output=True)
+        aigis("evaluate", *arguments, "--attack", attack, "--limit", count, "--save-examples", min(examples, count),
+              "--checks", "off", "--out", out)
         return time.perf_counter() - begin, json.loads(out.read_text())["runs"][0]
 
     with tempfile.TemporaryDirectory() as folder:

@@ -24,6 +24,7 @@ from art.attacks.evasion import ProjectedGradientDescentPyTorch
 from art.estimators.classification import PyTorchClassifier
 
 from peer import cifar, evaluated, trained
+from given import file, folder_with  # of scripts/, which peer adds to the path
 
 BATCH = 250
 
@@ -56,8 +57,8 @@ def ours(arguments, gradients):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint")
-    parser.add_argument("cifar10")
+    parser.add_argument("checkpoint", type=file)
+    parser.add_argument("cifar10", type=folder_with("test_batch.bin"))
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--eps", default="8/255")
     parser.add_argument("--images", type=int, default=1000)

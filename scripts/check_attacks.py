@@ -4,17 +4,18 @@ check_attacks.py REPORT.json CIFAR_DIR: for each undefended model with determini
 epsilon, prints the report's count, Python's count and the near ties; exits 1 where they differ by more than rounding allows.
 """
 
-import json
+import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+import given
+from built import ROOT
+
+sys.path.append(str(ROOT / "tests"))
 from reference import Reference, parse_architecture, read_metadata, reference_options  # noqa: E402
 
 
@@ -30,9 +31,13 @@ def step_sizes(attack, epsilon):
     return [options["step_size"] or options["relative_step_size"] * epsilon] * options["steps"]
 
 
-def main(report_path, folder):
-    report = json.loads(Path(report_path).read_text())
-    records = np.fromfile(Path(folder) / "test_batch.bin", dtype=np.uint8).reshape(-1, 3073)[: report["data"]["count"]]
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("report", type=given.report)
+    parser.add_argument("cifar10", type=given.folder_with("test_batch.bin"))
+    arguments = parser.parse_args()
+    report = arguments.report
+    records = np.fromfile(arguments.cifar10 / "test_batch.bin", dtype=np.uint8).reshape(-1, 3073)[: report["data"]["count"]]
     images = torch.from_numpy(records[:, 1:].reshape(-1, 3, 32, 32).copy()).float() / 255
     labels = torch.from_numpy(records[:, 0].astype(np.int64))
     failed = False
@@ -70,6 +75,4 @@ def main(report_path, folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -9,14 +9,13 @@ raised, or left undecided or out though it applies.
 import argparse
 import collections
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from program import PROGRAM, ROOT
+from built import ROOT, aigis
 
-MODELS = [f"{ROOT}/models/cifar10-resnet-20.safetensors:1/255", f"{ROOT}/models/cifar10-resnet-20-robust.safetensors:8/255"]
+MODELS = [(f"{ROOT}/models/cifar10-resnet-20.safetensors", "1/255"), (f"{ROOT}/models/cifar10-resnet-20-robust.safetensors", "8/255")]
 # To one white-box attack at one budget, of ten steps, on a network without gates and without a defense.
 APPLY = ["clean-accuracy", "classes", "logits", "gradients", "budget", "best-iterate", "randomness", "batch-dependence",
          "uphill", "noise", "one-step", "iterated", "black-box", "longer", "losses", "large-budget", "unbounded"]
@@ -31,23 +30,28 @@ def failures(levels):
 def levels(model, epsilon, seed, arguments, folder):
     """The level of each check, by its name."""
     out = Path(folder) / "report.json"
-    subprocess.run([PROGRAM, "evaluate", "--model", model, "--data", arguments.data, "--limit", str(arguments.limit),
-                    "--attack", "pgd:steps=10", "--eps", epsilon, "--seed", str(seed), "--checks", "full", "--out", out],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    aigis("evaluate", "--model", model, "--data", arguments.data, "--limit", arguments.limit, "--attack", "pgd:steps=10",
+          "--eps", epsilon, "--seed", seed, "--checks", "full", "--out", out)
     return {check["check"]: check["level"] for check in json.loads(out.read_text())["checks"]}
+
+
+def model_within(text):
+    model, colon, epsilon = text.rpartition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"'{text}'; expected FILE:EPS, such as model.safetensors:8/255")
+    return model, epsilon
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data")
-    parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--models", nargs="+", type=model_within, default=MODELS, metavar="FILE:EPS")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--limit", type=int, default=200)
     arguments = parser.parse_args()
     failed = False
     print("| model | epsilon | seeds | passed | undecided | raised | what did not pass |\n|---|---|---|---|---|---|---|")
-    for entry in arguments.models:
-        model, epsilon = entry.rsplit(":", 1)
+    for model, epsilon in arguments.models:
         counts = collections.Counter()
         names = collections.Counter()
         with tempfile.TemporaryDirectory() as folder:

@@ -10,12 +10,12 @@ than their choice among all that were held out explains, four standard errors).
 import argparse
 import json
 import math
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from program import PROGRAM, ROOT
+from built import ROOT, aigis
+from given import document, folder_with
 
 ROUNDING = 0.002  # share of answers that may turn: training judges before BatchNorm is folded into its convolutions
 
@@ -25,9 +25,8 @@ def judged(checkpoint, gates, data, seed, limit):
     models = [str(checkpoint) if mode == "none" else f"{checkpoint}:gates={mode}" for mode in gates]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
-        subprocess.run([PROGRAM, "evaluate", *[word for model in models for word in ("--model", model)], "--data", data,
-                        "--limit", str(limit), "--attack", "none", "--eps", "0", "--seed", str(seed), "--checks", "off",
-                        "--out", out], check=True, stdout=subprocess.DEVNULL)
+        aigis("evaluate", *[word for model in models for word in ("--model", model)], "--data", data, "--limit", limit,
+              "--attack", "none", "--eps", 0, "--seed", seed, "--checks", "off", "--out", out)
         return json.loads(out.read_text())
 
 
@@ -63,19 +62,24 @@ def check(path, record, cifar10, limit):
     return [f"{checkpoint}: {reason}" for reason in wrong]
 
 
+def record(text):
+    """The path of a train.json, and what it says."""
+    return Path(text), document("aigis-train")(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("records", nargs="*", type=Path, default=sorted((ROOT / "models").glob("*.train.json")))
-    parser.add_argument("--cifar10", metavar="DIR")
+    parser.add_argument("records", nargs="*", type=record, metavar="FILE.train.json",
+                        default=[record(path) for path in sorted((ROOT / "models").glob("*.train.json"))])
+    parser.add_argument("--cifar10", type=folder_with("data_batch_1.bin"), metavar="DIR")
     parser.add_argument("--limit", type=int, default=0, help="only the first N held-out images; 0: all")
     arguments = parser.parse_args()
-    records = {path: json.loads(path.read_text()) for path in arguments.records}
-    if arguments.cifar10 is None and any(record["data"]["name"] == "cifar10" for record in records.values()):
+    if arguments.cifar10 is None and any(said["data"]["name"] == "cifar10" for _, said in arguments.records):
         parser.error("checkpoints of CIFAR-10 need --cifar10 DIR, a folder with data_batch_1.bin and the others")
     print("| checkpoint | gates | recorded, % | found, % | images | |\n|---|---|---|---|---|---|")
     wrong = []
-    for path, record in records.items():
-        wrong += check(path, record, arguments.cifar10, arguments.limit)
+    for path, said in arguments.records:
+        wrong += check(path, said, arguments.cifar10, arguments.limit)
     if wrong:
         sys.exit("\n".join(wrong))
 

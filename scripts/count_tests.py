@@ -7,9 +7,10 @@ wrote themselves, NAME.xml for the test NAME. A test without such a file (it cra
 as one case, and one that failed although all its cases passed (it died while ending) as one failure more.
 """
 
-import pathlib
-import sys
+import argparse
 import xml.etree.ElementTree as ET
+
+import given
 
 
 def verdict(case):
@@ -48,8 +49,12 @@ def cases_of(test, folder):
 
 
 def main():
-    tests = ET.parse(sys.argv[1]).iter("testcase")
-    cases = [case for test in tests for case in cases_of(test, pathlib.Path(sys.argv[2]))]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("record", type=given.file, metavar="CTEST_JUNIT")
+    parser.add_argument("folder", type=given.folder_with(), metavar="CASES_FOLDER")
+    arguments = parser.parse_args()
+    tests = ET.parse(arguments.record).iter("testcase")
+    cases = [case for test in tests for case in cases_of(test, arguments.folder)]
     for outcome in ("skipped", "failed"):
         for name, (found, reason) in cases:
             if found == outcome:

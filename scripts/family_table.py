@@ -8,8 +8,8 @@ accuracy on images rounded to 8 bits. All but gradients in %, in the order of th
 """
 
 import argparse
-import json
 
+import given
 from gate_table import percent
 
 
@@ -29,6 +29,5 @@ def rows(report):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("report")
-    with open(parser.parse_args().report) as file:
-        print("\n".join(rows(json.load(file))))
+    parser.add_argument("report", type=given.report)
+    print("\n".join(rows(parser.parse_args().report)))

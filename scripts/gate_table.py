@@ -14,6 +14,8 @@ and time is that of a pass over the time for clean images. --brief leaves out bu
 import argparse
 import json
 
+import given
+
 
 def share(value):
     text = f"{value:.3f}"
@@ -138,15 +140,14 @@ def curve_rows(report):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("report")
+    parser.add_argument("report", type=given.report)
     parser.add_argument("model", type=int, nargs="?", default=0)
     parser.add_argument("--brief", action="store_true")
     parser.add_argument("--sampled", action="store_true")
     parser.add_argument("--curves", action="store_true")
     parser.add_argument("--patches", action="store_true")
     arguments = parser.parse_args()
-    with open(arguments.report) as file:
-        report = json.load(file)
+    report = arguments.report
     if arguments.sampled:
         lines = sampled_rows(report)
     elif arguments.curves:

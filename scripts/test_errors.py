@@ -10,7 +10,8 @@ that are named alike but for the seed are one row. Epochs are those that were tr
 import argparse
 import json
 from collections import defaultdict
-from pathlib import Path
+
+from given import folder_with
 
 
 def errors(folders):
@@ -38,5 +39,5 @@ def rows(folders):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER-SEED")
+    parser.add_argument("folders", nargs="+", type=folder_with("train.json", "test.json"), metavar="FOLDER-SEED")
     print("\n".join(rows(parser.parse_args().folders)))

@@ -7,13 +7,14 @@ CIFAR-10 in batches of 100, those for 224x224 images on 297 of Imagenette (33 of
 named; all take an hour on two cores. Fails if a network's loss does not fall from the first epoch to the last.
 """
 
+import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from program import PROGRAM
+from built import aigis
+from given import folder_with
 
 SMALL = ["resnet-110", "preresnet-110", "stochastic-depth-110", "aig-110", "dense-aig-40"]
 # The target rates of the authors' code: the layers at 1 always run.
@@ -35,25 +36,40 @@ def small_imagenette(source, target):
 
 def losses(model, data, out, *options):
     epochs = "4" if model.startswith("stochastic-depth") else "2"
-    subprocess.run([PROGRAM, "train", "--model", model, "--data", data, "--epochs", epochs, "--out", out,
-                    *map(str, options)], check=True, stdout=subprocess.DEVNULL)
+    aigis("train", "--model", model, "--data", data, "--epochs", epochs, "--out", out, *options)
     record = json.loads((Path(out) / "train.json").read_text())
     return record["curve"][0]["loss"], record["curve"][-1]["loss"], record["curve"][-1]["images_per_second"]
 
 
+def name_of(model):
+    return model.split(":")[0]
+
+
+def network(text):
+    names = [name_of(model) for model in SMALL + LARGE]
+    if text not in names:
+        raise argparse.ArgumentTypeError(f"'{text}'; expected one of {', '.join(names)}")
+    return text
+
+
 def main():
-    cifar, imagenette = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cifar10", type=folder_with("data_batch_1.bin"), metavar="CIFAR10_DIR")
+    parser.add_argument("imagenette", type=folder_with("train", "val"), metavar="IMAGENETTE_DIR")
+    parser.add_argument("networks", nargs="*", type=network, metavar="NETWORK")
+    arguments = parser.parse_args()
+    cifar, imagenette = arguments.cifar10.resolve(), arguments.imagenette.resolve()
     with tempfile.TemporaryDirectory() as folder:
         images = Path(folder) / "imagenette"
         small_imagenette(imagenette, images)
         jobs = [(model, f"cifar10:{cifar}", "--limit", 2000, "--batch", 100, "--learning-rate", 0.1) for model in SMALL]
         jobs += [(model, f"imagefolder:{images},size=224", "--batch", 20, "--learning-rate", 0.001) for model in LARGE]
-        jobs = [job for job in jobs if not sys.argv[3:] or job[0].split(":")[0] in sys.argv[3:]]
+        jobs = [job for job in jobs if not arguments.networks or name_of(job[0]) in arguments.networks]
         print("| network | loss, first epoch | loss, last | images/s |\n|---|---|---|---|")
         failed = []
         for number, (model, data, *options) in enumerate(jobs):
             first, last, rate = losses(model, data, f"{folder}/{number}", *options)
-            print(f"| `{model.split(':')[0]}` | {first:.3f} | {last:.3f} | {rate:.1f} |", flush=True)
+            print(f"| `{name_of(model)}` | {first:.3f} | {last:.3f} | {rate:.1f} |", flush=True)
             if not last < first:  # nor where it is no number
                 failed.append(model)
     if failed:

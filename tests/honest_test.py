@@ -7,9 +7,7 @@ import sys
 import pytest
 
 from program import PROGRAM, RESNET, ROOT
-
-sys.path.insert(0, str(ROOT / "scripts"))
-import check_honest  # noqa: E402
+import check_honest  # of scripts/, which program adds to the path
 
 ROBUST = str(ROOT / "models/synthetic-resnet-8-robust.safetensors")
 

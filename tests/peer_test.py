@@ -12,14 +12,14 @@ import peer
 def test_the_time_to_start_is_that_without_an_attack(monkeypatch):
     ran = []
 
-    def run(arguments, **_):
-        flags = dict(zip(arguments[2::2], arguments[3::2]))
+    def run(_, *arguments):
+        flags = dict(zip(arguments[::2], arguments[1::2]))
         ran.append((flags["--attack"], flags["--limit"]))
         Path(flags["--out"]).write_text('{"runs": [{"seconds": 1}]}')
 
-    monkeypatch.setattr(peer.subprocess, "run", run)
+    monkeypatch.setattr(peer, "aigis", run)
     peer.evaluated("--model", "model.safetensors", attack="pgd", images=5)
-    assert ran == [("none", "1"), ("pgd", "5")]
+    assert ran == [("none", 1), ("pgd", 5)]
 
 
 def test_ratios_are_those_of_each_round(capsys):

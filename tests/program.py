@@ -1,13 +1,15 @@
-"""Runs the program for the tests written in Python."""
+"""Runs the program for the tests written in Python, which may import what is in scripts/."""
 
 import hashlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = os.environ.get("AIGIS_PROGRAM", str(ROOT / "build/aigis"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
+from built import PROGRAM, ROOT  # noqa: E402
+
 RESNET = str(ROOT / "models/synthetic-resnet-8.safetensors")
 AIG = str(ROOT / "models/synthetic-aig-8.safetensors")
 

@@ -2,16 +2,12 @@
 
 import json
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
 from program import ROOT, aigis, report, text_hash
-
-sys.path.append(str(ROOT / "scripts"))
-import family_table  # noqa: E402
-import gate_table  # noqa: E402
+import family_table  # of scripts/, which program adds to the path
+import gate_table
 
 REPORTS = sorted((ROOT / "reports/results").glob("*/report.json"))
 GATES = ROOT / "reports/results/gates/report.json"

@@ -1,0 +1,69 @@
+"""Scripts refuse what they cannot work on in words, and pass on the program's own."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from program import RESNET, ROOT
+
+NOTHING_GIVEN = ["bench/checks.py", "scripts/check_attacks.py", "scripts/check_honest.py", "scripts/count_tests.py",
+                 "scripts/family_table.py", "scripts/gate_table.py", "scripts/test_errors.py", "scripts/train_each.py"]
+NOWHERE = [
+    ("scripts/check_attacks.py", "nowhere.json", "nowhere"),
+    ("scripts/check_models.py", "nowhere.train.json"),
+    ("scripts/check_models.py", "--cifar10", "nowhere"),
+    ("scripts/count_tests.py", "nowhere.xml", "nowhere"),
+    ("scripts/family_table.py", "nowhere.json"),
+    ("scripts/gate_table.py", "nowhere.json"),
+    ("scripts/test_errors.py", "nowhere-1"),
+    ("scripts/train_each.py", "nowhere", "nowhere"),
+    ("bench/inference.py", "resnet-50", "1", "nowhere"),
+]
+
+
+def refusal(script, *arguments, **environment):
+    """The last line of an exit with code 2."""
+    result = subprocess.run([sys.executable, ROOT / script, *map(str, arguments)], capture_output=True, text=True,
+                            env={**os.environ, **environment})
+    assert result.returncode == 2 and "Traceback" not in result.stderr, result
+    return result.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("script", NOTHING_GIVEN)
+def test_arguments_that_are_missing_are_named(script):
+    assert "the following arguments are required" in refusal(script)
+
+
+@pytest.mark.parametrize("script", NOWHERE, ids=" ".join)
+def test_what_is_not_there_is_named(script):
+    assert "'nowhere" in refusal(*script)
+
+
+def test_files_of_another_kind_are_refused(tmp_path):
+    broken, other = tmp_path / "broken.json", tmp_path / "other.json"
+    broken.write_text("{")
+    other.write_text('{"schema": "aigis-train"}')
+    assert f"'{broken}' is no JSON" in refusal("scripts/gate_table.py", broken)
+    assert 'expected a file with "schema": "aigis-report"' in refusal("scripts/gate_table.py", other)
+    assert "expected a folder with train.json and test.json" in refusal("scripts/test_errors.py", tmp_path)
+
+
+def test_networks_and_budgets_are_checked(tmp_path):
+    for name in ("data_batch_1.bin", "train", "val"):
+        (tmp_path / name).mkdir()
+    assert "'resnet-7'; expected one of resnet-110" in refusal("scripts/train_each.py", tmp_path, tmp_path, "resnet-7")
+    assert "expected FILE:EPS" in refusal("scripts/check_honest.py", "synthetic", "--models", "8/255")
+    assert "'resnet-7'; expected one of resnet" in refusal("bench/inference.py", "resnet-7")
+    assert "resnet-50 needs IMAGES" in refusal("bench/inference.py", "resnet-50")
+
+
+def test_what_the_program_refuses_is_passed_on(tmp_path):
+    assert "nowhere.safetensors" in refusal("scripts/check_honest.py", "synthetic", "--models", "nowhere.safetensors:8/255")
+    assert "test_batch.bin" in refusal("bench/checks.py", RESNET, f"cifar10:{tmp_path}")
+
+
+def test_a_program_that_is_missing_is_named(tmp_path):
+    missing = str(tmp_path / "aigis")
+    assert missing in refusal("bench/checks.py", RESNET, "synthetic", AIGIS_PROGRAM=missing)
