@@ -19,10 +19,10 @@ const std::vector<aigis::CommandEntry> kCommands{
     {"sweep", "Attack models over a range of budgets and write a report", aigis::sweep_command},
     {"evaluate", "Attack models at one budget and print a table", aigis::evaluate_command},
     {"plot", "Draw reports and training records", aigis::plot_command},
-    {"verify", "Judge saved adversarial images again", aigis::verify_command},
+    {"verify", "Check that a report is as written, and judge its saved images again", aigis::verify_command},
     {"inspect", "Show what a checkpoint is and how often its layers run", aigis::inspect_command},
     {"export", "Write a checkpoint as TorchScript, or with smaller weights", aigis::export_command},
-    {"list", "Show which models, attacks, defenses and data sets exist", aigis::list_command},
+    {"list", "Show which models, attacks, defenses, data sets and checks exist", aigis::list_command},
     {"bench", "Measure the speed of attacks, inference and training, and what closed gates save", aigis::bench_command},
 };
 

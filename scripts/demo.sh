@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to a result: installs what is missing, builds, attacks a small model that is part of the program on
-# images that it makes itself, and draws the report as a page. Run again, it does only what is left to do.
+# From nothing to a result: installs what is missing, builds, attacks the small committed models on images that
+# the program makes itself, and draws the report as a page. Run again, it does only what is left to do.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

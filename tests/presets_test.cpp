@@ -19,7 +19,7 @@ TEST(Presets, SetDefaultsThatOtherOptionsOverrule) {
 TEST(Presets, CanAllBeTaken) {
   for (const auto& entry : attack_list()) {
     for (const Json& option : entry.options()) {
-      if (option["name"] != "preset") continue;
+      if (option["name"].get<std::string>() != "preset") continue;
       for (const std::string& preset : split(option["range"].get<std::string>(), ',')) {
         const auto attack = make_attack(entry.name + ":preset=" + trim(preset));
         EXPECT_FALSE(attack->norms().empty()) << entry.name << preset;
