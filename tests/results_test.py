@@ -99,6 +99,12 @@ def test_tables_of_other_sweeps_of_attacks_on_gates(name, rows):
         assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {path.relative_to(ROOT)} --{name}"
 
 
+def test_table_of_the_main_job():
+    path = ROOT / "reports/results/cifar10/report.json"
+    for row in fgsm_table.rows(report(path)):
+        assert row in (ROOT / "README.md").read_text(), f"scripts/fgsm_table.py {path.relative_to(ROOT)}"
+
+
 def test_table_of_the_gradient_family():
     path = ROOT / "reports/results/gradient-family/report.json"
     for row in family_table.rows(report(path)):
