@@ -156,30 +156,5 @@ TEST(Sweep, AWorkersFailureEndsIt) {
   EXPECT_THROW(sweep(fails, {4.0 / 255}, greys(), nullptr, 7, 3), RunError);
 }
 
-// A defense that mirrors grey levels turns the gradient's sign: who knows of it pushes one way, who does not the other.
-class Mirror : public Defense {
- public:
-  std::string name() const override { return "mirror"; }
-  Json options() const override { return Json::object(); }
-  std::string gradient_mode() const override { return "exact"; }
-  at::Tensor apply(const at::Tensor& images, const Pass&) const override { return 1 - images; }
-};
-
-TEST(Access, GreyBoxDoesNotSeeTheDefense) {
-  Dataset data = greys();
-  data.labels = 1 - data.labels;  // right behind the mirror, all wrong without it
-  SweepPlan plan;
-  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({fgsm()}, {std::make_shared<Mirror>()}, {Access{}, Access{"grey-box", nullptr}}, false);
-  plan.epsilons = {50.0 / 255};
-  plan.data = data;
-  Journal journal;
-  const std::vector<RunTally> tallies = run_sweep(plan, journal).tallies[0];
-  ASSERT_EQ(tallies.size(), 2u);
-  EXPECT_EQ(tallies[0].clean.accuracy.successes(), 40);
-  EXPECT_EQ(tallies[0].cells[0].pass.accuracy.successes(), 0) << "white box: every image falls";
-  EXPECT_EQ(tallies[1].cells[0].pass.accuracy.successes(), 40) << "grey box: it pushes away from the boundary";
-}
-
 }  // namespace
 }  // namespace aigis

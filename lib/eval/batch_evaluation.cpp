@@ -94,6 +94,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
     tally.cells.push_back(cell.tally);
     if (needed > 0) part.images.push_back(cell.images.slice(0, 0, needed).to(at::kCPU).clone());
   }
+  forget_proposals(r, done);
   return part;
 }
 
@@ -123,7 +124,7 @@ const CleanPass& BatchEvaluation::clean_pass(Model& target, const Run& run) {
 const std::vector<Proposal>& BatchEvaluation::propose(const Run& run, const CleanPass& clean,
                                                       const at::Tensor& wanted) {
   const View view = view_of(run, model_);
-  const auto key = std::tuple(run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge);
+  const Key key = key_of(run);
   const auto found = proposals_.find(key);
   if (found != proposals_.end()) return found->second;
   if (!run.attack) return proposals_[key] = std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, {}, 0});
@@ -138,6 +139,19 @@ const std::vector<Proposal>& BatchEvaluation::propose(const Run& run, const Clea
     if (left > 0 && counts_answers(*run.attack)) proposal.audit.broken_after[0] = left;
   }
   return proposals_[key] = std::move(proposals);
+}
+
+BatchEvaluation::Key BatchEvaluation::key_of(const Run& run) const {
+  const View view = view_of(run, model_);
+  return {run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge};
+}
+
+void BatchEvaluation::forget_proposals(size_t r, const BatchParts& done) {
+  const Key key = key_of(runs_[r]);
+  for (size_t later = r + 1; later < runs_.size(); ++later) {
+    if (!done.is_done(later) && key_of(runs_[later]) == key) return;
+  }
+  proposals_.erase(key);
 }
 
 std::vector<Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor& rows, const at::Tensor& wanted,

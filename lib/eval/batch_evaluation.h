@@ -31,9 +31,16 @@ class BatchEvaluation {
   /// The clean images through a defense, as the run is judged: once, whatever the number of attacks and budgets.
   const CleanPass& clean_pass(Model& target, const Run& run);
 
+  /// Runs of one key are judged on the same proposals.
+  using Key = std::tuple<const Attack*, const Model*, const Defense*, Judge>;
+  Key key_of(const Run& run) const;
+
   /// The attack on what it may see, within each budget: once for each pair of attack and seen model, unless the judge
   /// makes a difference.
   const std::vector<Proposal>& propose(const Run& run, const CleanPass& clean, const at::Tensor& wanted);
+
+  /// Lets go of a run's proposals, unless a later one needs them: for all runs they would fill a GPU.
+  void forget_proposals(size_t r, const BatchParts& done);
 
   /// What the attack makes of the clean images at `rows`; all others are as in `images`. `wanted` are the whole
   /// batch's. `knowing` is the attack once it is prepared, which is done, and charged, where it is null.
@@ -46,7 +53,7 @@ class BatchEvaluation {
   std::shared_ptr<Model> model_;
   Batch batch_;
   std::map<std::pair<const Defense*, Purpose>, CleanPass> clean_;
-  std::map<std::tuple<const Attack*, const Model*, const Defense*, Judge>, std::vector<Proposal>> proposals_;
+  std::map<Key, std::vector<Proposal>> proposals_;
 };
 
 }  // namespace aigis

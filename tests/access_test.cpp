@@ -1,0 +1,59 @@
+// What an attack is given to see: the defended model, or the bare one for several defenses at once.
+#include <ATen/ops/full.h>
+
+#include <algorithm>
+
+#include "tests/greys.h"
+
+namespace aigis {
+namespace {
+
+// A defense that mirrors grey levels turns the gradient's sign: who knows of it pushes one way, who does not the other.
+class Mirror : public Defense {
+ public:
+  std::string name() const override { return "mirror"; }
+  Json options() const override { return Json::object(); }
+  std::string gradient_mode() const override { return "exact"; }
+  at::Tensor apply(const at::Tensor& images, const Pass&) const override { return 1 - images; }
+};
+
+TEST(Access, GreyBoxDoesNotSeeTheDefense) {
+  Dataset data = greys();
+  data.labels = 1 - data.labels;  // right behind the mirror, all wrong without it
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({fgsm()}, {std::make_shared<Mirror>()}, {Access{}, Access{"grey-box", nullptr}}, false);
+  plan.epsilons = {50.0 / 255};
+  plan.data = data;
+  Journal journal;
+  const std::vector<RunTally> tallies = run_sweep(plan, journal).tallies[0];
+  ASSERT_EQ(tallies.size(), 2u);
+  EXPECT_EQ(tallies[0].clean.accuracy.successes(), 40);
+  EXPECT_EQ(tallies[0].cells[0].pass.accuracy.successes(), 0) << "white box: every image falls";
+  EXPECT_EQ(tallies[1].cells[0].pass.accuracy.successes(), 40) << "grey box: it pushes away from the boundary";
+}
+
+// Proposals fill the device: those of an attack that sees no defense serve all of them, and go before the next attack.
+TEST(Access, ProposalsAreKeptAsLongAsALaterRunNeedsThem) {
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> made;
+  int64_t alive = 0;
+  const auto act = [&](const at::Tensor& x, double) {
+    alive += std::count_if(made.begin(), made.end(), [](const auto& images) { return !images.expired(); });
+    const at::Tensor images = x.clone();
+    made.emplace_back(images.getIntrusivePtr());
+    return images;
+  };
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({planted(act), planted(act)}, {std::make_shared<Mirror>(), nullptr},
+                        {Access{"grey-box", nullptr}}, /*worst_case=*/true);
+  plan.epsilons = {10.0 / 255};
+  plan.data = greys();
+  Journal journal;
+  run_sweep(plan, journal);
+  EXPECT_EQ(made.size(), 2u) << "one for each attack";
+  EXPECT_EQ(alive, 0);
+}
+
+}  // namespace
+}  // namespace aigis
