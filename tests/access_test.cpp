@@ -33,7 +33,18 @@ TEST(Access, GreyBoxDoesNotSeeTheDefense) {
   EXPECT_EQ(tallies[1].cells[0].pass.accuracy.successes(), 40) << "grey box: it pushes away from the boundary";
 }
 
-// Proposals fill the device: those of an attack that sees no defense serve all of them, and go before the next attack.
+/// Attacks that see no defense, each judged behind one and without: two runs of the same proposals.
+std::vector<RunTally> behind_a_mirror_and_without(const std::vector<std::shared_ptr<const Attack>>& attacks) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs(attacks, {std::make_shared<Mirror>(), nullptr}, {Access{"grey-box", nullptr}}, false);
+  plan.epsilons = {10.0 / 255};
+  plan.data = greys();
+  Journal journal;
+  return run_sweep(plan, journal).tallies[0];
+}
+
+// Proposals fill the device: an attack's are let go of before the next one begins.
 TEST(Access, ProposalsAreKeptAsLongAsALaterRunNeedsThem) {
   std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> made;
   int64_t alive = 0;
@@ -43,16 +54,16 @@ TEST(Access, ProposalsAreKeptAsLongAsALaterRunNeedsThem) {
     made.emplace_back(images.getIntrusivePtr());
     return images;
   };
-  SweepPlan plan;
-  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
-  plan.runs = plan_runs({planted(act), planted(act)}, {std::make_shared<Mirror>(), nullptr},
-                        {Access{"grey-box", nullptr}}, /*worst_case=*/true);
-  plan.epsilons = {10.0 / 255};
-  plan.data = greys();
-  Journal journal;
-  run_sweep(plan, journal);
+  behind_a_mirror_and_without({planted(act), planted(act)});
   EXPECT_EQ(made.size(), 2u) << "one for each attack";
   EXPECT_EQ(alive, 0);
+}
+
+TEST(Access, OnlyWhoSeesTheJudgeShouldKeepWhatItMeets) {
+  const std::vector<RunTally> tallies =
+      behind_a_mirror_and_without({planted([](const at::Tensor& x, double) { return x; })});
+  EXPECT_EQ(tallies[0].cells[0].watched, 0);
+  EXPECT_EQ(tallies[1].cells[0].watched, kImages);
 }
 
 }  // namespace

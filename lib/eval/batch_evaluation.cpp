@@ -5,6 +5,8 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <optional>
+
 #include "lib/core/progress.h"
 #include "lib/core/stop.h"
 #include "lib/eval/witness.h"
@@ -13,11 +15,13 @@
 namespace aigis {
 namespace {
 
-/// Whether an image that the attack saw broken on its way is one that it should have handed out: it is told what the
-/// verdict will be, and wants no more than that.
-bool should_keep_what_it_met(const Run& run, const ModelCard& card) {
-  const bool same = !run.access.surrogate && (!run.defense || run.access.sees_defense());
-  return run.attack && same && run.attack->wants_any_answer() && !card.has_random_gates;
+/// Whether what the attack sees is what judges the run.
+bool sees_judge(const Run& run) { return !run.access.surrogate && (!run.defense || run.access.sees_defense()); }
+
+/// Whether an image that an attack on `card`'s model meets broken on its way is one that it should hand out, where it
+/// sees the judge: it is told what the verdict will be, and wants no more than that.
+bool should_keep_what_it_meets(const Run& run, const ModelCard& card) {
+  return !run.access.surrogate && run.attack->wants_any_answer() && !card.has_random_gates;
 }
 
 /// Whether an image that is wrong without an attack is as good as broken.
@@ -87,7 +91,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
     proposal.images = cell.images;
     unbroken = cell.wins.eq(0);
     mended = at::tensor(at::IntArrayRef(cell.tally.quantized_hits)).gt(0).logical_and(unbroken.logical_not());
-    if (proposal.met.defined() && should_keep_what_it_met(run, model_->card())) {
+    if (proposal.met.defined() && sees_judge(run)) {
       cell.tally.watched = batch_.ids.size(0);
       cell.tally.lost = proposal.met.logical_and(unbroken).sum().item<int64_t>();
     }
@@ -159,10 +163,12 @@ std::vector<Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor
                                                 std::shared_ptr<const Attack>& knowing) const {
   const int64_t count = batch_.ids.size(0);
   std::vector<Proposal> proposals;
-  // What was met on the way to several budgets at once belongs to none of them.
-  const bool knows_met = !run.attack->shares_budgets() || epsilons.size() == 1;
+  // What was met on the way to several budgets at once belongs to none of them. A run with the same proposals may see
+  // its judge where this one does not.
+  const bool is_watched =
+      should_keep_what_it_meets(run, model_->card()) && (!run.attack->shares_budgets() || epsilons.size() == 1);
   if (rows.size(0) == 0 && count > 0) {
-    const Proposal as_they_are{images, knows_met ? at::zeros({count}, at::kBool) : at::Tensor(), {}, 0};
+    const Proposal as_they_are{images, is_watched ? at::zeros({count}, at::kBool) : at::Tensor(), {}, 0};
     return std::vector<Proposal>(epsilons.size(), as_they_are);
   }
   const at::Tensor there = rows.to(plan_.device);
@@ -180,10 +186,11 @@ std::vector<Proposal> BatchEvaluation::attacked(const Run& run, const at::Tensor
   for (size_t e = 0; e < epsilons.size(); e += together) {
     check_stop();
     const Stopwatch watch;
-    Witness witness(*view.model, some, some_wanted, plan_.norm, epsilons[e]);
-    Victim victim(witness, plan_.seed, view.judge);
+    std::optional<Witness> witness;
+    if (is_watched) witness.emplace(*view.model, some, some_wanted, plan_.norm, epsilons[e]);
+    Victim victim(witness ? *witness : *view.model, plan_.seed, view.judge);
     for (auto& made : knowing->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
-      const at::Tensor met = knows_met ? witness.met() : at::Tensor();
+      const at::Tensor met = witness ? witness->met() : at::Tensor();
       AttackAudit audit = prepared.audit;
       audit.merge(victim.audit(proposals.size() - e));
       StageRecord fallen = prepared.fallen;
