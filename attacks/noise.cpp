@@ -18,13 +18,13 @@ void NoiseOptions::bind(OptionTable& table) {
 
 /// For a budget of 1; in Linf normal noise may reach beyond.
 at::Tensor Noise::noise(const Batch& batch, const Stream& stream, Norm norm) const {
-  if (options_.kind == NoiseOptions::Kind::uniform) {
-    return ball_noise(batch.images, batch.ids, stream, norm, Use::start);
-  }
-  const at::Tensor normal = normal_noise(batch.images, batch.ids, stream, Use::start);
-  const at::Tensor shape = options_.kind == NoiseOptions::Kind::sign ? normal.sign() : normal;
-  if (norm == Norm::linf || batch.images.numel() == 0) return shape;
-  return shape / sizes_of(shape, norm).to(shape.scalar_type()).view({-1, 1, 1, 1});
+  using Kind = NoiseOptions::Kind;
+  const at::Tensor& clean = batch.images;
+  if (options_.kind == Kind::uniform) return ball_noise(clean, batch.ids, stream, norm, Use::start);
+  if (options_.kind == Kind::sign) return corner_noise(clean, batch.ids, stream, norm, Use::start);
+  const at::Tensor normal = normal_noise(clean, batch.ids, stream, Use::start);
+  if (norm == Norm::linf || clean.numel() == 0) return normal;
+  return normal / per_image(sizes_of(normal, norm).to(normal.scalar_type()), normal);
 }
 
 std::vector<at::Tensor> Noise::propose(Victim& victim, const Batch& batch, Norm norm,

@@ -88,4 +88,8 @@ at::Tensor ball_noise(const at::Tensor& like, const at::Tensor& ids, const Strea
   return as((signed_exponentials.slice(1, 0, elements) / sum).contiguous(), like);
 }
 
+at::Tensor corner_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm, Use use) {
+  return normal_noise(like, ids, stream, use).sign() / largest_size(norm, elements_of(like));
+}
+
 }  // namespace aigis

@@ -18,6 +18,8 @@ at::Tensor normal_noise(const at::Tensor& like, const at::Tensor& ids, const Str
 /// Uniform in the ball of radius 1 of the norm. L2: a normal direction at radius u^(1/n); L1: n of n + 1 exponential
 /// variables over the sum of all, with random signs (Calafiore, Dabbene & Tempo 1998).
 at::Tensor ball_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm, Use use);
+/// A random corner of the ball of radius 1; in L2 and L1 all coordinates share its length.
+at::Tensor corner_noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm, Use use);
 
 /// `count` numbers from U(0, 1) for each image: [N, count] float64 on the CPU.
 at::Tensor uniform_numbers(const at::Tensor& ids, int64_t count, const Stream& stream, Use use);
