@@ -105,8 +105,7 @@ void CarliniWagner::Options::bind(OptionTable& table) {
   table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
   table.number("weight", &weight, 1e-10, 1e10, "", "of the margin beside the squared distance, at first (c)");
   table.number("confidence", &confidence, 0, 1e4, "logits", "by which another one must exceed the label's (kappa)");
-  bind_every_draw(table, &draws);
-  bind_search_stop(table, &stop);
+  NearestOptions::bind(table);
   path.bind(table);
 }
 

@@ -11,18 +11,15 @@ struct CarliniWagner {
   static constexpr const char* kSummary = "Carlini & Wagner: distance and margin minimized together, by Adam";
   static constexpr const char* kSource = "Carlini & Wagner 2017, arXiv:1608.04644, sections V-B and VI-A";
 
-  struct Options {
+  struct Options : NearestOptions {
     std::string preset = "none";
     int64_t steps = 1000;
     int64_t searches = 9;     ///< weights that are tried
     double step_size = 0.01;  ///< length of Adam's steps
     double weight = 0.001;    ///< c, of the margin beside the squared distance, at first
     double confidence = 0;    ///< kappa: by how much another logit must exceed the label's
-    int64_t draws = 20;       ///< of random gates, in each of which an image must be wrong
-    bool stop = true;         ///< leave images that are adversarial within the smallest budget
     GatePathOptions path;
     void bind(OptionTable& table);
-    void check(const ModelCard&) const {}
   };
 
   static std::vector<Norm> norms() { return {Norm::l2}; }

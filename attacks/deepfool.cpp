@@ -38,7 +38,7 @@ void DeepFool::Options::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "steps");
   bind_classes(table, &classes);
   table.number("overshoot", &overshoot, 0, 10, "share of the perturbation", "by which it goes beyond the boundary");
-  bind_every_draw(table, &draws);
+  bind_draws(table);  // `stop` stays: it goes no further than to the first adversarial image
   path.bind(table);
 }
 

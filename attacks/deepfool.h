@@ -11,12 +11,10 @@ struct DeepFool {
   static constexpr const char* kSummary = "steps to the nearest boundary of the linearized model";
   static constexpr const char* kSource = "Moosavi-Dezfooli et al. 2016, arXiv:1511.04599, algorithm 2";
 
-  struct Options {
+  struct Options : NearestOptions {
     int64_t steps = 50;
     int64_t classes = 0;      ///< wrong classes that are looked at, the likeliest first; 0: all, but at most 9
     double overshoot = 0.02;  ///< share by which the perturbation goes beyond the boundary
-    int64_t draws = 20;       ///< of random gates, in each of which an image must be wrong
-    static constexpr bool stop = true;  ///< it goes no further than to the first adversarial image
     GatePathOptions path;
     void bind(OptionTable& table);
     void check(const ModelCard& card) const { check_wrong_classes(classes, card); }

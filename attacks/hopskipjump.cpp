@@ -149,8 +149,7 @@ void HopSkipJump::Options::bind(OptionTable& table) {
   table.integer("samples", &samples, 1, 1'000'000, "answers for the first estimate of the boundary's normal");
   table.integer("most_samples", &most_samples, 1, 1'000'000, "for a later one; they grow with the root of the step");
   table.integer("starts", &starts, 1, 1'000'000, "images of noise that are tried for one of another class");
-  bind_every_draw(table, &draws);
-  bind_search_stop(table, &stop);
+  NearestOptions::bind(table);
 }
 
 void HopSkipJump::search(Victim& victim, const Options& options, Norm norm, Nearest& nearest) {

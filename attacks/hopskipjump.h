@@ -11,15 +11,12 @@ struct HopSkipJump {
   static constexpr const char* kSummary = "walks along the decision boundary; black box that shows its answer alone";
   static constexpr const char* kSource = "Chen, Jordan & Wainwright 2020, arXiv:1904.02144, algorithm 2";
 
-  struct Options {
+  struct Options : NearestOptions {
     int64_t steps = 30;
     int64_t samples = 100;         ///< answers for the first estimate of the boundary's normal, growing with sqrt(step)
     int64_t most_samples = 10000;  ///< at most so many
     int64_t starts = 100;          ///< images of noise that are tried for one of another class
-    int64_t draws = 20;            ///< of random gates, in each of which an image must be wrong
-    bool stop = true;              ///< leave images that are adversarial within the smallest budget
     void bind(OptionTable& table);
-    void check(const ModelCard&) const {}
   };
 
   static std::vector<Norm> norms() { return {Norm::linf, Norm::l2}; }

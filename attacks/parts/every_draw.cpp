@@ -15,11 +15,6 @@ void put(T& all, const T& some, const at::Tensor& rows, std::initializer_list<at
 
 }  // namespace
 
-void bind_every_draw(OptionTable& table, int64_t* draws) {
-  table.integer("draws", draws, 1, 10'000,
-                "of random gates, in each of which an image must be wrong to count as found");
-}
-
 EveryDraw::EveryDraw(Victim& victim, int64_t draws, double lead)
     : victim_(victim), draws_(victim.card().has_random_gates ? static_cast<uint32_t>(draws) : 1), lead_(lead) {}
 

@@ -4,13 +4,9 @@
 
 #include <functional>
 
-#include "lib/core/options.h"
 #include "lib/eval/victim.h"
 
 namespace aigis {
-
-/// The option of searches that decide by EveryDraw.
-void bind_every_draw(OptionTable& table, int64_t* draws);
 
 /// Asks a model again about the images that it gets wrong, in one draw of its noise after the other, until it gets them
 /// right or all draws are over. Without random gates it asks once.

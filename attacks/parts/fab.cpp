@@ -100,8 +100,7 @@ void FabOptions::bind(OptionTable& table) {
   table.number("most_bias", &most_bias, 0, 1, "share of a step", "that is taken from the clean image (alpha_max)");
   table.number("overshoot", &overshoot, 1, 10, "steps", "by which a step goes beyond the boundary (eta)");
   table.number("retreat", &retreat, 0, 1, "share of the perturbation", "that an adversarial image keeps (beta)");
-  bind_every_draw(table, &draws);
-  bind_search_stop(table, &stop);
+  NearestOptions::bind(table);
   path.bind(table);
 }
 

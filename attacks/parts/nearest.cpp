@@ -29,6 +29,19 @@ at::Tensor reached(const at::Tensor& distances, double epsilon) { return distanc
 
 }  // namespace
 
+void NearestOptions::bind(OptionTable& table) {
+  bind_draws(table);
+  table.flag(
+      "stop", &stop,
+      "leave an image once it is broken within the smallest budget, where the model that is attacked also judges "
+      "and is deterministic");
+}
+
+void NearestOptions::bind_draws(OptionTable& table) {
+  table.integer("draws", &draws, 1, 10'000,
+                "of random gates, in each of which an image must be wrong to count as found");
+}
+
 Nearest::Nearest(Victim& victim, const Batch& batch, Norm norm, at::ArrayRef<double> epsilons, bool stops,
                  int64_t draws)
     : victim_(victim), batch_(batch), norm_(norm), epsilons_(epsilons.vec()), stops_(stops),

@@ -8,6 +8,16 @@
 
 namespace aigis {
 
+/// What every search has among its options.
+struct NearestOptions {
+  int64_t draws = 20;  ///< of random gates, in each of which an image must be wrong
+  bool stop = true;    ///< leave images that are adversarial within the smallest budget
+
+  void bind(OptionTable& table);
+  void bind_draws(OptionTable& table);
+  void check(const ModelCard&) const {}
+};
+
 /// Images that are still searched for.
 struct Searched : BatchRows {
   at::Tensor labels;
@@ -63,7 +73,7 @@ class Nearest {
 
 /// An attack that is nothing but a search with its own options. `T` names it as in AscentAttack (ascent.h), and offers
 /// `static std::vector<Norm> norms()` and `static void search(Victim&, const Options&, Norm, Nearest&)`; its Options
-/// have `stop`, `draws` and `check(card)`.
+/// are derived from NearestOptions.
 template <class T>
 class NearestAttack : public Attack {
  public:

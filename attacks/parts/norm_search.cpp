@@ -40,8 +40,7 @@ void NormSearchOptions::bind(OptionTable& table) {
   table.number("step_size", &step_size, 1e-6, 1e4, "L2 length",
                "of the first step; the last has a hundredth of it, along half a cosine");
   table.number("gamma", &gamma, 0, 0.99, "share of the radius", "by which it changes after each step");
-  bind_every_draw(table, &draws);
-  bind_search_stop(table, &stop);
+  NearestOptions::bind(table);
   path.bind(table);
 }
 

@@ -6,7 +6,7 @@
 
 namespace aigis {
 
-struct NormSearchOptions {
+struct NormSearchOptions : NearestOptions {
   int64_t steps = 100;
   double step_size = 1;      ///< L2 length of the first step; a hundredth of it at last, along half a cosine
   double gamma = 0.05;       ///< by which share the radius changes
@@ -15,12 +15,9 @@ struct NormSearchOptions {
   double overshoot = 0;      ///< share by which the ball then reaches beyond that boundary
   bool on_sphere = false;    ///< goes to the ball's surface from inside, too
   LossKind loss = LossKind::margin;
-  int64_t draws = 20;  ///< of random gates, in each of which an image must be wrong
-  bool stop = true;    ///< leave images that are adversarial within the smallest budget
   GatePathOptions path;
 
   void bind(OptionTable& table);
-  void check(const ModelCard&) const {}
 };
 
 void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Nearest& nearest);

@@ -46,9 +46,8 @@ LossKind possible_loss(const ObjectiveOptions& options, int64_t classes);
 /// A sentence where that is not the loss that was asked for.
 std::vector<std::string> loss_notes(const ObjectiveOptions& options, int64_t classes);
 
-/// Options that several attacks have. `stop` of attacks within a budget, and of searches for the nearest image:
+/// Options that several attacks have. `stop` of attacks within a budget:
 void bind_stop(OptionTable& table, bool* stop);
-void bind_search_stop(OptionTable& table, bool* stop);
 /// `classes`, for wrong_classes() below.
 void bind_classes(OptionTable& table, int64_t* classes);
 

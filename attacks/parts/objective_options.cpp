@@ -77,13 +77,6 @@ void bind_stop(OptionTable& table, bool* stop) {
              "leave an image once it is broken, where the model that is attacked also judges and is deterministic");
 }
 
-void bind_search_stop(OptionTable& table, bool* stop) {
-  table.flag(
-      "stop", stop,
-      "leave an image once it is broken within the smallest budget, where the model that is attacked also judges "
-      "and is deterministic");
-}
-
 void bind_classes(OptionTable& table, int64_t* classes) {
   table.integer("classes", classes, 0, 10'000,
                 "wrong classes that are aimed at, the likeliest first; 0: all, but at most 9");
