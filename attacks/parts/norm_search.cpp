@@ -4,7 +4,6 @@
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/where.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <cmath>
 #include <limits>
@@ -33,6 +32,89 @@ at::Tensor to_boundary(const Victim::Gradient& at_x, Norm norm) {
   return at::where(slope.gt(0), at_x.losses.abs().to(at::kDouble) / slope, std::numeric_limits<double>::infinity());
 }
 
+class NormSearch {
+ public:
+  NormSearch(Victim& victim, const NormSearchOptions& options, Norm norm, Nearest& nearest)
+      : every_(victim, options.draws), options_(options), norm_(norm), nearest_(nearest) {}
+
+  void run(Rows rows) {
+    rows.x = rows.clean;
+    rows.farthest = sizes_of(at::maximum(rows.clean, 1 - rows.clean), norm_);
+    rows.radius = at::full_like(rows.farthest, first_radius());
+    Shrinking shrinking;
+    at::Tensor at_rest;  // [n] bool, by the last step
+    for (int64_t step = 0; step < options_.steps; ++step) {
+      Victim::Gradient at_x = gradient(rows, step);
+      at::Tensor wrong = every_.lost(at_x.logits, rows.labels);
+      nearest_.offer(rows, rows.x, wrong);
+      if (const at::Tensor kept = nearest_.kept(rows, shrinking, at_rest); kept.defined()) {
+        rows.keep(kept);
+        keep_rows(kept, {&at_x.images, &at_x.losses, &at_x.flat, &wrong});
+        if (rows.x.size(0) == 0) return;
+      }
+      const double progress = static_cast<double>(step) / static_cast<double>(options_.steps);
+      const double gamma = annealed(options_.gamma, options_.last_gamma, progress);
+      const double length = annealed(options_.step_size, options_.step_size / 100, progress);
+      rows.radius = at::minimum(radius(rows, at_x, wrong, gamma), rows.farthest);
+      const at::Tensor before = rows.x, change = before - rows.clean + steepest(at_x.images, Norm::l2) * length;
+      rows.x = (rows.clean + onto_border(change, rows.radius)).clamp(0, 1);
+      // Without a gradient only the radius moves an image that is right, and it never shrinks: a step in vain is the
+      // last.
+      at_rest = at_x.flat.logical_and(wrong.logical_not()).logical_and(rows.x.eq(before).flatten(1).all(1));
+    }
+  }
+
+ private:
+  double first_radius() const {
+    if (options_.radius > 0) return options_.radius;
+    return norm_ == Norm::l0 ? 1 : std::numeric_limits<double>::infinity();
+  }
+
+  Victim::Gradient gradient(const Rows& rows, int64_t step) const {
+    const Goal all{rows.labels, {}, {}};
+    const auto loss = [&](const at::Tensor& some) -> Loss {
+      return [this, goal = some.defined() ? all.select(some) : all](const Output& output) -> Losses {
+        return {loss_value(options_.loss, output.logits, goal), goal.lost(output.logits)};
+      };
+    };
+    return every_.gradient(rows.at(rows.x), loss, {0, 0, static_cast<uint32_t>(step)}, options_.path);
+  }
+
+  /// After a step: smaller where the image is wrong.
+  at::Tensor radius(const Rows& rows, const Victim::Gradient& at_x, const at::Tensor& wrong, double gamma) const {
+    if (options_.on_sphere) return rows.radius * at::where(wrong, 1 - gamma, 1 + gamma);
+    return norm_ == Norm::l0 ? whole_radius(rows, wrong, gamma) : guessed_radius(rows, at_x, wrong, gamma);
+  }
+
+  /// Nothing is known at first but how far the boundary seems; later the radius comes down to it and swings around.
+  at::Tensor guessed_radius(const Rows& rows, const Victim::Gradient& at_x, const at::Tensor& wrong,
+                            double gamma) const {
+    const at::Tensor known = nearest_.distance(rows);
+    const at::Tensor boundary = sizes_of(rows.x - rows.clean, norm_) + to_boundary(at_x, norm_);
+    const at::Tensor wider =
+        at::where(known.isfinite(), rows.radius * (1 + gamma), boundary * (1 + options_.overshoot));
+    return at::where(wrong, at::minimum(rows.radius * (1 - gamma), known), wider);
+  }
+
+  /// A whole number of pixel values, one at least; nothing tells how far the boundary is.
+  at::Tensor whole_radius(const Rows& rows, const at::Tensor& wrong, double gamma) const {
+    const at::Tensor smaller = at::minimum(rows.radius - 1, (rows.radius * (1 - gamma)).floor());
+    const at::Tensor larger = at::maximum(rows.radius + 1, (rows.radius * (1 + gamma)).floor());
+    return at::where(wrong, at::minimum(smaller, nearest_.distance(rows)), larger).clamp_min(1);
+  }
+
+  at::Tensor onto_border(const at::Tensor& change, const at::Tensor& radius) const {
+    if (!options_.on_sphere) return onto_balls(change, norm_, radius);
+    const at::Tensor size = sizes_of(change, norm_);
+    return change * per_image(at::where(size.gt(0), radius / size, 1.0).to(change.scalar_type()), change);
+  }
+
+  EveryDraw every_;
+  const NormSearchOptions& options_;
+  Norm norm_;
+  Nearest& nearest_;
+};
+
 }  // namespace
 
 void NormSearchOptions::bind(OptionTable& table) {
@@ -47,59 +129,7 @@ void NormSearchOptions::bind(OptionTable& table) {
 void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Nearest& nearest) {
   Rows rows{nearest.searched(), {}, {}, {}};
   if (rows.places.size(0) == 0) return;
-  rows.x = rows.clean;
-  rows.farthest = sizes_of(at::maximum(rows.clean, 1 - rows.clean), norm);
-  const double first = norm == Norm::l0 ? 1 : std::numeric_limits<double>::infinity();
-  rows.radius = at::full_like(rows.farthest, options.radius > 0 ? options.radius : first);
-  const EveryDraw every(victim, options.draws);
-  Shrinking shrinking;
-  at::Tensor at_rest;  // [n] bool, by the last step
-  for (int64_t step = 0; step < options.steps && rows.x.size(0) > 0; ++step) {
-    const double progress = static_cast<double>(step) / static_cast<double>(options.steps);
-    const double length = annealed(options.step_size, options.step_size / 100, progress);
-    const double gamma = annealed(options.gamma, options.last_gamma, progress);
-    const Goal all{rows.labels, {}, {}};
-    const auto loss = [&](const at::Tensor& some) -> Loss {
-      return [&options, goal = some.defined() ? all.select(some) : all](const Output& output) -> Losses {
-        return {loss_value(options.loss, output.logits, goal), goal.lost(output.logits)};
-      };
-    };
-    const Position position{0, 0, static_cast<uint32_t>(step)};
-    Victim::Gradient at_x = every.gradient(rows.at(rows.x), loss, position, options.path);
-    at::Tensor wrong = every.lost(at_x.logits, rows.labels);
-    nearest.offer(rows, rows.x, wrong);
-    if (const at::Tensor kept = nearest.kept(rows, shrinking, at_rest); kept.defined()) {
-      rows.keep(kept);
-      keep_rows(kept, {&at_x.images, &at_x.losses, &at_x.flat, &wrong});
-      if (rows.x.size(0) == 0) return;
-    }
-    const at::Tensor change = rows.x - rows.clean, known = nearest.distance(rows);
-    if (options.on_sphere) {
-      rows.radius = rows.radius * at::where(wrong, 1 - gamma, 1 + gamma);
-    } else if (norm == Norm::l0) {
-      // A whole number of pixel values, one at least; nothing tells how far the boundary is.
-      const at::Tensor fewer = at::minimum(at::minimum(rows.radius - 1, (rows.radius * (1 - gamma)).floor()), known);
-      const at::Tensor more = at::maximum(rows.radius + 1, (rows.radius * (1 + gamma)).floor());
-      rows.radius = at::where(wrong, fewer, more).clamp_min(1);
-    } else {
-      // Nothing is known at first but how far the boundary seems; later the radius comes down to it and swings around.
-      const at::Tensor guess = (sizes_of(change, norm) + to_boundary(at_x, norm)) * (1 + options.overshoot);
-      const at::Tensor wider = at::where(known.isfinite(), rows.radius * (1 + gamma), guess);
-      rows.radius = at::where(wrong, at::minimum(rows.radius * (1 - gamma), known), wider);
-    }
-    rows.radius = at::minimum(rows.radius, rows.farthest);
-    at::Tensor moved = change + steepest(at_x.images, Norm::l2) * length;
-    if (options.on_sphere) {
-      const at::Tensor size = sizes_of(moved, norm);
-      moved = moved * per_image(at::where(size.gt(0), rows.radius / size, 1.0).to(moved.scalar_type()), moved);
-    } else {
-      moved = onto_balls(moved, norm, rows.radius);
-    }
-    const at::Tensor before = rows.x;
-    rows.x = (rows.clean + moved).clamp(0, 1);
-    // Without a gradient only the radius moves an image that is right, and it never shrinks: once in vain is for ever.
-    at_rest = at_x.flat.logical_and(wrong.logical_not()).logical_and(rows.x.eq(before).flatten(1).all(1));
-  }
+  NormSearch(victim, options, norm, nearest).run(std::move(rows));
 }
 
 }  // namespace aigis
