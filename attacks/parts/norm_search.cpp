@@ -58,8 +58,7 @@ class NormSearch {
       rows.radius = at::minimum(radius(rows, at_x, wrong, gamma), rows.farthest);
       const at::Tensor before = rows.x, change = before - rows.clean + steepest(at_x.images, Norm::l2) * length;
       rows.x = (rows.clean + onto_border(change, rows.radius)).clamp(0, 1);
-      // Without a gradient only the radius moves an image that is right, and it never shrinks: a step in vain is the
-      // last.
+      // Without a gradient only the radius moves an image that is right, and never shrinks: once in vain is for ever.
       at_rest = at_x.flat.logical_and(wrong.logical_not()).logical_and(rows.x.eq(before).flatten(1).all(1));
     }
   }
