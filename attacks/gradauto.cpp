@@ -40,17 +40,17 @@ std::vector<at::Tensor> GradAuto::propose(Victim& victim, const Batch& batch, No
     Adam adam;
     for (uint32_t step = 0; step < steps; ++step) {
       at::Tensor share;
-      const auto pull = [&](bool closed) {  // towards open, of the gates that are closed or of those that are open
-        const Loss loss = [&](const Output& output) -> Losses {
+      const auto pull = [&](bool closed) -> Loss {  // towards open, of gates that are closed or of those that are open
+        return [&, closed](const Output& output) -> Losses {
           const at::Tensor p = output.gates.logits.sigmoid(), is_open = p.detach().ge(options_.threshold);
           share = most.share(output);
           const at::Tensor pulled = at::where(is_open, closed ? at::zeros_like(p) : p,
                                               closed ? (p - options_.threshold).clamp_max(0) : at::zeros_like(p));
           return {pulled.sum(1), closed ? is_open.all(1) : is_open.any(1).logical_not()};  // met: none is pulled
         };
-        return victim.gradient(x, batch.ids, loss, {0, 0, step}, options_.path).images;
       };
-      const at::Tensor opening = pull(true), keeping = pull(false);
+      const auto pulls = victim.gradients(x, batch.ids, {pull(true), pull(false)}, {0, 0, step}, options_.path);
+      const at::Tensor opening = pulls[0].images, keeping = pulls[1].images;
       most.offer(x, share);
       x = within(batch.images, x + adam.step(without_conflict(opening, keeping)) * options_.step_size, norm, epsilon);
     }

@@ -141,6 +141,8 @@ TEST(GradAuto, OpensNoGateAtTheCostOfAnother) {
   const at::Tensor added = (x - batch.images).mean({2, 3});
   EXPECT_NEAR((added.select(1, 0) - added.select(1, 1)).abs().max().item<double>(), 0, 1e-6);
   EXPECT_EQ(added.select(1, 2).abs().max().item<double>(), 0);
+  EXPECT_EQ(victim.audit().forward, 2 * (12 + 1)) << "both gradients of a step are of one pass";
+  EXPECT_EQ(victim.audit().backward, 2 * 2 * 12);
 }
 
 /// Gate a opens soon, and gate b far away.

@@ -82,18 +82,50 @@ Output Victim::seen(const at::Tensor& images, const at::Tensor& ids, const Posit
 
 Victim::Gradient Victim::gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss,
                                   const Position& position, const GatePath& path) {
+  return gradients(images, ids, {loss}, position, path).front();
+}
+
+std::vector<Victim::Gradient> Victim::gradients(const at::Tensor& images, const at::Tensor& ids,
+                                                at::ArrayRef<Loss> losses, const Position& position,
+                                                const GatePath& path) {
   check_stop();  // at every query: an attack may take minutes over a batch
   const int64_t count = images.size(0);
   if (count == 0) {
-    return {images.clone(), images.new_empty({0}), images.new_empty({0, card().classes}),
-            images.new_empty({0}, at::TensorOptions(at::kBool))};
+    const Gradient none{images.clone(), images.new_empty({0}), images.new_empty({0, card().classes}),
+                        images.new_empty({0}, at::TensorOptions(at::kBool))};
+    return std::vector<Gradient>(losses.size(), none);
   }
   const at::Tensor leaf = images.detach().set_requires_grad(true);
   const Output output = seen(leaf, ids, position, path);
-  const auto [losses, met] = loss(output);
-  if (losses.requires_grad()) losses.sum().backward();  // weights are frozen, so the leaf alone receives a gradient
-  const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), met);
-  return {gradient, losses.detach(), output.logits.detach(), flat};
+  std::vector<Gradient> each;
+  for (size_t i = 0; i < losses.size(); ++i) {
+    const auto [values, met] = losses[i](output);
+    leaf.mutable_grad() = at::Tensor();
+    // Weights are frozen, so the leaf alone receives a gradient.
+    if (values.requires_grad()) values.sum().backward({}, /*retain_graph=*/i + 1 < losses.size());
+    const auto [gradient, flat] = counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), met);
+    each.push_back({gradient, values.detach(), output.logits.detach(), flat});
+  }
+  return each;
+}
+
+Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
+                                    const at::Tensor& labels, const Position& position, const GatePath& path) {
+  std::vector<Loss> losses;
+  for (int64_t k = 0; k < classes.size(1); ++k) {
+    losses.emplace_back([&, k](const Output& output) -> Losses {
+      const at::Tensor& z = output.logits;
+      const at::Tensor difference = z.gather(1, classes.slice(1, k, k + 1)) - z.gather(1, labels.unsqueeze(1));
+      return {difference.squeeze(1), answers_of(z).ne(labels)};
+    });
+  }
+  std::vector<at::Tensor> of_images, differences;
+  const std::vector<Gradient> each = gradients(images, ids, losses, position, path);
+  for (const Gradient& one : each) {
+    of_images.push_back(one.images);
+    differences.push_back(one.losses);
+  }
+  return {at::stack(of_images, 1), at::stack(differences, 1), each.front().logits};
 }
 
 std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient, const at::Tensor& met) {
@@ -104,24 +136,6 @@ std::pair<at::Tensor, at::Tensor> Victim::counted(const at::Tensor& gradient, co
   zero_ = zero_.defined() ? zero_ + blind : blind;
   bad_ = bad_.defined() ? bad_ + bad.sum() : bad.sum();
   return {at::where(bad.view({-1, 1, 1, 1}), at::zeros_like(gradient), gradient), zero.logical_or(bad)};
-}
-
-Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
-                                    const at::Tensor& labels, const Position& position, const GatePath& path) {
-  check_stop();
-  const at::Tensor leaf = images.detach().set_requires_grad(true);
-  const at::Tensor logits = seen(leaf, ids, position, path).logits;
-  const at::Tensor differences = logits.gather(1, classes) - logits.gather(1, labels.unsqueeze(1));
-  const at::Tensor wrong = answers_of(logits).ne(labels);
-  std::vector<at::Tensor> each;
-  for (int64_t k = 0; k < classes.size(1); ++k) {
-    leaf.mutable_grad() = at::Tensor();
-    if (differences.requires_grad()) {
-      differences.select(1, k).sum().backward({}, /*retain_graph=*/k + 1 < classes.size(1));
-    }
-    each.push_back(counted(leaf.grad().defined() ? leaf.grad() : at::zeros_like(images), wrong).first);
-  }
-  return {at::stack(each, 1), differences.detach(), logits.detach()};
 }
 
 Output Victim::answer(const at::Tensor& images, const Pass& pass) {

@@ -1,6 +1,8 @@
 // The model as an attack sees it: gradients with respect to the input only, every query counted.
 #pragma once
 
+#include <c10/util/ArrayRef.h>
+
 #include <functional>
 #include <map>
 #include <string>
@@ -72,13 +74,16 @@ class Victim {
   /// model must know which layers to skip.
   Gradient gradient(const at::Tensor& images, const at::Tensor& ids, const Loss& loss, const Position& position,
                     const GatePath& path);
+  /// The same with a backward pass for each loss, all of one forward pass.
+  std::vector<Gradient> gradients(const at::Tensor& images, const at::Tensor& ids, at::ArrayRef<Loss> losses,
+                                  const Position& position, const GatePath& path);
 
   struct Gradients {
     at::Tensor images;       ///< [N, k, C, H, W], of z_class - z_label; zero where it is not finite
     at::Tensor differences;  ///< [N, k], z_class - z_label
     at::Tensor logits;       ///< [N, K]
   };
-  /// One forward pass, two of relaxed gates, and a backward pass for each of `classes` [N, k].
+  /// Those of differences between logits: a backward pass for each of `classes` [N, k].
   Gradients gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
                       const at::Tensor& labels, const Position& position, const GatePath& path);
 
