@@ -41,7 +41,7 @@ at::Tensor onto_ball(const at::Tensor& delta, Norm norm, double epsilon);
 at::Tensor onto_balls(const at::Tensor& delta, Norm norm, const at::Tensor& radius);
 
 /// x + delta on the ball around `clean` and then in the box [0, 1]. Clipping to the box brings every pixel nearer to
-/// the clean image, so the result is in both: in L2 but for rounding, in L1 also where that of all pixels adds up.
+/// the clean image, so the result is in both: in L1 and L2 also where the rounding of all pixels adds up.
 at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon);
 
 /// The nearest image (in the Euclidean sense) to `images` that is in the L1 ball around `clean` and in the box: what
