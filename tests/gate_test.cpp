@@ -54,7 +54,7 @@ TEST(Gate, FoldedIsTheSame) {
     };
     disturb(weights.trainable());
     disturb(weights.statistics());
-    weights.require_gradients(false);
+    weights.freeze();
     const at::Tensor x = at::rand({6, 19, 13, 11}, generator) - 0.3;
     const at::Tensor last = x.contiguous(at::MemoryFormat::ChannelsLast);
 

@@ -50,7 +50,7 @@ TEST(Blocks, GradientsAreThoseOfDifferences) {
     }
     weights.move_to(at::kCPU, at::kDouble);
     expect_numerical_gradients(*block, what);
-    weights.require_gradients(false);
+    weights.freeze();
     block->fold();
     expect_numerical_gradients(*block, what + ", folded");
   };

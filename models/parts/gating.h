@@ -70,8 +70,6 @@ class Gating {
   /// Throws InputError if the mode needs execution rates that are not known.
   void check() const;
 
-  const GatingOptions& options() const { return options_; }
-
  private:
   GatingOptions options_;
   std::vector<Gate> gates_;

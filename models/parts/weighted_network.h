@@ -49,7 +49,7 @@ class WeightedNetwork : public Network {
   void freeze() override {
     training_ = false;
     is_frozen_ = true;
-    weights_.require_gradients(false);
+    weights_.freeze();
     fold();
   }
   at::Tensor penalty(const Output&) const override { return {}; }

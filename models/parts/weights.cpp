@@ -76,8 +76,8 @@ void Weights::move_to(at::Device device, at::ScalarType type) {
   }
 }
 
-void Weights::require_gradients(bool on) {
-  for (auto& [name, tensor] : trainable_) tensor.set_requires_grad(on);
+void Weights::freeze() {
+  for (auto& [name, tensor] : trainable_) tensor.set_requires_grad(false);
 }
 
 }  // namespace aigis

@@ -28,7 +28,8 @@ class Weights {
   int64_t count() const;
 
   void move_to(at::Device device, at::ScalarType type);
-  void require_gradients(bool on);
+  /// None is to be trained any more.
+  void freeze();
 
  private:
   at::Tensor add(const std::string& name, at::Tensor value);
