@@ -18,7 +18,7 @@ std::optional<Challenge> wide_attack(const Claim& claim, double epsilon, int64_t
 }  // namespace
 
 std::optional<Finding> monotone(const Claim& claim) {
-  constexpr double kChance = 0.01;
+  constexpr double kFamilyChance = 0.01;  // less than kChance: all images are compared, not a sample
   struct Rise {
     size_t run, epsilon;
     double share;
@@ -49,14 +49,14 @@ std::optional<Finding> monotone(const Claim& claim) {
     finding.message = "budgets are nested, so that accuracy cannot rise with them: nothing to see";
     return finding;
   }
-  if (const int64_t enough = fewest(rises.size(), kChance); enough <= finding.count) {
+  if (const int64_t enough = fewest(rises.size(), kFamilyChance); enough <= finding.count) {
     finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   }
   const std::vector<double> together = holm(chances);
   size_t worst = 0;
   std::vector<std::pair<size_t, size_t>> raised;
   for (size_t i = 0; i < rises.size(); ++i) {
-    if (together[i] < kChance && rises[i].share > 0) raised.emplace_back(rises[i].run, rises[i].epsilon);
+    if (together[i] < kFamilyChance && rises[i].share > 0) raised.emplace_back(rises[i].run, rises[i].epsilon);
     if (rises[i].share > rises[worst].share) worst = i;
   }
   const double most = std::max(0.0, rises[worst].share);
