@@ -83,11 +83,12 @@ std::optional<Finding> uphill(const Claim& claim) {
       downhill, finding.count, median);
   bool is_untrue = false;
   if (!claim.defense()) {
-    const at::Tensor close = nearby.shares();
-    const double true_share = close.size(0) > 0 ? close.median().item<double>() : 1;
-    finding.numbers["median_share_nearby"] = true_share;
-    finding.message += fmt::format(", over a short step by {:.3g} times", true_share);
-    is_untrue = true_share < kLeastNearby;
+    if (const at::Tensor close = nearby.shares(); close.size(0) >= fewest(1)) {
+      const double true_share = close.median().item<double>();
+      finding.numbers["median_share_nearby"] = true_share;
+      finding.message += fmt::format(", over a short step by {:.3g} times", true_share);
+      is_untrue = true_share < kLeastNearby;
+    }
   }
   if (downhill >= enough || median < kLeast || is_untrue) {
     finding.level = Finding::Level::warning;

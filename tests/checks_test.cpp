@@ -62,12 +62,14 @@ class FlatForSome : public PatternNet {
   }
 };
 
+Json uphill(const std::shared_ptr<Model>& model, int64_t images) {
+  const Json checks = checks_of({.name = "some", .model = model, .data = patterned().first(images)});
+  return *std::find_if(checks.begin(), checks.end(),
+                       [](const Json& check) { return check["check"].get<std::string>() == "uphill"; });
+}
+
 // More than a quarter of the images must be downhill, and those without a gradient are none of them.
 TEST(Checks, UphillSaysHowManyImagesItWouldTake) {
-  const auto uphill = [](const std::shared_ptr<Model>& model, int64_t images) {
-    const Json checks = checks_of({.name = "some", .model = model, .data = patterned().first(images)});
-    return *std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "uphill"; });
-  };
   const Json all = uphill(std::make_shared<PatternNet>(), 24);
   EXPECT_EQ(all["smallest_effect"], 7.0 / 24) << all;
   const Json some = uphill(std::make_shared<FlatForSome>(), 24);
@@ -76,6 +78,28 @@ TEST(Checks, UphillSaysHowManyImagesItWouldTake) {
   const Json few = uphill(std::make_shared<FlatForSome>(), 8);
   EXPECT_EQ(few["level"], "undecided") << few;
   EXPECT_TRUE(few["smallest_effect"].is_null()) << few;
+}
+
+/// Along a fixed graph only the first images have a gradient, which promises twice of what comes.
+class PromisesTooMuch : public PatternNet {
+ public:
+  explicit PromisesTooMuch(int64_t images) : images_(images) {}
+
+ private:
+  at::Tensor before(const at::Tensor& images, const Pass& pass) override {
+    if (pass.gate_gradient != GateGradient::fixed_graph) return images;
+    const at::Tensor still = images.detach();
+    return at::where(per_image(pass.image_ids.lt(images_), images), still + (images - still) * 2, still);
+  }
+
+  int64_t images_;
+};
+
+TEST(Checks, UphillTellsOfShortStepsOnlyOnEnoughImages) {
+  const Json few = uphill(std::make_shared<PromisesTooMuch>(6), 24);
+  EXPECT_EQ(few["level"].get<std::string>(), "passed") << few;
+  const Json enough = uphill(std::make_shared<PromisesTooMuch>(7), 24);
+  EXPECT_EQ(enough["level"].get<std::string>(), "warning") << enough;
 }
 
 // What nobody could look at has not been passed.
