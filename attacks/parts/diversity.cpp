@@ -9,6 +9,7 @@
 
 #include "lib/core/error.h"
 #include "lib/core/text.h"
+#include "lib/core/upload.h"
 
 namespace aigis {
 namespace {
@@ -86,7 +87,7 @@ at::Tensor diversified(const at::Tensor& images, const at::Tensor& ids, const Di
   const at::Tensor draws = uniform_numbers(ids, 4, stream, Use::diversity);
   const at::Tensor rows = maps(draws, images.size(2), 2, options), columns = maps(draws, images.size(3), 3, options);
   const auto like_images = [&](const at::Tensor& m) {
-    return m.to(images.device(), images.scalar_type()).unsqueeze(1);
+    return uploaded(m, images.device(), images.scalar_type()).unsqueeze(1);
   };
   return like_images(rows).matmul(images).matmul(like_images(columns).transpose(2, 3));
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "attacks/parts/random.h"
+#include "lib/core/upload.h"
 
 namespace aigis {
 namespace {
@@ -26,7 +27,7 @@ Squares place(SquareNumbers& numbers, const at::Tensor& clean, int64_t side) {
 }  // namespace
 
 void SquareNumbers::draw(int64_t count) {
-  numbers_ = uniform_numbers(ids_, count, stream_, Use::square).to(like_.device());
+  numbers_ = uploaded(uniform_numbers(ids_, count, stream_, Use::square), like_.device());
 }
 
 at::Tensor SquareNumbers::take(int64_t count) {
@@ -74,7 +75,7 @@ at::Tensor SquareProposals::with_square(const at::Tensor& clean, const at::Tenso
 // L2 and L1 ---------------------------------------------------------------------------------------------------------
 
 at::Tensor SquareProposals::signed_patterns(const at::Tensor& clean, int64_t side, SquareNumbers& numbers) const {
-  const at::Tensor lying = hill_and_pit(side, norm_).to(clean.device(), clean.scalar_type());
+  const at::Tensor lying = uploaded(hill_and_pit(side, norm_), clean.device(), clean.scalar_type());
   const at::Tensor stands = per_image(numbers.signs(1).gt(0), clean);
   return at::where(stands, lying.t(), lying) * numbers.signs(clean.size(1)).view({-1, clean.size(1), 1, 1});
 }

@@ -96,7 +96,10 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
       cell.tally.lost = proposal.met.logical_and(unbroken).sum().item<int64_t>();
     }
     tally.cells.push_back(cell.tally);
-    if (needed > 0) part.images.push_back(cell.images.slice(0, 0, needed).to(at::kCPU).clone());
+    if (needed > 0) {
+      const at::Tensor few = cell.images.slice(0, 0, needed);
+      part.images.push_back(few.to(at::TensorOptions(at::kCPU), /*non_blocking=*/false, /*copy=*/true));
+    }
   }
   forget_proposals(r, done);
   return part;
