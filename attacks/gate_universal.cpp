@@ -128,14 +128,15 @@ Aim GateUniversal::aim() const {
 }
 
 /// [1 or K]: what perturbed images are worth to the attack, summed over those of each owner: of an answer that is to
-/// change unseen, how many do.
+/// change unseen, how many do. The draw is none that a gradient was taken in.
 at::Tensor GateUniversal::worth_of(Victim& victim, const std::vector<Lesson>& lessons,
                                    const ObjectiveOptions& objective, const at::Tensor& shared, Norm norm,
                                    double epsilon, uint32_t step) const {
+  const Position position{0, static_cast<uint32_t>(objective.draws), step};
   at::Tensor sum = at::zeros({shared.size(0)}, shared.options());
   for (const Lesson& one : lessons) {
     const at::Tensor x = struck(one.batch.images, shared.index_select(0, one.whose), norm, epsilon);
-    const Output output = victim.aside(x, one.batch.ids, {0, 1, step});
+    const Output output = victim.aside(x, one.batch.ids, position);
     const Worth worth = worth_in_pass(objective, victim.card().classes, output, one.goal);
     sum = sum + one.member.matmul(worth.reached.defined() ? worth.reached : worth.value);
   }

@@ -46,6 +46,26 @@ class WrongThroughout : public MeanGate {
   at::Tensor nearest;  ///< [N]
 };
 
+/// Wrong in every pass of an attack's first run, and right in all others.
+class LosesToTheFirstRun : public HeedsSomeDraws {
+ public:
+  explicit LosesToTheFirstRun(Model& heeded) : HeedsSomeDraws(heeded, {0, 1, 2, 3}, 0) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = HeedsSomeDraws::forward(images, pass);
+    if (pass.noise.restart == 0) output.logits = output.logits.flip(1);
+    return output;
+  }
+};
+
+// What an attack has fitted to its own noise is broken under that, and says nothing of any other.
+TEST_F(DrawnGates, AnEnsembleDoesNotJudgeItsStagesByTheirOwnNoise) {
+  LosesToTheFirstRun model(linear_);
+  AttackAudit audit;
+  hits(model, "autoattack:version=rand,steps=2,draws=1", Norm::linf, 0.5 * kDistance, &audit);
+  const std::vector<Stage> stands{{"apgd-ce", 5, 0}, {"apgd-dlr", 5, 0}};
+  EXPECT_EQ(audit.stages, stands);
+}
+
 TEST_F(DrawnGates, AnImageThatIsWrongInThreeDrawsOfFourStands) {
   HeedsSomeDraws model(linear_, {0}, 0);
   for (const bool within_reach : {false, true}) {

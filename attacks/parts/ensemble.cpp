@@ -7,11 +7,13 @@
 namespace aigis {
 namespace {
 
-/// [N] int64: in how many draws of the attack's own noise the answer is wrong.
+/// [N] int64: in how many draws the answer is wrong. The restart is no stage's: what was fitted to a draw would be
+/// wrong in it again.
 at::Tensor wrong_draws(Victim& victim, const Batch& batch, const at::Tensor& images, uint32_t step) {
+  constexpr uint32_t kNoRestart = ~0u;
   at::Tensor wrong = at::zeros_like(batch.labels);
   for (int64_t draw = 0; draw < victim.card().draws; ++draw) {
-    const Output output = victim.forward(images, batch.ids, {0, static_cast<uint32_t>(draw), step});
+    const Output output = victim.forward(images, batch.ids, {kNoRestart, static_cast<uint32_t>(draw), step});
     wrong = wrong + answers_of(output.logits).ne(batch.labels);
   }
   return wrong;
