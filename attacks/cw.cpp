@@ -57,6 +57,7 @@ class Minimization {
         goes_on = goes_on.logical_and(loss.le(rows.checked * kProgress));
         rows.checked = loss;
       }
+      // What stops here is dropped though it may be wrong, as by the authors' code and foolbox.
       const at::Tensor wrong = every_.lost(at_x.logits, rows.labels).logical_and(goes_on);
       rows.found = rows.found.logical_or(wrong);
       nearest_.offer(rows, x, wrong);
