@@ -5,7 +5,9 @@
 namespace aigis {
 
 void SquareOptions::bind(OptionTable& table) {
-  SquareSearch::bind(table);
+  SquareSearch::bind(table,
+                     "squares that are tried; with random gates each takes two answers, for the best image is asked "
+                     "again beside it");
   bind_stop(table, &stop);
 }
 
@@ -13,6 +15,7 @@ std::vector<at::Tensor> Square::propose(Victim& victim, const Batch& batch, Norm
                                         at::ArrayRef<double> epsilons) const {
   SquareSearch search = options_;
   search.stop = options_.stop && victim.is_final();
+  search.renewed = victim.card().has_random_gates;
   search.value = [](const Output& output, const at::Tensor& labels) {
     Goal goal;
     goal.labels = labels;

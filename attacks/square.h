@@ -11,7 +11,8 @@ struct SquareOptions : SquareSearch {
   void bind(OptionTable& table);
 };
 
-/// A square is kept where it makes the margin of logits smaller.
+/// A square is kept where it makes the margin of logits smaller. With random gates the best image is asked again beside
+/// every square, which then costs two answers.
 class Square : public Attack {
  public:
   static constexpr const char* kName = "square";

@@ -1,4 +1,5 @@
 // Attacks that see answers alone: what they find by them, and how many they take.
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 
 #include "lib/eval/verdict.h"
 #include "tests/attacks.h"
+#include "tests/models_under_test.h"
 #include "tests/networks.h"
 
 namespace aigis {
@@ -84,6 +86,40 @@ TEST_F(BlackBox, BreaksNothingBeforeItsRecordSaysSo) {
   };
   check("square:queries=", 1, 90);
   check("spsa:pairs=8,step_size=0.02,steps=", 2 * 8 + 1, 15);
+}
+
+/// Its gates' noise makes the very first answer of a search look best of all.
+class LuckyAtFirst : public LinearModel {
+ public:
+  LuckyAtFirst()
+      : LinearModel(at::full({3, 4, 4}, 1.0 / 48, at::TensorOptions(at::kDouble)), 0), card_(LinearModel::card()) {
+    card_.has_random_gates = true;
+  }
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = LinearModel::forward(images, pass);
+    if (pass.noise.step == 0 && pass.noise.draw == 0) output.logits = output.logits * 0.1;
+    return output;
+  }
+  const ModelCard& card() const override { return card_; }
+
+ private:
+  ModelCard card_;
+};
+
+// It is asked again, and so bars no later square.
+TEST(BlackBoxOfRandomGates, ALuckyAnswerDoesNotStand) {
+  LuckyAtFirst model;
+  const Batch batch{at::full({5, 3, 4, 4}, 0.5, at::TensorOptions(at::kDouble)),
+                    at::full({5}, 1, at::TensorOptions(at::kLong)), ids_of(5)};
+  const auto brightness = [&](int64_t queries) {
+    Victim victim(model, 3, Judge::this_model);
+    const at::Tensor x =
+        make_attack(fmt::format("square:queries={}", queries))->propose(victim, batch, Norm::linf, {0.1})[0];
+    EXPECT_EQ(victim.audit().forward, 5 * (1 + 2 * queries)) << "two answers a square";
+    EXPECT_EQ(victim.audit().backward, 0);
+    return x.mean({1, 2, 3});
+  };
+  EXPECT_TRUE(brightness(200).lt(brightness(1) - 0.01).all().item<bool>());
 }
 
 TEST_F(BlackBox, AWalkLeapsAsOftenAsItSays) {

@@ -12,9 +12,9 @@
 namespace aigis {
 
 struct SquareSearch {
-  int64_t queries = 5000;
-  double share = 0.8;    ///< p: of the image that the first squares cover
-  bool rescale = false;  ///< the schedule of p, made for 10,000 queries, is stretched to `queries`
+  int64_t queries = 5000;  ///< squares
+  double share = 0.8;      ///< p: of the image that the first squares cover
+  bool rescale = false;    ///< the schedule of p, made for 10,000 queries, is stretched to `queries`
   std::function<at::Tensor(const Output& output, const at::Tensor& labels)> value;  ///< [n], smaller is better
   int64_t draws = 1;     ///< answers that a value is the mean of, where they vary
   bool renewed = false;  ///< the best image is asked again beside every square, and its value is the mean of all
@@ -23,7 +23,7 @@ struct SquareSearch {
   double enough = 0;
   bool counts = false;  ///< the victim counts after how many answers images were done
 
-  void bind(OptionTable& table, const std::string& queries_help = "squares that are tried");
+  void bind(OptionTable& table, const std::string& queries_help);
 };
 
 /// Images inside the ball and the box. Each image has its own squares.
