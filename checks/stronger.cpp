@@ -139,8 +139,8 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   std::vector<double> before, after;
   for (size_t i = 0; i < again.hits.size(); ++i) {
     const std::vector<double>& losses = trace->losses(claim.sample().ids[static_cast<int64_t>(i)].item<int64_t>());
-    const size_t queries = losses.size() / all_steps;  // a step
-    if (again.hits[i] == 0 || queries == 0) continue;
+    if (again.hits[i] == 0 || losses.size() < all_steps) continue;
+    const size_t queries = (losses.size() + all_steps / 2) / all_steps;  // a step; one of them may have fewer
     before.push_back(mean(losses, losses.size() - (kLast + 1) * queries, queries));
     after.push_back(mean(losses, losses.size() - queries, queries));
   }

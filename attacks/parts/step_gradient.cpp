@@ -33,15 +33,18 @@ Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Te
   if (options_.samples == 1) return over_copies(point, who, 0, number, with_worth);
   Ascended sum;
   const at::Tensor line = last_direction.defined() ? unit_move(x, last_direction) : last_direction;
-  const int64_t last = options_.samples - 1;
-  for (int64_t i = 0; i <= last; ++i) {
-    const double reach = options_.sample_radius * (2.0 * static_cast<double>(i) / static_cast<double>(last) - 1);
+  // Without a line all points are one, and their gradients the same unless something is drawn.
+  const bool differ = line.defined() || options_.diversity.active() || victim_.card().has_random_gates;
+  const int64_t points = differ ? options_.samples : 1;
+  for (int64_t i = 0; i < points; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(options_.samples - 1);
+    const double reach = options_.sample_radius * (2 * share - 1);
     const at::Tensor sampled = line.defined() ? at::add(point, line, reach * step) : point;
     const Ascended one = over_copies(sampled, who, static_cast<uint32_t>(i), number, /*with_worth=*/false);
     if (i == 0) sum = one;
     else sum.images = sum.images + one.images;
   }
-  sum.images = sum.images / static_cast<double>(options_.samples);
+  sum.images = sum.images / static_cast<double>(points);
   last_direction = normalized(sum.images);
   return sum;
 }
