@@ -39,8 +39,8 @@ double Claim::gradients_of_losses() const {
 }
 
 double Claim::cost_of_checks() const {
-  constexpr double kForward = 1.0 / 3;   // of a gradient, which is three passes
-  constexpr double kAnswers = 100;       // noise and Square
+  constexpr double kForward = 1.0 / 3;  // of a gradient, which is three passes
+  constexpr double kNoises = 100, kSquares = 200;
   constexpr double kSteps = 20;          // of PGD on this model, on another one, and by each path through gates
   constexpr double kWideSteps = 2 * 40;  // within two larger budgets
   constexpr double kWideDraws = 5;
@@ -48,7 +48,9 @@ double Claim::cost_of_checks() const {
   constexpr double kLosses = 4;
   const ModelCard& card = bare()->card();
   const double draws = draws_on(*bare());
-  double cost = kAnswers + (1 + kSteps) * draws;  // FGSM and PGD
+  double cost = (1 + kSteps) * draws;  // FGSM and PGD
+  // Square asks its best image again where gates are random.
+  cost += (kNoises + kSquares * (card.has_random_gates ? 2 : 1)) * kForward;
   cost += kWideSteps * (card.has_random_gates ? kWideDraws : 1);
   // The strongest attack as it is: to see whether its loss still grows, twice to take a defense for the identity, and
   // once more beside fixed noise.
