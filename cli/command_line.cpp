@@ -18,7 +18,9 @@ void CommandLine::text(const std::string& name, std::string& value, const std::s
 }
 
 void CommandLine::number(const std::string& name, int64_t& value, const std::string& help) {
-  app_.add_option(name, value, help)->capture_default_str();
+  // CLI11's own reading takes octal and hexadecimal digits, and clamps what is too large.
+  const auto read = [name, &value](const std::string& text) { value = parse_integer(text, name); };
+  app_.add_option_function<std::string>(name, read, help)->type_name("INT")->default_str(std::to_string(value));
 }
 
 void CommandLine::texts(const std::string& name, std::vector<std::string>& values, const std::string& help,

@@ -124,3 +124,7 @@ def test_one_mode_alone_and_what_is_refused(made, tmp_path):
     other = tmp_path / "train.json"
     other.write_bytes((ROOT / "models/synthetic-aig-8.train.json").read_bytes())
     assert "choose another --out" in refused("inspect", AIG, "--data", "synthetic:test=20", "--out", other)
+
+
+def test_whole_numbers_are_decimal():
+    assert "on 10 test images" in aigis("inspect", RESNET, "--data", "synthetic:test=12", "--limit", "010").stdout
