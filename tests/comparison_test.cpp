@@ -160,6 +160,26 @@ TEST(Bootstrap, AgreesWithScipy) {
   EXPECT_EQ(Bootstrap(1).mean({0.25}).interval.low, 0.25);
 }
 
+/// 0.015 is no float32, and an interval must not lie beside its mean for that.
+TEST(Bootstrap, HoldsTheMeanOfEqualValues) {
+  for (const int64_t images : {1, 7, 1000}) {
+    const auto [mean, interval] = Bootstrap(images).mean(std::vector<double>(static_cast<size_t>(images), 0.015));
+    EXPECT_NEAR(mean, 0.015, 1e-15);
+    EXPECT_EQ(interval.low, 0.015);
+    EXPECT_EQ(interval.high, 0.015);
+  }
+}
+
+/// In a good third of the resamples the one wrong image is not drawn; rounding must not carry their mean above 1.
+TEST(Bootstrap, StaysWithinTheValues) {
+  std::vector<double> values(999, 1.0);
+  values.push_back(0);
+  const auto [mean, interval] = Bootstrap(1000).mean(values);
+  EXPECT_LT(interval.low, mean);
+  EXPECT_LE(interval.high, 1);
+  EXPECT_NEAR(interval.high, 1, 1e-9);
+}
+
 TEST(Holm, AgreesWithStatsmodels) {
   for (const Json& row : golden("holm")) {
     const std::vector<double> adjusted = holm(row["p"].get<std::vector<double>>());

@@ -4,7 +4,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "lib/core/philox.h"
 
@@ -28,17 +27,21 @@ Bootstrap::Bootstrap(int64_t images, int64_t resamples)
 Bootstrap::Result Bootstrap::mean(const std::vector<double>& values) const {
   if (values.empty()) return {0, {0, 0}};
   const auto count = static_cast<double>(values.size());
-  const at::Tensor numbers = at::tensor(values, at::TensorOptions(at::kFloat));
+  const double mean = mean_of(values);
+  std::vector<double> deviations;  // the values themselves, in float32, would have another mean
+  for (const double value : values) deviations.push_back(value - mean);
+  const at::Tensor numbers = at::tensor(deviations, at::TensorOptions(at::kFloat));
   const at::Tensor means = std::get<0>((weights_.matmul(numbers) / count).to(at::kDouble).sort());
+  const auto ends = std::minmax_element(values.begin(), values.end());
   // Linear between order statistics, as numpy's quantiles are.
-  const auto quantile = [&](double p) {
+  const auto quantile = [&, least = *ends.first, greatest = *ends.second](double p) {
     const double place = p * static_cast<double>(means.size(0) - 1);
     const auto below = static_cast<int64_t>(place);
     const auto above = std::min(below + 1, means.size(0) - 1);
     const double low = means[below].item<double>(), high = means[above].item<double>();
-    return low + (place - static_cast<double>(below)) * (high - low);
+    return std::clamp(mean + low + (place - static_cast<double>(below)) * (high - low), least, greatest);
   };
-  return {std::accumulate(values.begin(), values.end(), 0.0) / count, {quantile(0.025), quantile(0.975)}};
+  return {mean, {quantile(0.025), quantile(0.975)}};
 }
 
 }  // namespace aigis
