@@ -100,6 +100,17 @@ TEST(Schema, NamesPartsThatDoNotFitEachOther) {
        {"/runs/30/gates/after/per_class", "[]", {"/runs/30/gates/after/per_class", "expected 10", "got 0"}},
        {"/runs/30/gates/after/per_class/4", "[0.5]", {"/runs/30/gates/after/per_class/4", "expected 9", "got 1"}},
        {"/runs/30/gates/executed_layers_histogram/after", "[1]", {"executed_layers_histogram/after", "expected 10"}},
+       {"/runs/30/gates/executed_layers_histogram/after/0",
+        "7000",
+        {"executed_layers_histogram/after", "expected 1000 passes, as many as images times draws"}},
+       {"/runs/30/gates/executed_layers_histogram/before",
+        "[1000, 0, 0, 0, 0, 0, 0, 0, 0, 0]",
+        {"executed_layers_histogram/before", "executed layers, as per_layer has them, got 0"}},
+       {"/curves/0/runs/1", "1000", {"/curves/0/runs", "1000 is no index of runs"}},
+       {"/curves/0/mean_accuracy/value", "0.5", {"/curves/0/mean_accuracy/ci95", "low <= 0.5 <= high"}},
+       {"/curve_comparisons/0/difference/value",
+        "0.01",
+        {"/curve_comparisons/0/difference/ci95", "low <= 0.01 <= high, got [-0.07, -0.03]"}},
        {"/runs/30/gates", "null", {"/runs/30/gates", "has gates"}},
        {"/runs/0/accuracy/clean/ci95",
         "[0.1, 0.95]",
@@ -170,16 +181,18 @@ TEST(ReportText, HoldsAHashThatNoChangedByteAgreesWith) {
 }
 
 TEST(Schema, NamesWhatIsWrongInAnInspection) {
-  expect_refused(sample("--inspect"),
-                 {{"/version", "\"2.0\"", {"/version", "'2.0'", "1.x"}},
-                  {"/models", "[]", {"/models", "array of 1 items"}},
-                  {"/models/1/execution", "null", {"/models/1/execution", "missing", "has gates"}},
-                  {"/models/0/gates/count", "3", {"/models/0/gates/layers", "expected 3 items"}},
-                  {"/models/1/execution/histogram", "[1, 2]", {"/models/1/execution/histogram", "expected 10 items"}},
-                  {"/models/1/execution/per_class/2", "[0.5]", {"/per_class/2", "expected 9 items"}},
-                  {"/models/1/execution/adaptivity", "[]", {"/models/1/execution/adaptivity", "expected 9 items"}},
-                  {"/models/1/execution/extremes/0/most/0/jpeg", "\"<svg>\"", {"/jpeg", "matches"}},
-                  {"/models/1/modes/1/accuracy/ci95", "[0.1, 0.2]", {"/models/1/modes/1/accuracy/ci95"}}});
+  expect_refused(
+      sample("--inspect"),
+      {{"/version", "\"2.0\"", {"/version", "'2.0'", "1.x"}},
+       {"/models", "[]", {"/models", "array of 1 items"}},
+       {"/models/1/execution", "null", {"/models/1/execution", "missing", "has gates"}},
+       {"/models/0/gates/count", "3", {"/models/0/gates/layers", "expected 3 items"}},
+       {"/models/1/execution/histogram", "[1, 2]", {"/models/1/execution/histogram", "expected 10 items"}},
+       {"/models/1/execution/histogram/0", "9000", {"/models/1/execution/histogram", "expected 5000 passes"}},
+       {"/models/1/execution/per_class/2", "[0.5]", {"/per_class/2", "expected 9 items"}},
+       {"/models/1/execution/adaptivity", "[]", {"/models/1/execution/adaptivity", "expected 9 items"}},
+       {"/models/1/execution/extremes/0/most/0/jpeg", "\"<svg>\"", {"/jpeg", "matches"}},
+       {"/models/1/modes/1/accuracy/ci95", "[0.1, 0.2]", {"/models/1/modes/1/accuracy/ci95"}}});
 }
 
 }  // namespace

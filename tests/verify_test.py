@@ -94,8 +94,8 @@ def test_verify_bounds_what_it_cannot_count(tmp_path):
             assert result.returncode == code, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("place", ["/curves/0/mean_accuracy/value", "/curve_comparisons/0/p"])
-def test_verify_recounts_curves(tmp_path, place):
+@pytest.mark.parametrize("place, value", [("/curves/0/mean_accuracy/ci95/0", -0.5), ("/curve_comparisons/0/p", 0.123)])
+def test_verify_recounts_curves(tmp_path, place, value):
     made = aigis("sweep", "--model", RESNET, "--model", f"{AIG}:gates=argmax", "--data", "synthetic:test=20", "--eps",
                  "2/255,8/255", "--gate-swap", "true", "--save-examples", 20, "--out", tmp_path / "r.json")
     assert made.returncode == 0, made.stderr
@@ -105,7 +105,7 @@ def test_verify_recounts_curves(tmp_path, place):
     target = document
     for key in keys:
         target = target[key]
-    target[last] = 0.123
+    target[last] = value
     result = verify(tmp_path, document)
     assert result.returncode == 1 and place in result.stdout, result.stdout + result.stderr
 

@@ -63,10 +63,10 @@ def make_model(name, mode, layers):
                       "layers": gated_layers(count)}}
 
 
-def make_rates(rng, layers, classes, base, shift):
+def make_rates(rng, layers, classes, base, shift, passes):
     per_class = [[min(1.0, max(0.0, base[i] + 0.25 * math.sin(1.7 * k + 2.3 * i) * (1 - base[i]) + shift[i]
                                + rng.gauss(0, 0.01))) for i in range(layers)] for k in range(classes)]
-    per_layer = [sum(row[i] for row in per_class) / classes for i in range(layers)]
+    per_layer = [round(sum(row[i] for row in per_class) / classes * passes) / passes for i in range(layers)]
     return {"mean": sum(per_layer) / layers if layers else 0, "per_layer": per_layer, "per_class": per_class}
 
 
@@ -77,11 +77,20 @@ def with_intervals(rates):
 
 
 def histogram(rates, passes):
-    """Passes by executed layers, if layers ran independently of each other."""
+    """Passes by executed layers, as many and with the mean that they must have, else as if layers ran independently of
+    each other."""
     shares = [1.0]
     for rate in rates:
         shares = [closed * (1 - rate) + opened * rate for closed, opened in zip(shares + [0.0], [0.0] + shares)]
-    return [round(share * passes) for share in shares]
+    counts = [round(share * passes) for share in shares]
+    counts[counts.index(max(counts))] += passes - sum(counts)
+    lacking = round(sum(rates) * passes) - sum(ran * count for ran, count in enumerate(counts))
+    step = 1 if lacking > 0 else -1
+    for _ in range(abs(lacking)):
+        fullest = max((ran for ran in range(len(counts)) if 0 <= ran + step < len(counts)), key=counts.__getitem__)
+        counts[fullest] -= 1
+        counts[fullest + step] += 1
+    return counts
 
 
 def around(share):
@@ -92,12 +101,12 @@ def make_gates(rng, model, classes, epsilon):
     layers, sampled = model["gates"]["count"], model["gates"]["mode"] == "sampled"
     base = [1 - 0.5 * abs(math.sin(1 + 1.3 * i)) * (0.9 if sampled else 0.5) for i in range(layers)]
     shift = [3 * epsilon * math.cos(2.1 * i) for i in range(layers)]
-    before = make_rates(rng, layers, classes, base, [0] * layers)
-    after = make_rates(rng, layers, classes, base, shift)
+    passes = IMAGES * model["gates"]["draws"]
+    before = make_rates(rng, layers, classes, base, [0] * layers, passes)
+    after = make_rates(rng, layers, classes, base, shift, passes)
     if classes > 9:
         before["per_class"][9] = after["per_class"][9] = None  # a class of which the first images hold none
     redraw = 0.21 if sampled else 0.0
-    passes = IMAGES * model["gates"]["draws"]
     return {"before": with_intervals(before), "after": with_intervals(after),
             "flipped": {"share": min(1.0, redraw / 2 + 1.5 * epsilon), "share_on_clean_redraw": redraw,
                         "ci95": around(min(1.0, redraw / 2 + 1.5 * epsilon)), "ci95_on_clean_redraw": around(redraw)},
@@ -307,7 +316,8 @@ def make_inspected(rng, name, layers, classes):
          "executed_layers": {"mean": rate * layers, "deviation": 0.1 * layers} if layers else None}
         for i, (mode, n, rate) in enumerate(modes)]
     if layers:
-        rates = make_rates(rng, layers, classes, [1 - 0.4 * abs(math.sin(1 + 1.3 * i)) for i in range(layers)], [0] * layers)
+        base = [1 - 0.4 * abs(math.sin(1 + 1.3 * i)) for i in range(layers)]
+        rates = make_rates(rng, layers, classes, base, [0] * layers, IMAGES * draws)
         shares = [0.05 + 0.85 * i / layers for i in range(layers)]
         picture = lambda number, ran: {"id": number, "layers": ran, "jpeg": PIXEL}
         model["execution"] = {
