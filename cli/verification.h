@@ -23,8 +23,8 @@ struct Verification {
   /// Notes where the report does not say what was found, at a JSON pointer.
   void expect(const Json& said, const Json& found, const std::string& pointer);
   int64_t minor_version() const { return minor_version_of(report, path); }
-  /// A whole number of the report's configuration. Throws InputError if it is none.
-  int64_t configured(const char* key, int64_t otherwise) const;
+  /// A whole number of the report's configuration. Throws InputError if it is none, or too small.
+  int64_t configured(const char* key, int64_t otherwise, int64_t least = 0) const;
   /// What stands at a place of the report's list of runs, once verify_facts() has seen that list.
   const Run& run_at(size_t index) const { return plan.runs[index / plan.epsilons.size() % plan.runs.size()]; }
 

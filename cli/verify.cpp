@@ -33,7 +33,8 @@ Verification::Verification(const std::string& report_path, Json parsed, const st
   }
   report["config"] = config_of(report);
   plan.seed = static_cast<uint64_t>(configured("seed", 0));
-  saved = std::clamp<int64_t>(configured("save_examples", 0), 0, plan.data.size());
+  plan.batch = configured("batch", 100, 1);
+  saved = std::min(configured("save_examples", 0), plan.data.size());
 }
 
 void Verification::expect(const Json& said, const Json& found, const std::string& pointer) {
@@ -45,10 +46,11 @@ int64_t minor_version_of(const Json& report, const std::string& path) {
   return parse_integer(version.substr(version.find('.') + 1), path + ": version");
 }
 
-int64_t Verification::configured(const char* key, int64_t otherwise) const {
+int64_t Verification::configured(const char* key, int64_t otherwise, int64_t least) const {
   const Json value = report["config"].value(key, Json(otherwise));
-  if (!value.is_number_integer()) throw InputError(fmt::format("{}: /config/{}: expected a whole number", path, key));
-  return value;
+  if (value.is_number_integer() && value >= least) return value;
+  throw InputError(
+      fmt::format("{}: /config/{}: expected a whole number of at least {}, got {}", path, key, least, value.dump()));
 }
 
 namespace {

@@ -87,12 +87,11 @@ class SecondVerdict {
     verdicts_.images += count;
     const std::shared_ptr<Model> target = defended(bare, run.defense);
     const Wanted wanted = [&](const Batch& clean) { return wanted_classes(run, bare, clean, entry["seed"]); };
-    const int64_t batch = v_.configured("batch", 100);
     if (count > 0) {
       // Worst cases were judged by the draws that chose them before 1.12.
       const Purpose draws = v_.minor_version() < 12 ? Purpose::verdict_gates : run.judged_by();
       const Recount again =
-          recount_run(*target, entry, draws, wanted, v_.plan.data, saved, batch, v_.plan.gate_swap, v_.device);
+          recount_run(*target, entry, draws, wanted, v_.plan.data, saved, v_.plan.batch, v_.plan.gate_swap, v_.device);
       state(entry, index, again, saved, target->card());
     }
   }

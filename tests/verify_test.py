@@ -51,6 +51,7 @@ def test_verify_agrees_where_an_option_overrules_a_preset(tmp_path):
         ("/config/seed", 5),
         ("/config/limit", 19),
         ("/config/data", "synthetic:test=21"),
+        ("/config/batch", 0),
         ("/config/eps/1", 5 / 255),
         ("/comparisons/0/difference", 0.123),
         ("/comparisons/1/more_robust", "somebody"),
