@@ -59,9 +59,13 @@ std::shared_ptr<Model> model_for(const Dataset& data, const BenchFlags& flags, a
   const Spec spec = model_of(flags);
   Spec own = spec;
   const bool is_recorded = take_recorded(own);
-  std::shared_ptr<Model> model = network_of(own, data, device, true);
-  check_fit(spec.text(), model->card(), data);
-  return is_recorded ? recorded(model, spec, device) : model;
+  try {
+    std::shared_ptr<Model> model = network_of(own, data, device, true);
+    check_fit(spec.text(), model->card(), data);
+    return is_recorded ? recorded(model, spec, device) : model;
+  } catch (const UnknownOption& error) {
+    throw error.beside({"passes"});
+  }
 }
 
 /// Checked against the model, and with what it has to learn learnt.

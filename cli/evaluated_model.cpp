@@ -43,6 +43,17 @@ Asked take_out(Spec& own, const Spec& spec) {
   return asked;
 }
 
+LoadedModel load(const Spec& own, at::Device device) {
+  try {
+    return load_model(own, device);
+  } catch (const UnknownOption& error) {
+    const std::vector<std::string>& taken = error.taken();
+    const bool is_gated = std::find(taken.begin(), taken.end(), "gates") != taken.end();
+    throw error.beside(is_gated ? std::vector<std::string>{"gates=frozen", "noise", "gradients", "passes"}
+                                : std::vector<std::string>{"gradients", "passes"});
+  }
+}
+
 }  // namespace
 
 bool take_recorded(Spec& spec) {
@@ -71,7 +82,7 @@ std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, 
 LoadedModel evaluated_model(const Spec& spec, const Dataset& data, uint64_t seed, at::Device device) {
   Spec own = spec;
   const Asked asked = take_out(own, spec);
-  LoadedModel loaded = load_model(own, device);
+  LoadedModel loaded = load(own, device);
   const ModelCard& card = loaded.model->card();
   if (asked.fixed_noise && !card.has_random_gates) {
     throw InputError(fmt::format("model '{}': noise=fixed: its gates see no noise; expected gates=sampled or marginal",

@@ -26,6 +26,17 @@ Spec complete(const Spec& architecture, const Json& options) {
 
 }  // namespace
 
+UnknownOption::UnknownOption(const std::string& path, const std::string& architecture, const std::string& key,
+                             const std::vector<std::string>& taken)
+    : InputError(fmt::format("model '{}': {}", path, unknown_name("option of a trained " + architecture, key, taken))),
+      path_(path), architecture_(architecture), key_(key), taken_(taken) {}
+
+UnknownOption UnknownOption::beside(const std::vector<std::string>& others) const {
+  std::vector<std::string> all = taken_;
+  all.insert(all.end(), others.begin(), others.end());
+  return {path_, architecture_, key_, all};
+}
+
 bool is_checkpoint(const Spec& spec) {
   return spec.name.ends_with(".safetensors") || spec.name.find('/') != std::string::npos;
 }
@@ -114,8 +125,7 @@ LoadedNetwork read_network(const Spec& spec) {
   for (const auto& [key, value] : spec.options) {
     if (key == "architecture") continue;
     if (named == spec.options.end() && std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
-      throw InputError(
-          fmt::format("model '{}': {}", path, unknown_name("option of a trained " + architecture.name, key, allowed)));
+      throw UnknownOption(path, architecture.name, key, allowed);
     }
     architecture.options.emplace_back(key, value);
   }

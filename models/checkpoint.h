@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "lib/core/error.h"
 #include "lib/core/spec.h"
 #include "lib/ops/safetensors.h"
 #include "models/list.h"
@@ -23,6 +24,20 @@ struct LoadedNetwork : ModelFile {
   std::shared_ptr<Network> network;
 };
 
+/// An option that trained networks of an architecture do not take.
+class UnknownOption : public InputError {
+ public:
+  UnknownOption(const std::string& path, const std::string& architecture, const std::string& key,
+                const std::vector<std::string>& taken);
+  /// The same error where `others` are taken, too.
+  UnknownOption beside(const std::vector<std::string>& others) const;
+  const std::vector<std::string>& taken() const { return taken_; }
+
+ private:
+  std::string path_, architecture_, key_;
+  std::vector<std::string> taken_;
+};
+
 /// The weights and statistics of a network with its architecture in the metadata.
 /// `architecture` is the spec it was built from; `classes` are the names of its outputs.
 Safetensors pack_checkpoint(Network& network, const Spec& architecture, const std::vector<std::string>& classes,
@@ -39,7 +54,7 @@ void unpack_weights(const Safetensors& content, Network& network, const std::str
 /// Reads `models/aig-20.safetensors:gates=argmax` in evaluation mode, its weights as they are in the file. Only options
 /// that act at inference may be given. A bare state dict, such as torchvision's, is read by naming its architecture
 /// with whatever options shaped it: `resnet50.safetensors:architecture=resnet-50,stride_at=conv1`; ImageNet's
-/// normalization is then assumed. Throws InputError.
+/// normalization is then assumed. Throws InputError, of an option that acts in training UnknownOption.
 LoadedNetwork read_network(const Spec& spec);
 
 /// The same for evaluation and attack: on the device, frozen. `type` is float32 but for tests in float64.
