@@ -84,6 +84,10 @@ void Evaluation::load_models(const Settings& settings) {
 std::vector<Access> Evaluation::accesses_of(const Settings& settings) {
   std::vector<Access> accesses;
   for (const auto& name : settings.list("access")) {
+    const auto same = [&](const Access& other) { return other.name == name; };
+    if (std::any_of(accesses.begin(), accesses.end(), same)) {
+      throw InputError(fmt::format("access '{}' is given twice", name));
+    }
     accesses.push_back(parse_access(name, [&](const std::string& spec) { return add_surrogate(spec); }));
   }
   return accesses;

@@ -94,6 +94,7 @@ POINT = ("--data", "synthetic:test=20")
         (("plot", "no.json", "--out", "a.html"), "no.json"),
         (("evaluate", "--model", RESNET, "--out", "/dev/full", *POINT), "/dev/full: is a device"),
         (("evaluate", "--model", RESNET, "--defense", "jpeg", "--defense", "jpeg"), "defense 'jpeg' is given twice"),
+        (("evaluate", "--model", RESNET, *POINT, "--access", f"transfer:{AIG},transfer:{AIG}"), f"access 'transfer:{AIG}' is given twice"),
         (("train", "--limit=-5", "--out", "OUT"), "--limit: -5 is too small"),
         (("train", "--adversary", "pdg", "--out", "OUT"), "unknown attack 'pdg'; did you mean 'pgd'?"),
         *((("train", "--adversary", adversary, "--mixup", "0.2", "--out", "OUT"), f"adversary '{adversary}': mixup gives an image two labels; expected one with loss=kl, keep=last and restarts=1")
