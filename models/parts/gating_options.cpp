@@ -56,7 +56,8 @@ void GatingOptions::bind(OptionTable& table) {
       "says, or exactly `layers` of them");
   table.integer("draws", &draws, 1, 1000, "passes a verdict is averaged over").only_with("gates=sampled|marginal");
   table.text("graph", &graph, "a 0 or 1 for each gated layer, such as 110101011").only_with("gates=fixed");
-  table.integer("layers", &layers, 0, 10'000, "how many gated layers run for every image").only_with("gates=budget");
+  table.integer("layers", &layers, 0, 10'000, "how many gated layers run for every image, at least 1")
+      .only_with("gates=budget");
 }
 
 void GatingOptions::check(size_t count) const {
@@ -71,17 +72,14 @@ void GatingOptions::check(size_t count) const {
     throw InputError(
         "gates=budget: there is nothing to spend it on, for every layer always runs; expected a target rate below 1");
   }
-  if (gates == GateMode::budget && layers == 0) {
-    throw InputError(fmt::format("gates=budget: option 'layers' is missing; expected 1 to {}", gated));
-  }
   const bool is_graph = graph.size() == gated && graph.find_first_not_of("01") == std::string::npos;
   if (gates == GateMode::fixed && !is_graph) {
     throw InputError(
         fmt::format("gates=fixed: graph '{}': expected {} digits of 0 and 1, one for each gated layer", graph, gated));
   }
-  if (gates == GateMode::budget && layers > static_cast<int64_t>(gated)) {
+  if (gates == GateMode::budget && (layers < 1 || layers > static_cast<int64_t>(gated))) {
     throw InputError(
-        fmt::format("gates=budget: layers {}: expected at most {}, the number of gated layers", layers, gated));
+        fmt::format("gates=budget: layers={}: expected 1 to {}, the number of gated layers", layers, gated));
   }
 }
 
