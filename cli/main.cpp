@@ -26,9 +26,11 @@ const std::vector<aigis::CommandEntry> kCommands{
     {"bench", "Measure the speed of attacks, inference and training, and what closed gates save", aigis::bench_command},
 };
 
-int fail(const char* message, int code) {
-  // LibTorch's messages carry a stack; the first line says what happened.
-  const std::string text = message, line = fmt::format("aigis: {}\n", text.substr(0, text.find('\n')));
+/// LibTorch's messages carry a stack; the first line says what happened.
+std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
+
+int fail(const std::string& message, int code) {
+  const std::string line = fmt::format("aigis: {}\n", message);
   std::fwrite(line.data(), 1, line.size(), stderr);  // unlike fmt::print, does not throw where nobody can read it
   return code;
 }
@@ -52,10 +54,10 @@ int main(int argc, char** argv) {
     }
     return code;
   } catch (const aigis::InputError& error) {
-    return fail(error.what(), kBadInput);
+    return fail(aigis::printable(error.what()), kBadInput);
   } catch (const aigis::Interrupted&) {
     return fail("interrupted; a sweep and a training go on where they were", kInterrupted);
   } catch (const std::exception& error) {
-    return fail(error.what(), kFailed);
+    return fail(first_line(error.what()), kFailed);
   }
 }

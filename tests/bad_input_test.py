@@ -70,6 +70,7 @@ POINT = ("--data", "synthetic:test=20")
         (("bench", "attack", "--model", "resnet-8:passes=recorded", "--batch", "2"), "a recording is a CUDA graph; expected --device cuda, or passes=eager"),
         (("evaluate", "--model", "resnet-20"), "is an architecture without weights"),
         (("evaluate", "--model", "rensnet-20"), "unknown model 'rensnet-20'; did you mean 'resnet-20'?"),
+        (("evaluate", "--model", "a\nb\x1b[1m"), r"unknown model 'a\nb\x1b[1m'; known: resnet-20"),
         (("evaluate", "--model", "no/such.safetensors"), "no/such.safetensors: cannot be read"),
         (("evaluate", "--model", "/tmp/"), "is a folder"),
         (("evaluate",), "no model is given"),

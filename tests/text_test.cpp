@@ -62,6 +62,11 @@ TEST(Text, SuggestsTheNearestName) {
   EXPECT_EQ(unknown_name("attack", "zzzz", {"fgsm", "pgd"}), "unknown attack 'zzzz'; known: fgsm, pgd");
 }
 
+TEST(Text, PrintsOnOneLine) {
+  EXPECT_EQ(printable("a\nb\tc\r\x1b[31m\x7f"), "a\\nb\\tc\\x0d\\x1b[31m\\x7f");
+  EXPECT_EQ(printable("caf\xc3\xa9 8/255"), "caf\xc3\xa9 8/255");
+}
+
 TEST(Specs, ReadAndWriteBack) {
   const Spec spec = Spec::parse("imagefolder:a/b,size=224,x=4:2:0");
   EXPECT_EQ(spec.name, "imagefolder");

@@ -131,6 +131,18 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+std::string printable(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') line += "\\n";
+    else if (c == '\t') line += "\\t";
+    else if (byte < 0x20 || byte == 0x7f) line += fmt::format("\\x{:02x}", byte);
+    else line += c;
+  }
+  return line;
+}
+
 std::string shortest(double value) { return fmt::format("{}", value); }
 
 }  // namespace aigis

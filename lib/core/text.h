@@ -25,6 +25,9 @@ std::string unknown_name(const std::string& kind, const std::string& given, cons
 /// Whether the bytes are UTF-8 text, as JSON must be.
 bool is_utf8(std::string_view bytes);
 
+/// The text as one line that leaves a terminal as it is: control characters as C writes them, "\n" or "\x1b".
+std::string printable(std::string_view text);
+
 /// Shortest text that reads back as the same double.
 std::string shortest(double value);
 
