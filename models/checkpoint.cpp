@@ -137,7 +137,7 @@ LoadedNetwork read_network(const Spec& spec) {
     throw InputError(fmt::format("{}: {}", path, error.what()));
   }
   unpack_weights(content, *loaded.network, path);
-  loaded.record = record_of(content);
+  loaded.record = record_of(content, path);
   try {
     if (const auto rates = execution_rates_of(content, path); !rates.empty()) {
       loaded.network->set_execution_rates(rates);

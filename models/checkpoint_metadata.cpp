@@ -4,10 +4,39 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "lib/core/error.h"
 
 namespace aigis {
+namespace {
+
+/// A list in the metadata, each entry of which is usable.
+template <class T>
+std::vector<T> listed(const std::string& text, const std::string& name, const std::string& expected,
+                      const std::function<bool(const Json& entry)>& usable) {
+  const Json list = parse_json(text, name);
+  if (list.is_array() && std::all_of(list.begin(), list.end(), usable)) return list.get<std::vector<T>>();
+  throw InputError(fmt::format("{}: expected {}, got {}", name, expected, list.dump()));
+}
+
+bool is_accuracy(const Json& result) {
+  if (!result.is_object() || !result.contains("value") || !result.contains("ci95")) return false;
+  const Json &value = result["value"], &ends = result["ci95"];
+  if (value.is_null()) return ends.is_null();  // no image was held out
+  return value.is_number() && ends.is_array() && ends.size() == 2 && ends[0].is_number() && ends[1].is_number();
+}
+
+bool is_record(const Json& record) {
+  const auto has = [&](const char* key, bool (Json::*is_right)() const noexcept) {
+    return record.contains(key) && (record[key].*is_right)();
+  };
+  return record.is_object() && has("data", &Json::is_string) && has("epochs", &Json::is_number_integer) &&
+         has("held_out", &Json::is_object) &&
+         std::all_of(record["held_out"].begin(), record["held_out"].end(), is_accuracy);
+}
+
+}  // namespace
 
 Description described_by_metadata(const Safetensors& content, const std::string& path) {
   const auto text = [&](const std::string& key) {
@@ -24,22 +53,19 @@ Description described_by_metadata(const Safetensors& content, const std::string&
     throw InputError(
         fmt::format("{}: its format is '{}'; this version reads '{}'", path, text("format"), kCheckpointFormat));
   }
-  Description described{Spec::parse(text("architecture")), {}, {}};
+  Description described;
+  const std::string architecture = text("architecture");
   try {
+    described.architecture = Spec::parse(architecture);
     find_architecture(described.architecture.name);
   } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: its metadata names an {}", path, error.what()));
+    throw InputError(fmt::format("{}: its metadata 'architecture': {}", path, error.what()));
   }
-  try {
-    const auto listed = [&](const char* key) {
-      return parse_json(text(key), fmt::format("{}: its metadata '{}'", path, key));
-    };
-    described.classes = listed("classes").get<std::vector<std::string>>();
-    described.shape.classes = static_cast<int64_t>(described.classes.size());
-    described.shape.input = listed("input").get<std::vector<int64_t>>();
-  } catch (const Json::exception&) {
-    throw InputError(fmt::format("{}: its metadata 'classes' or 'input' cannot be read", path));
-  }
+  described.classes = listed<std::string>(text("classes"), path + ": its metadata 'classes'", "names",
+                                          [](const Json& entry) { return entry.is_string(); });
+  described.shape.classes = static_cast<int64_t>(described.classes.size());
+  described.shape.input = listed<int64_t>(text("input"), path + ": its metadata 'input'", "whole numbers",
+                                          [](const Json& entry) { return entry.is_number_integer(); });
   return described;
 }
 
@@ -68,34 +94,20 @@ Description described_by_option(Safetensors& content, const std::string& name, c
 std::vector<double> execution_rates_of(const Safetensors& content, const std::string& path) {
   const auto found = content.metadata.find("execution_rates");
   if (found == content.metadata.end()) return {};
-  const Json rates = parse_json(found->second, path + ": its metadata 'execution_rates'");
-  const bool usable = rates.is_array() && std::all_of(rates.begin(), rates.end(), [](const Json& rate) {
-                        return rate.is_number() && rate.get<double>() >= 0 && rate.get<double>() <= 1;
-                      });
-  if (!usable) throw InputError(fmt::format("{}: its metadata 'execution_rates' are not numbers from 0 to 1", path));
-  return rates.get<std::vector<double>>();
+  return listed<double>(
+      found->second, path + ": its metadata 'execution_rates'", "numbers from 0 to 1",
+      [](const Json& rate) { return rate.is_number() && rate.get<double>() >= 0 && rate.get<double>() <= 1; });
 }
 
-Json record_of(const Safetensors& content) {
+Json record_of(const Safetensors& content, const std::string& path) {
   const auto found = content.metadata.find("record");
   if (found == content.metadata.end()) return nullptr;
-  Json record;
-  try {
-    record = parse_json(found->second, "record");
-  } catch (const InputError&) {
-    return nullptr;
-  }
-  if (!record.is_object() || !record.contains("data") || !record["data"].is_string()) return nullptr;
-  if (!record.contains("epochs") || !record["epochs"].is_number_integer()) return nullptr;
-  if (!record.contains("held_out") || !record["held_out"].is_object()) return nullptr;
-  for (const auto& [mode, result] : record["held_out"].items()) {
-    if (!result.is_object() || !result.contains("value") || !result["value"].is_number()) return nullptr;
-    if (!result.contains("ci95") || !result["ci95"].is_array() || result["ci95"].size() != 2) return nullptr;
-    for (const auto& end : result["ci95"]) {
-      if (!end.is_number()) return nullptr;
-    }
-  }
-  return record;
+  const std::string name = path + ": its metadata 'record'";
+  const Json record = parse_json(found->second, name);
+  if (is_record(record)) return record;
+  throw InputError(name +
+                   ": expected data, epochs, and held_out with value and ci95 of each gate mode, as 'aigis train' "
+                   "writes them");
 }
 
 }  // namespace aigis

@@ -30,7 +30,7 @@ Description described_by_option(Safetensors& content, const std::string& archite
 /// The share of training images that ran each gated layer; empty if the file does not say.
 std::vector<double> execution_rates_of(const Safetensors& content, const std::string& path);
 
-/// The training record if it has the form that `aigis train` writes, else null: it is information, not weights.
-Json record_of(const Safetensors& content);
+/// The training record that `aigis train` writes; null if the file has none.
+Json record_of(const Safetensors& content, const std::string& path);
 
 }  // namespace aigis

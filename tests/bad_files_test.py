@@ -52,15 +52,32 @@ def test_numbers_beyond_the_range_of_float32_are_named(name, value, expected, tm
     assert expected in refused("evaluate", "--model", path, *POINT)
 
 
-def record_changed(record, tmp_path):
+@pytest.mark.parametrize(
+    "key, value, expected",
+    [
+        ("architecture", "", "'' names nothing"),
+        ("architecture", ":", "':' names nothing"),
+        ("architecture", "aig-", "model 'aig-': depth: '' is not a whole number"),
+        ("architecture", "aug-8", "unknown model 'aug-8'; known: resnet-20"),
+        ("classes", '{"a": 1}', "expected names"),
+        ("input", "[3,32.7,32]", "expected whole numbers, got [3,32.7,32]"),
+        ("execution_rates", "[0.5,1.5,0.5]", "expected numbers from 0 to 1"),
+        ("record", "[", "not JSON: it ends too early"),
+        ("record", '{"data":5}', "expected data, epochs, and held_out"),
+        ("record", '{"data":"synthetic","epochs":2,"held_out":"90 %"}', "expected data, epochs, and held_out"),
+        ("record", '{"data":"synthetic","epochs":2,"held_out":{"none":{}}}', "expected data, epochs, and held_out"),
+    ],
+)
+def test_metadata_that_cannot_be_used_is_named(key, value, expected, tmp_path):
+    path = tmp_path / "changed.safetensors"
+    save_file(load_file(AIG), path, metadata=dict(read_metadata(AIG), **{key: value}))
+    assert f"{path}: its metadata '{key}': {expected}" in refused("inspect", path)
+
+
+def test_a_record_of_training_that_held_nothing_out(tmp_path):
     path = tmp_path / "record.safetensors"
-    save_file(load_file(AIG), path, metadata=dict(read_metadata(AIG), record=record))
-    return path
-
-
-@pytest.mark.parametrize("record", ['{"data":"synthetic","held_out":{"none":{}}}', '{"data":5}', "[", '{"data":"synthetic","held_out":"90 %"}'])
-def test_a_broken_training_record_is_left_aside(record, tmp_path):
-    path = record_changed(record, tmp_path)
+    nothing = '{"data":"synthetic","epochs":2,"held_out":{"sampled":{"value":null,"successes":0,"trials":0,"ci95":null}}}'
+    save_file(load_file(AIG), path, metadata=dict(read_metadata(AIG), record=nothing))
     assert aigis("inspect", path).returncode == 0
     assert aigis("evaluate", "--model", path, *POINT).returncode == 0
 
