@@ -27,9 +27,8 @@ std::vector<double> read_epsilons(const Settings& settings, Norm norm) {
   for (const auto& text : settings.list("eps")) {
     const double epsilon = parse_number(text, "epsilon");
     if (epsilon < 0 || epsilon > most) {
-      throw InputError(
-          fmt::format("epsilon: {} is out of range; expected 0 to {} in units of the pixel range, such as {}", text,
-                      most, example(norm)));
+      throw InputError(fmt::format("epsilon: {} is out of range; expected 0 to {} {}, such as {}", text, most,
+                                   norm == Norm::l0 ? "pixel values" : "in units of the pixel range", example(norm)));
     }
     if (norm == Norm::l0 && epsilon != std::floor(epsilon)) {
       throw InputError(

@@ -41,6 +41,7 @@ POINT = ("--data", "synthetic:test=20")
         (("evaluate", "--model", AIG, "--nested", "yes"), "--nested: 'yes' is not one of true, false"),
         (("evaluate", "--model", AIG, "--gate-swap", "yes"), "--gate-swap: 'yes' is not one of true, false"),
         (("evaluate", "--model", AIG, "--attack", "fmn", "--norm", "l0", "--eps", "8/255"), "expected a whole number of pixel values"),
+        (("evaluate", "--model", AIG, "--attack", "fmn", "--norm", "l0", "--eps=-1"), "epsilon: -1 is out of range; expected 0 to 1000000 pixel values, such as 12"),
         (("evaluate", "--model", AIG, "--attack", "pgd", "--norm", "l0", "--eps", "12"), "does not exist in the norm l0; expected linf, l2, l1"),
         (("evaluate", "--model", AIG, "--attack", "pgd:preset=torchattacks", "--norm", "l2", "--eps", "0.5"), "attack 'pgd': preset=torchattacks is for the norm linf, not l2; expected torchattacks-l2, foolbox-l2, none"),
         (("train", "--model", "resnet-8", "--adversary", "pgd:preset=foolbox-l2", "--out", "OUT"), "preset=foolbox-l2 is for the norm l2, not linf; expected torchattacks, foolbox, art, none"),
