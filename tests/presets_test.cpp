@@ -1,4 +1,6 @@
 // Presets of attacks: other tools' defaults.
+#include "attacks/parts/presets.h"
+
 #include <gtest/gtest.h>
 
 #include "lib/core/error.h"
@@ -26,6 +28,13 @@ TEST(Presets, CanAllBeTaken) {
       }
     }
   }
+}
+
+TEST(Presets, AreSaidToBeUnknownWhereNoToolHasTheAttack) {
+  OptionTable table;
+  std::string preset = "none";
+  bind_presets(table, &preset, {});
+  EXPECT_EQ(table.documentation()[0]["help"].get<std::string>(), "whose defaults to take; no other tool's are known");
 }
 
 TEST(Presets, AreForTheNormsOfTheirTool) {

@@ -101,6 +101,7 @@ void OptionTable::presets(const std::string& name, std::string* value, std::vect
     names.push_back(set.name);
     told.push_back(fmt::format("{}{}: {}", set.name, set.note.empty() ? "" : " (" + set.note + ")", set.options));
   }
+  if (told.empty()) told.emplace_back("no other tool's are known");
   add_choice(
       name, names, [=](size_t i) { *value = names[i]; }, [=] { return *value; },
       "whose defaults to take; " + join(told, "; "));
