@@ -43,7 +43,7 @@ std::vector<at::Tensor> GradAuto::propose(Victim& victim, const Batch& batch, No
       const auto pull = [&](bool closed) -> Loss {  // towards open, of gates that are closed or of those that are open
         return [&, closed](const Output& output) -> Losses {
           const at::Tensor p = output.gates.logits.sigmoid(), is_open = p.detach().ge(options_.threshold);
-          share = most.share(output);
+          if (closed) share = most.share(output);
           const at::Tensor pulled = at::where(is_open, closed ? at::zeros_like(p) : p,
                                               closed ? (p - options_.threshold).clamp_max(0) : at::zeros_like(p));
           return {pulled.sum(1), closed ? is_open.all(1) : is_open.any(1).logical_not()};  // met: none is pulled

@@ -26,9 +26,6 @@ const std::vector<aigis::CommandEntry> kCommands{
     {"bench", "Measure the speed of attacks, inference and training, and what closed gates save", aigis::bench_command},
 };
 
-/// LibTorch's messages carry a stack; the first line says what happened.
-std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
-
 int fail(const std::string& message, int code) {
   const std::string line = fmt::format("aigis: {}\n", message);
   std::fwrite(line.data(), 1, line.size(), stderr);  // unlike fmt::print, does not throw where nobody can read it
@@ -54,10 +51,10 @@ int main(int argc, char** argv) {
     }
     return code;
   } catch (const aigis::InputError& error) {
-    return fail(aigis::printable(error.what()), kBadInput);
+    return fail(aigis::one_line(error), kBadInput);
   } catch (const aigis::Interrupted&) {
     return fail("interrupted; a sweep and a training go on where they were", kInterrupted);
   } catch (const std::exception& error) {
-    return fail(first_line(error.what()), kFailed);
+    return fail(aigis::one_line(error), kFailed);
   }
 }

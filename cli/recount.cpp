@@ -46,7 +46,7 @@ Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch
 
 Recount recount_run(Model& target, const Json& run, Purpose draws, const Wanted& wanted, const Dataset& data,
                     const ExampleReader::Saved& saved, int64_t batch, bool swap, at::Device device) {
-  const int64_t count = saved.images.size(0), size = std::clamp<int64_t>(batch, 1, count);
+  const int64_t count = saved.images.size(0), size = std::min(batch, count);
   std::vector<Recount> parts(static_cast<size_t>((count + size - 1) / size));
   const auto pieces = static_cast<int64_t>(parts.size());
   // Where the sweep had several batches each ran on one thread, and a batch must not be shared by several now.

@@ -126,7 +126,7 @@ int verify(const std::string& path, const std::string& data, const std::string& 
   } catch (const std::exception& error) {
     // A change can make a report one that cannot be judged, and is the reason all the same.
     if (change.empty()) throw;
-    throw RunError(fmt::format("{}: is not what was written, and cannot be judged: {}", path, error.what()));
+    throw RunError(fmt::format("{}: is not what was written, and cannot be judged: {}", path, one_line(error)));
   }
 }
 

@@ -7,6 +7,7 @@ import pytest
 
 from program import ROOT, aigis, report, text_hash
 import family_table  # of scripts/, which program adds to the path
+import fgsm_table
 import gate_table
 
 REPORTS = sorted((ROOT / "reports/results").glob("*/report.json"))

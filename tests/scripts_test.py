@@ -9,13 +9,15 @@ import pytest
 from program import RESNET, ROOT
 
 NOTHING_GIVEN = ["bench/checks.py", "scripts/check_attacks.py", "scripts/check_honest.py", "scripts/count_tests.py",
-                 "scripts/family_table.py", "scripts/gate_table.py", "scripts/test_errors.py", "scripts/train_each.py"]
+                 "scripts/family_table.py", "scripts/fgsm_table.py", "scripts/gate_table.py",
+                 "scripts/test_errors.py", "scripts/train_each.py"]
 NOWHERE = [
     ("scripts/check_attacks.py", "nowhere.json", "nowhere"),
     ("scripts/check_models.py", "nowhere.train.json"),
     ("scripts/check_models.py", "--cifar10", "nowhere"),
     ("scripts/count_tests.py", "nowhere.xml", "nowhere"),
     ("scripts/family_table.py", "nowhere.json"),
+    ("scripts/fgsm_table.py", "nowhere.json"),
     ("scripts/gate_table.py", "nowhere.json"),
     ("scripts/test_errors.py", "nowhere-1"),
     ("scripts/train_each.py", "nowhere", "nowhere"),

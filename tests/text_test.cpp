@@ -67,6 +67,12 @@ TEST(Text, PrintsOnOneLine) {
   EXPECT_EQ(printable("caf\xc3\xa9 8/255"), "caf\xc3\xa9 8/255");
 }
 
+TEST(Text, AnErrorIsOneLine) {
+  EXPECT_EQ(one_line(InputError("unknown model 'a\nb'")), "unknown model 'a\\nb'");
+  EXPECT_EQ(one_line(RunError("x\x1b[2J: no space")), "x\\x1b[2J: no space");
+  EXPECT_EQ(one_line(std::runtime_error("sizes differ\nframe #0: c10")), "sizes differ");
+}
+
 TEST(Specs, ReadAndWriteBack) {
   const Spec spec = Spec::parse("imagefolder:a/b,size=224,x=4:2:0");
   EXPECT_EQ(spec.name, "imagefolder");

@@ -143,6 +143,12 @@ std::string printable(std::string_view text) {
   return line;
 }
 
+std::string one_line(const std::exception& error) {
+  const bool is_ours = dynamic_cast<const InputError*>(&error) || dynamic_cast<const RunError*>(&error);
+  const std::string message = error.what();
+  return printable(is_ours ? message : message.substr(0, message.find('\n')));
+}
+
 std::string shortest(double value) { return fmt::format("{}", value); }
 
 }  // namespace aigis

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ bool is_utf8(std::string_view bytes);
 
 /// The text as one line that leaves a terminal as it is: control characters as C writes them, "\n" or "\x1b".
 std::string printable(std::string_view text);
+/// An error's message so; of an error that is not of this program the first line, for LibTorch's carry a stack.
+std::string one_line(const std::exception& error);
 
 /// Shortest text that reads back as the same double.
 std::string shortest(double value);

@@ -112,11 +112,12 @@ std::vector<Victim::Gradient> Victim::gradients(const at::Tensor& images, const 
 Victim::Gradients Victim::gradients(const at::Tensor& images, const at::Tensor& ids, const at::Tensor& classes,
                                     const at::Tensor& labels, const Position& position, const GatePath& path) {
   std::vector<Loss> losses;
+  at::Tensor wrong, own;  // the same for every class: all are of one pass
   for (int64_t k = 0; k < classes.size(1); ++k) {
     losses.emplace_back([&, k](const Output& output) -> Losses {
       const at::Tensor& z = output.logits;
-      const at::Tensor difference = z.gather(1, classes.slice(1, k, k + 1)) - z.gather(1, labels.unsqueeze(1));
-      return {difference.squeeze(1), answers_of(z).ne(labels)};
+      if (k == 0) wrong = answers_of(z).ne(labels), own = z.gather(1, labels.unsqueeze(1));
+      return {(z.gather(1, classes.slice(1, k, k + 1)) - own).squeeze(1), wrong};
     });
   }
   std::vector<at::Tensor> of_images, differences;
