@@ -5,12 +5,9 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cmath>
-#include <set>
 
 #include "attacks/parts/class_graph.h"
 #include "attacks/parts/objective.h"
@@ -88,30 +85,6 @@ TEST(GateUniversal, OpensImagesThatItHasNotSeen) {
     EXPECT_TRUE(at::equal(attack->propose(victim, batch_of(batch.images, 1), Norm::linf, {0.055})[0], batch.images));
   }
   EXPECT_THROW(make_attack("gate-universal")->propose(victim, batch, Norm::linf, {0.1}), std::logic_error);
-}
-
-/// Remembers the noise that it was asked under, with a gradient and without.
-class RemembersNoise : public ThreeGates {
- public:
-  RemembersNoise() : ThreeGates(true) {}
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    (images.requires_grad() ? with_gradient : without).insert({pass.noise.restart, pass.noise.draw, pass.noise.step});
-    return ThreeGates::forward(images, pass);
-  }
-
-  std::set<std::array<uint32_t, 3>> with_gradient, without;
-};
-
-TEST(GateUniversal, IsNotChosenByTheNoiseThatItWasFittedTo) {
-  for (const int64_t draws : {1, 3}) {
-    RemembersNoise model;
-    Victim victim(model, 0);
-    const Batch training = batch_of(random_images(4, 1, 2), 0);
-    taught(make_attack(fmt::format("gate-universal:steps=2,draws={}", draws)), victim, training, Norm::linf, {0.1});
-    EXPECT_EQ(model.with_gradient.size(), static_cast<size_t>(2 * draws));
-    EXPECT_EQ(model.without.size(), 2U);
-    for (const auto& noise : model.without) EXPECT_FALSE(model.with_gradient.contains(noise)) << draws;
-  }
 }
 
 /// A length of its own is the same as that many epsilons, and steps of one length go farther than such that shorten.
