@@ -1,11 +1,7 @@
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <fmt/format.h>
 
-#include <map>
-#include <mutex>
-
 #include "checks/checks.h"
+#include "checks/loss_trace.h"
 #include "checks/variation.h"
 #include "lib/core/text.h"
 #include "lib/metrics/student.h"
@@ -13,36 +9,8 @@
 namespace aigis::checks {
 namespace {
 
-/// Remembers the cross-entropy of every query that an attack makes.
-class Trace : public Model {
- public:
-  Trace(std::shared_ptr<Model> model, const Dataset& data) : model_(std::move(model)) {
-    for (int64_t i = 0; i < data.size(); ++i) labels_[data.ids[i].item<int64_t>()] = data.labels[i].item<int64_t>();
-  }
-  Output forward(const at::Tensor& images, const Pass& pass) override {
-    Output output = model_->forward(images, pass);
-    if (!at::GradMode::is_enabled()) return output;  // the verdict
-    const at::Tensor chances = output.logits.detach().log_softmax(1).to(at::kDouble).cpu();
-    const std::scoped_lock lock(guard_);
-    for (int64_t i = 0; i < images.size(0); ++i) {
-      const auto label = labels_.find(pass.image_ids[i].item<int64_t>());
-      if (label != labels_.end()) losses_[label->first].push_back(-chances[i][label->second].item<double>());
-    }
-    return output;
-  }
-  const ModelCard& card() const override { return model_->card(); }
-  bool is_training() const override { return model_->is_training(); }
-  const std::vector<double>& losses(int64_t id) { return losses_[id]; }
-
- private:
-  std::shared_ptr<Model> model_;
-  std::mutex guard_;
-  std::map<int64_t, int64_t> labels_;
-  std::map<int64_t, std::vector<double>> losses_;
-};
-
-/// Steps of an attack that is one ascent of the label's loss, in which the queries of a step stand side by side; 0 for
-/// others, which have stages, search, climb the loss of soft gates, or are out for something else, too.
+/// Steps of an attack that is one ascent of the label's loss; 0 for others, which have stages, search, climb the loss
+/// of soft gates, or are out for something else, too.
 int64_t steps_of_ascent(const Attack& attack) {
   const Json options = attack.options();
   const bool is_ascent = options.contains("relative_step_size") && options.contains("loss") &&
@@ -52,13 +20,7 @@ int64_t steps_of_ascent(const Attack& attack) {
   return is_ascent && is_of_label ? whole_option(attack, "steps", 0) : 0;
 }
 
-double mean(const std::vector<double>& numbers, size_t begin, size_t count) {
-  double sum = 0;
-  for (size_t i = begin; i < begin + count; ++i) sum += numbers[i];
-  return sum / static_cast<double>(count);
-}
-
-constexpr int64_t kLast = 10;  // steps in which an attack that has converged gains little
+constexpr uint32_t kLast = 10;  // steps in which an attack that has converged gains little
 
 /// By how much of itself the loss of images, seven or more, grew in the last steps, and whether that is more than is
 /// let pass.
@@ -133,16 +95,17 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   }
   const size_t judged = claim.with_fewest_right(long_ascents, claim.epsilon());
   const Run& run = claim.plan().runs[judged];
-  const auto trace = std::make_shared<Trace>(claim.bare(), claim.sample());
+  const auto last_step = static_cast<uint32_t>(steps_of_ascent(*run.attack) - 1);
+  const auto last_restart = static_cast<uint32_t>(whole_option(*run.attack, "restarts", 1) - 1);
+  const auto trace =
+      std::make_shared<LossTrace>(claim.bare(), claim.sample(), TwoSteps{last_restart, last_step - kLast, last_step});
   const Challenge again = claim.challenge(run.attack, run.access, trace);
-  const auto all_steps = static_cast<size_t>(steps_of_ascent(*run.attack) * whole_option(*run.attack, "restarts", 1));
   std::vector<double> before, after;
   for (size_t i = 0; i < again.hits.size(); ++i) {
-    const std::vector<double>& losses = trace->losses(claim.sample().ids[static_cast<int64_t>(i)].item<int64_t>());
-    if (again.hits[i] == 0 || losses.size() < all_steps) continue;
-    const size_t queries = (losses.size() + all_steps / 2) / all_steps;  // a step; one of them may have fewer
-    before.push_back(mean(losses, losses.size() - (kLast + 1) * queries, queries));
-    after.push_back(mean(losses, losses.size() - queries, queries));
+    const auto losses = trace->means(claim.sample().ids[static_cast<int64_t>(i)].item<int64_t>());
+    if (again.hits[i] == 0 || !losses) continue;
+    before.push_back(losses->first);
+    after.push_back(losses->second);
   }
   Finding finding = claim.about_budget("loss-growth", {judged});
   if (again.hits.empty()) return claim.not_made(finding);

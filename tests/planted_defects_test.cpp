@@ -83,6 +83,23 @@ TEST(PlantedDefects, AnAscentIsFollowedBesideAStrongerAttack) {
   }
 }
 
+/// Its loss is high in one query of a step, which leads nowhere.
+class DoubtsOneQuery : public PatternNet {
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = PatternNet::forward(images, pass);
+    if (pass.noise.draw == 10) output.logits = (-5 * output.logits).detach();
+    return output;
+  }
+};
+
+// An attack that hardly moves gains nothing. Its first step makes 29 queries fewer than the others.
+TEST(PlantedDefects, TheLossGrowsBetweenQueriesOfOneKind) {
+  const Json checks = checks_of({.name = "standing still",
+                                 .model = std::make_shared<DoubtsOneQuery>(),
+                                 .attack = make_attack("emi-fgsm:samples=30,steps=40,step_size=1e-6")});
+  EXPECT_EQ(level_of(checks, "loss-growth"), "passed") << checks.dump(1);
+}
+
 /// In float32 its cross-entropy is flat, and DLR rises where the answer gets surer. The margin alone tells the way, in
 /// one pixel value of sixteen at a step, so that it takes many.
 class BlindsAutoAttack : public PatternNet {
