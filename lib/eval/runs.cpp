@@ -84,7 +84,7 @@ std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const R
 View view_of(const Run& run, const std::shared_ptr<Model>& model) {
   if (run.access.surrogate) return {nullptr, run.access.surrogate, Judge::another};
   const auto seen = run.access.sees_defense() ? run.defense : nullptr;
-  const bool stops = run.attack && run.attack->heeds_judge() && seen == run.defense;
+  const bool stops = run.attack && run.attack->heeds_judge() && run.sees_judge();
   return {seen, defended(model, seen), stops ? Judge::this_model : Judge::another};
 }
 

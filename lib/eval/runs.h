@@ -29,6 +29,8 @@ struct Run {
   std::vector<size_t> worst_of = {};  ///< runs before it of which it takes the worst for each image; else empty
 
   bool is_worst_case() const { return !worst_of.empty(); }
+  /// Whether what the attack sees is what judges it.
+  bool sees_judge() const { return !access.surrogate && (!defense || access.sees_defense()); }
   /// What random gates draw when the run is judged. A worst case is chosen by the verdicts on its attacks; by the same
   /// draws it would lie below each of several equal attacks by chance alone.
   Purpose judged_by() const { return is_worst_case() ? Purpose::redraw_gates : Purpose::verdict_gates; }
@@ -50,7 +52,7 @@ std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const R
 struct View {
   std::shared_ptr<const Defense> defense;  ///< null: none
   std::shared_ptr<Model> model;            ///< behind that defense
-  Judge judge;                             ///< whether that is what judges it
+  Judge judge;                             ///< whether that is what judges it, to an attack that heeds its judge
 };
 View view_of(const Run& run, const std::shared_ptr<Model>& model);
 
