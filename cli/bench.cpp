@@ -57,15 +57,11 @@ Dataset images_of(const BenchFlags& flags, Part part, int64_t count) {
 /// A frozen model that takes the images of `data`.
 std::shared_ptr<Model> model_for(const Dataset& data, const BenchFlags& flags, at::Device device) {
   const Spec spec = model_of(flags);
-  Spec own = spec;
-  const bool is_recorded = take_recorded(own);
-  try {
-    std::shared_ptr<Model> model = network_of(own, data, device, true);
-    check_fit(spec.text(), model->card(), data);
-    return is_recorded ? recorded(model, spec, device) : model;
-  } catch (const UnknownOption& error) {
-    throw error.beside({"passes"});
-  }
+  return with_passes(spec, device, [&](const Spec& own) {
+    const auto network = network_of(own, data, device, true);
+    check_fit(spec.text(), network->card(), data);
+    return network;
+  });
 }
 
 /// Checked against the model, and with what it has to learn learnt.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "cli/device.h"
 #include "cli/plan_checks.h"
@@ -15,56 +16,48 @@
 namespace aigis {
 namespace {
 
-/// What is asked of an evaluation, and no option of the checkpoint's.
-struct Asked {
-  bool frozen = false, fixed_noise = false, bf16 = false, recorded = false;
+/// An option beside those that a checkpoint's model takes: `usual` or `other`. Without a usual value all others are the
+/// model's own.
+struct Choice {
+  const char *key, *usual, *other;
+  bool needs_gates;
 };
+constexpr Choice kGates{"gates", nullptr, "frozen", true}, kNoise{"noise", "fresh", "fixed", true},
+    kGradients{"gradients", "fp32", "bf16", false}, kPasses{"passes", "eager", "recorded", false};
 
-/// Whether an option that may be `usual` or `other` is the other.
-bool is_other(const Spec& spec, const std::string& key, const std::string& value, const std::string& usual,
-              const std::string& other) {
-  if (value == usual || value == other) return value == other;
-  throw InputError(fmt::format("model '{}': {}: '{}' is not one of {}, {}", spec.text(), key, value, usual, other));
-}
-
-/// Takes out of `own` what the checkpoint's model need not know.
-Asked take_out(Spec& own, const Spec& spec) {
-  Asked asked;
-  asked.recorded = take_recorded(own);
-  for (auto& [key, value] : own.options) {
-    if (key == "noise") asked.fixed_noise = is_other(spec, key, value, "fresh", "fixed");
-    if (key == "gradients") asked.bf16 = is_other(spec, key, value, "fp32", "bf16");
-    if (key == "gates" && value == "frozen") {
-      asked.frozen = true;
-      value = "argmax";
-    }
+/// Takes a choice out of `own`, the options of `spec` that are left; whether it is for the other value.
+bool take(Spec& own, const Choice& choice, const Spec& spec) {
+  const auto found = std::find_if(own.options.begin(), own.options.end(), [&](const auto& option) {
+    return option.first == choice.key && (choice.usual || option.second == choice.other);
+  });
+  if (found == own.options.end()) return false;
+  const bool is_other = found->second == choice.other;
+  if (!is_other && found->second != choice.usual) {
+    throw InputError(fmt::format("model '{}': {}: '{}' is not one of {}, {}", spec.text(), choice.key, found->second,
+                                 choice.usual, choice.other));
   }
-  std::erase_if(own.options, [](const auto& option) { return option.first == "noise" || option.first == "gradients"; });
-  return asked;
+  own.options.erase(found);
+  return is_other;
 }
 
-LoadedModel load(const Spec& own, at::Device device) {
+/// What `load` returns. An option that it does not know is refused with the choices among those that are known.
+template <typename Load>
+auto loaded_beside(std::initializer_list<Choice> choices, const Load& load) {
   try {
-    return load_model(own, device);
+    return load();
   } catch (const UnknownOption& error) {
     const std::vector<std::string>& taken = error.taken();
     const bool is_gated = std::find(taken.begin(), taken.end(), "gates") != taken.end();
-    throw error.beside(is_gated ? std::vector<std::string>{"gates=frozen", "noise", "gradients", "passes"}
-                                : std::vector<std::string>{"gradients", "passes"});
+    std::vector<std::string> others;
+    for (const Choice& choice : choices) {
+      if (choice.needs_gates && !is_gated) continue;
+      others.push_back(choice.usual ? choice.key : fmt::format("{}={}", choice.key, choice.other));
+    }
+    throw error.beside(others);
   }
 }
 
-}  // namespace
-
-bool take_recorded(Spec& spec) {
-  const auto found = std::find_if(spec.options.begin(), spec.options.end(),
-                                  [](const auto& option) { return option.first == "passes"; });
-  if (found == spec.options.end()) return false;
-  const bool is_recorded = is_other(spec, "passes", found->second, "eager", "recorded");
-  spec.options.erase(found);
-  return is_recorded;
-}
-
+/// Its passes are recorded as CUDA graphs and replayed. Throws InputError where they cannot be.
 std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, at::Device device) {
   const std::string what = fmt::format("model '{}': passes=recorded", spec.text());
   check_cuda_graphs(what, "passes=eager", device);
@@ -79,25 +72,40 @@ std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, 
   return std::make_shared<RecordedModel>(std::move(model));
 }
 
+}  // namespace
+
+bool take_recorded(Spec& spec) { return take(spec, kPasses, spec); }
+
+std::shared_ptr<Model> with_passes(const Spec& spec, at::Device device,
+                                   const std::function<std::shared_ptr<Model>(const Spec& own)>& load) {
+  Spec own = spec;
+  const bool is_recorded = take_recorded(own);
+  std::shared_ptr<Model> model = loaded_beside({kPasses}, [&] { return load(own); });
+  return is_recorded ? recorded(std::move(model), spec, device) : model;
+}
+
 LoadedModel evaluated_model(const Spec& spec, const Dataset& data, uint64_t seed, at::Device device) {
   Spec own = spec;
-  const Asked asked = take_out(own, spec);
-  LoadedModel loaded = load(own, device);
+  const bool is_recorded = take_recorded(own);
+  const bool is_frozen = take(own, kGates, spec), has_fixed_noise = take(own, kNoise, spec);
+  const bool is_in_bf16 = take(own, kGradients, spec);
+  if (is_frozen) own.options.emplace_back("gates", "argmax");
+  LoadedModel loaded = loaded_beside({kGates, kNoise, kGradients, kPasses}, [&] { return load_model(own, device); });
   const ModelCard& card = loaded.model->card();
-  if (asked.fixed_noise && !card.has_random_gates) {
+  if (has_fixed_noise && !card.has_random_gates) {
     throw InputError(fmt::format("model '{}': noise=fixed: its gates see no noise; expected gates=sampled or marginal",
                                  spec.text()));
   }
-  if (asked.frozen && card.gated.empty()) {
+  if (is_frozen && card.gated.empty()) {
     throw InputError(fmt::format("model '{}': has no gates to freeze", spec.text()));
   }
-  if (asked.recorded) loaded.model = recorded(loaded.model, spec, device);
-  if (asked.fixed_noise) loaded.model = std::make_shared<FixedNoise>(loaded.model, seed);
-  if (asked.frozen) {
+  if (is_recorded) loaded.model = recorded(loaded.model, spec, device);
+  if (has_fixed_noise) loaded.model = std::make_shared<FixedNoise>(loaded.model, seed);
+  if (is_frozen) {
     check_fit(spec.text(), card, data);
     loaded.model = std::make_shared<FrozenGraph>(loaded.model, data, device);
   }
-  if (asked.bf16) loaded.model = std::make_shared<Bf16Gradients>(loaded.model);  // outermost, where its check finds it
+  if (is_in_bf16) loaded.model = std::make_shared<Bf16Gradients>(loaded.model);  // outermost, where its check finds it
   loaded.id = spec.text();
   return loaded;
 }

@@ -1,6 +1,9 @@
 // A model as an evaluation names it: a checkpoint with its options, and what may be taken away from it besides.
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "lib/data/dataset.h"
 #include "models/load.h"
 
@@ -16,7 +19,9 @@ LoadedModel evaluated_model(const Spec& spec, const Dataset& data, uint64_t seed
 /// Takes `passes=eager|recorded` out of a model's spec; whether they are to be recorded. Throws InputError.
 bool take_recorded(Spec& spec);
 
-/// The model with passes that are recorded as CUDA graphs and replayed. Throws InputError where they cannot be.
-std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, at::Device device);
+/// The model that `load` makes of a spec's other options; with `passes=recorded` its passes are recorded as CUDA graphs
+/// and replayed. Throws InputError, also where they cannot be.
+std::shared_ptr<Model> with_passes(const Spec& spec, at::Device device,
+                                   const std::function<std::shared_ptr<Model>(const Spec& own)>& load);
 
 }  // namespace aigis
