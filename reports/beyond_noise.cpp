@@ -5,69 +5,11 @@
 #include <algorithm>
 #include <optional>
 
-#include "lib/metrics/comparison.h"
+#include "reports/effect.h"
 #include "reports/flags.h"
 
 namespace aigis {
 namespace {
-
-/// What an attack is measured by.
-struct Measure {
-  const char* what;
-  double value, low, high;
-  double unit = 1;    ///< that it is told in
-  bool grows = true;  ///< the attack wants more of it
-};
-
-/// Whose average graph an attack wants images to take on.
-std::optional<size_t> graph_class(const Attack& attack) {
-  const Json options = attack.options();
-  if (attack.aim() != Aim::graph || !options.contains("class")) return {};
-  return options["class"].get<size_t>();
-}
-
-std::optional<Measure> measure(const Attack& attack, const Json& run) {
-  const Aim aim = attack.aim();
-  const auto of = [](const char* what, const Json& share) {
-    return Measure{what, share["value"], share["ci95"][0], share["ci95"][1]};
-  };
-  const Json& macs = run["macs"];
-  switch (aim) {
-    case Aim::wrong_answer: {
-      Measure right = of("robust accuracy", run["accuracy"]["robust"]);
-      right.grows = false;
-      return right;
-    }
-    case Aim::unseen_wrong_answer:
-      return of("the share of images that are wrong and unseen by a monitor", macs["monitor"]["unseen_and_wrong"]);
-    case Aim::more_compute:
-    case Aim::less_compute:
-      return Measure{"executed multiply-accumulates, million",
-                     macs["after"],
-                     macs["ci95"]["after"][0],
-                     macs["ci95"]["after"][1],
-                     1e6,
-                     aim == Aim::more_compute};
-    case Aim::uneven_compute: {
-      if (macs["spread"].is_null()) return {};
-      Measure spread =
-          of("deviation of executed multiply-accumulates from pass to pass, million", macs["spread"]["after"]);
-      spread.unit = 1e6;
-      return spread;
-    }
-    case Aim::graph: {
-      const Json &alike = run["gates"]["likeness"], &value = alike["after"][*graph_class(attack)];
-      if (value.is_null()) return {};
-      const Json& ends = alike["after_ci95"][*graph_class(attack)];
-      return Measure{"likeness to the average graph of the class", value, ends[0], ends[1]};
-    }
-  }
-  return {};
-}
-
-std::string told(const Measure& m) {
-  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", m.value / m.unit, m.low / m.unit, m.high / m.unit);
-}
 
 bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
 
@@ -90,31 +32,13 @@ Json nothing_to_tell_by(Aim aim) {
       Json::object());
 }
 
-/// Of an attack beside noise.
-enum class Effect { more, alike, less };
-
-Effect by_intervals(const Measure& attacked, const Measure& noisy) {
-  const bool above = attacked.low > noisy.high, below = attacked.high < noisy.low;
-  if (!above && !below) return Effect::alike;
-  return above == attacked.grows ? Effect::more : Effect::less;
-}
-
-/// By what becomes of each image under both.
-Effect by_images(const std::vector<int64_t>& attacked, const std::vector<int64_t>& noisy, int64_t draws) {
-  constexpr double kLevel = 0.05;
-  PairedComparison broken;
-  for (size_t i = 0; i < attacked.size(); ++i) broken.add(noisy[i], draws, attacked[i], draws);
-  if (broken.p_value() >= kLevel) return Effect::alike;
-  return broken.difference() > 0 ? Effect::more : Effect::less;
-}
-
-Json no_more(Effect effect, const Measure& attacked, const Measure& noisy) {
+Json no_more(const Contrast& beside, const Effect& attacked, const Effect& noisy) {
   return flag("noise-as-strong", "info",
-              fmt::format("{}: {}: {}; with noise {}",
-                          effect == Effect::less ? "noise of the same size does more"
-                                                 : "not told apart from noise of the same size",
-                          attacked.what, told(attacked), told(noisy)),
-              {{"value", attacked.value}, {"of_noise", noisy.value}});
+              fmt::format("{}: {}: {:.3f}; with noise {:.3f} ({})",
+                          beside.verdict == Contrast::Verdict::less ? "noise of the same size does more"
+                                                                    : "not told apart from noise of the same size",
+                          attacked.what, attacked.value() / attacked.unit, noisy.value() / noisy.unit, beside.evidence),
+              {{"value", attacked.value()}, {"of_noise", noisy.value()}});
 }
 
 Json no_noise() {
@@ -150,20 +74,21 @@ void flag_noise(const SweepPlan& plan, const SweepResult& result, Json& runs) {
       continue;
     }
     const Attack& attack = *plan.runs[r].attack;
-    const std::optional<Measure> attacked = measure(attack, runs[i]);
+    const auto effect = [&](size_t run) {
+      const RunTally& tally = result.tallies[m][run];
+      return effect_of(attack, plan.models[m]->card(), tally, tally.cells[e]);
+    };
+    const std::optional<Effect> attacked = effect(r);
     if (!attacked) {
       runs[i]["flags"].push_back(nothing_to_tell_by(attack.aim()));
       continue;
     }
     for (size_t other = 0; other < plan.runs.size(); ++other) {
       if (!stand_side_by_side(plan, m, plan.runs[r], plan.runs[other])) continue;
-      const std::optional<Measure> noisy = measure(attack, runs[i + (other - r) * budgets]);
-      const auto hits = [&](size_t run) -> const auto& { return result.tallies[m][run].cells[e].hits; };
-      const Effect effect = attack.aim() == Aim::wrong_answer
-                                ? by_images(hits(r), hits(other), plan.models[m]->card().draws)
-                                : by_intervals(*attacked, *noisy);
-      if (effect == Effect::more) continue;
-      runs[i]["flags"].push_back(no_more(effect, *attacked, *noisy));
+      const std::optional<Effect> noisy = effect(other);
+      const Contrast beside = contrast(*attacked, *noisy);
+      if (beside.verdict == Contrast::Verdict::more) continue;
+      runs[i]["flags"].push_back(no_more(beside, *attacked, *noisy));
       break;
     }
   }

@@ -120,17 +120,20 @@ Json spread(const PassTally& pass) {
   return value;
 }
 
-/// Images that execute what they did, by the tolerance, and those among them that are got wrong.
-Json monitor(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+/// Whether each image executes what it did, by the tolerance.
+std::vector<bool> unseen(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
   const std::vector<double> before = executed_shares(card, tally.clean), after = executed_shares(card, cell.pass);
   constexpr double kRounding = 1e-9;
-  Proportion unseen, wrong;
-  for (size_t i = 0; i < before.size(); ++i) {
-    const bool passes = std::abs(after[i] - before[i]) <= kTolerance + kRounding;
-    unseen.add(passes ? card.draws : 0, card.draws);
-    wrong.add(passes ? card.draws - cell.hits[i] : 0, card.draws);
-  }
-  return {{"tolerance", kTolerance}, {"unseen", unseen.to_json()}, {"unseen_and_wrong", wrong.to_json()}};
+  std::vector<bool> passes(before.size());
+  for (size_t i = 0; i < before.size(); ++i) passes[i] = std::abs(after[i] - before[i]) <= kTolerance + kRounding;
+  return passes;
+}
+
+Json monitor(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  Proportion passed, wrong;
+  for (const bool passes : unseen(card, tally, cell)) passed.add(passes ? card.draws : 0, card.draws);
+  for (const int64_t draws : unseen_and_wrong(card, tally, cell)) wrong.add(draws, card.draws);
+  return {{"tolerance", kTolerance}, {"unseen", passed.to_json()}, {"unseen_and_wrong", wrong.to_json()}};
 }
 
 }  // namespace
@@ -139,6 +142,13 @@ double executed_macs(const ModelCard& card, const PassTally& pass) {
   if (pass.spent.empty()) return static_cast<double>(card.macs_always);
   const auto passes = static_cast<double>(pass.spent.size()) * static_cast<double>(card.draws);
   return static_cast<double>(std::accumulate(pass.spent.begin(), pass.spent.end(), int64_t{0})) / passes;
+}
+
+std::vector<int64_t> unseen_and_wrong(const ModelCard& card, const RunTally& tally, const CellTally& cell) {
+  const std::vector<bool> passes = unseen(card, tally, cell);
+  std::vector<int64_t> wrong(passes.size());
+  for (size_t i = 0; i < passes.size(); ++i) wrong[i] = passes[i] ? card.draws - cell.hits[i] : 0;
+  return wrong;
 }
 
 Json cost_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell) {

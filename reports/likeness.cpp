@@ -44,9 +44,14 @@ ClassGraphs class_graphs(const ModelCard& card, const PassTally& clean) {
   return graphs;
 }
 
-/// How alike the graph of each image that is not of class `k` is to that class's.
+bool tell_classes_apart(const ClassGraphs& graphs) {
+  return std::accumulate(graphs.weights.begin(), graphs.weights.end(), 0.0) > 0;
+}
+
+/// How alike the graph of each image that is not of class `k` is to that class's; empty where that tells nothing.
 std::vector<double> alike(const ClassGraphs& graphs, size_t k, const PassTally& pass, int64_t draws) {
   std::vector<double> found;
+  if (graphs.images[k] == 0 || !tell_classes_apart(graphs)) return found;
   for (size_t i = 0; i < pass.labels.size(); ++i) {
     if (static_cast<size_t>(pass.labels[i]) == k) continue;
     double distance = 0;
@@ -62,12 +67,14 @@ std::vector<double> alike(const ClassGraphs& graphs, size_t k, const PassTally& 
 
 }  // namespace
 
+std::vector<double> likeness_to(size_t k, const ModelCard& card, const PassTally& clean, const PassTally& pass) {
+  return alike(class_graphs(card, clean), k, pass, card.draws);
+}
+
 Json likeness(const ModelCard& card, const PassTally& clean, const PassTally& attacked) {
   const ClassGraphs graphs = class_graphs(card, clean);
-  const bool tells = std::accumulate(graphs.weights.begin(), graphs.weights.end(), 0.0) > 0;
   return before_and_after(clean, attacked, graphs.images.size(), [&](const PassTally& pass, size_t k) {
-    const std::vector<double> shares =
-        tells && graphs.images[k] > 0 ? alike(graphs, k, pass, card.draws) : std::vector<double>();
+    const std::vector<double> shares = alike(graphs, k, pass, card.draws);
     return shares.empty() ? std::pair<Json, Json>{}
                           : std::pair<Json, Json>{mean_of(shares), mean_share_interval(shares).to_json()};
   });

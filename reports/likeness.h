@@ -1,6 +1,9 @@
 // How alike the graphs that images execute are to the average graph of a class.
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "lib/eval/tally.h"
 
 namespace aigis {
@@ -11,5 +14,8 @@ namespace aigis {
 /// classes, intervals over these images, with the class's graph taken as given. Null where there are no images of the
 /// class or of others, or where no layer tells classes apart.
 Json likeness(const ModelCard& card, const PassTally& clean, const PassTally& attacked);
+
+/// The likeness to class `k` of each image of the others, in their order; empty where likeness() is null.
+std::vector<double> likeness_to(size_t k, const ModelCard& card, const PassTally& clean, const PassTally& pass);
 
 }  // namespace aigis
