@@ -39,14 +39,26 @@ const std::vector<std::string> kLaterKeys{"clean_top5",
                                           "without_answer",
                                           "dtype"};
 
-/// Keys that mean what they mean now, or are estimated as they are now, since a minor version.
-const std::vector<std::pair<std::string, int64_t>> kRedefinedKeys{
-    {"robust_quantized", 2}, {"ci95", 11}, {"ci95_on_clean_redraw", 11}, {"per_layer_ci95", 11}, {"per_class_ci95", 11},
-    {"on_target", 13},       {"l1", 13}};
+/// Ends of pointers to what means what it means now, or is estimated as it is now, since a minor version.
+const std::vector<std::pair<std::string, int64_t>> kRedefined{{"/robust_quantized", 2},
+                                                              {"/ci95", 11},
+                                                              {"/per_layer_ci95", 11},
+                                                              {"/per_class_ci95", 11},
+                                                              {"/on_target", 13},
+                                                              {"/l1", 13},
+                                                              {"/gates/before/ci95", 15},
+                                                              {"/gates/after/ci95", 15},
+                                                              {"/flipped/ci95", 15},
+                                                              {"/flipped/ci95_on_clean_redraw", 15},
+                                                              {"/likeness/before_ci95", 15},
+                                                              {"/likeness/after_ci95", 15},
+                                                              {"/macs/ci95/before", 15},
+                                                              {"/macs/ci95/after", 15}};
 
-bool meant_something_else(const std::string& key, int64_t minor) {
-  return std::any_of(kRedefinedKeys.begin(), kRedefinedKeys.end(),
-                     [&](const auto& redefined) { return redefined.first == key && minor < redefined.second; });
+bool meant_something_else(const std::string& pointer, int64_t minor) {
+  return std::any_of(kRedefined.begin(), kRedefined.end(), [&](const auto& redefined) {
+    return pointer.ends_with(redefined.first) && minor < redefined.second;
+  });
 }
 
 bool contains(const std::vector<std::string>& list, const std::string& key) {
@@ -66,7 +78,7 @@ void compare_within(const Json& said, const Json& found, const std::string& poin
                     std::vector<std::string>& disagreements, bool is_outermost) {
   if (found.is_object() && said.is_object()) {
     for (const auto& [key, value] : found.items()) {
-      if (meant_something_else(key, minor)) continue;
+      if (meant_something_else(pointer + "/" + key, minor)) continue;
       const bool is_later = minor < kReportMinor && (pointer.ends_with("/options") || contains(kLaterKeys, key));
       if (said.contains(key)) {
         compare_within(said[key], value, pointer + "/" + key, minor, disagreements, false);

@@ -64,7 +64,7 @@ Json gate_rates(const ModelCard& card, const PassTally& pass) {
     classes.push_back(of_class.empty() ? Json() : values(of_class));
     class_intervals.push_back(of_class.empty() ? Json() : intervals(of_class));
   }
-  return {{"mean", all.value()},           {"ci95", all.interval().to_json()},
+  return {{"mean", all.value()},           {"ci95", all.share_interval().to_json()},
           {"per_layer", values(by_layer)}, {"per_layer_ci95", intervals(by_layer)},
           {"per_class", classes},          {"per_class_ci95", class_intervals}};
 }
@@ -77,9 +77,9 @@ Json gate_facts(const ModelCard& card, const RunTally& tally, const CellTally& c
           {"after", gate_rates(card, cell.pass)},
           {"flipped",
            {{"share", cell.flipped.value()},
-            {"ci95", cell.flipped.interval().to_json()},
+            {"ci95", cell.flipped.share_interval().to_json()},
             {"share_on_clean_redraw", chance.value()},
-            {"ci95_on_clean_redraw", card.has_random_gates ? chance.interval().to_json() : Json{0, 0}}}},
+            {"ci95_on_clean_redraw", card.has_random_gates ? chance.share_interval().to_json() : Json{0, 0}}}},
           {"executed_layers_histogram", {{"before", tally.clean.histogram}, {"after", cell.pass.histogram}}},
           {"likeness", likeness(card, tally.clean, cell.pass)},
           {"swap", swap_json(card, tally, cell)}};

@@ -105,7 +105,7 @@ std::string rates_text(const Json& model, const Json& classes) {
 
 Json begin_inspection(const Dataset& data, const InspectionContext& context) {
   return {{"schema", "aigis-inspect"},
-          {"version", "1.1"},
+          {"version", "1.2"},
           {"tool", context.tool},
           {"environment", context.environment},
           {"config", {{"seed", context.seed}}},

@@ -21,14 +21,18 @@ def clustered(shares, draws):
     return pytest.approx(np.clip(wilson(p * effective, effective), 0, 1), abs=1e-9)
 
 
-def most_trials(hits):
-    """For each image, by how many images the rarer outcome is spread over; hits are [draws, images]."""
-    spreads = [of_images.sum() ** 2 / (of_images**2).sum() if of_images.any() else 0 for of_images in (hits.sum(0), (1 - hits).sum(0))]
-    return np.clip(min(spreads) / 20, 1, len(hits))
+def known_trials(hits, misses):
+    """For each image, by how many images the rarer outcome is spread over; of what each image has of both."""
+    return min(of_images.sum() ** 2 / (of_images**2).sum() if of_images.any() else 0 for of_images in (hits, misses)) / 20
+
+
+def of_shares(shares):
+    """Of what each image has between 0 and 1 of unlike things."""
+    return clustered(shares, np.inf if known_trials(shares, 1 - shares) >= 1 else 1)
 
 
 def of_hits(hits):
     """Of [draws, images] of right and wrong."""
     if len(hits) == 1:
         return pytest.approx(np.clip(wilson(hits.sum(), hits.shape[1]), 0, 1), abs=1e-9)
-    return clustered(hits.mean(0), most_trials(hits))
+    return clustered(hits.mean(0), np.clip(known_trials(hits.sum(0), (1 - hits).sum(0)), 1, len(hits)))

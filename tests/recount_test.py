@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from intervals import clustered, of_hits, wilson
+from intervals import of_hits, of_shares, wilson
 from judging import COUNT, DRAWS, SEED, judge, judge_along
 from program import AIG, RESNET, aigis, report
 from reference import Reference, gate_noise
@@ -42,11 +42,6 @@ def assert_damage(said, before, after):
     assert said["ci95"] == pytest.approx([max(-1, mean - half), min(1, mean + half)])
 
 
-def of_all_layers(gates):
-    """[draws, images, layers] as [draws * layers, images]."""
-    return np.moveaxis(gates, 2, 1).reshape(-1, gates.shape[1])
-
-
 def assert_intervals(run, labels, hits, gates, gates_before, model):
     """Gates are [draws, images, layers]; every mean is over images, whose draws go together."""
     draws, images, layers = gates.shape
@@ -54,14 +49,14 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
     always, saved = model["macs"]["full"] - costs.sum(), costs.sum()
     for when, open_gates in (("before", gates_before), ("after", gates)):
         rates = run["gates"][when]
-        assert rates["ci95"] == of_hits(of_all_layers(open_gates))
+        assert rates["ci95"] == of_shares(open_gates.mean((0, 2)))
         for l in range(layers):
             assert np.clip(rates["per_layer_ci95"][l], 0, 1) == of_hits(open_gates[:, :, l])
             for k in range(10):
                 assert np.clip(rates["per_class_ci95"][k][l], 0, 1) == of_hits(open_gates[:, labels == k, l])
         shares = (open_gates @ costs / saved).mean(0)
         low, high = run["macs"]["ci95"][when]
-        assert [(low - always) / saved, (high - always) / saved] == clustered(shares, np.inf)
+        assert [(low - always) / saved, (high - always) / saved] == of_shares(shares)
         reached = [((always + open_gates @ costs) >= model["macs"]["full"] * step / 20 - 0.5).mean() for step in range(1, 21)]
         exceedance = run["macs"]["distribution"]["exceedance"]
         assert exceedance[when] == pytest.approx(reached)
@@ -86,8 +81,8 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
         assert said[when] == pytest.approx(alike)
         for k in range(10):
             of_images = 1 - (np.abs(open_gates[:, labels != k] - q[k]) @ weight).mean(0)
-            assert said[f"{when}_ci95"][k] == clustered(of_images, np.inf)
-    assert run["gates"]["flipped"]["ci95"] == of_hits(of_all_layers(gates != gates_before))
+            assert said[f"{when}_ci95"][k] == of_shares(of_images)
+    assert run["gates"]["flipped"]["ci95"] == of_shares((gates != gates_before).mean((0, 2)))
 
     before, after = ((open_gates @ costs / saved).mean(0) for open_gates in (gates_before, gates))
     if run["macs"]["recovery"] is not None:  # delta method, of a ratio of means over the same images

@@ -135,6 +135,16 @@ def test_reports_of_an_earlier_version_lack_what_came_later(small):
         assert result.returncode == code, result.stdout + result.stderr
 
 
+def test_intervals_over_all_layers_are_told_otherwise_before_1_15(small):
+    folder, document = small
+    for version, code in (("1.14", 0), (document["version"], 1)):
+        earlier = json.loads(json.dumps(dict(document, version=version)))
+        gates = earlier["runs"][7]["gates"]
+        gates["before"]["ci95"] = gates["after"]["ci95"] = gates["flipped"]["ci95"] = [0.0, 1.0]
+        result = verify(folder, earlier)
+        assert result.returncode == code, result.stdout + result.stderr
+
+
 def test_verify_finds_checkpoints_from_the_reports_folder(tmp_path):
     """The report names checkpoints relative to where the sweep ran; the check may run elsewhere."""
     (tmp_path / "models").mkdir()

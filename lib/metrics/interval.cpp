@@ -10,11 +10,33 @@ namespace {
 /// Over so many images the rarer outcome must be spread for each trial that an image is to count for.
 constexpr double kImagesForATrial = 20;
 
+/// How much of an outcome the images have, each between none and all of it.
+struct Spread {
+  double sum = 0, squares = 0;
+
+  void add(double part) {
+    sum += part;
+    squares += part * part;
+  }
+  double images() const { return squares > 0 ? sum * sum / squares : 0; }
+};
+
+/// How many trials an image may count for, by how many images have the rarer of two outcomes.
+double trials_by_spread(const Spread& hits, const Spread& misses) {
+  return std::min(hits.images(), misses.images()) / kImagesForATrial;
+}
+
 /// Wilson's for a mean `p` over `images` with so many trials as explain its variance: between one for each image and
 /// `most`.
 Interval effective_wilson(double p, double variance_of_mean, double images, double most) {
   const double effective = variance_of_mean > 0 ? std::clamp(p * (1 - p) / variance_of_mean, images, most) : images;
   return wilson(p * effective, effective);
+}
+
+/// Wilson's for a mean of shares, which may vary as little as they like: the gates of one image are unlike.
+Interval share_wilson(double p, double variance_of_mean, double images, double known) {
+  constexpr double kUnlimited = 1e18;
+  return effective_wilson(p, variance_of_mean, images, known < 1 ? images : kUnlimited);
 }
 
 /// The variance of the mean of values; 0 for fewer than two, and for values that differ by no more than rounding does.
@@ -48,9 +70,14 @@ double mean_of(const std::vector<double>& values) {
 
 Interval mean_share_interval(const std::vector<double>& shares) {
   if (shares.empty()) return {};
-  constexpr double kUnlimited = 1e18;  // shares of many gates may vary as little as they like
+  Spread hits, misses;
+  for (const double share : shares) {
+    hits.add(share);
+    misses.add(1 - share);
+  }
   const double mean = std::clamp(mean_of(shares), 0.0, 1.0);
-  return effective_wilson(mean, variance_of_mean(shares), static_cast<double>(shares.size()), kUnlimited);
+  return share_wilson(mean, variance_of_mean(shares), static_cast<double>(shares.size()),
+                      trials_by_spread(hits, misses));
 }
 
 Interval mean_interval(const std::vector<double>& values) {
@@ -78,15 +105,28 @@ double Proportion::successes() const { return static_cast<double>(hits_) / stati
 double Proportion::value() const { return images_ == 0 ? 0 : successes() / static_cast<double>(images_); }
 
 Interval Proportion::interval() const {
+  const auto n = static_cast<double>(images_);
+  const double most = n * std::clamp(known_trials(), 1.0, static_cast<double>(draws_));
+  return effective_wilson(value(), variance_of_value(), n, most);
+}
+
+Interval Proportion::share_interval() const {
+  return share_wilson(value(), variance_of_value(), static_cast<double>(images_), known_trials());
+}
+
+double Proportion::variance_of_value() const {
+  if (images_ < 2) return 0;
   const auto n = static_cast<double>(images_), draws = static_cast<double>(draws_);
-  const double p = value();
-  if (draws_ == 1 || images_ < 2) return wilson(p * n, n);
-  const auto hits = static_cast<double>(hits_), squares = static_cast<double>(hits_squared_);
-  const double misses = draws * n - hits, miss_squares = draws * draws * n - 2 * draws * hits + squares;
-  const auto spread = [](double sum, double sum_of_squares) { return sum > 0 ? sum * sum / sum_of_squares : 0; };
-  const double known = std::min(spread(hits, squares), spread(misses, miss_squares)) / kImagesForATrial;
-  const double variance = (squares / (draws * draws * n) - p * p) / (n - 1);
-  return effective_wilson(p, variance, n, n * std::clamp(known, 1.0, draws));
+  // In whole numbers, as equal images must have none.
+  const int64_t squares = images_ * hits_squared_ - hits_ * hits_;
+  return static_cast<double>(squares) / (n * n * (n - 1) * draws * draws);
+}
+
+double Proportion::known_trials() const {
+  const int64_t misses = draws_ * images_ - hits_;
+  const int64_t miss_squares = draws_ * draws_ * images_ - 2 * draws_ * hits_ + hits_squared_;
+  return trials_by_spread({static_cast<double>(hits_), static_cast<double>(hits_squared_)},
+                          {static_cast<double>(misses), static_cast<double>(miss_squares)});
 }
 
 Json Proportion::to_json() const {

@@ -22,7 +22,9 @@ struct Interval {
 Interval wilson(double successes, double trials, double z = kNormal95);
 
 /// The interval of the mean of what each image has between 0 and 1: Wilson's at the effective sample size p(1-p) /
-/// Var(mean) (Korn & Graubard 1998), which is at least the number of images. [0, 1] without images.
+/// Var(mean) (Korn & Graubard 1998), which is at least the number of images. It is that number where images are equal,
+/// and where fewer than 20 have the rarer of share and rest, by (sum s)^2 / sum s^2: they tell too little of how much
+/// images differ. [0, 1] without images.
 Interval mean_share_interval(const std::vector<double>& shares);
 
 /// The interval of a mean by the normal approximation; a point for one value, or for equal ones.
@@ -48,6 +50,9 @@ class Proportion {
   double successes() const;  ///< in images; fractional with several draws
   int64_t trials() const { return images_; }
   Interval interval() const;
+  /// Where an image's draws are of unlike things, as of several layers, images may differ by less than equal chances
+  /// would let them: mean_share_interval() of their shares.
+  Interval share_interval() const;
   /// {"value", "successes", "trials", "ci95"}; value and interval are null without trials.
   Json to_json() const;
 
@@ -56,6 +61,9 @@ class Proportion {
   static Proportion from_counts(const Json& counts);
 
  private:
+  double variance_of_value() const;
+  double known_trials() const;
+
   int64_t images_ = 0, draws_ = 1, hits_ = 0, hits_squared_ = 0;
 };
 
