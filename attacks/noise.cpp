@@ -4,8 +4,9 @@
 #include <ATen/ops/where.h>
 
 #include <cmath>
+#include <stdexcept>
 
-#include "attacks/parts/objective.h"
+#include "attacks/parts/gate_options.h"
 #include "attacks/parts/random.h"
 
 namespace aigis {
@@ -14,6 +15,24 @@ void NoiseOptions::bind(OptionTable& table) {
   table.choice<Kind>("kind", &kind, {{"uniform", Kind::uniform}, {"gaussian", Kind::gaussian}, {"sign", Kind::sign}},
                      "uniform in the ball, normal, or a random corner");
   table.integer("best_of", &best_of, 1, 1'000'000, "noises tried; above 1 the model is asked which is worst for it");
+  table
+      .choice<By>(
+          "by", &by, {{"margin", By::margin}, {"open", By::open}, {"shut", By::shut}},
+          "what the worst is told by: the margin of a wrong answer, or the executed cost, for gates open or shut")
+      .only_with("best_of>1");
+}
+
+Aim Noise::aim() const {
+  switch (options_.by) {
+    case NoiseOptions::By::margin: return Aim::wrong_answer;
+    case NoiseOptions::By::open: return Aim::more_compute;
+    case NoiseOptions::By::shut: return Aim::less_compute;
+  }
+  throw std::logic_error("unknown measure of noise");
+}
+
+void Noise::check(const ModelCard& card) const {
+  if (options_.by != NoiseOptions::By::margin) check_gated(card);
 }
 
 /// For a budget of 1; in Linf normal noise may reach beyond.
@@ -27,9 +46,18 @@ at::Tensor Noise::noise(const Batch& batch, const Stream& stream, Norm norm) con
   return normal / per_image(sizes_of(normal, norm).to(normal.scalar_type()), normal);
 }
 
+at::Tensor Noise::value(const Output& output, const at::Tensor& labels) const {
+  switch (options_.by) {
+    case NoiseOptions::By::margin: return loss_value(LossKind::margin, output.logits, {labels, {}, {}});
+    case NoiseOptions::By::open: return executed_share(output.gates);
+    case NoiseOptions::By::shut: return -executed_share(output.gates);
+  }
+  throw std::logic_error("unknown measure of noise");
+}
+
 std::vector<at::Tensor> Noise::propose(Victim& victim, const Batch& batch, Norm norm,
                                        at::ArrayRef<double> epsilons) const {
-  std::vector<at::Tensor> candidates, margins;
+  std::vector<at::Tensor> candidates, values;
   for (uint32_t restart = 0; restart < static_cast<uint32_t>(options_.best_of); ++restart) {
     const at::Tensor of_one = noise(batch, victim.draws({restart, 0, 0}), norm);
     for (size_t e = 0; e < epsilons.size(); ++e) {
@@ -38,16 +66,15 @@ std::vector<at::Tensor> Noise::propose(Victim& victim, const Batch& batch, Norm 
         if (restart == 0) candidates.push_back(tried);
         continue;
       }
-      const at::Tensor logits = victim.forward(tried, batch.ids, {restart, 0, 0}).logits;
-      const at::Tensor margin = loss_value(LossKind::margin, logits, {batch.labels, {}, {}});
+      const at::Tensor at_tried = value(victim.forward(tried, batch.ids, {restart, 0, 0}), batch.labels);
       if (restart == 0) {
         candidates.push_back(tried);
-        margins.push_back(margin);
+        values.push_back(at_tried);
         continue;
       }
-      const at::Tensor better = margin.gt(margins[e]);
+      const at::Tensor better = at_tried.gt(values[e]);
       candidates[e] = at::where(better.view({-1, 1, 1, 1}), tried, candidates[e]);
-      margins[e] = at::where(better, margin, margins[e]);
+      values[e] = at::where(better, at_tried, values[e]);
     }
   }
   return candidates;

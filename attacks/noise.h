@@ -14,8 +14,14 @@ struct NoiseOptions {
                ///< epsilon
     sign,      ///< a random corner of the ball in Linf; in other norms the same with all pixels alike
   };
+  enum class By {
+    margin,  ///< that of the likeliest wrong answer
+    open,    ///< the executed cost
+    shut,    ///< what of the cost is saved
+  };
   Kind kind = Kind::uniform;
-  int64_t best_of = 1;  ///< noises tried; the one of the greatest margin counts
+  int64_t best_of = 1;  ///< noises tried
+  By by = By::margin;   ///< what the best of them has the most of
   void bind(OptionTable& table);
 };
 
@@ -31,11 +37,15 @@ class Noise : public Attack {
   Json options() const override { return option_values(options_); }
   std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
+  Aim aim() const override;
+  void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;
 
  private:
   at::Tensor noise(const Batch& batch, const Stream& stream, Norm norm) const;
+  /// [N]: larger is better.
+  at::Tensor value(const Output& output, const at::Tensor& labels) const;
 
   Options options_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "reports/effect.h"
 #include "reports/flags.h"
@@ -13,11 +14,18 @@ namespace {
 
 bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
 
+/// Whether it is noise that was not picked for another aim than the attack's.
+bool serves(const Run& noise, const Run& attack) {
+  if (!is_noise(noise)) return false;
+  const Aim aim = noise.attack->aim();
+  return aim == Aim::wrong_answer || aim == attack.attack->aim();
+}
+
 /// Whether `noise` has the size of the other's perturbations: nested, an image that fell keeps that of a smaller
 /// budget.
 bool stand_side_by_side(const SweepPlan& plan, size_t m, const Run& attack, const Run& noise) {
   const ModelCard& card = plan.models[m]->card();
-  return is_noise(noise) && attack.defense == noise.defense && attack.access.name == noise.access.name &&
+  return serves(noise, attack) && attack.defense == noise.defense && attack.access.name == noise.access.name &&
          is_nested(plan, attack, card) == is_nested(plan, noise, card);
 }
 
@@ -83,14 +91,15 @@ void flag_noise(const SweepPlan& plan, const SweepResult& result, Json& runs) {
       runs[i]["flags"].push_back(nothing_to_tell_by(attack.aim()));
       continue;
     }
+    std::optional<Effect> strongest;
     for (size_t other = 0; other < plan.runs.size(); ++other) {
       if (!stand_side_by_side(plan, m, plan.runs[r], plan.runs[other])) continue;
-      const std::optional<Effect> noisy = effect(other);
-      const Contrast beside = contrast(*attacked, *noisy);
-      if (beside.verdict == Contrast::Verdict::more) continue;
-      runs[i]["flags"].push_back(no_more(beside, *attacked, *noisy));
-      break;
+      std::optional<Effect> noisy = effect(other);
+      if (contrast(*attacked, *noisy).verdict == Contrast::Verdict::more) continue;
+      const bool stronger = !strongest || (noisy->value() > strongest->value()) == noisy->grows;
+      if (stronger) strongest = std::move(noisy);
     }
+    if (strongest) runs[i]["flags"].push_back(no_more(contrast(*attacked, *strongest), *attacked, *strongest));
   }
 }
 

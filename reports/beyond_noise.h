@@ -12,7 +12,9 @@ namespace aigis {
 bool is_held_against_noise(const SweepPlan& plan, size_t m, size_t r, size_t e);
 
 /// Flags every run that, by what its attack is out for, does no more than the noise beside it, or has none beside it.
-/// The two are compared image by image (effect.h). `runs` as in the report: in the order model, run, epsilon.
+/// The two are compared image by image (effect.h); of several noises the strongest is told. Noise that was picked for
+/// its cost stands beside attacks that want the same of the cost. `runs` as in the report: in the order model, run,
+/// epsilon.
 void flag_noise(const SweepPlan& plan, const SweepResult& result, Json& runs);
 
 }  // namespace aigis

@@ -29,7 +29,8 @@ def percent(proportion):
 def name_of(attack):
     name, options = attack["name"], attack["options"]
     if name == "noise":
-        return "sign noise"
+        best_of, by = options["best_of"], options.get("by", "margin")
+        return "sign noise" + (f", best of {best_of} by {by}" if best_of > 1 else "")
     if name in ("pgd", "apgd-ce"):
         starts = "" if options["restarts"] == 1 else f", {options['restarts']} starts"
         return f"{name.split('-')[0].upper()}-{options['steps']} on the answer{starts}"

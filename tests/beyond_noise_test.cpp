@@ -147,6 +147,22 @@ TEST(BeyondNoise, WhatIsLessThanNoiseIsToldToo) {
   EXPECT_EQ(told(report).size(), 1);
 }
 
+TEST(BeyondNoise, NoiseThatWasPickedForItsCostStandsBesideThatAim) {
+  const auto open = make_attack("noise:kind=sign,best_of=100,by=open");
+  const Json report = report_of({open, idle(Aim::wrong_answer), idle(Aim::more_compute), idle(Aim::less_compute)},
+                                std::make_shared<Gated>(), true);
+  EXPECT_EQ(told(report).size(), 2) << "wrong answers have no noise that they owe more than";
+  EXPECT_EQ(without_noise(report), 1) << "the attack on less compute";
+}
+
+TEST(BeyondNoise, OfSeveralTheStrongestIsTold) {
+  const auto open = make_attack("noise:kind=sign,best_of=100,by=open");
+  const auto alone = told(report_of({open, idle(Aim::more_compute)}));
+  ASSERT_EQ(alone.size(), 1);
+  EXPECT_EQ(told(report_of({noise(), open, idle(Aim::more_compute)})), alone);
+  EXPECT_EQ(told(report_of({open, noise(), idle(Aim::more_compute)})), alone);
+}
+
 /// What is told of an attack beside noise, each of which breaks the images from one number to before another.
 std::string told_of(std::pair<int64_t, int64_t> attack, std::pair<int64_t, int64_t> by_noise) {
   SweepPlan plan;

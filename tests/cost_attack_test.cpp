@@ -8,6 +8,8 @@
 
 #include <cmath>
 
+#include "attacks/parts/gate_term.h"
+#include "lib/core/error.h"
 #include "tests/attacks.h"
 #include "tests/three_gates.h"
 
@@ -64,6 +66,39 @@ TEST(GateOracle, HandsOutNoImageThatIsWorseThanTheCleanOne) {
     EXPECT_LE(lost.max().item<double>(), 0.1) << attack;
     EXPECT_GE(lost.eq(0).sum().item<int64_t>(), 18) << attack;
   }
+}
+
+/// Remembers the cost of every image that it is asked about.
+class RemembersCost : public ThreeGates {
+ public:
+  RemembersCost() : ThreeGates(false) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = ThreeGates::forward(images, pass);
+    shares.push_back(executed_share(output.gates));
+    return output;
+  }
+  std::vector<at::Tensor> shares;
+};
+
+TEST(NoiseByCost, IsTheOneOfTheMostOrTheLeast) {
+  const Batch batch = batch_of(at::full({20, 3, 8, 8}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  for (const bool open : {true, false}) {
+    const auto attack = make_attack(open ? "noise:kind=sign,best_of=5,by=open" : "noise:kind=sign,best_of=5,by=shut");
+    EXPECT_EQ(attack->aim(), open ? Aim::more_compute : Aim::less_compute);
+    RemembersCost model;
+    Victim victim(model, 0);
+    const at::Tensor x = attack->propose(victim, batch, Norm::linf, {0.1})[0];
+    EXPECT_EQ(victim.audit().forward, 20 * 5);
+    EXPECT_EQ(victim.audit().backward, 0);
+    const at::Tensor tried = at::stack(model.shares);
+    ASSERT_TRUE(tried.amax(0).gt(tried.amin(0)).any().item<bool>());
+    EXPECT_TRUE(at::equal(executed_share(model.forward(x, {}).gates), open ? tried.amax(0) : tried.amin(0)));
+  }
+}
+
+TEST(NoiseByCost, NeedsSeveralToChooseFrom) {
+  EXPECT_THROW(make_attack("noise:by=open"), InputError);
+  EXPECT_EQ(make_attack("noise:best_of=5")->aim(), Aim::wrong_answer);
 }
 
 TEST(GateBaselines, OpenGates) {

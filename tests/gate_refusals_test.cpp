@@ -66,6 +66,9 @@ TEST(GateAttacks, NeedGates) {
       EXPECT_NE(std::string(error.what()).find("expected a gated one"), std::string::npos) << error.what();
     }
   }
+  EXPECT_NO_THROW(make_attack("noise:best_of=9")->check(net->card()));
+  EXPECT_THROW(make_attack("noise:best_of=9,by=open")->check(net->card()), InputError);
+  EXPECT_THROW(make_attack("noise:best_of=9,by=shut")->check(net->card()), InputError);
 }
 
 }  // namespace
