@@ -31,6 +31,8 @@ void GateOracleOptions::bind(OptionTable& table) {
   SquareSearch::bind(table,
                      "squares that are tried; random gates are read twice `draws` times for each, for the best image "
                      "is read again beside it");
+  table.number("noise_share", &noise_share, 0, 1, "share of the queries",
+               "that come first and try sign noise instead; squares change the best image of them");
   table.choice<bool>("wants", &open, {{"open", true}, {"shut", false}}, "gates open, for more work, or shut");
   table.integer("draws", &draws, 1, 10'000, "readings that each value is the mean of, for random gates");
 }

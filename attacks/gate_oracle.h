@@ -1,6 +1,7 @@
 // Gate oracle: a black box that shows nothing but how much of the gated layers it executed, as a bill or a clock does.
-// A random search over squares drives that up or down. Where gates draw, one reading says little: the best image is
-// read again beside every square, and each reading may be the mean of several.
+// A random search over squares drives that up or down, from the best of some sign noise if asked to: there are gates
+// that grain shuts, of which squares have little. Where gates draw, one reading says little: the best image is read
+// again beside every square, and each reading may be the mean of several.
 #pragma once
 
 #include "attacks/parts/square_search.h"

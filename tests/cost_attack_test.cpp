@@ -10,6 +10,7 @@
 
 #include "attacks/parts/gate_term.h"
 #include "lib/core/error.h"
+#include "lib/eval/verdict.h"
 #include "tests/attacks.h"
 #include "tests/three_gates.h"
 
@@ -65,6 +66,47 @@ TEST(GateOracle, HandsOutNoImageThatIsWorseThanTheCleanOne) {
     const at::Tensor lost = (expected_share(found(random)) - expected_share(batch.images)).abs();
     EXPECT_LE(lost.max().item<double>(), 0.1) << attack;
     EXPECT_GE(lost.eq(0).sum().item<int64_t>(), 18) << attack;
+  }
+}
+
+/// ThreeGates that all shut where neighbours in a column differ much.
+class GrainShuts : public ThreeGates {
+ public:
+  GrainShuts() : ThreeGates(false) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = ThreeGates::forward(images, pass);
+    const at::Tensor grain = images.diff(1, 2).abs().mean({1, 2, 3});
+    output.gates.logits = (0.08 - grain).unsqueeze(1).expand({images.size(0), 3});
+    output.gates.open = decide_gate(output.gates.logits, {}, pass.gate_gradient);
+    output.gates.probability = output.gates.logits.sigmoid();
+    return output;
+  }
+};
+
+/// Stripes have no grain of this kind, and a square of 7 of 8 pixels a side no more than 0.03, if all its edge shows.
+TEST(GateOracle, TriesNoiseBeforeSquares) {
+  GrainShuts model;
+  const Batch batch = batch_of(at::full({20, 3, 8, 8}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  for (const auto& [share, open, forward] : {std::tuple{"0", 60.0, 20 * (1 + 5 + 2)}, {"0.4", 0.0, 20 * (1 + 2 + 2)}}) {
+    Victim victim(model, 0);
+    const std::string attack = std::string("gate-oracle:wants=shut,queries=5,noise_share=") + share;
+    const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.1})[0];
+    EXPECT_EQ(model.forward(x, {}).gates.open.sum().item<double>(), open) << share;
+    EXPECT_LE(victim.audit().forward, forward) << share;
+  }
+}
+
+TEST(GateOracle, CountsNoiseAsItsSquares) {
+  ThreeGates model(true);
+  const Batch batch = batch_of(at::full({4, 3, 8, 8}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  for (const Norm norm : all_norms()) {
+    for (const char* share : {"0", "0.5", "1"}) {
+      Victim victim(model, 0);
+      const std::string attack = std::string("gate-oracle:queries=10,draws=3,noise_share=") + share;
+      const at::Tensor x = make_attack(attack)->propose(victim, batch, norm, {0.1})[0];
+      EXPECT_EQ(victim.audit().forward, 4 * (3 * (1 + 2 * 10) + 2 * 20)) << norm_name(norm) << share;
+      EXPECT_EQ(admit(batch.images, x, norm, 0.1).over_budget, 0) << norm_name(norm) << share;
+    }
   }
 }
 

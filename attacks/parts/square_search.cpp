@@ -1,8 +1,12 @@
 #include "attacks/parts/square_search.h"
 
+#include <ATen/ops/add.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 
+#include <cmath>
+
+#include "attacks/parts/random.h"
 #include "attacks/parts/shrinking.h"
 #include "attacks/parts/square_proposals.h"
 #include "attacks/parts/squares.h"
@@ -25,7 +29,8 @@ struct Rows : BatchRows {
 class Search {
  public:
   Search(Victim& victim, const SquareSearch& options, Norm norm, double epsilon)
-      : victim_(victim), options_(options), proposals_(norm, epsilon) {}
+      : victim_(victim), options_(options), proposals_(norm, epsilon), norm_(norm), epsilon_(epsilon),
+        noises_(std::llround(options.noise_share * static_cast<double>(options.queries))) {}
 
   void run(Rows rows, at::Tensor& result) {
     Shrinking shrinking;
@@ -42,9 +47,7 @@ class Search {
       }
       if (rows.clean.size(0) == 0) return;
       step_ = static_cast<uint32_t>(query);
-      const int64_t scheduled = options_.rescale ? (query - 1) * 10'000 / options_.queries : query - 1;
-      const at::Tensor tried =
-          proposals_.next(rows.clean, rows.x, square_share(scheduled, options_.share), numbers(rows));
+      const at::Tensor tried = query <= noises_ ? with_noise(rows) : with_square(rows, query);
       const at::Tensor at_tried = value(rows, tried);
       if (options_.renewed) renew(rows);
       const at::Tensor better = options_.drift ? at_tried.le(rows.value) : at_tried.lt(rows.value);
@@ -60,6 +63,17 @@ class Search {
   }
 
  private:
+  at::Tensor with_noise(const Rows& rows) const {
+    const at::Tensor noise = corner_noise(rows.clean, rows.ids, victim_.draws({0, 0, step_}), norm_, Use::start);
+    return within(rows.clean, at::add(rows.clean, noise, epsilon_), norm_, epsilon_);
+  }
+
+  /// Noises take the place of the largest squares, which would paint over the best of them.
+  at::Tensor with_square(const Rows& rows, int64_t query) const {
+    const int64_t scheduled = options_.rescale ? (query - 1) * 10'000 / options_.queries : query - 1;
+    return proposals_.next(rows.clean, rows.x, square_share(scheduled, options_.share), numbers(rows));
+  }
+
   /// With the noise of the draws from `first` on.
   at::Tensor value(const Rows& rows, const at::Tensor& images, int64_t first = 0) {
     at::Tensor sum;
@@ -83,6 +97,9 @@ class Search {
   Victim& victim_;
   const SquareSearch& options_;
   SquareProposals proposals_;
+  Norm norm_;
+  double epsilon_;
+  int64_t noises_;
   uint32_t step_ = 0;
 };
 

@@ -12,7 +12,8 @@
 namespace aigis {
 
 struct SquareSearch {
-  int64_t queries = 5000;  ///< squares
+  int64_t queries = 5000;  ///< squares, and noises before them
+  double noise_share = 0;  ///< of the queries: that many try sign noise, and squares change the best image of them
   double share = 0.8;      ///< p: of the image that the first squares cover
   bool rescale = false;    ///< the schedule of p, made for 10,000 queries, is stretched to `queries`
   std::function<at::Tensor(const Output& output, const at::Tensor& labels)> value;  ///< [n], smaller is better
