@@ -14,16 +14,18 @@ struct GateJitter {
   static constexpr Aim kAim = Aim::uneven_compute;
 
   struct Options : GateAttackOptions {
-    double width = 2;
+    double width = 2, last_width = 2;
     void bind(OptionTable& table) {
       bind_steps(table);
       table.number(
           "width", &width, 0.01, 100, "logits",
-          "half of what the bump is wide: small ones gain most of gates that are unsure already, large ones reach "
-          "for those that are sure");
+          "half of what the bump is wide, at the first step: small ones gain most of gates that are unsure already, "
+          "large ones reach for those that are sure");
+      table.number("last_width", &last_width, 0.01, 100, "logits",
+                   "that it comes to at the last step, by equal ratios");
       bind_label(table);
     }
-    void settle() { objective.term = std::make_shared<GateDoubt>(width); }
+    void settle() { objective.term = std::make_shared<GateDoubt>(width, last_width); }
   };
 };
 
