@@ -29,7 +29,7 @@ at::Tensor better_of(Victim& victim, const Batch& batch, const at::Tensor& found
 
 void GateOracleOptions::bind(OptionTable& table) {
   SquareSearch::bind(table,
-                     "squares that are tried; random gates are read twice `draws` times for each, for the best image "
+                     "images that are tried; random gates are read twice `draws` times for each, for the best image "
                      "is read again beside it");
   table.number("noise_share", &noise_share, 0, 1, "share of the queries",
                "that come first and try sign noise instead; squares change the best image of them");

@@ -1,7 +1,7 @@
 // Gate oracle: a black box that shows nothing but how much of the gated layers it executed, as a bill or a clock does.
-// A random search over squares drives that up or down, from the best of some sign noise if asked to: there are gates
-// that grain shuts, of which squares have little. Where gates draw, one reading says little: the best image is read
-// again beside every square, and each reading may be the mean of several.
+// A random search drives that up or down: first by sign noise, for there are gates that grain shuts, of which squares
+// have little, then by squares that change the best image so far. Where gates draw, one reading says little: the best
+// image is read again beside every query, and each reading may be the mean of several.
 #pragma once
 
 #include "attacks/parts/square_search.h"
@@ -12,6 +12,7 @@ struct GateOracleOptions : SquareSearch {
   bool open = true;  ///< more work; else less
   GateOracleOptions() {
     queries = 1000;
+    noise_share = 0.25;
     drift = true;  // a cost has few values
   }
   void bind(OptionTable& table);

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The tables of docs/gates.md: what attacks on gates do to one network, from the report of configs/sweep/gates.json;
-what they do to gates that draw, from that of configs/sweep/gates-sampled.json; what they do over epsilon, from that of
-configs/sweep/gates-curves.json; and what patches do, from that of configs/sweep/gates-patches.json.
+and from the reports of its neighbours in that folder: what they do to gates that draw (gates-sampled), what they do over
+epsilon (gates-curves), what patches do (gates-patches), and what is done by who sees the cost alone (gates-black-box).
 
-    scripts/gate_table.py REPORT [MODEL [--brief] | --sampled | --curves | --patches]
+    scripts/gate_table.py REPORT [MODEL [--brief] | --sampled | --curves | --patches | --black-box]
 
 MODEL: its place in the report, from 0, the default. Accuracy, answers kept, gates flipped, accuracy of the clean images
 along the gates of the attacked ones, and images over the budget are in %, rates of open gates with their 95 % interval,
-and time is that of a pass over the time for clean images. --brief leaves out budget and time; --sampled, --curves and
---patches make the other tables.
+and time is that of a pass over the time for clean images. --brief leaves out budget and time; the other flags make the
+tables of the other reports.
 """
 
 import argparse
@@ -29,8 +29,8 @@ def percent(proportion):
 def name_of(attack):
     name, options = attack["name"], attack["options"]
     if name == "noise":
-        best_of, by = options["best_of"], options.get("by", "margin")
-        return "sign noise" + (f", best of {best_of} by {by}" if best_of > 1 else "")
+        best_of = options["best_of"]
+        return "sign noise" + (f", best of {best_of:,} for {options['by']}" if best_of > 1 else "")
     if name in ("pgd", "apgd-ce"):
         starts = "" if options["restarts"] == 1 else f", {options['restarts']} starts"
         return f"{name.split('-')[0].upper()}-{options['steps']} on the answer{starts}"
@@ -85,6 +85,18 @@ def patch_rows(report):
         options = run["attack"]["options"]
         flipped = f"{100 * run['gates']['flipped']['share']:.1f}"
         yield f"| {' | '.join([str(options['patch']), WANTS[options['aim']], *within(run), flipped])} |"
+
+
+def black_box_rows(report):
+    """An attack a line, the budgets side by side; what it sees is how often it asks."""
+    attacks = {}
+    for run in report["runs"]:
+        attacks.setdefault(json.dumps(run["attack"]), []).append(run)
+    for budgets in attacks.values():
+        cells = [name_of(budgets[0]["attack"]), f"{budgets[0]['queries']['forward'] / budgets[0]['count']:,.0f}"]
+        for run in budgets:
+            cells += [percent(run["accuracy"]["label_kept"]), within(run)[2]]
+        yield f"| {' | '.join(cells)} |"
 
 
 def sampled_rows(report):
@@ -144,17 +156,9 @@ if __name__ == "__main__":
     parser.add_argument("report", type=given.report)
     parser.add_argument("model", type=int, nargs="?", default=0)
     parser.add_argument("--brief", action="store_true")
-    parser.add_argument("--sampled", action="store_true")
-    parser.add_argument("--curves", action="store_true")
-    parser.add_argument("--patches", action="store_true")
+    others = {"--sampled": sampled_rows, "--curves": curve_rows, "--patches": patch_rows, "--black-box": black_box_rows}
+    for flag, rows_of in others.items():
+        parser.add_argument(flag, dest="other", action="store_const", const=rows_of)
     arguments = parser.parse_args()
     report = arguments.report
-    if arguments.sampled:
-        lines = sampled_rows(report)
-    elif arguments.curves:
-        lines = curve_rows(report)
-    elif arguments.patches:
-        lines = patch_rows(report)
-    else:
-        lines = rows(report, arguments.model, arguments.brief)
-    print("\n".join(lines))
+    print("\n".join(arguments.other(report) if arguments.other else rows(report, arguments.model, arguments.brief)))
