@@ -20,6 +20,8 @@ void NoiseOptions::bind(OptionTable& table) {
           "by", &by, {{"margin", By::margin}, {"open", By::open}, {"shut", By::shut}},
           "what the worst is told by: the margin of a wrong answer, or the executed cost, for gates open or shut")
       .only_with("best_of>1");
+  table.integer("draws", &draws, 1, 10'000, "readings that this is the mean of, for random gates")
+      .only_with("best_of>1");
 }
 
 Aim Noise::aim() const {
@@ -55,19 +57,30 @@ at::Tensor Noise::value(const Output& output, const at::Tensor& labels) const {
   throw std::logic_error("unknown measure of noise");
 }
 
+at::Tensor Noise::mean_value(Victim& victim, const Batch& batch, const at::Tensor& tried, uint32_t number) const {
+  const int64_t readings = victim.card().has_random_gates ? options_.draws : 1;
+  at::Tensor sum;
+  for (int64_t reading = 0; reading < readings; ++reading) {
+    const Position position{number, static_cast<uint32_t>(reading), 0};
+    const at::Tensor one = value(victim.forward(tried, batch.ids, position), batch.labels);
+    sum = sum.defined() ? sum + one : one;
+  }
+  return sum / readings;
+}
+
 std::vector<at::Tensor> Noise::propose(Victim& victim, const Batch& batch, Norm norm,
                                        at::ArrayRef<double> epsilons) const {
   std::vector<at::Tensor> candidates, values;
-  for (uint32_t restart = 0; restart < static_cast<uint32_t>(options_.best_of); ++restart) {
-    const at::Tensor of_one = noise(batch, victim.draws({restart, 0, 0}), norm);
+  for (uint32_t number = 0; number < static_cast<uint32_t>(options_.best_of); ++number) {
+    const at::Tensor of_one = noise(batch, victim.draws({number, 0, 0}), norm);
     for (size_t e = 0; e < epsilons.size(); ++e) {
       const at::Tensor tried = within(batch.images, at::add(batch.images, of_one, epsilons[e]), norm, epsilons[e]);
       if (options_.best_of == 1 || batch.images.size(0) == 0) {
-        if (restart == 0) candidates.push_back(tried);
+        if (number == 0) candidates.push_back(tried);
         continue;
       }
-      const at::Tensor at_tried = value(victim.forward(tried, batch.ids, {restart, 0, 0}), batch.labels);
-      if (restart == 0) {
+      const at::Tensor at_tried = mean_value(victim, batch, tried, number);
+      if (number == 0) {
         candidates.push_back(tried);
         values.push_back(at_tried);
         continue;

@@ -22,6 +22,7 @@ struct NoiseOptions {
   Kind kind = Kind::uniform;
   int64_t best_of = 1;  ///< noises tried
   By by = By::margin;   ///< what the best of them has the most of
+  int64_t draws = 1;    ///< readings that this is the mean of, for random gates
   void bind(OptionTable& table);
 };
 
@@ -38,6 +39,7 @@ class Noise : public Attack {
   std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   Aim aim() const override;
+  int64_t draws() const override { return options_.draws; }
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;
@@ -46,6 +48,8 @@ class Noise : public Attack {
   at::Tensor noise(const Batch& batch, const Stream& stream, Norm norm) const;
   /// [N]: larger is better.
   at::Tensor value(const Output& output, const at::Tensor& labels) const;
+  /// The mean value of as many readings as random gates need.
+  at::Tensor mean_value(Victim& victim, const Batch& batch, const at::Tensor& tried, uint32_t number) const;
 
   Options options_;
 };

@@ -14,7 +14,7 @@ namespace {
 
 bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
 
-/// Whether it is noise that was not picked for another aim than the attack's.
+/// Noise that was picked for its cost serves attacks that want the same of the cost; any other serves all.
 bool serves(const Run& noise, const Run& attack) {
   if (!is_noise(noise)) return false;
   const Aim aim = noise.attack->aim();

@@ -1,9 +1,11 @@
 // Attacks that see or want the executed cost, and papers' baselines.
+#include <ATen/ops/_unique.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/unique_dim.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -42,12 +44,12 @@ TEST(GateOracle, SeesThroughTheNoiseOfGates) {
   const Batch batch = batch_of(at::full({20, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
   const double epsilon = 0.4, farthest = 1 / (1 + std::exp(-4 * epsilon)) - 0.5;
   for (const auto& [attack, sign] :
-       {std::pair{"gate-oracle:queries=300,draws=20", 1.0}, {"gate-oracle:queries=300,draws=20,wants=shut", -1.0}}) {
+       {std::pair{"gate-oracle:queries=400,draws=20", 1.0}, {"gate-oracle:queries=400,draws=20,wants=shut", -1.0}}) {
     Victim victim(model, 0);
     const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {epsilon})[0];
     const double share = expected_share(x).mean().item<double>();
     EXPECT_GT(sign * (share - 0.5), 0.75 * farthest) << attack;
-    EXPECT_EQ(victim.audit().forward, 20 * (20 * (1 + 2 * 300) + 2 * 20)) << "every reading is counted";
+    EXPECT_EQ(victim.audit().forward, 20 * (20 * (1 + 2 * 400) + 2 * 20)) << "every reading is counted";
   }
 }
 
@@ -110,32 +112,68 @@ TEST(GateOracle, CountsNoiseAsItsSquares) {
   }
 }
 
-/// Remembers the cost of every image that it is asked about.
-class RemembersCost : public ThreeGates {
+/// Gates that open by halves, brighter images more: no two costs are the same. Remembers what it is asked.
+class Remembers : public ThreeGates {
  public:
-  RemembersCost() : ThreeGates(false) {}
+  Remembers() : ThreeGates(false) {}
   Output forward(const at::Tensor& images, const Pass& pass) override {
     Output output = ThreeGates::forward(images, pass);
-    shares.push_back(executed_share(output.gates));
+    output.gates.open = output.gates.probability;
+    asked.push_back(images);
+    costs.push_back(executed_share(output.gates));
     return output;
   }
-  std::vector<at::Tensor> shares;
+  std::vector<at::Tensor> asked, costs;
 };
+
+/// Three noises and three squares, the first of which changes the best image so far in 49 pixels at most.
+TEST(GateOracle, GoesOnFromTheBestNoise) {
+  Remembers model;
+  const Batch batch = batch_of(at::full({20, 3, 8, 8}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  Victim victim(model, 0);
+  make_attack("gate-oracle:wants=shut,queries=6,noise_share=0.5")->propose(victim, batch, Norm::linf, {0.1});
+  ASSERT_EQ(model.asked.size(), 1 + 6 + 2);
+  const at::Tensor asked = at::stack(model.asked), best = at::stack(model.costs).narrow(0, 0, 4).argmin(0);
+  const at::Tensor noises = asked.narrow(0, 1, 3).flatten(0, 1);
+  EXPECT_LT((noises - 0.5).abs().sub(0.1).abs().max().item<double>(), 1e-9) << "corners of the ball";
+  EXPECT_EQ(std::get<0>(at::unique_dim(noises, 0)).size(0), 3 * 20) << "no noise is tried twice";
+  ASSERT_GT(std::get<0>(at::_unique(best)).size(0), 1) << "neither always the first nor the last";
+  for (int64_t i = 0; i < 20; ++i) {
+    const at::Tensor changed = asked[4][i].ne(asked[best[i].item<int64_t>()][i]).any(0);
+    EXPECT_LE(changed.sum().item<int64_t>(), 49);
+  }
+}
 
 TEST(NoiseByCost, IsTheOneOfTheMostOrTheLeast) {
   const Batch batch = batch_of(at::full({20, 3, 8, 8}, 0.5, at::TensorOptions(at::kDouble)), 0);
   for (const bool open : {true, false}) {
     const auto attack = make_attack(open ? "noise:kind=sign,best_of=5,by=open" : "noise:kind=sign,best_of=5,by=shut");
     EXPECT_EQ(attack->aim(), open ? Aim::more_compute : Aim::less_compute);
-    RemembersCost model;
+    Remembers model;
     Victim victim(model, 0);
     const at::Tensor x = attack->propose(victim, batch, Norm::linf, {0.1})[0];
     EXPECT_EQ(victim.audit().forward, 20 * 5);
     EXPECT_EQ(victim.audit().backward, 0);
-    const at::Tensor tried = at::stack(model.shares);
-    ASSERT_TRUE(tried.amax(0).gt(tried.amin(0)).any().item<bool>());
-    EXPECT_TRUE(at::equal(executed_share(model.forward(x, {}).gates), open ? tried.amax(0) : tried.amin(0)));
+    const at::Tensor tried = at::stack(model.costs);
+    model.forward(x, {});
+    EXPECT_TRUE(at::equal(model.costs.back(), open ? tried.amax(0) : tried.amin(0)));
   }
+}
+
+/// Of gates that draw the luckiest of single readings says little, and the mean of many nearly all: here that of the
+/// best of fifty.
+TEST(NoiseByCost, SeesThroughTheNoiseOfGates) {
+  const Batch batch = batch_of(at::full({50, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  const auto share = [&](const std::string& draws, int64_t passes) {
+    ThreeGates model(true);
+    Victim victim(model, 0);
+    const at::Tensor x =
+        make_attack("noise:kind=sign,best_of=50,by=open" + draws)->propose(victim, batch, Norm::linf, {0.4})[0];
+    EXPECT_EQ(victim.audit().forward, 50 * 50 * passes);
+    return expected_share(x).mean().item<double>();
+  };
+  const double of_one = share("", 1), of_many = share(",draws=100", 100);
+  EXPECT_GT(of_many - 0.5, 1.5 * (of_one - 0.5));
 }
 
 TEST(NoiseByCost, NeedsSeveralToChooseFrom) {

@@ -30,6 +30,17 @@ TEST(Reroute, NeedsAGradientOfTheCost) {
   EXPECT_NO_THROW(make_attack("gate-universal:aim=sloth,gates=fixed-graph")->check(hard.card()));
 }
 
+TEST(Jitter, NeedsBumpsFromNarrowToWide) {
+  const MeanGate hard(0);
+  EXPECT_NO_THROW(make_attack("gate-jitter:narrow=2,wide=2.01")->check(hard.card()));
+  try {
+    make_attack("gate-jitter:wide=0.5")->check(hard.card());
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "option 'narrow': 0.5; expected less than wide, which is 0.5");
+  }
+}
+
 TEST(GateAttacks, NeedGatesThatLookAtTheImage) {
   for (const char* mode : {"always", "scaled", "fixed,graph=101", "marginal"}) {
     const auto net = build(std::string("aig-8:gates=") + mode);

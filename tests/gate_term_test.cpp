@@ -6,8 +6,7 @@
 
 #include <cmath>
 
-#include "attacks/parts/ascent.h"
-#include "tests/mean_gate.h"
+#include "attacks/parts/objective.h"
 
 namespace aigis {
 namespace {
@@ -23,8 +22,14 @@ TEST(GateTerms, ByHand) {
   EXPECT_NEAR(open[0].item<double>(), -(0.75 * (k - 2) + 0.25 * (k + 1)), 1e-12);
   EXPECT_NEAR(open[1].item<double>(), -0.75 * (k - 0.5), 1e-12);  // the second gate is sure enough
   EXPECT_NEAR(shut[0].item<double>(), -(0.75 * (k + 2) + 0.25 * (k - 1)), 1e-12);
-  const GateDoubt unsure(2, 2);
-  EXPECT_NEAR(unsure.value(gates, {})[0].item<double>(), (0.5625 / 2 + 0.0625 / 1.25) / 0.625, 1e-12);
+  // The mean of bumps of 10,000 widths from 1 to 4, all of one ratio.
+  const auto bumps = [](double d) {
+    double sum = 0;
+    for (int i = 0; i < 10'000; ++i) sum += 1 / (1 + std::pow(d / std::pow(4, (i + 0.5) / 10'000), 2));
+    return sum / 10'000;
+  };
+  const GateDoubt unsure(1, 4);
+  EXPECT_NEAR(unsure.value(gates, {})[0].item<double>(), (0.5625 * bumps(2) + 0.0625 * bumps(-1)) / 0.625, 1e-8);
   const auto variance = [](double d) { return 1 / ((1 + std::exp(-d)) * (1 + std::exp(d))); };
   EXPECT_NEAR(unsure.worth(gates, {})[0].item<double>(), (0.5625 * variance(2) + 0.0625 * variance(-1)) / 0.625, 1e-12);
   Goal goal;
@@ -48,45 +53,6 @@ TEST(GateTerms, ByHand) {
       1e-3);
   EXPECT_NEAR(executed_share(gates)[0].item<double>(), 0.75, 1e-12);
   EXPECT_NEAR(executed_share(gates)[1].item<double>(), 1, 1e-12);
-}
-
-TEST(GateTerms, DoubtNarrowsByEqualRatios) {
-  Gates gates;
-  gates.logits = at::tensor({3.0}, at::kDouble).view({1, 1});
-  gates.open = gates.logits.gt(0).to(at::kDouble);
-  gates.cost = at::tensor({30.0}, at::kDouble);
-  const GateDoubt narrowing(8, 2);
-  for (const auto& [progress, width] : {std::pair{0.0, 8.0}, {0.5, 4.0}, {1.0, 2.0}}) {
-    Goal goal;
-    goal.progress = progress;
-    EXPECT_NEAR(narrowing.value(gates, goal).item<double>(), 1 / (1 + std::pow(3 / width, 2)), 1e-12);
-    EXPECT_NEAR(narrowing.worth(gates, goal).item<double>(), narrowing.worth(gates, {}).item<double>(), 1e-12);
-  }
-}
-
-/// Remembers how far the run was.
-class RemembersProgress : public GateTerm {
- public:
-  at::Tensor value(const Gates& gates, const Goal& goal) const override {
-    progress.push_back(goal.progress);
-    return gates.logits.sum(1);
-  }
-  mutable std::vector<double> progress;
-};
-
-TEST(GateTerms, KnowHowFarTheRunIs) {
-  MeanGate model(0);
-  for (const auto& [steps, expected] : {std::pair{1, std::vector<double>{0}}, {5, {0, 0.25, 0.5, 0.75, 1}}}) {
-    const auto term = std::make_shared<RemembersProgress>();
-    AscentOptions options;
-    options.steps = steps;
-    options.stop = false;
-    options.objective.answer_weight = 0;
-    options.objective.term = term;
-    Victim victim(model, 0);
-    ascend(victim, images_of(0.5), options, Norm::linf, 0.1);
-    EXPECT_EQ(term->progress, expected);
-  }
 }
 
 }  // namespace

@@ -37,7 +37,6 @@ class Ascent {
     }
     const bool elsewhere = !gradient_.is_plain() && (stops() || keeps_best());
     for (uint32_t number = 0; number < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++number) {
-      rows.goal.progress = number / std::max(1.0, static_cast<double>(options_.steps - 1));
       const bool looks = elsewhere || expects_to_break(rows);
       if (looks) {
         const Seen seen = look_at(rows, number, /*rough=*/!elsewhere);

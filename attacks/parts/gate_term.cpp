@@ -74,10 +74,10 @@ at::Tensor GateLikeness::worth(const Gates& gates, const Goal& goal) const {
   return 1 - ((open * (1 - q) + (1 - open) * q) * rates.weight).sum(1) + margins(gates.logits, rates) * kTieBreak;
 }
 
-at::Tensor GateDoubt::value(const Gates& gates, const Goal& goal) const {
-  const double width = first_ * std::pow(last_ / first_, goal.progress);
-  const at::Tensor squares = shares(gates).square();
-  return (squares / ((gates.logits / width).square() + 1)).sum(1) / squares.sum();
+at::Tensor GateDoubt::value(const Gates& gates, const Goal&) const {
+  const at::Tensor squares = shares(gates).square(), distance = gates.logits.square();
+  const at::Tensor doubt = (distance + wide_ * wide_).log() - (distance + narrow_ * narrow_).log();
+  return (doubt * squares).sum(1) / squares.sum() / (2 * std::log(wide_ / narrow_));
 }
 
 at::Tensor GateDoubt::worth(const Gates& gates, const Goal&) const {

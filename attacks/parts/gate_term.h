@@ -71,19 +71,19 @@ class GateLikeness : public GateTerm {
   double confidence_;
 };
 
-/// sum_l c_l^2 / (1 + (D_l / width)^2) over sum_l c_l^2: gates that are as unsure as can be, so that the executed cost
-/// varies most from one pass to the next. The width goes from `first` to `last` in equal ratios over the steps of a
-/// run: wide ones draw in gates that are sure, narrow ones settle on those that came near. Its worth is the variance of
-/// that cost if gates drew apart from one another, sum_l c_l^2 p_l (1 - p_l), whose own slope is all but flat where a
+/// Gates that are as unsure as can be, so that the executed cost varies most from one pass to the next: over sum_l
+/// c_l^2, the sum of c_l^2 log((wide^2 + D_l^2) / (narrow^2 + D_l^2)) / (2 log(wide / narrow)), which is the mean of
+/// bumps 1 / (1 + (D_l / w)^2) over all widths w from `narrow` to `wide`, each ratio alike. Its worth is the variance
+/// of the cost if gates drew apart from one another, sum_l c_l^2 p_l (1 - p_l), whose own slope is all but flat where a
 /// gate is sure; what later gates owe to earlier ones is left out.
 class GateDoubt : public GateTerm {
  public:
-  GateDoubt(double first, double last) : first_(first), last_(last) {}
+  GateDoubt(double narrow, double wide) : narrow_(narrow), wide_(wide) {}
   at::Tensor value(const Gates& gates, const Goal& goal) const override;
   at::Tensor worth(const Gates& gates, const Goal& goal) const override;
 
  private:
-  double first_, last_;
+  double narrow_, wide_;
 };
 
 /// Something that must hold; attacks find the weight of its violation by dual ascent.

@@ -76,7 +76,6 @@ struct Goal {
   at::Tensor graph = {};    ///< [N, L] of 0 and 1: gates that the attack wants (GateStates::wanted)
   bool random = false;      ///< gates draw
   bool any_answer = false;  ///< targets are but a way to any wrong answer
-  double progress = 0;      ///< of the run that the step is of: from 0 at its first to 1 at its last
 
   /// With the answers and shares of a pass over the clean images as what is to stay.
   Goal as_seen(const Output& clean) const;
