@@ -12,10 +12,11 @@ Looked once_of(int64_t count, Json numbers) {
   return {count, 1.0 / static_cast<double>(count), std::move(numbers)};
 }
 
-/// A number of each run and budget, added up.
+/// A number of each run and budget, added up. A worst case has its attacks' work for its own.
 int64_t sum_of(const FlaggedRuns& flagged, int64_t (*number)(const FlaggedRuns&, size_t run, size_t epsilon)) {
   int64_t sum = 0;
   for (const size_t r : flagged.runs) {
+    if (flagged.plan.runs[r].is_worst_case()) continue;
     for (size_t e = 0; e < flagged.plan.epsilons.size(); ++e) sum += number(flagged, r, e);
   }
   return sum;

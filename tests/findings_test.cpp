@@ -45,6 +45,23 @@ TEST(Checks, FlagsAreToldWithTheirNumbers) {
   EXPECT_EQ(told["numbers"]["gradients"], most);
 }
 
+// A worst case takes no gradient of its own.
+TEST(Checks, GradientsAreCountedOnceBesideAWorstCase) {
+  const Json report = report_of({.name = "worst case", .before = make_attack("fgsm"), .worst_case = true});
+  int64_t taken = 0, worst_cases = 0;
+  for (const Json& run : report["runs"]) {
+    const int64_t backward = run["queries"]["backward"];
+    if (run["attack"]["name"] == "worst-case") worst_cases += backward > 0;
+    else taken += backward;
+  }
+  EXPECT_EQ(worst_cases, 2);
+  const Json& checks = report["checks"];
+  const auto gradients =
+      std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "gradients"; });
+  ASSERT_NE(gradients, checks.end());
+  EXPECT_EQ((*gradients)["count"], taken);
+}
+
 // It is the number that is quoted, and as doubtful as its attacks' numbers.
 TEST(Checks, WhatIsRaisedStandsBesideTheWorstCase) {
   const Json report = report_of({.name = "worst case",
