@@ -15,6 +15,18 @@ Pass pass_of(const Claim& claim, const Batch& batch, GateGradient gradient) {
   return {{claim.plan().seed, Purpose::attack_gates, 0, 0, 0}, batch.ids, gradient};
 }
 
+/// Whether attacks follow gradients, and all that do take the executed graph as given.
+bool all_ignore_gates(const Claim& claim) {
+  bool some_follow = false;
+  for (const size_t r : claim.attacks()) {
+    const Attack& attack = *claim.plan().runs[r].attack;
+    if (!attack.sees_gradients()) continue;
+    if (attack.gate_paths() != std::set{GateGradient::fixed_graph}) return false;
+    some_follow = true;
+  }
+  return some_follow;
+}
+
 }  // namespace
 
 std::optional<Finding> gate_gradients(const Claim& claim) {
@@ -38,16 +50,14 @@ std::optional<Finding> gate_gradients(const Claim& claim) {
   finding.numbers = {{"share_zero", share}};
   finding.message = fmt::format("of {} gates in each of {} images {:.1f} % have a gradient that is 0 in every pixel",
                                 layers, finding.count, 100 * share);
-  const auto ignores = [&](size_t r) {
-    return claim.plan().runs[r].attack->gate_paths() == std::set{GateGradient::fixed_graph};
-  };
-  const bool ignored = claim.is_made() && std::all_of(claim.attacks().begin(), claim.attacks().end(), ignores);
   if (share > kMost) {
     finding.level = Finding::Level::warning;
     finding.message += ": attacks cannot see that the graph depends on the image, so robustness may be overstated";
-  } else if (ignored) {
+  } else if (claim.is_made() && all_ignore_gates(claim)) {
     finding.level = Finding::Level::warning;
-    finding.message += ", but every attack takes the graph as given (gates=fixed-graph): robustness may be overstated";
+    finding.message +=
+        ", but every attack that follows gradients takes the graph as given (gates=fixed-graph): robustness may be "
+        "overstated";
   }
   return finding;
 }
