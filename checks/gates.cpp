@@ -6,6 +6,7 @@
 
 #include "checks/checks.h"
 #include "checks/draws.h"
+#include "lib/core/text.h"
 #include "lib/eval/ablation.h"
 
 namespace aigis::checks {
@@ -38,16 +39,20 @@ std::optional<Finding> gate_gradients(const Claim& claim) {
       claim.target()->forward(images, pass_of(claim, batch, GateGradient::straight_through)).gates.open;
   const int64_t layers = open.size(1);
   int64_t zero = 0;
+  std::vector<std::string> flat_layers;  // for every image
   for (int64_t l = 0; l < layers; ++l) {
     images.mutable_grad() = at::Tensor();
     if (open.requires_grad()) open.select(1, l).sum().backward({}, /*retain_graph=*/true);
-    zero += images.grad().defined() ? images.grad().flatten(1).eq(0).all(1).sum().item<int64_t>() : images.size(0);
+    const int64_t flat =
+        images.grad().defined() ? images.grad().flatten(1).eq(0).all(1).sum().item<int64_t>() : images.size(0);
+    zero += flat;
+    if (flat == images.size(0)) flat_layers.push_back(claim.bare()->card().gated[static_cast<size_t>(l)].name);
   }
   const double share = static_cast<double>(zero) / static_cast<double>(open.numel());
   Finding finding = claim.about_model("gate-gradients");
   finding.count = batch.images.size(0);
   finding.smallest_effect = kMost;
-  finding.numbers = {{"share_zero", share}};
+  finding.numbers = {{"share_zero", share}, {"layers_zero", flat_layers.size()}};
   finding.message = fmt::format("of {} gates in each of {} images {:.1f} % have a gradient that is 0 in every pixel",
                                 layers, finding.count, 100 * share);
   if (share > kMost) {
@@ -58,6 +63,11 @@ std::optional<Finding> gate_gradients(const Claim& claim) {
     finding.message +=
         ", but every attack that follows gradients takes the graph as given (gates=fixed-graph): robustness may be "
         "overstated";
+  } else if (!flat_layers.empty()) {
+    finding.level = Finding::Level::undecided;
+    finding.message +=
+        fmt::format(", those of {} in every image: they are cut off from it, or so sure that their slope rounds to 0",
+                    join(flat_layers, ", "));
   }
   return finding;
 }
