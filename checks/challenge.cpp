@@ -16,6 +16,11 @@ int64_t Challenge::standing() const {
   return std::count_if(hits.begin(), hits.end(), [](int64_t hit) { return hit > 0; });
 }
 
+bool Outcome::is_clearer_than(const Outcome& other) const {
+  if (ahead > 0 && other.ahead > 0 && p != other.p) return p < other.p;
+  return ahead > other.ahead;
+}
+
 Outcome outcome_of(const Challenge& challenge, const Challenge& reference) {
   Outcome outcome;
   std::vector<int64_t> differences;

@@ -30,6 +30,8 @@ struct Outcome {
   double p = 1;                  ///< the exact sign-flip test's
 
   bool is_better() const { return ahead > 0 && p < kChance; }
+  /// Of two that are ahead, whether this one is less likely to be so by chance; else whether it is further ahead.
+  bool is_clearer_than(const Outcome& other) const;
 };
 Outcome outcome_of(const Challenge& challenge, const Challenge& reference);
 

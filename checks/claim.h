@@ -78,7 +78,8 @@ class Claim {
   /// The same on the runs of some of the attacks.
   Finding about_budget(const std::string& check, const std::vector<size_t>& attacks) const;
   /// Raised if one of the challenges broke more images of the sample than another one, or than the sweep's attacks, by
-  /// more than chance, and more than the best of as many would (Bonferroni). `advice` ends the sentence.
+  /// more than chance, and more than the best of as many would (Bonferroni). It tells of the clearest of them; `advice`
+  /// ends the sentence.
   Finding beaten(const std::string& check, const std::vector<Challenge>& challenges, const std::string& advice) const {
     return beaten(check, worst_, challenges, advice);
   }

@@ -61,7 +61,7 @@ Finding Claim::beaten(const std::string& check, const Challenge& reference, cons
   Outcome outcome;
   for (const Challenge& challenge : challenges) {
     const Outcome now = outcome_of(challenge, reference);
-    if (best != nullptr && now.ahead <= outcome.ahead) continue;
+    if (best != nullptr && !now.is_clearer_than(outcome)) continue;
     best = &challenge;
     outcome = now;
   }
