@@ -1,0 +1,59 @@
+// Whether accuracy that rises with the budget is seen, and where.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "checks/checks.h"
+#include "tests/attacks.h"
+#include "tests/planted.h"
+
+namespace aigis {
+namespace {
+
+constexpr int64_t kCount = 100, kBudgets = 6;
+
+/// What an attack left of a hundred images within six budgets: so many at the first, and so many more at each step.
+RunTally left_by(int64_t first, int64_t more) {
+  RunTally tally;
+  for (int64_t e = 0; e < kBudgets; ++e) {
+    CellTally cell;
+    cell.hits.resize(kCount, 0);
+    std::fill_n(cell.hits.begin(), first + more * e, 1);
+    for (const int64_t hit : cell.hits) cell.pass.accuracy.add(hit, 1);
+    tally.cells.push_back(cell);
+  }
+  return tally;
+}
+
+Finding monotone(const std::vector<RunTally>& tallies) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<PatternNet>()};
+  std::vector<size_t> runs;
+  for (size_t r = 0; r < tallies.size(); ++r) {
+    plan.runs.push_back({make_attack("pgd"), nullptr, Access{}});
+    runs.push_back(r);
+  }
+  for (int64_t e = 1; e <= kBudgets; ++e) plan.epsilons.push_back(0.01 * static_cast<double>(e));
+  plan.data = patterned().first(kCount);
+  return checks::monotone(Claim(plan, tallies, 0, runs)).value();
+}
+
+// Six images more at a step is chance by Holm's test of five steps alone; thirty over all of them is none.
+TEST(Monotone, ARiseThatIsSpreadOverManyBudgetsIsSeen) {
+  const Finding finding = monotone({left_by(10, 6)});
+  EXPECT_EQ(finding.level, Finding::Level::warning) << finding.message;
+  EXPECT_EQ(finding.numbers["pairs"], 15);
+  EXPECT_EQ(finding.numbers["rises"], 10) << "by twelve images or more";
+  EXPECT_EQ(finding.numbers["largest"], 0.3);
+  EXPECT_EQ(finding.of, (std::vector<std::pair<size_t, size_t>>{{0, 5}}));
+}
+
+TEST(Monotone, AFallIsNoneAndEachAttackHasItsOwnPlace) {
+  EXPECT_EQ(monotone({left_by(60, -6)}).level, Finding::Level::passed);
+  const Finding finding = monotone({left_by(60, -6), left_by(0, 15)});
+  EXPECT_EQ(finding.numbers["pairs"], 30);
+  EXPECT_EQ(finding.of, (std::vector<std::pair<size_t, size_t>>{{1, 5}}));
+}
+
+}  // namespace
+}  // namespace aigis
