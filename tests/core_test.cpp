@@ -63,7 +63,7 @@ void expect_upload(at::Device device) {
 
 TEST(Upload, KeepsValuesAndConverts) { expect_upload(at::kCPU); }
 
-TEST(Upload, KeepsValuesAndConvertsOnAGpu) {
+TEST(Upload, KeepsValuesAndConvertsOnCuda) {
   if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "no GPU";
   expect_upload(at::kCUDA);
 }

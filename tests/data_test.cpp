@@ -72,7 +72,7 @@ TEST(Batches, AreSelectedByPositionAndInRuns) {
 }
 
 /// CUDA multiplies by the reciprocal of a number, which is another value for half of them.
-TEST(Dataset, AllLevelsHaveTheSameBitsOnAGpu) {
+TEST(Dataset, AllLevelsHaveTheSameBitsOnCuda) {
   if (!at::globalContext().hasCUDA()) GTEST_SKIP() << "no GPU";
   Dataset data;
   data.images = at::arange(256, at::TensorOptions(at::kByte)).view({1, 1, 16, 16});
