@@ -1,6 +1,11 @@
 """The scripts of scripts/gpu, with a program in aigis' place that ends as it is told."""
 
+import os
 import re
+import subprocess
+import sys
+
+import pytest
 
 from program import ROOT
 
@@ -14,3 +19,62 @@ def test_what_needs_a_gpu_says_cuda():
                 asking.add(unit.partition("\n")[0])
     assert "class RecordedOnCuda : public Recorded {" in asking
     assert [head for head in asking if "Cuda" not in head] == []
+
+
+@pytest.fixture
+def train(tmp_path):
+    """Runs 3-train.sh over models, of which aigis ends at once with the exit code that their name has, if it has any."""
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
+    (tmp_path / "build-gpu").mkdir()
+    program = tmp_path / "build-gpu/aigis"
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+
+    def run(*models):
+        environment = {**os.environ, "MODELS": " ".join(models), "SEEDS": "1", "DEVICE": "cpu"}
+        return subprocess.run([tmp_path / "scripts/gpu/3-train.sh"], env=environment, capture_output=True, text=True)
+
+    return run
+
+
+PROGRAM = f"""#!{sys.executable}
+import json, re, sys
+from pathlib import Path
+
+command, *words = sys.argv[1:]
+out = Path(words[words.index("--out") + 1])
+if command == "train":
+    code = re.search(r"exit-(\\d+)", words[0])
+    if code:
+        sys.exit(int(code.group(1)))
+    out.mkdir()
+    (out / "train.json").write_text('{{"curve": [1], "config": {{"epochs": 1}}}}')
+else:
+    (model,) = [words[i + 1] for i, word in enumerate(words) if word == "--model"]
+    run = {{"model": model, "accuracy": {{"clean": {{"value": 0.75}}}}}}
+    out.write_text(json.dumps({{"models": [{{"id": model, "gates": {{"mode": "none"}}}}], "runs": [run]}}))
+"""
+
+
+def trained(table):
+    return re.findall(r"runs/gpu/(\S+) \| none \| 1 \| 1 of 1 \| 25.00", table)
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_a_model_that_fails_gives_way_to_the_next(code, train):
+    result = train("first", f"exit-{code}", "last")
+    assert result.returncode == 1 and trained(result.stdout) == ["first", "last"], result
+    assert result.stderr == f"3-train: failed, for the reasons above: exit-{code}-1\n"
+
+
+@pytest.mark.parametrize("code", [130, 143])
+def test_an_interrupt_ends_with_the_table_of_what_was_judged(code, train, tmp_path):
+    result = train("first", "exit-2", f"exit-{code}", "last")
+    assert result.returncode == code and trained(result.stdout) == ["first"], result
+    assert result.stderr == "3-train: failed, for the reasons above: exit-2-1\n"
+    assert (tmp_path / "runs/gpu/test-errors.txt").read_text() == result.stdout
+
+
+def test_nothing_judged_is_no_table(train):
+    result = train("exit-2")
+    assert (result.returncode, result.stdout) == (1, "")

@@ -3,9 +3,11 @@
 # training and on clean images; then ResNet-50 and AIG-50 on Imagenette at 224x224 pixels, where there is such a folder;
 # last the other rows of Table 1, pre-activation ResNet-110 and stochastic depth. All with one seed, then with the next.
 # Each is a path below configs/train without .json. What is trained is judged on the test images, AIGs as they draw and
-# with all layers, scaled; at the end a table has the mean and the range of test errors over the seeds.
+# with all layers, scaled; at the end, also that by Ctrl-C, a table has the mean and the range of test errors over the
+# seeds.
 # Each has 8 minutes and ends with the model of its last whole epoch; started again, each goes on where it stopped. One
-# that fails, as where a first epoch takes longer, gives way to the next; the script then ends with exit code 1.
+# that fails, as where a first epoch takes longer or its data are missing, gives way to the next; the script then ends
+# with exit code 1.
 # Writes runs/gpu/MODEL-SEED/: model.safetensors, train.json, resume.safetensors, test.json; runs/gpu/test-errors.txt.
 #   DATA=FOLDER         CIFAR-10's binary files (cifar-10-batches-bin)
 #   IMAGENETTE=FOLDER   with train/CLASS/ and val/CLASS/
@@ -34,29 +36,30 @@ train_and_judge() {
   # Stochastic depth draws the layers of each step, which no recording can.
   [[ "$device" != cuda || "$model" == *stochastic-depth* ]] || graph=true
   local file="$out/model.safetensors"
-  local judged=(--model "$file")
-  [[ "$model" != *aig* ]] || judged=(--model "$file:gates=sampled" --model "$file:gates=scaled")
+  local ways=(--model "$file")
+  [[ "$model" != *aig* ]] || ways=(--model "$file:gates=sampled" --model "$file:gates=scaled")
   mkdir -p "$(dirname "$out")"
   build-gpu/aigis train "configs/train/$model.json" --data "$data" --seed "$seed" --cuda-graph "$graph" "${common[@]}" \
     "${options[@]}" --out "$out" &&
-    build-gpu/aigis evaluate "${judged[@]}" --data "$data" --attack none --eps 0 --checks off "${common[@]}" \
+    build-gpu/aigis evaluate "${ways[@]}" --data "$data" --attack none --eps 0 --checks off "${common[@]}" \
       --out "$out/test.json"
 }
 
 failed=() judged=()
+finish() {
+  [ ${#judged[@]} -eq 0 ] || python3 scripts/test_errors.py "${judged[@]}" | tee runs/gpu/test-errors.txt
+  [ ${#failed[@]} -eq 0 ] || echo "3-train: failed, for the reasons above: ${failed[*]}" >&2
+}
+trap finish EXIT
 for seed in "${seeds[@]}"; do
   for model in "${models[@]}"; do
     status=0
     train_and_judge "$model" "$seed" || status=$?
     case $status in
       0) judged+=("runs/gpu/$model-$seed") ;;
-      2 | 130 | 143) exit "$status" ;; # bad input, Ctrl-C and an end from outside are all models'
+      130 | 143) exit "$status" ;; # Ctrl-C and an end from outside are all models'
       *) failed+=("$model-$seed") ;;
     esac
   done
 done
-[ ${#judged[@]} -eq 0 ] || python3 scripts/test_errors.py "${judged[@]}" | tee runs/gpu/test-errors.txt
-if [ ${#failed[@]} -gt 0 ]; then
-  echo "3-train: failed, for the reasons above: ${failed[*]}" >&2
-  exit 1
-fi
+exit $((${#failed[@]} > 0))
