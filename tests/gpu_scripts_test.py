@@ -27,7 +27,7 @@ def train(tmp_path):
     (tmp_path / "scripts").symlink_to(ROOT / "scripts")
     (tmp_path / "build-gpu").mkdir()
     program = tmp_path / "build-gpu/aigis"
-    program.write_text(PROGRAM)
+    program.write_text(STAND_IN)
     program.chmod(0o755)
 
     def run(*models):
@@ -37,7 +37,7 @@ def train(tmp_path):
     return run
 
 
-PROGRAM = f"""#!{sys.executable}
+STAND_IN = f"""#!{sys.executable}
 import json, re, sys
 from pathlib import Path
 
@@ -47,10 +47,16 @@ if command == "train":
     code = re.search(r"exit-(\\d+)", words[0])
     if code:
         sys.exit(int(code.group(1)))
-    out.mkdir()
+    out.mkdir(exist_ok=True)
     (out / "train.json").write_text('{{"curve": [1], "config": {{"epochs": 1}}}}')
+    (out / "model.safetensors").write_text("float32")
+elif command == "export":
+    if out.exists():
+        sys.exit(2)
+    out.write_text(Path(words[0]).read_text() + " as " + words[words.index("--precision") + 1])
 else:
     (model,) = [words[i + 1] for i, word in enumerate(words) if word == "--model"]
+    assert Path(model).read_text() == "float32 as float16", "judged is what is taken away"
     run = {{"model": model, "accuracy": {{"clean": {{"value": 0.75}}}}}}
     out.write_text(json.dumps({{"models": [{{"id": model, "gates": {{"mode": "none"}}}}], "runs": [run]}}))
 """
@@ -78,3 +84,11 @@ def test_an_interrupt_ends_with_the_table_of_what_was_judged(code, train, tmp_pa
 def test_nothing_judged_is_no_table(train):
     result = train("exit-2")
     assert (result.returncode, result.stdout) == (1, "")
+
+
+def test_what_is_taken_away_is_as_new_as_the_model(train, tmp_path):
+    half = tmp_path / "runs/gpu/first-1/half.safetensors"
+    assert train("first").returncode == 0
+    half.write_text("of fewer epochs")
+    assert train("first").returncode == 0
+    assert half.read_text() == "float32 as float16"

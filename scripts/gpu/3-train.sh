@@ -2,13 +2,15 @@
 # Trains on CIFAR-10, one after the other, most wanted first: ResNet-110 and AIG-110, ResNet-20 and AIG-20 by adversarial
 # training and on clean images; then ResNet-50 and AIG-50 on Imagenette at 224x224 pixels, where there is such a folder;
 # last the other rows of Table 1, pre-activation ResNet-110 and stochastic depth. All with one seed, then with the next.
-# Each is a path below configs/train without .json. What is trained is judged on the test images, AIGs as they draw and
-# with all layers, scaled; at the end, also that by Ctrl-C, a table has the mean and the range of test errors over the
-# seeds.
+# Each is a path below configs/train without .json. What is trained is exported in float16, at half the size, and this
+# file is judged on the test images, AIGs as they draw and with all layers, scaled; at the end, also that by Ctrl-C, a
+# table has the mean and the range of test errors over the seeds.
 # Each has 8 minutes and ends with the model of its last whole epoch; started again, each goes on where it stopped. One
 # that fails, as where a first epoch takes longer or its data are missing, gives way to the next; the script then ends
 # with exit code 1.
-# Writes runs/gpu/MODEL-SEED/: model.safetensors, train.json, resume.safetensors, test.json; runs/gpu/test-errors.txt.
+# Writes runs/gpu/MODEL-SEED/: model.safetensors, train.json, resume.safetensors, half.safetensors, test.json;
+# runs/gpu/test-errors.txt. What to take away is half.safetensors with the JSON files: of an AIG-50 it has 51 MiB,
+# model.safetensors 101 and resume.safetensors more.
 #   DATA=FOLDER         CIFAR-10's binary files (cifar-10-batches-bin)
 #   IMAGENETTE=FOLDER   with train/CLASS/ and val/CLASS/
 #   MODELS='fast/resnet-20'  only these
@@ -35,12 +37,15 @@ train_and_judge() {
   [[ "$model" != *imagenette* ]] || data="imagefolder:${IMAGENETTE:-imagenette},size=224"
   # Stochastic depth draws the layers of each step, which no recording can.
   [[ "$device" != cuda || "$model" == *stochastic-depth* ]] || graph=true
-  local file="$out/model.safetensors"
-  local ways=(--model "$file")
-  [[ "$model" != *aig* ]] || ways=(--model "$file:gates=sampled" --model "$file:gates=scaled")
+  local half="$out/half.safetensors"
+  local ways=(--model "$half")
+  [[ "$model" != *aig* ]] || ways=(--model "$half:gates=sampled" --model "$half:gates=scaled")
   mkdir -p "$(dirname "$out")"
+  # half.safetensors may be of fewer epochs, and export replaces no checkpoint.
   build-gpu/aigis train "configs/train/$model.json" --data "$data" --seed "$seed" --cuda-graph "$graph" "${common[@]}" \
     "${options[@]}" --out "$out" &&
+    rm -f "$half" &&
+    build-gpu/aigis export "$out/model.safetensors" --precision float16 --out "$half" &&
     build-gpu/aigis evaluate "${ways[@]}" --data "$data" --attack none --eps 0 --checks off "${common[@]}" \
       --out "$out/test.json"
 }

@@ -5,7 +5,7 @@
 #   CONFIG=fgsm-jpeg    or fig7, gates, autoattack, gradient-family
 #   DATA=FOLDER         CIFAR-10's binary files (cifar-10-batches-bin)
 #   IMAGENETTE=FOLDER   of fig7: with train/CLASS/ and val/CLASS/
-#   MODELS='runs/gpu/fast/aig-20-1/model.safetensors:gates=sampled'   these in place of the config's, or of what
+#   MODELS='runs/gpu/fast/aig-20-1/half.safetensors:gates=sampled'   these in place of the config's, or of what
 #                       3-train.sh left of seed 1 for fig7
 #   DEVICE=cpu LIMIT=32   a try on a CPU: the first 32 images
 set -euo pipefail
@@ -17,7 +17,7 @@ data="cifar10:${DATA:-cifar-10-batches-bin}"
 trained=
 if [ "$config" = fig7 ]; then
   data="imagefolder:${IMAGENETTE:-imagenette},size=224"
-  resnet=runs/gpu/fast/imagenette-resnet-50-1/model.safetensors aig=runs/gpu/fast/imagenette-aig-50-1/model.safetensors
+  resnet=runs/gpu/fast/imagenette-resnet-50-1/half.safetensors aig=runs/gpu/fast/imagenette-aig-50-1/half.safetensors
   trained="$resnet $aig:gates=argmax $aig:gates=sampled,draws=5"
 fi
 read -ra models <<<"${MODELS:-$trained}"
