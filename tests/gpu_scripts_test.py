@@ -57,13 +57,13 @@ elif command == "export":
 else:
     (model,) = [words[i + 1] for i, word in enumerate(words) if word == "--model"]
     assert Path(model).read_text() == "float32 as float16", "judged is what is taken away"
-    run = {{"model": model, "accuracy": {{"clean": {{"value": 0.75}}}}}}
+    run = {{"model": model, "accuracy": {{"clean": {{"value": 0.75}}}}, "gates": None}}
     out.write_text(json.dumps({{"models": [{{"id": model, "gates": {{"mode": "none"}}}}], "runs": [run]}}))
 """
 
 
 def trained(table):
-    return re.findall(r"runs/gpu/(\S+) \| none \| 1 \| 1 of 1 \| 25.00", table)
+    return re.findall(r"runs/gpu/(\S+) \| none \| 1 \| 1 of 1 \| 25.00 \| 25.00 to 25.00 \| 100.00 \| 100.00 to 100.00 \|", table)
 
 
 @pytest.mark.parametrize("code", [1, 2])

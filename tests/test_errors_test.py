@@ -10,6 +10,10 @@ import pytest
 from program import AIG, ROOT, aigis, report
 
 
+def halved(document):
+    document["runs"][0]["accuracy"]["clean"]["value"] = document["runs"][0]["gates"]["before"]["mean"] = 0.5
+
+
 @pytest.fixture
 def runs(tmp_path):
     folders = [tmp_path / "aig-8-1", tmp_path / "aig-8-2"]
@@ -19,7 +23,7 @@ def runs(tmp_path):
         result = aigis("evaluate", "--model", f"{AIG}:gates=sampled", "--model", f"{AIG}:gates=scaled", "--attack", "none",
                        "--eps", 0, "--data", "synthetic:test=50", "--out", folder / "test.json")
         assert result.returncode == 0, result.stderr
-    for name, change in (("test.json", lambda document: document["runs"][0]["accuracy"]["clean"].update(value=0.5)),
+    for name, change in (("test.json", halved),
                          ("train.json", lambda document: document["curve"].pop())):
         document = report(folders[1] / name)
         change(document)
@@ -30,9 +34,12 @@ def runs(tmp_path):
 def test_mean_and_range_of_each_way_of_deciding(runs):
     table = subprocess.run([sys.executable, ROOT / "scripts/test_errors.py", *runs], capture_output=True, text=True, check=True)
     sampled, scaled = [row.strip("| ").split(" | ") for row in table.stdout.splitlines()[2:]]
-    first, second = [100 * (1 - run["accuracy"]["clean"]["value"]) for run in report(runs[0] / "test.json")["runs"]]
+    of_first, of_second = report(runs[0] / "test.json")["runs"]
+    first, second = [100 * (1 - run["accuracy"]["clean"]["value"]) for run in (of_first, of_second)]
+    layers = 100 * of_first["gates"]["before"]["mean"]
     epochs = report(runs[0] / "train.json")["config"]["epochs"]
     trained = f"{epochs} of {epochs}, {epochs - 1} of {epochs}"
     name = str(runs[0]).removesuffix("-1")
-    assert sampled == [name, "sampled", "2", trained, f"{(first + 50) / 2:.2f}", f"{first:.2f} to 50.00"]
-    assert scaled == [name, "scaled", "2", trained, f"{second:.2f}", f"{second:.2f} to {second:.2f}"]
+    assert sampled == [name, "sampled", "2", trained, f"{(first + 50) / 2:.2f}", f"{first:.2f} to 50.00",
+                       f"{(layers + 50) / 2:.2f}", f"50.00 to {layers:.2f}"]
+    assert scaled == [name, "scaled", "2", trained, f"{second:.2f}", f"{second:.2f} to {second:.2f}", "100.00", "100.00 to 100.00"]

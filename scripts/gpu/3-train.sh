@@ -4,7 +4,7 @@
 # last the other rows of Table 1, pre-activation ResNet-110 and stochastic depth. All with one seed, then with the next.
 # Each is a path below configs/train without .json. What is trained is exported in float16, at half the size, and this
 # file is judged on the test images, AIGs as they draw and with all layers, scaled; at the end, also that by Ctrl-C, a
-# table has the mean and the range of test errors over the seeds.
+# table has the mean and the range over the seeds of test errors and of the share of layers that ran.
 # Each has 8 minutes and ends with the model of its last whole epoch; started again, each goes on where it stopped. One
 # that fails, as where a first epoch takes longer or its data are missing, gives way to the next; the script then ends
 # with exit code 1.
