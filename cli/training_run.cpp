@@ -161,6 +161,17 @@ void TrainingRun::save() {
   write_file(folder_ + "/train.json", document.dump(1) + "\n");
 }
 
+bool TrainingRun::is_saved() const {
+  try {
+    const Json written = read_report(folder_ + "/train.json");
+    return written.value("curve", Json()) == trainer_->state().curve &&
+           written.value("hashes", Json::object()).value("model.safetensors", "") ==
+               sha256_file(folder_ + "/model.safetensors");
+  } catch (const InputError&) {  // one of them is missing
+    return false;
+  }
+}
+
 void TrainingRun::write_model() {
   network_->set_gate_mode(network_->gate_modes().front());
   if (!network_->card().gated.empty()) {
@@ -179,9 +190,9 @@ void TrainingRun::write_model() {
 }
 
 int TrainingRun::run() {
-  // A finished run is written once more: this version may record more of it than the one that trained it.
-  if (trainer_->state().epochs_done == options_.epochs) save();
   const auto before = trainer_->state().epochs_done;
+  // A finished run is written once more: this version may record more of it than the one that trained it.
+  if (before == options_.epochs || (before > 0 && !is_saved())) save();
   const auto left = time_limit_ ? std::optional(*time_limit_ - watch_.seconds()) : std::nullopt;
   const bool finished = trainer_->run(left, [this] { save(); });
   const auto done = trainer_->state().epochs_done;

@@ -23,6 +23,9 @@ class TrainingRun {
   /// Takes weights and statistics from a checkpoint; returns the file's SHA-256.
   std::string start_from(const std::string& path);
   void save();
+  /// Whether model and record are of the epoch that the run stands at: one that was killed may have saved its state
+  /// alone.
+  bool is_saved() const;
   void write_model();
   Json final_results();
   Json train_json() const;

@@ -250,6 +250,22 @@ def stopped_after_two_epochs(path, record, change=lambda config: config):
     save_file(load_file(path), path, metadata | {"curve": json.dumps(curve), "config": json.dumps(config)})
 
 
+@pytest.mark.parametrize("lost", [["model.safetensors", "train.json"], ["train.json"], []], ids=["the first", "between", "a later one"])
+def test_a_run_killed_while_it_saved_gets_its_model(lost, tmp_path):
+    """The state is written first; model and record are missing, or those of another epoch. No time is left for more epochs."""
+    out = tmp_path / "run"
+    assert aigis(*TRAIN, "--out", out).returncode == 0
+    stopped_after_two_epochs(out / "resume.safetensors", {"device": "cpu", "precision": "float32"})
+    for name in lost:
+        (out / name).unlink()
+    result = aigis(*TRAIN, "--resume", "--time-limit", "0.001s", "--out", out)
+    assert result.returncode == 1 and "the checkpoint of epoch 2 is kept" in result.stderr, result
+    model = out / "model.safetensors"
+    assert json.loads(read_metadata(model)["record"])["epochs"] == 2
+    record = report(out / "train.json")
+    assert len(record["curve"]) == 2 and record["hashes"] == {model.name: hashlib.sha256(model.read_bytes()).hexdigest()}
+
+
 @pytest.mark.parametrize("record, warning", [
     ({"device": "cuda:0", "precision": "bfloat16"}, "epoch 2 ran on cuda:0 in bfloat16, the next will on cpu in float32"),
     ({"device": "cpu", "precision": "bfloat16"}, "epoch 2 ran on cpu in bfloat16, the next will on cpu in float32"),
