@@ -9,11 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
 from built import aigis  # noqa: E402
@@ -76,9 +74,15 @@ def network(name):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
+def tensors_of(path):
+    from safetensors.torch import load_file  # which a machine that only times steps need not have
+
+    return load_file(path)
+
+
 def trained(checkpoint):
     """A ResNet 6n+2 with a checkpoint's weights, the same tensors in the same order, frozen."""
-    weights = load_file(checkpoint)
+    weights = tensors_of(checkpoint)
     mean, std = weights.pop("normalize.mean"), weights.pop("normalize.std")
     net = network(f"resnet-{2 * sum(name.endswith('conv1.weight') for name in weights)}")
     names = [name for name in net.state_dict() if not name.endswith("num_batches_tracked")]
@@ -109,8 +113,9 @@ def order_of(name):
 
 
 def cifar(folder, count):
-    data = np.fromfile(Path(folder) / "test_batch.bin", np.uint8).reshape(-1, 3073)[:count]
-    return torch.from_numpy(data[:, 1:].reshape(-1, 3, 32, 32).copy()).float() / 255, torch.from_numpy(data[:, 0].astype(np.int64))
+    content = bytearray((Path(folder) / "test_batch.bin").read_bytes())
+    data = torch.frombuffer(content, dtype=torch.uint8).view(-1, 3073)[:count]
+    return data[:, 1:].reshape(-1, 3, 32, 32).float() / 255, data[:, 0].long()
 
 
 def rate_of(*arguments):
@@ -132,7 +137,7 @@ def evaluated(*arguments, attack, images, examples=0):
     with tempfile.TemporaryDirectory() as folder:
         start, _ = run(folder, "none", 1)
         whole, report = run(folder, attack, images)
-        saved = load_file(Path(folder) / report["examples"]["file"]) if examples else {}
+        saved = tensors_of(Path(folder) / report["examples"]["file"]) if examples else {}
     return report, saved, whole - start
 
 

@@ -1,7 +1,10 @@
 """What the comparisons with other tools (bench/peer.py) take for a run's time, and for a ratio."""
 
+import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from program import ROOT
 
@@ -28,3 +31,11 @@ def test_ratios_are_those_of_each_round(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "round 2, images/s: aigis 6, Python 3"
     assert lines[3] == "ratio aigis / Python: median 2.000, from 1.000 to 3.000"
+
+
+@pytest.mark.parametrize("script", ["train_step", "attack_step"])
+def test_steps_are_timed_with_torch_alone(script):
+    """Machines with a GPU may have no more."""
+    code = f"import sys; sys.modules.update(numpy=None, safetensors=None); import {script}"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "bench", capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
