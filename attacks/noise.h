@@ -20,9 +20,9 @@ struct NoiseOptions {
     shut,    ///< what of the cost is saved
   };
   Kind kind = Kind::uniform;
-  int64_t best_of = 1;  ///< noises tried
-  By by = By::margin;   ///< what the best of them has the most of
-  int64_t draws = 1;    ///< readings that this is the mean of, for random gates
+  int64_t best_of = 1;   ///< noises tried
+  By by = By::margin;    ///< what the best of them has the most of
+  int64_t readings = 1;  ///< that this is the mean of, for random gates
   void bind(OptionTable& table);
 };
 
@@ -39,7 +39,6 @@ class Noise : public Attack {
   std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   Aim aim() const override;
-  int64_t draws() const override { return options_.draws; }
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;
