@@ -1,5 +1,6 @@
 // Searches for the nearest adversarial image: the distances that they find, against closed forms and brute force.
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
@@ -93,6 +94,24 @@ TEST(NearestAttacks, LeaveWhatIsWithinTheSmallestBudget) {
     };
     EXPECT_LT(2 * gradients(1), gradients(0.001)) << attack;
   }
+}
+
+/// In float32 the cross-entropy of logits this large has no slope until an image is wrong.
+TEST(NearestAttacks, DdnSearchesAtRandomWhereTheLossIsFlat) {
+  const at::Tensor weight = at::tensor({1000.0F, -1000.0F}).view({2, 1, 1});
+  LinearModel model(weight, 0);
+  const at::Tensor sides = at::tensor({0.1F, 0.2F, 0.3F, -0.1F, -0.2F, -0.3F});
+  const Batch batch = labelled(model, 0.5 + sides.view({-1, 1, 1, 1}) * weight.sign() / std::sqrt(2));
+  Victim victim(model, 5);
+  const auto nearest = [&](const Batch& images) {
+    return make_attack("ddn")->propose(victim, images, Norm::l2, {kAnyDistance})[0];
+  };
+  const at::Tensor x = nearest(batch);
+  EXPECT_GE(victim.audit().zero_gradients, 6);
+  EXPECT_TRUE(model.forward(x, {}).logits.argmax(1).ne(batch.labels).all().item<bool>()) << x;
+  const at::Tensor ratios = sizes_of(x - batch.images, Norm::l2) / sides.abs();
+  EXPECT_LE(ratios.max().item<double>(), 1.05) << ratios;
+  EXPECT_TRUE(at::allclose(nearest(batch.part(4, 1)), x.slice(0, 4, 5), 0, 1e-6)) << "whatever images are beside it";
 }
 
 // ---- two pixel values -----------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@
 #include <limits>
 #include <numbers>
 
+#include "attacks/parts/random.h"
+
 namespace aigis {
 namespace {
 
@@ -35,7 +37,7 @@ at::Tensor to_boundary(const Victim::Gradient& at_x, Norm norm) {
 class NormSearch {
  public:
   NormSearch(Victim& victim, const NormSearchOptions& options, Norm norm, Nearest& nearest)
-      : every_(victim, options.draws), options_(options), norm_(norm), nearest_(nearest) {}
+      : victim_(victim), every_(victim, options.draws), options_(options), norm_(norm), nearest_(nearest) {}
 
   void run(Rows rows) {
     rows.x = rows.clean;
@@ -56,8 +58,9 @@ class NormSearch {
       const double gamma = annealed(options_.gamma, options_.last_gamma, progress);
       const double length = annealed(options_.step_size, options_.step_size / 100, progress);
       rows.radius = at::minimum(radius(rows, at_x, wrong, gamma), rows.farthest);
-      const at::Tensor before = rows.x, change = before - rows.clean + steepest(at_x.images, Norm::l2) * length;
-      rows.x = (rows.clean + onto_border(change, rows.radius)).clamp(0, 1);
+      const at::Tensor before = rows.x, change = steepest(direction(rows, at_x, wrong, step), Norm::l2) * length;
+      rows.x = (rows.clean + onto_border(before - rows.clean + change, rows.radius)).clamp(0, 1);
+      if (options_.on_sphere) continue;
       // Without a gradient only the radius moves an image that is right, and never shrinks: once in vain is for ever.
       at_rest = at_x.flat.logical_and(wrong.logical_not()).logical_and(rows.x.eq(before).flatten(1).all(1));
     }
@@ -77,6 +80,17 @@ class NormSearch {
       };
     };
     return every_.gradient(rows.at(rows.x), loss, {0, 0, static_cast<uint32_t>(step)}, options_.path);
+  }
+
+  /// The gradient. On a sphere, where an image that is right has none, any direction: the sphere grows until it has.
+  at::Tensor direction(const Rows& rows, const Victim::Gradient& at_x, const at::Tensor& wrong, int64_t step) const {
+    if (!options_.on_sphere) return at_x.images;
+    const at::Tensor flat = at_x.flat.logical_and(wrong.logical_not()).nonzero().squeeze(1);
+    if (flat.size(0) == 0) return at_x.images;
+    at::Tensor clean = rows.clean, ids = rows.ids;
+    keep_rows(flat, {&clean, &ids});
+    const Stream stream = victim_.draws({0, 0, static_cast<uint32_t>(step)});
+    return at_x.images.index_copy(0, flat, normal_noise(clean, ids, stream, Use::direction));
   }
 
   /// After a step: smaller where the image is wrong.
@@ -108,6 +122,7 @@ class NormSearch {
     return change * per_image(at::where(size.gt(0), radius / size, 1.0).to(change.scalar_type()), change);
   }
 
+  Victim& victim_;
   EveryDraw every_;
   const NormSearchOptions& options_;
   Norm norm_;

@@ -13,7 +13,7 @@ struct NormSearchOptions : NearestOptions {
   double last_gamma = 0.05;  ///< at last, along half a cosine
   double radius = 0;         ///< at first; 0: what the linearized model says
   double overshoot = 0;      ///< share by which the ball then reaches beyond that boundary
-  bool on_sphere = false;    ///< goes to the ball's surface from inside, too
+  bool on_sphere = false;    ///< goes to the ball's surface from inside, too; without a gradient in any direction
   LossKind loss = LossKind::margin;
   GatePathOptions path;
 

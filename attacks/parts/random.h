@@ -8,7 +8,7 @@
 namespace aigis {
 
 /// What an attack's random numbers are for; numbers for different uses differ.
-enum class Use : uint32_t { start, diversity, neighbour, target, square, estimate };
+enum class Use : uint32_t { start, diversity, neighbour, target, square, estimate, direction };
 
 /// Tensors [N, ...] of the type and on the device of `like`; `ids` are the images' indices in their data set.
 /// From U(-1, 1).
