@@ -40,7 +40,8 @@ bool exists_in(const Attack& attack, Norm norm) {
 
 /// A linear model and images of both classes at known distances from its boundary; the box is farther away.
 struct Plane {
-  explicit Plane(Norm norm) {
+  /// `slope`: of its logits, which moves no boundary.
+  explicit Plane(Norm norm, double slope = 1) : model(weight * slope, 0) {
     const std::vector<double> wanted = norm == Norm::linf ? std::vector{0.02, 0.05, 0.1} : std::vector{0.1, 0.2, 0.3};
     distances = at::tensor(wanted, at::kDouble).repeat({2});
     const at::Tensor sides = at::tensor({1.0, 1.0, 1.0, -1.0, -1.0, -1.0}, at::kDouble);
@@ -51,7 +52,7 @@ struct Plane {
   }
 
   at::Tensor raw = uniform({3, 4, 4}, 7), weight = raw - raw.mean();
-  LinearModel model{weight, 0};
+  LinearModel model;
   at::Tensor distances;  ///< [N]
   Batch batch;
 };
@@ -94,6 +95,19 @@ TEST(NearestAttacks, LeaveWhatIsWithinTheSmallestBudget) {
     };
     EXPECT_LT(2 * gradients(1), gradients(0.001)) << attack;
   }
+}
+
+/// Only the last weight of ten outweighs the distance from logits that hardly differ.
+TEST(NearestAttacks, CarliniWagnerEndsWithTheGreatestWeightWhereNoneWasEnough) {
+  Plane plane(Norm::l2, 1e-9);
+  const auto wrong = [&](const std::string& searches) {
+    Victim victim(plane.model, 5);
+    const at::Tensor x =
+        make_attack("cw:steps=200,searches=" + searches)->propose(victim, plane.batch, Norm::l2, {kAnyDistance})[0];
+    return plane.model.forward(x, {}).logits.argmax(1).ne(plane.batch.labels);
+  };
+  EXPECT_FALSE(wrong("9").any().item<bool>());
+  EXPECT_TRUE(wrong("10").all().item<bool>());
 }
 
 /// In float32 the cross-entropy of logits this large has no slope until an image is wrong.
