@@ -9,7 +9,7 @@ namespace aigis {
 
 struct FabOptions : NearestOptions {
   int64_t steps = 100;
-  bool in_turn = false;     ///< towards each class in a run of its own, else to the nearest boundary of all
+  bool in_turn = false;     ///< towards each class in a run of its own, else to the nearest boundary of theirs
   int64_t classes = 0;      ///< wrong classes that are aimed at, the likeliest first; 0: all, but at most 9
   double most_bias = 0.1;   ///< alpha_max: greatest share of the step that is taken from the clean image
   double overshoot = 1.05;  ///< eta: by which a step goes beyond the boundary
