@@ -38,12 +38,10 @@ class ScriptedModel : public Model {
 
   /// Throws RunError where the module fails, or answers with anything but logits for each image.
   Output forward(const at::Tensor& images, const Pass&) override {
-    const at::Tensor logits = answer(mean_.defined() ? (images - mean_) / deviation_ : images);
-    if (!fits(logits, images.size(0))) {
-      const std::string classes = is_known() ? fmt::format("{}]", card_.classes) : "K] with K classes, at least 2";
-      throw RunError(fmt::format("{}: answers {} with [{}]; expected logits [{}, {}", path_, told(images.size(0)),
-                                 fmt::join(logits.sizes(), ", "), images.size(0), classes));
-    }
+    const torch::jit::IValue answered = answer(mean_.defined() ? (images - mean_) / deviation_ : images);
+    if (!answered.isTensor()) refuse(answered.type()->annotation_str(), images.size(0));
+    const at::Tensor logits = answered.toTensor();
+    if (!fits(logits, images.size(0))) refuse(fmt::format("[{}]", fmt::join(logits.sizes(), ", ")), images.size(0));
     return {logits.to(images.scalar_type()), {}};
   }
   const ModelCard& card() const override { return card_; }
@@ -61,13 +59,30 @@ class ScriptedModel : public Model {
     return is_known() ? logits.size(1) == card_.classes : logits.size(1) >= 2;
   }
 
-  at::Tensor answer(const at::Tensor& images) {
+  [[noreturn]] void refuse(const std::string& answer, int64_t images) const {
+    const std::string classes = is_known() ? fmt::format("{}]", card_.classes) : "K] with K classes, at least 2";
+    throw RunError(
+        fmt::format("{}: answers {} with {}; expected logits [{}, {}", path_, told(images), answer, images, classes));
+  }
+
+  torch::jit::IValue answer(const at::Tensor& images) {
     try {
-      return module_.forward({images}).toTensor();
+      return module_.forward({images});
     } catch (const std::exception& error) {
-      throw RunError(fmt::format("{}: fails on {} of {}: {}", path_, told(images.size(0)), fmt::join(card_.input, "x"),
-                                 script_failure(error)));
+      throw RunError(fmt::format("{}: fails on {} of {}: {}{}", path_, told(images.size(0)),
+                                 fmt::join(card_.input, "x"), script_failure(error), other_precision()));
     }
+  }
+
+  /// Why a model may fail: the first parameter that images in float32 do not go with, unless the model converts them.
+  std::string other_precision() const {
+    for (const auto& parameter : module_.named_parameters()) {
+      const at::ScalarType type = parameter.value.scalar_type();
+      if (!at::isFloatingType(type) || type == at::kFloat) continue;
+      return fmt::format("; its parameter '{}' is {}, expected Float (float32), as images are", parameter.name,
+                         at::toString(type));
+    }
+    return "";
   }
 
   torch::jit::Module module_;

@@ -19,6 +19,22 @@ class Pair(Net):
         return self.body(x), x
 
 
+class Named(Net):
+    def forward(self, x):
+        return {"logits": self.body(x)}
+
+
+class Double(Net):
+    def __init__(self):
+        super().__init__()
+        self.double()
+
+
+class Converting(Double):
+    def forward(self, x):
+        return self.body(x.double()).float()
+
+
 class Noisy(Net):
     def forward(self, x):
         return self.body(x + 0.1 * torch.rand_like(x))
@@ -76,7 +92,9 @@ def quantized():
 
 
 REFUSED = [(Constant, "cannot be differentiated: no gradient leads"), (Rounded, "cannot be differentiated: the gradient"),
-           (Infinite, "cannot be differentiated: the gradient"), (Pair, "Expected Tensor but got Tuple"), (Noisy, "differently twice"),
+           (Infinite, "cannot be differentiated: the gradient"), (Pair, "answers 2 images with Tuple[Tensor, Tensor]; expected logits [2, K]"),
+           (Named, "answers 2 images with Dict[str, Tensor]; expected logits [2, K]"),
+           (Double, "; its parameter 'body.0.weight' is Double, expected Float (float32), as images are"), (Noisy, "differently twice"),
            (Neighbours, "depends on the images beside it"), (Squeezed, "net.pt: answers one image with [10]; expected logits [1, 10]"),
            (Image, "expected logits [2, K]"),
            (quantized, "cannot be differentiated: the gradient")]
@@ -95,7 +113,7 @@ def test_a_model_that_fails_in_a_run_is_named_with_the_reason(tmp_path):
     assert result.stderr.splitlines()[-1] == f"aigis: {path}: fails on 8 images of 3x32x32: RuntimeError: AssertionError"
 
 
-@pytest.mark.parametrize("kind", [Probabilities, Saturated])
+@pytest.mark.parametrize("kind", [Converting, Probabilities, Saturated])
 def test_what_can_be_attacked_somewhere_is_taken(kind, tmp_path):
     path = saved(kind().eval(), tmp_path / "net.pt")
     evaluated(f"torchscript:{path},input=3x32x32", tmp_path)
