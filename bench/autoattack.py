@@ -17,17 +17,16 @@ that have it.
 import argparse
 import hashlib
 import json
+import re
 import tempfile
 import time
-from fractions import Fraction
 from pathlib import Path
 
 import torch
-from pyautoattack import AutoAttack
 
 from peer import cifar, evaluated, trained
-from built import PROGRAM, aigis  # of scripts/, which peer adds to the path
-from given import file, folder_with
+from built import aigis, program  # of scripts/, which peer adds to the path
+from given import budget, count, file, folder_with, json_file
 
 PART = 250
 
@@ -77,6 +76,8 @@ def digest(path):
 
 
 def theirs(net, images, labels, norm, epsilon, seed):
+    from pyautoattack import AutoAttack  # needed only for answers that FILE does not hold
+
     begin = time.perf_counter()
     attack = AutoAttack(net, norm=norm.capitalize(), eps=epsilon, version="standard", seed=seed, device="cpu")
     adversarial, _ = attack.run_standard_evaluation(images, labels, batch_size=PART)
@@ -86,8 +87,26 @@ def theirs(net, images, labels, norm, epsilon, seed):
 
 
 def model_with_options(text):
-    file(text.split(":")[0])
+    file(text.partition(":")[0])
     return text
+
+
+def seeds(text):
+    if not re.fullmatch("[0-9]+(,[0-9]+)*", text):
+        raise argparse.ArgumentTypeError(f"'{text}'; expected whole numbers with commas between them, such as 0,1")
+    return [int(seed) for seed in text.split(",")]
+
+
+def state_file(text):
+    """Its path and what it holds: nothing if it is not there yet."""
+    path = Path(text)
+    if not path.exists():
+        folder_with()(path.parent)
+        return path, {}
+    done = json_file(text)
+    if not isinstance(done, dict) or "settings" not in done:
+        raise argparse.ArgumentTypeError(f"'{text}' is of another kind; expected a file that this script wrote, or a new one")
+    return path, done
 
 
 def main():
@@ -95,49 +114,52 @@ def main():
     parser.add_argument("model", type=model_with_options)
     parser.add_argument("cifar10", type=folder_with("test_batch.bin"))
     parser.add_argument("--norm", choices=["linf", "l2", "l1"], default="linf")
-    parser.add_argument("--eps", default="1/255")
-    parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--eps", type=budget, default="1/255")
+    parser.add_argument("--images", type=count, default=1000)
+    parser.add_argument("--seeds", type=seeds, default="0")
     parser.add_argument("--bf16", action="store_true")
-    parser.add_argument("--state", required=True)
+    parser.add_argument("--state", type=state_file, required=True)
     arguments = parser.parse_args()
-    state = Path(arguments.state)
-    done = json.loads(state.read_text()) if state.exists() else {}
-    settings = [arguments.model, digest(arguments.model.split(":")[0]), arguments.norm, arguments.eps, arguments.images]
+    images, labels = cifar(arguments.cifar10, arguments.images)
+    if len(images) < arguments.images:
+        parser.error(f"argument --images: {arguments.images}; expected at most the {len(images)} in {arguments.cifar10}")
+    checkpoint, _, options = arguments.model.partition(":")
+    settings = [digest(checkpoint), options, arguments.norm, str(arguments.eps), arguments.images]
+    state, done = arguments.state
     if done.setdefault("settings", settings) != settings:
-        parser.error(f"{state} is of {done['settings']}; expected a file of its own for each setting and model")
-    program = digest(PROGRAM)[:12]
+        parser.error(f"{state} is of {done['settings']}, and this would be {settings}; expected a file for each model and setting")
+    build = digest(program())[:12]
 
     def keep(key, value):
         done[key] = value
         state.with_suffix(".part").write_text(json.dumps(done))
         state.with_suffix(".part").rename(state)
 
-    images, labels = cifar(arguments.cifar10, arguments.images)
     net = in_faster_layout(network_of(arguments.model), images[:PART])
-    seeds, precisions = arguments.seeds.split(","), ["fp32"] + ["bf16"] * arguments.bf16
-    for seed in seeds:
+    precisions = ["fp32"] + ["bf16"] * arguments.bf16
+    for seed in arguments.seeds:
         for begin in range(0, len(images), PART):
             key = f"peer {seed} {begin}"
             if key not in done:
                 part = slice(begin, begin + PART)
-                keep(key, theirs(net, images[part], labels[part], arguments.norm, float(Fraction(arguments.eps)), int(seed)))
+                keep(key, theirs(net, images[part], labels[part], arguments.norm, float(arguments.eps), seed))
             print(f"peer, seed {seed}, images from {begin}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
         for gradients in precisions:
-            key = f"aigis {program} {seed} {gradients}"
+            key = f"aigis {build} {seed} {gradients}"
             if key not in done:
                 keep(key, ours(arguments, seed, gradients))
             print(f"aigis {gradients}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
     parts = range(0, len(images), PART)
-    peer = {seed: [stands for begin in parts for stands in done[f"peer {seed} {begin}"][0]] for seed in seeds}
-    for seed in seeds:
+    peer = {seed: [stands for begin in parts for stands in done[f"peer {seed} {begin}"][0]] for seed in arguments.seeds}
+    for seed in arguments.seeds:
         seconds = sum(done[f"peer {seed} {begin}"][1] for begin in parts)
         for gradients in precisions:
-            stands, took = done[f"aigis {program} {seed} {gradients}"]
+            stands, took = done[f"aigis {build} {seed} {gradients}"]
             differ = sum(a != b for a, b in zip(stands, peer[seed]))
             print(f"seed {seed}: {differ} of {len(images)} images judged differently; aigis {gradients} {seconds / took:.2f} times as fast")
-    for seed in seeds[1:]:
-        print(f"peer's seeds {seeds[0]} and {seed}: {sum(a != b for a, b in zip(peer[seeds[0]], peer[seed]))} images judged differently")
+    first, *others = arguments.seeds
+    for seed in others:
+        print(f"peer's seeds {first} and {seed}: {sum(a != b for a, b in zip(peer[first], peer[seed]))} images judged differently")
 
 
 if __name__ == "__main__":

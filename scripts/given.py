@@ -1,8 +1,25 @@
-"""Types of arguments for argparse: files and folders that scripts are given, and what is in them."""
+"""Types of arguments for argparse: numbers, and files and folders with what is in them."""
 
 import json
 from argparse import ArgumentTypeError
+from fractions import Fraction
 from pathlib import Path
+
+
+def count(text):
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ArgumentTypeError(f"'{text}'; expected a whole number, at least 1")
+    return int(text)
+
+
+def budget(text):
+    try:
+        epsilon = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        epsilon = 0
+    if epsilon <= 0:
+        raise ArgumentTypeError(f"'{text}'; expected a number above 0, such as 8/255")
+    return epsilon
 
 
 def file(text):
@@ -23,13 +40,17 @@ def folder_with(*names):
     return folder
 
 
+def json_file(text):
+    try:
+        return json.loads(file(text).read_text())
+    except ValueError as error:
+        raise ArgumentTypeError(f"'{text}' is no JSON: {error}") from None
+
+
 def document(schema):
     """A JSON file that says that it is of this schema."""
     def parsed(text):
-        try:
-            content = json.loads(file(text).read_text())
-        except ValueError as error:
-            raise ArgumentTypeError(f"'{text}' is no JSON: {error}") from None
+        content = json_file(text)
         if not isinstance(content, dict) or content.get("schema") != schema:
             raise ArgumentTypeError(f"'{text}' is of another kind; expected a file with \"schema\": \"{schema}\"")
         return content

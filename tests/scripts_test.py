@@ -8,7 +8,7 @@ import pytest
 
 from program import RESNET, ROOT
 
-NOTHING_GIVEN = ["bench/checks.py", "scripts/check_attacks.py", "scripts/check_honest.py", "scripts/count_tests.py",
+NOTHING_GIVEN = ["bench/autoattack.py", "bench/checks.py", "scripts/check_attacks.py", "scripts/check_honest.py", "scripts/count_tests.py",
                  "scripts/family_table.py", "scripts/fgsm_table.py", "scripts/gate_table.py",
                  "scripts/test_errors.py", "scripts/train_each.py"]
 NOWHERE = [
@@ -22,6 +22,8 @@ NOWHERE = [
     ("scripts/test_errors.py", "nowhere-1"),
     ("scripts/train_each.py", "nowhere", "nowhere"),
     ("bench/inference.py", "resnet-50", "1", "nowhere"),
+    ("bench/autoattack.py", "nowhere.safetensors:gates=argmax"),
+    ("bench/autoattack.py", "--state", "nowhere/state.json"),
 ]
 
 
@@ -61,6 +63,25 @@ def test_networks_and_budgets_are_checked(tmp_path):
     assert "resnet-50 needs IMAGES" in refusal("bench/inference.py", "resnet-50")
 
 
+@pytest.mark.parametrize("option, given, expected", [
+    ("--eps", "foo", "a number above 0, such as 8/255"), ("--eps", "1/0", "a number above 0, such as 8/255"),
+    ("--images", "0", "a whole number, at least 1"), ("--seeds", "0,x", "whole numbers with commas between them, such as 0,1")])
+def test_numbers_are_checked(option, given, expected):
+    assert f"argument {option}: '{given}'; expected {expected}" in refusal("bench/autoattack.py", option, given)
+
+
+def test_files_that_a_comparison_cannot_go_on_with_are_refused(tmp_path):
+    state, images = tmp_path / "state.json", tmp_path / "test_batch.bin"
+    for content, reason in (("{", "is no JSON"), ("[]", "is of another kind; expected a file that this script wrote, or a new one")):
+        state.write_text(content)
+        assert f"'{state}' {reason}" in refusal("bench/autoattack.py", "--state", state)
+    images.write_bytes(bytes(2 * 3073))
+    comparison = ("bench/autoattack.py", RESNET, tmp_path, "--state", state)
+    state.write_text('{"settings": ["another"]}')
+    assert f"{state} is of ['another']" in refusal(*comparison, "--images", 2)
+    assert "--images: 3; expected at most the 2" in refusal(*comparison, "--images", 3)
+
+
 def test_what_the_program_refuses_is_passed_on(tmp_path):
     assert "nowhere.safetensors" in refusal("scripts/check_honest.py", "synthetic", "--models", "nowhere.safetensors:8/255")
     assert "test_batch.bin" in refusal("bench/checks.py", RESNET, f"cifar10:{tmp_path}")
@@ -69,3 +90,5 @@ def test_what_the_program_refuses_is_passed_on(tmp_path):
 def test_a_program_that_is_missing_is_named(tmp_path):
     missing = str(tmp_path / "aigis")
     assert missing in refusal("bench/checks.py", RESNET, "synthetic", AIGIS_PROGRAM=missing)
+    (tmp_path / "test_batch.bin").write_bytes(bytes(3073))
+    assert missing in refusal("bench/autoattack.py", RESNET, tmp_path, "--images", 1, "--state", tmp_path / "new.json", AIGIS_PROGRAM=missing)
