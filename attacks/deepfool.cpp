@@ -63,8 +63,11 @@ void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest
     const at::Tensor going = wrong.logical_not().nonzero().squeeze(1);
     rows.keep(going);
     if (going.size(0) == 0) return;
-    rows.total =
-        rows.total + step_to_nearest(at_x.differences.index_select(0, going), at_x.images.index_select(0, going), norm);
+    const at::Tensor change =
+        step_to_nearest(at_x.differences.index_select(0, going), at_x.images.index_select(0, going), norm);
+    rows.total = rows.total + change;
+    // A step depends on nothing but the iterate, unless gates draw: one that led nowhere always will.
+    if (!victim.card().has_random_gates) rows.keep(change.flatten(1).any(1).nonzero().squeeze(1));
     rows.x = (rows.clean + rows.total * (1 + options.overshoot)).clamp(0, 1);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
@@ -41,16 +42,16 @@ class Ascent {
       if (looks) {
         const Seen seen = look_at(rows, number, /*rough=*/!elsewhere);
         if (keeps_best()) remember(rows, seen.worth);
-        if (stops()) retire(rows, seen.logits, {}, result, {});
+        if (stops()) retire(rows, rows.goal.reached(seen.logits), none(rows), result, {});
         if (rows.x.size(0) == 0) return;
       }
+      const bool may_rest = flat_is_final(rows);
       Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number,
                                         /*with_worth=*/keeps_best() && !looks);
-      if (!looks) {
-        if (keeps_best()) remember(rows, at_x.worth);
-        if (stops()) {
-          retire(rows, at_x.logits, stuck(rows, at_x), result, {&at_x.images, &at_x.losses, &at_x.violation});
-        }
+      if (keeps_best() && !looks) remember(rows, at_x.worth);
+      if (stops() && (may_rest || !looks)) {
+        retire(rows, looks ? none(rows) : rows.goal.reached(at_x.logits), may_rest ? at_x.flat : none(rows), result,
+               {&at_x.images, &at_x.losses, &at_x.violation});
         if (rows.x.size(0) == 0) return;
       }
       advance(rows, at_x, number);
@@ -115,17 +116,20 @@ class Ascent {
     rows.best_worth = worth.where(better, rows.best_worth);
   }
 
-  /// [n] bool: the gradient is flat, and nothing that was met before moves the image on.
-  at::Tensor stuck(const AscentRows& rows, const Ascended& at_x) const {
-    const bool moves_on = rows.momentum.defined() || options_.neighbours > 0 || rows.amplified.defined();
-    return moves_on ? at::Tensor() : at_x.flat;
+  /// Whether an image whose gradient is flat will meet no other: neither what it has met so far nor chance leads it on,
+  /// or the points that gradients are taken at.
+  bool flat_is_final(const AscentRows& rows) const {
+    const bool leads_on = rows.momentum.defined() || rows.last_direction.defined() || rows.amplified.defined();
+    return !leads_on && options_.neighbours == 0 && !options_.diversity.active();
   }
 
-  /// Takes out the images that are broken, whose iterates stand, and those that are stuck; `others` go with the rows.
-  void retire(AscentRows& rows, const at::Tensor& logits, const at::Tensor& stuck_rows, at::Tensor& result,
+  static at::Tensor none(const AscentRows& rows) { return at::zeros_like(rows.alive); }
+
+  /// Takes out the images that are broken, whose iterates stand, and those at rest, each [n] bool; `others` go with the
+  /// rows.
+  void retire(AscentRows& rows, const at::Tensor& broken, const at::Tensor& at_rest, at::Tensor& result,
               std::initializer_list<at::Tensor*> others) {
-    const at::Tensor broken = rows.goal.reached(logits);
-    const at::Tensor done = (stuck_rows.defined() ? broken.logical_or(stuck_rows) : broken).logical_and(rows.alive);
+    const at::Tensor done = broken.logical_or(at_rest).logical_and(rows.alive);
     if (!done.any().item<bool>()) return;
     const at::Tensor left = keeps_best() ? at::where(per_image(broken, rows.x), rows.x, rows.best) : rows.x;
     put_rows(result, rows.places, done, left);

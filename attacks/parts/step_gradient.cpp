@@ -10,6 +10,15 @@
 #include "attacks/parts/random.h"
 
 namespace aigis {
+namespace {
+
+/// All but the gradients and where they are flat stays that of the first.
+void add(Ascended& sum, const Ascended& one) {
+  sum.images = sum.images + one.images;
+  sum.flat = sum.flat.logical_and(one.flat);
+}
+
+}  // namespace
 
 at::Tensor normalized(const at::Tensor& gradient) {
   const at::Tensor mean = gradient.abs().mean(at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
@@ -42,7 +51,7 @@ Ascended StepGradient::of_step(const at::Tensor& x, const Who& who, const at::Te
     const at::Tensor sampled = line.defined() ? at::add(point, line, reach * step) : point;
     const Ascended one = over_copies(sampled, who, static_cast<uint32_t>(i), number, /*with_worth=*/false);
     if (i == 0) sum = one;
-    else sum.images = sum.images + one.images;
+    else add(sum, one);
   }
   sum.images = sum.images / static_cast<double>(points);
   last_direction = normalized(sum.images);
@@ -79,7 +88,7 @@ Ascended StepGradient::over_copies(const at::Tensor& point, const Who& who, uint
     Ascended one = through_diversity(copy == 0 ? point : point * scale, who, position, with_worth);
     if (copy > 0) one.images = one.images * scale;  // of x, not of the copy
     if (copy == 0) sum = one;
-    else sum.images = sum.images + one.images;
+    else add(sum, one);
   }
   if (scales > 1) sum.images = sum.images / static_cast<double>(scales);
   return sum;

@@ -24,14 +24,13 @@ class StepGradient {
     const Goal& goal;
   };
 
-  /// It is taken at the iterate itself, with nothing random about it: so the logits are the iterate's, and a flat
-  /// gradient stays flat.
+  /// It is taken at the iterate itself, with nothing random about it: so the logits are the iterate's.
   bool is_plain() const;
 
   /// At `x`, or where momentum leads, and over points along the last direction, which it renews. Those may lie outside
   /// the ball and the box, as published: images are not handed out from there. Both directions are undefined until
-  /// there is one. `number` is that of the step. Worth, which is the iterate's, is there only where
-  /// is_plain().
+  /// there is one. `number` is that of the step. Flat is what is so at all points. Worth, which is the iterate's, is
+  /// there only where is_plain().
   Ascended of_step(const at::Tensor& x, const Who& who, const at::Tensor& momentum, at::Tensor& last_direction,
                    uint32_t number, bool with_worth);
 
