@@ -5,8 +5,6 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
-#include "lib/core/error.h"
-
 namespace aigis {
 namespace {
 
@@ -22,13 +20,6 @@ at::Tensor steepest_first(const at::Tensor& images, const at::Tensor& gradient, 
 }
 
 }  // namespace
-
-void Fgsm::check(const ModelCard& card) const {
-  check_target(options_, card);
-  if (options_.loss == LossKind::kl) {
-    throw InputError("option 'loss': kl has no slope at the clean image; expected ce, margin or dlr");
-  }
-}
 
 std::vector<at::Tensor> Fgsm::propose(Victim& victim, const Batch& batch, Norm norm,
                                       at::ArrayRef<double> epsilons) const {

@@ -15,7 +15,14 @@ class Fgsm : public Attack {
   static constexpr const char* kName = "fgsm";
   static constexpr const char* kSummary = "one step along the gradient";
   static constexpr const char* kSource = "Goodfellow et al. 2015, arXiv:1412.6572";
-  using Options = ObjectiveOptions;
+
+  struct Options : ObjectiveOptions {
+    void bind(OptionTable& table) {
+      bind_loss(table, /*with_kl=*/false);  // it has no slope at the clean image
+      bind_target(table);
+      bind_gates(table);
+    }
+  };
 
   explicit Fgsm(const Options& options) : options_(options) {}
   std::string name() const override { return kName; }
@@ -24,7 +31,7 @@ class Fgsm : public Attack {
   std::vector<Norm> norms() const override { return all_norms(); }
   int64_t draws() const override { return options_.draws; }
   bool shares_budgets() const override { return true; }
-  void check(const ModelCard& card) const override;
+  void check(const ModelCard& card) const override { check_target(options_, card); }
   std::vector<std::string> notes(const ModelCard& card) const override { return loss_notes(options_, card.classes); }
   bool is_targeted() const override { return options_.targeted(); }
   at::Tensor targets(Victim& victim, const Batch& batch) const override { return targets_of(options_, victim, batch); }
