@@ -59,6 +59,9 @@ namespace {
 bool should_say_hash(const std::string& text, const std::string& path) {
   constexpr int64_t kHashedSince = 11;
   try {
+    if (const std::optional<std::string> version = said_version(text)) {
+      return minor_version_of(Json::object({{"version", *version}}), path) >= kHashedSince;
+    }
     const Json report = parse_json(text, path);
     return report.is_object() && report.value("schema", Json()) == "aigis-report" &&
            report.value("version", Json()).is_string() && minor_version_of(report, path) >= kHashedSince;

@@ -31,6 +31,13 @@ std::optional<std::string> said_hash(const std::string& text) {
   return text.substr(begin, std::min(text.find_first_not_of(digits, begin), text.size()) - begin);
 }
 
+std::optional<std::string> said_version(const std::string& text) {
+  const std::string before = "{\n \"schema\": \"aigis-report\",\n \"version\": \"";
+  const size_t end = text.starts_with(before) ? text.find('"', before.size()) : std::string::npos;
+  if (end == std::string::npos) return std::nullopt;
+  return text.substr(before.size(), end - before.size());
+}
+
 std::string text_hash(const std::string& text, const std::string& said) {
   return sha256(with_first_replaced(text, said, kNoTextHash));
 }

@@ -17,6 +17,9 @@ std::string report_text(const Json& report);
 /// What a report's text says of its own hash, also if it is no JSON any more; none where it does not.
 std::optional<std::string> said_hash(const std::string& text);
 
+/// The version of a report whose text begins as report_text() writes it, also if it is no JSON any more; else none.
+std::optional<std::string> said_version(const std::string& text);
+
 /// The hash of a report's text that says, of itself, `said`.
 std::string text_hash(const std::string& text, const std::string& said);
 

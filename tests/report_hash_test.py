@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from program import of_version, text_hash
+from program import aigis, of_version, text_hash
 from verification import refusal_of, small, verify_text  # noqa: F401 (a fixture)
 
 CHANGED = "the report's text is not what was written: "
@@ -78,6 +78,19 @@ def test_a_changed_hash_fails_whichever_it_is(small):
         assert result.returncode == 1 and result.stdout.startswith(CHANGED), result
     result = verify_text(folder, text.replace(document["text_sha256"], "0" * 63 + "g", 1))
     assert result.returncode == 1 and "changed.json: is not what was written" in refusal_of(result)
+
+
+def test_a_changed_key_of_the_hash_fails_also_where_the_text_is_no_json_any_more(small):
+    folder, _ = small
+    text = (folder / "r.json").read_bytes()
+    key = b"text_sha256"
+    for place in (0, len(key) - 1):
+        changed = bytearray(text)
+        changed[text.index(key) + place] ^= 0x80
+        (folder / "changed.json").write_bytes(changed)
+        result = aigis("verify", folder / "changed.json", "--data", "synthetic:test=20")
+        assert result.returncode == 1 and result.stdout.startswith(CHANGED + "/text_sha256 is missing"), result
+        assert "changed.json: is not what was written, and cannot be judged: " in refusal_of(result)
 
 
 def test_what_never_was_a_report_is_wrong_input(small):

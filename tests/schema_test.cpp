@@ -176,6 +176,10 @@ TEST(ReportText, HoldsAHashThatNoChangedByteAgreesWith) {
     ASSERT_EQ(said.has_value(), i < place || i >= place + key.size()) << "byte " << i;
     ASSERT_TRUE(!said || text_hash(changed, *said) != *said) << "byte " << i;
   }
+  EXPECT_EQ(said_version(text), report["version"].get<std::string>());
+  EXPECT_EQ(said_version(text.substr(0, place)), said_version(text));
+  EXPECT_FALSE(said_version(report.dump()));
+  EXPECT_FALSE(said_version(""));
   EXPECT_FALSE(said_hash(""));
   EXPECT_FALSE(said_hash("{\"text_sha256"));
 }
