@@ -1,8 +1,11 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "bench/benchmarks.h"
 #include "lib/core/error.h"
+#include "lib/eval/witness.h"
 #include "lib/metrics/paired.h"
 
 namespace aigis {
@@ -22,6 +25,12 @@ std::string text_of_aside(const std::string& attack, int64_t passes) {
       "{}: without {} forward passes an image that belong to no step (along other graphs, or to confirm what was "
       "found)\n",
       attack, passes);
+}
+
+/// A line, if an evaluation watches the attack.
+std::string text_of_watch(const Attack& attack, const ModelCard& card) {
+  if (!is_worth_watching(attack, card)) return "";
+  return fmt::format("{}: as in an evaluation, which watches at each pass what the attack has broken\n", attack.name());
 }
 
 /// What no attack with a gradient can avoid. Returns the gradient.
@@ -47,18 +56,27 @@ double bench_epsilon(Norm norm) {
 std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, Norm norm,
                          int64_t pairs) {
   const int64_t images = batch.labels.size(0);
-  const auto propose = [&](const Attack& one) -> Work {
+  const double epsilon = bench_epsilon(norm);
+  const auto wanted_by = [&](const Attack& one) {
     Victim victim(model, 0);
-    one.propose(victim, batch, norm, {bench_epsilon(norm)});
+    return one.targets(victim, batch);
+  };
+  const at::Tensor wanted = wanted_by(attack), other_wanted = against != nullptr ? wanted_by(*against) : at::Tensor();
+  const auto propose = [&](const Attack& one, const at::Tensor& targets) -> Work {
+    std::optional<Witness> witness;
+    if (is_worth_watching(one, model.card())) witness.emplace(model, batch, targets, norm, epsilon);
+    Victim victim(witness ? *witness : model, 0);
+    one.propose(victim, batch, norm, {epsilon});
+    if (witness) witness->met();
     const AttackAudit audit = victim.audit();
     return {audit.backward / images, audit.aside / images, victim.aside_seconds()};
   };
-  const Work work = propose(attack);
+  const Work work = propose(attack, wanted);
   if (work.gradients == 0) {
     throw InputError(fmt::format("attack '{}' takes no gradients to compare with", attack.name()));
   }
   const auto compared = [&]() -> Work {
-    if (against != nullptr) return propose(*against);
+    if (against != nullptr) return propose(*against, other_wanted);
     at::Tensor gradient;
     for (int64_t pass = 0; pass < work.gradients; ++pass) gradient = floor_step(model, batch);
     gradient.sum().item<double>();  // waits for a GPU, as an attack's count of its gradients does
@@ -71,13 +89,14 @@ std::string bench_attack(Model& model, const Attack& attack, const Attack* again
   }
   double seconds_aside = 0;  // of the last run
   const auto result =
-      measure_pairs([&] { seconds_aside = propose(attack).seconds_aside; },
+      measure_pairs([&] { seconds_aside = propose(attack, wanted).seconds_aside; },
                     [&] { seconds_aside = compared().seconds_aside; }, pairs, [&] { return seconds_aside; });
   const std::string other = against != nullptr ? fmt::format("{}, {} gradients", against->name(), work.gradients)
                                                : fmt::format("{} bare forward and backward", work.gradients);
   return fmt::format("{} on {}, {}, batch {}, {}\n", attack.name(), model.card().architecture, norm_name(norm), images,
                      batch.images.device().str()) +
-         result.text(attack.name(), other, images) + text_of_aside(attack.name(), work.aside) +
+         result.text(attack.name(), other, images) + text_of_watch(attack, model.card()) +
+         (against != nullptr ? text_of_watch(*against, model.card()) : "") + text_of_aside(attack.name(), work.aside) +
          text_of_aside(other, other_work.aside);
 }
 

@@ -16,9 +16,9 @@ namespace aigis {
 double bench_epsilon(Norm norm);
 
 /// One attack within bench_epsilon() against the floor: a bare forward and backward pass to the input on the identical
-/// module, layout and type; or against another attack that takes as many gradients, where one is given. Forward
-/// passes that belong to no step (Victim::aside) are counted, and their time is left out on both
-/// sides.
+/// module, layout and type; or against another attack that takes as many gradients, where one is given. Attacks are
+/// watched as in an evaluation (Witness). Forward passes that belong to no step (Victim::aside) are counted, and their
+/// time is left out on both sides.
 std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, Norm norm,
                          int64_t pairs);
 

@@ -12,12 +12,11 @@
 namespace aigis {
 namespace {
 
-/// Whether an image that the attack meets broken on its way is one that it should hand out where it sees the judge: it
-/// is told what the verdict will be, and wants no more than that. If it heeds the judge its proposals are for runs that
-/// see theirs or for runs that do not; else they may be for both.
+/// Whether an image that the attack meets broken on its way is one that it should hand out where it sees the judge. If
+/// it heeds the judge its proposals are for runs that see theirs or for runs that do not; else they may be for both.
 bool should_keep_what_it_meets(const Run& run, const View& view, const ModelCard& card) {
   const bool may_see_judge = run.attack->heeds_judge() ? view.judge == Judge::this_model : !run.access.surrogate;
-  return may_see_judge && run.attack->wants_any_answer() && !card.has_random_gates;
+  return may_see_judge && is_worth_watching(*run.attack, card);
 }
 
 /// Whether an image that is wrong without an attack is as good as broken.

@@ -16,6 +16,10 @@ constexpr double kRounding = 1e-6;
 
 }  // namespace
 
+bool is_worth_watching(const Attack& attack, const ModelCard& card) {
+  return attack.wants_any_answer() && !card.has_random_gates;
+}
+
 Witness::Witness(Model& model, const Batch& batch, const at::Tensor& wanted, Norm norm, double epsilon)
     : model_(model), batch_(batch), norm_(norm), epsilon_(epsilon), queries_(at::zeros_like(batch.labels)) {
   if (wanted.defined()) wanted_ = uploaded(wanted, batch.images.device());

@@ -2,11 +2,14 @@
 // reports more robustness than there is (Carlini et al. 2019, arXiv:1902.06705, section 4: return the best iterate).
 #pragma once
 
-#include "lib/core/model.h"
-#include "lib/data/dataset.h"
+#include "lib/eval/attack.h"
 #include "lib/eval/norm.h"
 
 namespace aigis {
+
+/// Whether an evaluation watches an attack that sees its judge: one that is told what the verdict will be, and wants no
+/// more than that.
+bool is_worth_watching(const Attack& attack, const ModelCard& card);
 
 class Witness : public Model {
  public:
