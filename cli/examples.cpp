@@ -43,6 +43,7 @@ void save_examples(const SweepResult& result, const SweepPlan& plan, const std::
     const size_t index = (saved.model * plan.runs.size() + saved.run) * plan.epsilons.size() + saved.epsilon;
     content.tensors[fmt::format("{}.images", index)] = saved.images;
     content.tensors[fmt::format("{}.hits", index)] = saved.hits;
+    content.tensors[fmt::format("{}.margin", index)] = saved.margins;
     const RunTally& run = result.tallies[saved.model][saved.run];
     const auto layers = static_cast<int64_t>(plan.models[saved.model]->card().gated.size());
     if (layers == 0) continue;
@@ -93,9 +94,17 @@ ExampleReader::Saved ExampleReader::read(const Json& run, size_t index, at::IntA
   }
   const auto& tensors = files_[path].tensors;
   const auto images = tensors.find(fmt::format("{}.images", index)), hits = tensors.find(fmt::format("{}.hits", index));
+  const auto beside = [&](const char* what) {
+    const auto found = tensors.find(fmt::format("{}.{}", index, what));
+    return found == tensors.end() ? at::Tensor() : found->second;
+  };
   std::vector<int64_t> expected{named["count"].get<int64_t>()};
   if (images == tensors.end() || hits == tensors.end() || hits->second.sizes() != expected) {
     throw RunError(fmt::format("{}: lacks the {} images of run {}", path, expected[0], index));
+  }
+  const at::Tensor margins = beside("margin");
+  if (margins.defined() && (margins.sizes() != expected || margins.scalar_type() != at::kFloat)) {
+    throw RunError(fmt::format("{}: the margins of run {} are not {} of float32", path, index, expected[0]));
   }
   expected.insert(expected.end(), shape.begin(), shape.end());
   if (images->second.sizes() != expected) {
@@ -105,11 +114,7 @@ ExampleReader::Saved ExampleReader::read(const Json& run, size_t index, at::IntA
   if (images->second.scalar_type() != parse_examples_form(form)) {
     throw RunError(fmt::format("{}: the images of run {} are not {}, as the report says", path, index, form));
   }
-  const auto layers = [&](const char* what) {
-    const auto found = tensors.find(fmt::format("{}.{}", index, what));
-    return found == tensors.end() ? at::Tensor() : found->second;
-  };
-  return {images->second, hits->second, layers("opened_before"), layers("opened")};
+  return {images->second, hits->second, margins, beside("opened_before"), beside("opened")};
 }
 
 size_t ExampleReader::runs() const {

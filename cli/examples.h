@@ -23,9 +23,10 @@ const char* examples_form_name(at::ScalarType form);
 Json config_of(const Json& report);
 
 /// Writes the saved images beside the report `out` and names the file in each of the report's runs. With the images, by
-/// the number of their run: "7.images"; "7.hits" [n], in how many draws the label was right; and of gated models
-/// "7.opened" and "7.opened_before" [n, L], in how many draws each layer ran for the adversarial image and for the
-/// clean one. What is said of an adversarial image is said of it as it is saved.
+/// the number of their run: "7.images"; "7.hits" [n], in how many draws the label was right; "7.margin" [n], how nearly
+/// it was or was not (Judgement::margins); and of gated models "7.opened" and "7.opened_before" [n, L], in how many
+/// draws each layer ran for the adversarial image and for the clean one. What is said of an adversarial image is said
+/// of it as it is saved.
 void save_examples(const SweepResult& result, const SweepPlan& plan, const std::string& out, Json& report);
 
 /// The files that a report names.
@@ -43,7 +44,14 @@ class ExampleReader {
   struct Saved {
     at::Tensor images;                 ///< [n, C, H, W] float32 or uint8
     at::Tensor hits;                   ///< [n] int64
+    at::Tensor margins;                ///< [n] float32; undefined where none were saved
     at::Tensor opened_before, opened;  ///< [n, L] int64; undefined where none were saved
+
+    /// Of the images `begin` to `end`, without which layers ran for them.
+    Saved part(int64_t begin, int64_t end) const {
+      const auto rows = [&](const at::Tensor& all) { return all.defined() ? all.slice(0, begin, end) : all; };
+      return {rows(images), rows(hits), rows(margins), {}, {}};
+    }
   };
   /// What was saved of `run`, the report's run number `index`. Throws RunError if its file is not the one that the
   /// report names, or does not hold the run's number of images of this shape, in the form that the report says.

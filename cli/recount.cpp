@@ -21,9 +21,16 @@ double with_rounding(double epsilon, Norm norm, const at::Tensor& clean, const a
   return epsilon + kOnGrid * largest_size(norm, changed.max().item<int64_t>());
 }
 
-Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch& batch, const at::Tensor& images,
-                      const at::Tensor& hits, const at::Tensor& wanted, bool swap) {
+/// [n] bool: rounding may turn an image's verdict, by its margin now and by the saved one.
+at::Tensor near_ties(const CellTally& cell, const ExampleReader::Saved& saved) {
+  const at::Tensor now = are_near_ties(at::tensor(at::ArrayRef<double>(cell.margins_as(saved.images.scalar_type()))));
+  return saved.margins.defined() ? now.logical_and(are_near_ties(saved.margins)) : now;
+}
+
+Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch& batch,
+                      const ExampleReader::Saved& saved, const at::Tensor& wanted, bool swap) {
   const uint64_t seed = run["seed"];
+  const at::Tensor images = saved.images.to(batch.images.device());
   const at::ScalarType form = images.scalar_type();
   const bool in_bytes = form == at::kByte;
   const Norm norm = parse_norm(run["norm"]);
@@ -38,7 +45,9 @@ Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch
   count.tally.clean_hits = listed(clean.judgement.hits);
   count.tally.redraw_flipped = clean.redraw_flipped;
   count.tally.cells.push_back(cell.tally);
-  count.differ = at::tensor(at::IntArrayRef(cell.tally.hits_as(form))).ne(hits).sum().item<int64_t>();
+  const at::Tensor other = at::tensor(at::IntArrayRef(cell.tally.hits_as(form))).ne(saved.hits);
+  count.turned = other.logical_and(near_ties(cell.tally, saved)).sum().item<int64_t>();
+  count.differ = other.sum().item<int64_t>() - count.turned;
   return count;
 }
 
@@ -58,8 +67,7 @@ Recount recount_run(Model& target, const Json& run, Purpose draws, const Wanted&
     const int64_t begin = b * size, end = std::min(begin + size, count);
     const Batch clean = take(data, begin, end - begin, device);
     parts[static_cast<size_t>(b)] =
-        recount_batch(target, run, draws, clean, saved.images.slice(0, begin, end).to(device),
-                      saved.hits.slice(0, begin, end), wanted(clean), swap);
+        recount_batch(target, run, draws, clean, saved.part(begin, end), wanted(clean), swap);
   });
   Recount sum;
   for (const auto& part : parts) sum.merge(part);

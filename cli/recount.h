@@ -9,11 +9,13 @@ namespace aigis {
 
 struct Recount {
   RunTally tally;      ///< of the run's one budget, over the images that were saved
-  int64_t differ = 0;  ///< images whose verdict is not the saved one
+  int64_t differ = 0;  ///< images whose verdict is not the saved one, and that are no near ties
+  int64_t turned = 0;  ///< near ties whose verdict is not the saved one
 
   void merge(const Recount& other) {
     tally.merge(other.tally);
     differ += other.differ;
+    turned += other.turned;
   }
 };
 

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from intervals import wilson
-from judging import judge
+from judging import judge, margins_of
 from program import AIG, RESNET, aigis, report
 from verification import verify, with_images
 
@@ -34,6 +34,7 @@ def test_images_saved_in_8_bits(in_bytes):
         hits, _, gates, _ = judge(run, images.double() / 255, labels)
         assert run["accuracy"]["robust_quantized"]["successes"] == hits.sum()
         assert np.array_equal(saved[f"{index}.hits"].numpy(), hits.sum(0))
+        assert saved[f"{index}.margin"].numpy() == pytest.approx(margins_of(run, images / 255, labels).numpy(), abs=2e-5)
         if gates is not None:
             assert np.array_equal(saved[f"{index}.opened"].numpy(), gates.sum(0))
     file = folder / document["runs"][0]["examples"]["file"]

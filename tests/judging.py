@@ -23,6 +23,21 @@ def jpeg(images, quality=75):
     return torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2).double() / 255
 
 
+def margins_of(run, images, labels):
+    """[N]: by what share of the greatest logit that of the label exceeds all others, in the draw where that is nearest to 0."""
+    sampled = "sampled" in run["model"]
+    model = Reference(load_file(run["model"].split(":")[0]), 8)
+    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
+    margins = []
+    for draw in range(DRAWS if sampled else 1):
+        noise = gate_noise(SEED, "verdict_gates", range(COUNT), 3, draw=draw) if sampled else None
+        logits = model.forward(x, noise)[0]
+        others = logits.scatter(1, labels[:, None], -math.inf).amax(1)
+        margins.append((logits.gather(1, labels[:, None])[:, 0] - others) / logits.abs().amax(1))
+    margins = torch.stack(margins)
+    return margins.gather(0, margins.abs().argmin(0, keepdim=True))[0].detach()
+
+
 def judge(run, images, labels):
     """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision."""
     sampled = "sampled" in run["model"]

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from intervals import of_hits, of_shares, wilson
-from judging import COUNT, DRAWS, SEED, judge, judge_along
+from judging import COUNT, DRAWS, SEED, judge, judge_along, margins_of
 from program import AIG, RESNET, aigis, report
 from reference import Reference, gate_noise
 
@@ -118,6 +118,8 @@ def test_every_number_of_every_run(made):
         assert run["accuracy"]["clean_top5"]["value"] == pytest.approx(top5_before.mean())
         assert robust["ci95"] == of_hits(hits)
         assert np.array_equal(saved[f"{index}.hits"].numpy(), hits.sum(0))
+        if run["defense"]["name"] == "none":
+            assert saved[f"{index}.margin"].numpy() == pytest.approx(margins_of(run, images, labels).numpy(), abs=2e-5)
 
         delta = (images.double() - clean.double()).flatten(1)
         assert delta.abs().max() <= run["epsilon"] + 2**-23

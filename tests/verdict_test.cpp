@@ -103,12 +103,16 @@ TEST(Judge, CountsHitsAndNearTies) {
   EXPECT_EQ(judgement.answers[0][0].item<int64_t>(), 1);
   EXPECT_EQ(judgement.answers[0][1].item<int64_t>(), 0);
   EXPECT_FALSE(judgement.open.defined());
+  EXPECT_TRUE(at::equal(judgement.margins, at::tensor({1.0, -1.0, 0.0}, at::kDouble)));
+  EXPECT_TRUE(at::equal(are_near_ties(judgement.margins), at::tensor({0, 0, 1}).to(at::kBool)));
+  EXPECT_EQ(judgement.near_ties, 1);
   LinearModel broken(at::full({1, 2, 2}, std::nan("")), 0);
   const Judgement none = judge(broken, images, batch, 0, Purpose::verdict_gates);
   EXPECT_EQ(none.without_answer, 3);
   EXPECT_EQ(none.near_ties, 0);
   EXPECT_TRUE(none.answers.eq(kNoClass).all().item<bool>());
   EXPECT_FALSE(none.hits.any().item<bool>());
+  EXPECT_TRUE(none.margins.eq(-2).all().item<bool>());
   EXPECT_FALSE(none.hits_top5.any().item<bool>());
   EXPECT_EQ(judgement.without_answer, 0);
   EXPECT_THROW(judge_clean(broken, batch, 0, Purpose::verdict_gates), RunError);

@@ -104,7 +104,8 @@ bool BatchParts::is_whole(const RunTally& tally) const {
          tally.clean.has_size(classes, layers) &&
          std::all_of(tally.cells.begin(), tally.cells.end(), [&](const CellTally& cell) {
            return cell.pass.has_size(classes, layers) && cell.hits.size() == images &&
-                  cell.quantized_hits.size() == images && cell.quantized_opened.size() == in_bytes;
+                  cell.quantized_hits.size() == images && cell.margins.size() == images &&
+                  cell.quantized_margins.size() == images && cell.quantized_opened.size() == in_bytes;
          });
 }
 

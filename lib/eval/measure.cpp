@@ -17,6 +17,10 @@ PassTally counted(const Judgement& judgement, const Batch& batch, const ModelCar
   return tally;
 }
 
+std::vector<double> numbers_in(const at::Tensor& margins) {
+  return {margins.const_data_ptr<double>(), margins.const_data_ptr<double>() + margins.numel()};
+}
+
 /// In how many draws images are right along gates that others took: `open` is [draws, N, L].
 std::vector<int64_t> hits_along(Model& target, const at::Tensor& images, const Batch& batch, const at::Tensor& open,
                                 uint64_t seed, Purpose draws) {
@@ -57,6 +61,7 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   cell.tally.add_sizes(admitted);
   cell.tally.pass = counted(after, batch, target.card());
   cell.tally.hits = listed(after.hits);
+  cell.tally.margins = numbers_in(after.margins);
   cell.tally.flipped = count_flips(clean.judgement.open, after.open);
   cell.tally.add_kept(after.answers.eq(clean.judgement.answers).sum(0), draws);
   if (wanted.defined()) {
@@ -81,6 +86,7 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   PassTally quantized_pass = counted(in_bytes, batch, target.card());
   cell.tally.quantized = quantized_pass.accuracy;
   cell.tally.quantized_hits = listed(in_bytes.hits);
+  cell.tally.quantized_margins = numbers_in(in_bytes.margins);
   if (besides.bytes) cell.tally.quantized_opened = std::move(quantized_pass.opened);
   return cell;
 }

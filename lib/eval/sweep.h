@@ -36,8 +36,9 @@ struct SweepPlan {
 /// Adversarial images kept for a later check, with what the verdict said of them in the form in which they are kept.
 struct SavedExamples {
   size_t model = 0, run = 0, epsilon = 0;
-  at::Tensor images;  ///< [n, C, H, W], as admitted, or of these the 8-bit ones
-  at::Tensor hits;    ///< [n] int64
+  at::Tensor images;   ///< [n, C, H, W], as admitted, or of these the 8-bit ones
+  at::Tensor hits;     ///< [n] int64
+  at::Tensor margins;  ///< [n] float32, as Judgement::margins
 };
 
 /// Whether a run against a model is nested as the plan wishes.

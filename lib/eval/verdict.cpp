@@ -1,6 +1,7 @@
 #include "lib/eval/verdict.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/max.h>
 #include <ATen/ops/maximum.h>
@@ -32,6 +33,15 @@ double rounding(const at::Tensor& clean, Norm norm, double epsilon) {
   const double ulp = ulp_of_one(clean.scalar_type());
   if (norm == Norm::linf) return ulp;
   return ulp * (epsilon + largest_size(norm, clean[0].numel()));
+}
+
+/// [N]: by what share of the greatest logit (in size) that of the label exceeds all others.
+at::Tensor margins_of(const at::Tensor& logits, const at::Tensor& labels) {
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  const at::Tensor is_label = at::arange(logits.size(1), labels.options()).eq(labels.unsqueeze(1));
+  const at::Tensor own = logits.masked_fill(is_label.logical_not(), kNone).amax(1);
+  const at::Tensor others = logits.masked_fill(is_label, kNone).amax(1);
+  return (own - others) / logits.abs().amax(1).clamp_min(std::numeric_limits<float>::min());
 }
 
 }  // namespace
@@ -75,6 +85,8 @@ at::Tensor quantized(const at::Tensor& clean, const at::Tensor& images) {
   return from_levels(at::where((levels - nearest).abs().lt(kOnGrid * 255), nearest, inwards));
 }
 
+at::Tensor are_near_ties(const at::Tensor& margins) { return margins.abs().le(kNearTie); }
+
 at::Tensor answers_of(const at::Tensor& logits) {
   return at::where(at::isfinite(logits).all(1), logits.argmax(1), kNoClass);
 }
@@ -82,7 +94,7 @@ at::Tensor answers_of(const at::Tensor& logits) {
 Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint64_t seed, Purpose purpose) {
   const at::NoGradGuard no_grad;
   Judgement result;
-  at::Tensor hits_top5, near, probable, answered;
+  at::Tensor hits_top5, margins, near, probable, answered;
   std::vector<at::Tensor> answers, open;
   for (int64_t draw = 0; draw < model.card().draws; ++draw) {
     const Output output = model.forward(images, {{seed, purpose, 0, static_cast<uint32_t>(draw), 0}, batch.ids});
@@ -93,6 +105,8 @@ Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint
     const at::Tensor hit_top5 = classes.eq(batch.labels.unsqueeze(1)).any(1).logical_and(finite).to(at::kLong);
     const at::Tensor tie =
         (top.select(1, 0) - top.select(1, 1)).le(kNearTie * logits.abs().amax(1)).logical_and(finite);
+    const at::Tensor margin = at::where(finite, margins_of(logits, batch.labels), -2.0);
+    margins = margins.defined() ? at::where(margin.abs().lt(margins.abs()), margin, margins) : margin;
     hits_top5 = hits_top5.defined() ? hits_top5 + hit_top5 : hit_top5;
     answered = answered.defined() ? answered.logical_and(finite) : finite;
     near = near.defined() ? near.logical_or(tie) : tie;
@@ -105,6 +119,7 @@ Judgement judge(Model& model, const at::Tensor& images, const Batch& batch, uint
   result.answers = all.cpu();
   result.hits = all.eq(batch.labels).sum(0).cpu();
   result.hits_top5 = hits_top5.cpu();
+  result.margins = margins.cpu().to(at::kDouble);
   result.without_answer = answered.logical_not().sum().item<int64_t>();
   result.near_ties = near.sum().item<int64_t>();
   result.like_probabilities = probable.sum().item<int64_t>();

@@ -34,12 +34,18 @@ inline constexpr int64_t kNoClass = -1;
 /// [N] int64: the class of the largest of [N, K] logits, or kNoClass.
 at::Tensor answers_of(const at::Tensor& logits);
 
+/// [N] bool: another order of summation may turn verdicts with such margins.
+at::Tensor are_near_ties(const at::Tensor& margins);
+
 /// What the model made of a batch in `draws` passes.
 struct Judgement {
   at::Tensor answers;    ///< [draws, N] int64, as answers_of
   at::Tensor hits;       ///< [N] int64, in how many draws the label was right
   at::Tensor hits_top5;  ///< [N] int64, in how many draws the label was among the five largest logits
-  at::Tensor open;       ///< [draws, N, L] bool, gates; undefined without gates
+  /// [N] float64: by what share of the greatest logit (in size) that of the label exceeds all others, in the draw where
+  /// that is nearest to 0; without an answer -2, the least that it can be.
+  at::Tensor margins;
+  at::Tensor open;  ///< [draws, N, L] bool, gates; undefined without gates
   /// Images whose answer looks like probabilities: between 0 and 1, and 1 in sum.
   int64_t like_probabilities = 0;
   int64_t near_ties = 0;       ///< images of which some draw had two top logits within a rounding error's reach

@@ -1,0 +1,85 @@
+"""Verdicts that rounding may turn, and that `aigis verify` therefore excuses."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from judging import margins_of
+from program import RESNET, aigis, report
+from verification import verify, with_images
+
+ANOTHER = "images get another verdict than the saved one"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ties")
+    result = aigis("evaluate", "--model", RESNET, "--data", "synthetic:test=20", "--eps", "0,8/255", "--save-examples", 20, "--checks", "off",
+                   "--out", folder / "r.json")
+    assert result.returncode == 0, result.stderr
+    return folder, report(folder / "r.json")
+
+
+@pytest.fixture(scope="module")
+def tied(made):
+    """What the report saved, with an image that is as good as on the boundary: its run, its place, and one that is not."""
+    folder, document = made
+    saved = load_file(folder / document["runs"][0]["examples"]["file"])
+    clean, index = 0, 1
+    broken = (saved[f"{clean}.hits"] > saved[f"{index}.hits"]).nonzero().flatten().tolist()
+    place = broken[0]
+    other = next(i for i in range(20) if i != place and saved[f"{index}.margin"][i].abs() > 0.01)
+    right, wrong = saved[f"{clean}.images"][place].double(), saved[f"{index}.images"][place].double()
+    between = lambda share: (right + share * (wrong - right)).float()[None]
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        margin = margins_of(document["runs"][index], between(middle), torch.tensor([place % 10])).item()
+        low, high = (middle, high) if margin > 0 else (low, middle)
+    assert abs(margin) < 5e-6
+    saved[f"{index}.images"][place] = between(middle)[0]
+    saved[f"{index}.margin"][place] = margin
+    return saved, index, place, other
+
+
+def verified(made, saved, **changes):
+    """Verifies with saved tensors of which some have another value at a place."""
+    changed = {name: tensor.clone() for name, tensor in saved.items()}
+    for name, (place, value) in changes.items():
+        changed[name][place] = value
+    return verify(made[0], with_images(*made, changed))
+
+
+def turned_hits(made, tied):
+    """What the tie's verdict is not."""
+    saved, index, place, _ = tied
+    excused = [hits for hits in (0, 1) if "1 near ties fell the other way" in verified(made, saved, **{f"{index}.hits": (place, hits)}).stdout]
+    assert len(excused) == 1
+    return excused[0]
+
+
+def test_verify_excuses_a_near_tie(made, tied):
+    saved, index, place, _ = tied
+    hits = turned_hits(made, tied)
+    result = verified(made, saved, **{f"{index}.hits": (place, hits)})
+    assert result.returncode == 0, result
+    without = {name: tensor for name, tensor in saved.items() if not name.endswith(".margin")}
+    result = verified(made, without, **{f"{index}.hits": (place, hits)})
+    assert result.returncode == 0 and "1 near ties" in result.stdout, result
+    result = verified(made, saved, **{f"{index}.hits": (place, hits), f"{index}.margin": (place, 0.1)})
+    assert result.returncode == 1 and f"/runs/{index}/examples: 1 {ANOTHER}" in result.stdout, result
+
+
+def test_verify_excuses_no_image_beside_a_near_tie(made, tied):
+    saved, index, place, other = tied
+    hits = 1 - turned_hits(made, tied)
+    wrong = saved | {f"{index}.hits": saved[f"{index}.hits"].clone()}
+    wrong[f"{index}.hits"][place] = hits
+    result = verified(made, wrong, **{f"{index}.hits": (other, 1 - wrong[f"{index}.hits"][other])})
+    assert result.returncode == 1 and f"/runs/{index}/examples: 1 {ANOTHER}" in result.stdout, result
+
+
+def test_margins_are_those_of_all_images(made, tied):
+    saved, index, _, _ = tied
+    result = verified(made, saved | {f"{index}.margin": saved[f"{index}.margin"][:-1].clone()})
+    assert result.returncode == 1 and f"the margins of run {index} are not 20 of float32" in result.stderr, result
