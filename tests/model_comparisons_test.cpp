@@ -12,16 +12,17 @@
 namespace aigis {
 namespace {
 
+Json run(const char* model, double epsilon, const char* attack = "fgsm", const char* access = "white-box") {
+  return {{"model", model},
+          {"attack", {{"name", attack}, {"options", Json::object()}}},
+          {"defense", {{"name", "none"}}},
+          {"access", access},
+          {"epsilon", epsilon},
+          {"norm", "linf"},
+          {"accuracy", {{"draws", 1}}}};
+}
+
 TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
-  const auto run = [](const char* model, double epsilon) {
-    return Json{{"model", model},
-                {"attack", {{"name", "fgsm"}, {"options", Json::object()}}},
-                {"defense", {{"name", "none"}}},
-                {"access", "white-box"},
-                {"epsilon", epsilon},
-                {"norm", "linf"},
-                {"accuracy", {{"draws", 1}}}};
-  };
   const Json runs{run("a", 0.1), run("a", 0.2), run("b", 0.1), run("b", 0.2)};
   std::vector<int64_t> all(40, 1), none(40, 0), some(40, 1);
   some[0] = some[1] = 0;
@@ -44,19 +45,13 @@ TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
 }
 
 TEST(Comparisons, CallNoModelMoreRobustUnderAnAttackThatWantsNoWrongAnswer) {
-  const auto run = [](const char* model, const char* aim, double epsilon) {
-    return Json{{"model", model},
-                {"attack", {{"name", "gate"}, {"options", Json::object()}, {"aim", aim}}},
-                {"defense", {{"name", "none"}}},
-                {"access", "white-box"},
-                {"epsilon", epsilon},
-                {"norm", "linf"},
-                {"accuracy", {{"draws", 1}}}};
-  };
   Json runs = Json::array();
   for (const char* model : {"a", "b"}) {
     for (const char* aim : {"more-compute", "unseen-wrong-answer", "graph", "wrong-answer"}) {
-      for (const double epsilon : {0.0, 0.1, 0.2}) runs.push_back(run(model, aim, epsilon));
+      for (const double epsilon : {0.0, 0.1, 0.2}) {
+        runs.push_back(run(model, epsilon, "gate"));
+        runs.back()["attack"]["aim"] = aim;
+      }
     }
   }
   const std::vector<std::vector<int64_t>> hits(runs.size(), std::vector<int64_t>(40, 1));
@@ -74,15 +69,6 @@ TEST(Comparisons, CallNoModelMoreRobustUnderAnAttackThatWantsNoWrongAnswer) {
 
 // Who is ahead without an attack is more accurate, which takes nothing from the certainty of who is more robust.
 TEST(Comparisons, WithoutAnAttackAreAFamilyOfTheirOwn) {
-  const auto run = [](const char* model, double epsilon) {
-    return Json{{"model", model},
-                {"attack", {{"name", "fgsm"}, {"options", Json::object()}}},
-                {"defense", {{"name", "none"}}},
-                {"access", "white-box"},
-                {"epsilon", epsilon},
-                {"norm", "linf"},
-                {"accuracy", {{"draws", 1}}}};
-  };
   const auto all_but = [](size_t wrong) {
     std::vector<int64_t> hits(40, 1);
     std::fill_n(hits.begin(), wrong, 0);
@@ -108,22 +94,13 @@ TEST(Comparisons, WithoutAnAttackAreAFamilyOfTheirOwn) {
 
 // Hundreds of lines would hide what a claim rests on.
 TEST(Comparisons, TellNoTransferAndWithAWorstCaseNothingElse) {
-  const auto run = [](const char* model, const char* attack, const char* access) {
-    return Json{{"model", model},
-                {"attack", {{"name", attack}, {"options", Json::object()}}},
-                {"defense", {{"name", "none"}}},
-                {"access", access},
-                {"epsilon", 0.1},
-                {"norm", "linf"},
-                {"accuracy", {{"draws", 1}}}};
-  };
   const std::vector<int64_t> all(40, 1), none(40, 0);
   const auto text_of = [&](const std::vector<std::pair<const char*, const char*>>& settings) {
     Json runs = Json::array();
     std::vector<std::vector<int64_t>> hits;
     for (const char* model : {"a", "b"}) {
       for (const auto& [attack, access] : settings) {
-        runs.push_back(run(model, attack, access));
+        runs.push_back(run(model, 0.1, attack, access));
         hits.push_back(model == std::string("a") ? all : none);
       }
     }
@@ -140,6 +117,76 @@ TEST(Comparisons, TellNoTransferAndWithAWorstCaseNothingElse) {
   EXPECT_EQ(lines(worst), 2) << worst;
   EXPECT_NE(worst.find("3 of 3 comparisons"), std::string::npos) << worst;
   EXPECT_NE(worst.find("under the worst of all attacks:"), std::string::npos) << worst;
+}
+
+/// Of 40 images the first so many are right.
+std::vector<int64_t> first_right(size_t count) {
+  std::vector<int64_t> hits(40, 0);
+  std::fill_n(hits.begin(), count, 1);
+  return hits;
+}
+
+/// The report's curves and their comparisons for two models under some attacks, at budgets of 1, 2 and 8.
+/// `right`: how many images are right without an attack and at each budget, for each model and attack.
+Json curves(const std::vector<const char*>& attacks, const std::vector<std::vector<size_t>>& right) {
+  Json runs = Json::array();
+  std::vector<std::vector<int64_t>> hits, clean_hits;
+  size_t next = 0;
+  for (const char* model : {"a", "b"}) {
+    for (const char* attack : attacks) {
+      const std::vector<size_t>& counts = right[next++];
+      for (const size_t budget : {1, 2, 3}) {
+        runs.push_back(run(model, budget == 3 ? 8 : static_cast<double>(budget), attack));
+        hits.push_back(first_right(counts[budget]));
+        clean_hits.push_back(first_right(counts[0]));
+      }
+    }
+  }
+  Json report{{"runs", runs}};
+  add_curves(report, hits, clean_hits);
+  return report;
+}
+
+// By trapezoids at 0, 1, 2 and 8 accuracies weigh 1, 2, 7 and 6 sixteenths.
+TEST(Curves, WeighBudgetsByTheirDistanceAndNameTheModelThatIsAhead) {
+  const std::vector<size_t> low{38, 30, 20, 8}, high{36, 32, 28, 20};
+  const double mean_low = (38 + 2 * 30 + 7 * 20 + 6 * 8) / 640.0;
+  const double mean_high = (36 + 2 * 32 + 7 * 28 + 6 * 20) / 640.0;
+  const Json report = curves({"fgsm", "pgd"}, {low, high, high, low});
+  const Json& list = report["curves"];
+  ASSERT_EQ(list.size(), 4u);
+  EXPECT_EQ(list[0]["runs"], (Json{0, 1, 2}));
+  for (const size_t i : {0, 3}) EXPECT_NEAR(list[i]["mean_accuracy"]["value"].get<double>(), mean_low, 1e-12) << i;
+  for (const size_t i : {1, 2}) EXPECT_NEAR(list[i]["mean_accuracy"]["value"].get<double>(), mean_high, 1e-12) << i;
+  const Json& compared = report["curve_comparisons"];
+  ASSERT_EQ(compared.size(), 2u);
+  for (const size_t i : {0, 1}) {
+    EXPECT_EQ(compared[i]["curve_a"], i);
+    EXPECT_EQ(compared[i]["curve_b"], i + 2);
+    const double expected = i == 0 ? mean_low - mean_high : mean_high - mean_low;
+    EXPECT_NEAR(compared[i]["difference"]["value"].get<double>(), expected, 1e-12);
+    // 12 images differ by 6 sixteenths, 8 by 7, two by 2, and two by 1 the other way.
+    EXPECT_NEAR(compared[i]["p"].get<double>(), 2.316290e-05, 1e-9);
+    EXPECT_NEAR(compared[i]["p_holm"].get<double>(), 2 * 2.316290e-05, 1e-9);
+    EXPECT_EQ(compared[i]["more_robust"], i == 0 ? "b" : "a");
+  }
+}
+
+// Six images, all for b: two sides of a coin's .5^6 are .03125, which one comparison may call decided and two may not.
+TEST(Curves, AreDecidedTogether) {
+  const std::vector<size_t> some(4, 34), all(4, 40);
+  const Json alone = curves({"fgsm"}, {some, all})["curve_comparisons"];
+  ASSERT_EQ(alone.size(), 1u);
+  EXPECT_EQ(alone[0]["p"], 0.03125);
+  EXPECT_EQ(alone[0]["p_holm"], 0.03125);
+  EXPECT_EQ(alone[0]["more_robust"], "b");
+  const Json both = curves({"fgsm", "pgd"}, {some, some, all, all})["curve_comparisons"];
+  ASSERT_EQ(both.size(), 2u);
+  for (const Json& entry : both) {
+    EXPECT_LT(entry["difference"]["ci95"][1], 0) << "by itself it is decided";
+    EXPECT_EQ(entry["p_holm"], 0.0625);
+    EXPECT_EQ(entry["more_robust"], nullptr);
+  }
 }
 
 }  // namespace
