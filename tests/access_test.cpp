@@ -66,5 +66,23 @@ TEST(Access, OnlyWhoSeesTheJudgeShouldKeepWhatItMeets) {
   EXPECT_EQ(tallies[1].cells[0].watched, kImages);
 }
 
+// An image that the attacked model gets wrong may need more to be wrong for another model, or behind a defense.
+TEST(Access, OnlyWhoSeesTheJudgeStopsAtWhatItBreaks) {
+  const auto linear = [] { return std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5); };
+  SweepPlan plan;
+  plan.models = {linear()};
+  plan.runs = plan_runs({make_attack("pgd:steps=3")}, {nullptr, std::make_shared<Mirror>()},
+                        {Access{"grey-box", nullptr}, Access{"transfer:other", linear()}}, false);
+  plan.epsilons = {50.0 / 255};
+  plan.data = greys();
+  Journal journal;
+  const std::vector<RunTally> tallies = run_sweep(plan, journal).tallies[0];
+  ASSERT_EQ(tallies.size(), 4u);
+  EXPECT_LT(tallies[0].cells[0].audit.backward, 3 * kImages) << "without a defense grey-box is white-box";
+  for (const size_t r : {1, 2, 3}) {
+    EXPECT_EQ(tallies[r].cells[0].audit.backward, 3 * kImages) << plan.runs[r].access.name;
+  }
+}
+
 }  // namespace
 }  // namespace aigis
