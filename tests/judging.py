@@ -38,14 +38,15 @@ def margins_of(run, images, labels):
     return margins.gather(0, margins.abs().argmin(0, keepdim=True))[0].detach()
 
 
-def judge(run, images, labels):
-    """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision."""
+def judge(run, images, labels, purpose="verdict_gates"):
+    """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision.
+    `purpose` is that of the noise in sampled gates."""
     sampled = "sampled" in run["model"]
     model = Reference(load_file(run["model"].split(":")[0]), 8)
     x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
     hits, hits_top5, gates, margin = [], [], [], math.inf
     for draw in range(DRAWS if sampled else 1):
-        noise = gate_noise(SEED, "verdict_gates", range(COUNT), 3, draw=draw) if sampled else None
+        noise = gate_noise(SEED, purpose, range(COUNT), 3, draw=draw) if sampled else None
         logits, deltas, open_gates = model.forward(x, noise)
         hits.append((logits.argmax(1) == labels).numpy())
         hits_top5.append((logits.topk(5, 1).indices == labels[:, None]).any(1).numpy())

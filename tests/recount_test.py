@@ -32,6 +32,22 @@ def layers_of(document, run):
     return next(m for m in document["models"] if m["id"] == run["model"])
 
 
+def assert_decided(*margins):
+    assert min(margins) > 1e-5, "a near tie: another seed would make this test say more"
+
+
+def assert_flips_by_chance(said, run, clean, labels, gates_before):
+    """Gates of the clean images that other noise flips."""
+    if "sampled" not in run["model"]:
+        assert said["share_on_clean_redraw"] == 0 and said["ci95_on_clean_redraw"] == [0, 0]
+        return
+    _, _, redrawn, margin = judge(run, clean, labels, "redraw_gates")
+    assert_decided(margin)
+    flipped = redrawn != gates_before
+    assert flipped.any() and said["share_on_clean_redraw"] == pytest.approx(flipped.mean())
+    assert said["ci95_on_clean_redraw"] == of_shares(flipped.mean((0, 2)))
+
+
 def assert_damage(said, before, after):
     """Of hits [draws, images]: the paired difference of accuracies, by adjusted Wald (Bonett & Price 2012)."""
     lost = before.mean(0) - after.mean(0)
@@ -109,7 +125,7 @@ def test_every_number_of_every_run(made):
         clean = by_model[run["model"]]
         hits, hits_top5, gates, margin = judge(run, images, labels)
         hits_before, top5_before, gates_before, margin_before = judge(run, clean, labels)
-        assert min(margin, margin_before) > 1e-5, "a near tie: another seed would make this test say more"
+        assert_decided(margin, margin_before)
 
         robust = run["accuracy"]["robust"]
         assert robust["successes"] == pytest.approx(hits.mean(0).sum()) and robust["trials"] == COUNT
@@ -136,10 +152,11 @@ def test_every_number_of_every_run(made):
         for k in range(10):
             assert run["gates"]["after"]["per_class"][k] == pytest.approx(gates[:, labels == k].mean((0, 1)))
         assert run["gates"]["flipped"]["share"] == pytest.approx((gates != gates_before).mean())
+        assert_flips_by_chance(run["gates"]["flipped"], run, clean, labels, gates_before)
         assert_intervals(run, labels, hits, gates, gates_before, layers_of(document, run))
         by_graph, margin = judge_along(run, clean, labels, gates)
         by_features, margin_before = judge_along(run, images, labels, gates_before)
-        assert min(margin, margin_before) > 1e-5, "a near tie: another seed would make this test say more"
+        assert_decided(margin, margin_before)
         swap = run["gates"]["swap"]
         for name, swapped in (("clean_on_adversarial_gates", by_graph), ("adversarial_on_clean_gates", by_features)):
             assert swap[name]["value"] == pytest.approx(swapped.mean()) and swap[name]["ci95"] == of_hits(swapped)
