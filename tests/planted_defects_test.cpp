@@ -1,10 +1,13 @@
-// Planted defects: each raises the check that is named for it. And honest attacks on honest models raise none.
+// Planted defects: each raises the check that is named for it, and those that are documented. And honest attacks on
+// honest models raise none.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
+#include <algorithm>
 #include <tuple>
 
+#include "lib/core/files.h"
+#include "lib/core/text.h"
 #include "lib/eval/bf16_gradients.h"
 #include "tests/evaluation.h"
 #include "tests/planted_gates.h"
@@ -52,16 +55,25 @@ std::vector<std::pair<Case, std::string>> planted_defects() {
   };
 }
 
-TEST(PlantedDefects, EachPlantedDefectRaisesTheCheckNamedForIt) {
-  std::string table = fmt::format("{:<40}{:<18}{}\n", "defect", "its check", "all that were raised");
-  for (const auto& [planted, check] : planted_defects()) {
+/// The documentation's table of planted defects, with its head.
+std::string documented() {
+  const std::string text = read_file(std::string(AIGIS_SOURCE_DIR) + "/docs/checks.md");
+  const size_t begin = text.find("| Defect | Its check | All that were raised |\n");
+  return begin == std::string::npos ? "" : text.substr(begin, text.find("\n\n", begin) + 1 - begin);
+}
+
+TEST(PlantedDefects, EachPlantedDefectRaisesTheCheckNamedForItAndWhatTheDocumentationSays) {
+  const std::string table = documented();
+  const auto defects = planted_defects();
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), std::ssize(defects) + 2)
+      << "rows of the table in docs/checks.md";
+  for (const auto& [planted, check] : defects) {
     const std::set<std::string> names = raised(checks_of(planted));
     EXPECT_TRUE(names.contains(check)) << planted.name << " does not raise " << check;
-    std::string all;
-    for (const auto& name : names) all += name + " ";
-    table += fmt::format("{:<40}{:<18}{}\n", planted.name, check, all);
+    const std::string all = join({names.begin(), names.end()}, ", ");
+    const std::string row = fmt::format("| {} | `{}` | {} |\n", planted.name, check, all);
+    EXPECT_NE(table.find(row), std::string::npos) << "docs/checks.md should have the row\n" << row;
   }
-  std::fputs(table.c_str(), stdout);
 }
 
 TEST(PlantedDefects, AnAttackThatIsCutOffHasNotConverged) {
