@@ -6,6 +6,8 @@
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "lib/core/error.h"
 #include "lib/eval/measure.h"
 #include "lib/eval/sweep.h"
@@ -37,6 +39,24 @@ TEST(Admit, AnUlpIsForgiven) {
   const Admitted exact = admit(clean, clean + 8.0 / 255, Norm::linf, 8.0 / 255);
   EXPECT_EQ(exact.over_budget + exact.out_of_box, 0);
   EXPECT_EQ(admit(clean, clean + (8.0 / 255 + 1e-6), Norm::linf, 8.0 / 255).over_budget, 1);
+}
+
+// Twelve values move by 0.1: their L2 size is 0.1 sqrt(12), their L1 size 1.2 and their L0 size 12.
+TEST(Admit, TellsJustOverTheBudgetFromJustWithinInEveryNorm) {
+  const at::Tensor clean = at::full({1, 3, 2, 2}, 0.25, at::TensorOptions(at::kFloat)), moved = clean + 0.1;
+  for (const auto& [norm, size] : {std::pair{Norm::linf, 0.1}, {Norm::l2, 0.1 * std::sqrt(12.0)}, {Norm::l1, 1.2}}) {
+    const Admitted over = admit(clean, moved, norm, size - 1e-5), inside = admit(clean, moved, norm, size + 1e-5);
+    EXPECT_EQ(over.over_budget, 1) << norm_name(norm);
+    EXPECT_NEAR(over.worst_overshoot, 1e-5, 1e-6) << norm_name(norm);
+    EXPECT_EQ(inside.over_budget, 0) << norm_name(norm);
+    EXPECT_TRUE(at::equal(inside.images, moved)) << norm_name(norm);
+  }
+  const Admitted over = admit(clean, moved, Norm::l0, 11), inside = admit(clean, moved, Norm::l0, 12);
+  EXPECT_EQ(over.over_budget, 1);
+  EXPECT_EQ(over.worst_overshoot, 1);
+  EXPECT_EQ(over.l0.item<double>(), 11);
+  EXPECT_EQ(inside.over_budget, 0);
+  EXPECT_TRUE(at::equal(inside.images, moved));
 }
 
 TEST(Admit, NanFallsBackToTheCleanImage) {
