@@ -9,6 +9,7 @@
 
 #include "lib/core/error.h"
 #include "tests/messages.h"
+#include "tests/scratch.h"
 
 namespace aigis {
 namespace {
@@ -17,7 +18,7 @@ class Files : public ::testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::string folder_ = ::testing::TempDir() + "aigis_files_test";
+  std::string folder_ = scratch("files");
 };
 
 TEST_F(Files, HashIsSha256) {

@@ -8,6 +8,7 @@
 
 #include "reports/checks.h"
 #include "tests/evaluation.h"
+#include "tests/scratch.h"
 
 namespace aigis {
 namespace {
@@ -98,7 +99,7 @@ TEST(Checks, AJournalsFindingsAreNotMadeAgain) {
   plan.runs = plan_runs({make_attack("fgsm")}, {nullptr}, {Access{}}, false);
   plan.epsilons = {kEpsilon};
   plan.data = patterned();
-  const std::string path = testing::TempDir() + "checks.journal";
+  const std::string path = scratch("checks.journal");
   std::remove(path.c_str());
   std::vector<std::vector<Finding>> first, second;
   for (auto* findings : {&first, &second}) {

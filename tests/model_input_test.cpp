@@ -5,6 +5,7 @@
 #include "lib/core/error.h"
 #include "models/checkpoint.h"
 #include "tests/networks.h"
+#include "tests/scratch.h"
 
 namespace aigis {
 namespace {
@@ -90,7 +91,7 @@ TEST(Architectures, AllLayersAlwaysRunningLeavesNoGates) {
 }
 
 TEST(StateDicts, WhatLacksATensorIsRefused) {
-  const std::string path = ::testing::TempDir() + "aigis_bare.safetensors";
+  const std::string path = scratch("bare.safetensors");
   Safetensors content = pack_checkpoint(*build("resnet-18", 3, 64), Spec::parse("resnet-18"), {}, nullptr);
   content.metadata.clear();
   const auto loading = [&](const std::string& options) {

@@ -11,6 +11,7 @@
 
 #include "models/checkpoint.h"
 #include "tests/networks.h"
+#include "tests/scratch.h"
 
 namespace aigis {
 namespace {
@@ -24,7 +25,7 @@ struct Case {
 class AgainstPython : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    path_ = ::testing::TempDir() + "aigis_" + GetParam().name + ".safetensors";
+    path_ = scratch(GetParam().name + ".safetensors");
     const std::string command = fmt::format("'{}' '{}/tests/golden/make_model_golden.py' '{}' '{}'", AIGIS_PYTHON,
                                             AIGIS_SOURCE_DIR, GetParam().architecture, path_);
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
@@ -186,7 +187,7 @@ TEST_P(Forms, AnImageDoesNotFeelItsBatch) {
 TEST_P(Forms, ACheckpointHoldsEverything) {
   const Spec architecture = Spec::parse(GetParam());
   const auto net = build_frozen(GetParam());
-  const std::string path = ::testing::TempDir() + "aigis_forms.safetensors";
+  const std::string path = scratch("forms.safetensors");
   const std::vector<double> rates(net->card().gated.size(), 0.25);
   if (!rates.empty()) net->set_execution_rates(rates);
   write_safetensors(path, pack_checkpoint(*net, architecture, std::vector<std::string>(10, "c"), nullptr));

@@ -6,6 +6,7 @@
 #include "lib/eval/sweep.h"
 #include "tests/attacks.h"
 #include "tests/networks.h"
+#include "tests/scratch.h"
 #include "tests/tallies.h"
 
 namespace aigis {
@@ -56,7 +57,7 @@ class ResumedAttack : public testing::TestWithParam<std::string> {
     return run_sweep(plan, journal);
   }
 
-  const std::string path_ = testing::TempDir() + "aigis_resumed_" + GetParam() + ".journal";
+  const std::string path_ = scratch("resumed_" + GetParam() + ".journal");
   SweepPlan plan_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "lib/core/error.h"
 #include "tests/greys.h"
+#include "tests/scratch.h"
 #include "tests/tallies.h"
 
 namespace aigis {
@@ -63,7 +64,7 @@ class CutOffSweep : public testing::Test {
     return fs::path(path_ + "-files") / ("model-0-batch-" + std::to_string(batch) + "-run-" + std::to_string(r));
   }
 
-  const std::string path_ = testing::TempDir() + "aigis_cut_off.journal";
+  const std::string path_ = scratch("cut_off.journal");
   int64_t darkened_ = 0, brightened_ = 0, fails_at_ = 0;
   SweepPlan plan_;
   SweepResult unbroken_;
@@ -141,7 +142,7 @@ TEST(Learner, AttacksLearnOnlyWhereSomethingIsLeftToDo) {
   plan.epsilons = {0.1};
   plan.data = plan.training = greys();
   plan.batch = 7;
-  const std::string path = testing::TempDir() + "aigis_learner.journal";
+  const std::string path = scratch("learner.journal");
   remove_journal(path);
   const auto run = [&] {
     Journal journal(path, Json::object());

@@ -2,31 +2,16 @@
 #pragma once
 
 #include <fmt/format.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "lib/core/files.h"
 #include "lib/core/json.h"
+#include "tests/scratch.h"
 
 namespace aigis {
-
-/// A path in a folder of this process alone, which goes with it: programs of the suite run side by side.
-inline std::string scratch(const std::string& name) {
-  static const struct Folder {
-    std::string path = fmt::format("{}aigis-test-{}", testing::TempDir(), ::getpid());
-    Folder() { std::filesystem::create_directories(path); }
-    ~Folder() {
-      std::error_code ignored;
-      std::filesystem::remove_all(path, ignored);
-    }
-  } folder;
-  return folder.path + "/" + name;
-}
 
 /// `arguments`: those of the generator.
 inline Json sample(const std::string& arguments = "") {

@@ -15,6 +15,7 @@
 #include "lib/train/options.h"
 #include "lib/train/sgd.h"
 #include "tests/plain_network.h"
+#include "tests/scratch.h"
 
 namespace aigis {
 namespace {
@@ -35,7 +36,7 @@ class Tensors : public PlainNetwork {
 };
 
 TEST(Sgd, StepsAndAveragesLikePythons) {
-  const std::string path = ::testing::TempDir() + "aigis_sgd.safetensors";
+  const std::string path = scratch("sgd.safetensors");
   const std::string command =
       fmt::format("'{}' '{}/tests/golden/make_sgd_golden.py' '{}'", AIGIS_PYTHON, AIGIS_SOURCE_DIR, path);
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
