@@ -58,7 +58,7 @@ def runs_of(name, **options):
 
 
 @pytest.mark.parametrize("attack, up", [("gate-sloth", True), ("gate-starve", False)])
-def test_locked_labels_stay_and_compute_moves(attack, up):
+def test_in_the_committed_report_locked_labels_stay_and_compute_moves(attack, up):
     for noise, free, locked in zip(runs_of("noise"), runs_of(attack, keep_label=False), runs_of(attack, keep_label=True)):
         assert locked["accuracy"]["label_kept"]["value"] >= 0.95
         for run in (free, locked):
@@ -67,19 +67,19 @@ def test_locked_labels_stay_and_compute_moves(attack, up):
 
 
 @pytest.mark.parametrize("attack, moved", [("gate-sloth", 0.055), ("gate-starve", -0.177)])
-def test_gates_that_decide_move_with_the_label_locked(attack, moved):
+def test_in_the_committed_report_gates_that_decide_move_with_the_label_locked(attack, moved):
     """As far as they were seen to when these attacks were first tried, on another network."""
     gates = runs_of(attack, keep_label=True)[0]["gates"]
     assert (gates["after"]["mean"] - gates["before"]["mean"]) / moved >= 1
 
 
 @pytest.mark.parametrize("attack", ["gate-joint", "gate-reroute"])
-def test_answers_fall_by_more_than_noise(attack):
+def test_in_the_committed_report_answers_fall_by_more_than_noise(attack):
     for noise, run in zip(runs_of("noise"), runs_of(attack)):
         assert run["accuracy"]["robust"]["ci95"][1] < noise["accuracy"]["robust"]["ci95"][0], run["model"]
 
 
-def test_rerouted_images_are_unseen_by_a_monitor_of_each():
+def test_in_the_committed_report_rerouted_images_are_unseen_by_a_monitor_of_each():
     for noise, run in zip(runs_of("noise"), runs_of("gate-reroute")):
         monitor, of_noise = run["macs"]["monitor"], noise["macs"]["monitor"]
         assert monitor["unseen"]["value"] == 1, run["model"]
