@@ -46,10 +46,17 @@ TEST_P(LawsOfAsking, RefusesAModelInTrainingMode) {
 }
 
 TEST_P(LawsOfAsking, ABlackBoxIsAskedForImagesOnly) {
-  if (attack()->sees_gradients()) GTEST_SKIP() << "takes gradients";
+  // A single noise is proposed without a question.
+  const auto asking = GetParam() == "noise" ? make_attack("noise:best_of=3") : attack();
+  if (asking->sees_gradients()) GTEST_SKIP() << "takes gradients";
   const auto net = network();
   TakesImagesOnly model(*net);
-  for (const Norm norm : attack()->norms()) run(model, batch(3), {0.3}, norm);
+  for (const Norm norm : asking->norms()) {
+    Victim victim(model, 5);
+    asking->propose(victim, batch(3), norm, {0.3});
+    EXPECT_GT(victim.audit().forward, 0) << norm_name(norm);
+    EXPECT_EQ(victim.audit().backward, 0) << norm_name(norm);
+  }
 }
 
 // The network's own activations are nearly all of an attack's memory, whatever the number of its steps or budgets.
