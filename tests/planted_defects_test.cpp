@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <tuple>
 
 #include "lib/core/files.h"
@@ -65,6 +66,7 @@ std::string documented() {
 TEST(PlantedDefects, EachPlantedDefectRaisesTheCheckNamedForItAndWhatTheDocumentationSays) {
   const std::string table = documented();
   const auto defects = planted_defects();
+  std::string printed;
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), std::ssize(defects) + 2)
       << "rows of the table in docs/checks.md";
   for (const auto& [planted, check] : defects) {
@@ -73,7 +75,9 @@ TEST(PlantedDefects, EachPlantedDefectRaisesTheCheckNamedForItAndWhatTheDocument
     const std::string all = join({names.begin(), names.end()}, ", ");
     const std::string row = fmt::format("| {} | `{}` | {} |\n", planted.name, check, all);
     EXPECT_NE(table.find(row), std::string::npos) << "docs/checks.md should have the row\n" << row;
+    printed += row;
   }
+  std::fputs(printed.c_str(), stdout);
 }
 
 TEST(PlantedDefects, AnAttackThatIsCutOffHasNotConverged) {
