@@ -10,10 +10,15 @@
 namespace aigis::checks {
 namespace {
 
+constexpr int64_t kWideSteps = 40;
+
+int64_t wide_draws(const Claim& claim) { return claim.bare()->card().has_random_gates ? 5 : 1; }
+
+double wide_cost(const Claim& claim) { return static_cast<double>(kWideSteps * wide_draws(claim)); }
+
 /// An attack that is long enough for any budget, on a few images.
 std::optional<Challenge> wide_attack(const Claim& claim, double epsilon, int64_t images) {
-  const bool random = claim.bare()->card().has_random_gates;
-  const auto attack = attack_of(random ? "pgd:steps=40,keep=best,draws=5" : "pgd:steps=40,keep=best");
+  const auto attack = attack_of(fmt::format("pgd:steps={},keep=best,draws={}", kWideSteps, wide_draws(claim)));
   if (!claim.is_made() || !claim.allows(*attack)) return {};
   return claim.challenge(attack, Access{}, nullptr, epsilon, images);
 }
@@ -118,6 +123,8 @@ std::optional<Finding> large_budget(const Claim& claim) {
   return finding;
 }
 
+double large_budget_cost(const Claim& claim) { return wide_cost(claim); }
+
 std::optional<Finding> unbounded(const Claim& claim) {
   if (claim.plan().norm == Norm::l0) return {};
   const double all = largest_size(claim.plan().norm, claim.plan().data.images[0].numel());
@@ -137,5 +144,7 @@ std::optional<Finding> unbounded(const Claim& claim) {
   }
   return finding;
 }
+
+double unbounded_cost(const Claim& claim) { return wide_cost(claim); }
 
 }  // namespace aigis::checks

@@ -18,6 +18,9 @@ namespace aigis {
 int64_t sample_size(int64_t images, const ModelCard& card, double gradients, const at::Device& device);
 inline constexpr int64_t kMostSampled = 128;
 
+/// A pass without a gradient, in gradients.
+inline constexpr double kForward = 1.0 / 3;
+
 class Claim {
  public:
   /// `runs` of the plan: all with this defense.
@@ -91,18 +94,17 @@ class Claim {
   /// Whether an attack knows the norm and takes the model.
   bool allows(const Attack& attack) const;
 
+  /// Gradients that a challenger() averages over on a model.
+  double draws_on(const Model& model) const;
+  /// Gradients that the strongest attack takes for an image within the claim's budget, about.
+  double gradients_each() const;
+
  private:
   /// The numbers of a run's images that are in the sample.
   std::vector<int64_t> sampled(const std::vector<int64_t>& hits) const;
   /// Of each image of the sample the least over the attacks. Of random gates that would be the luckiest draws, too low
   /// for any challenge: there those of the worst case that the sweep judged anew, or of its strongest attack.
   std::vector<int64_t> worst_hits(size_t epsilon) const;
-  /// Gradients that a challenger() averages over on a model.
-  double draws_on(const Model& model) const;
-  /// Gradients that the strongest attack takes for an image within the claim's budget, about.
-  double gradients_each() const;
-  /// Those that with_losses() takes.
-  double gradients_of_losses() const;
   /// Gradients that all checks take for an image, about.
   double cost_of_checks() const;
   void take_sample();

@@ -55,4 +55,6 @@ std::optional<Finding> bpda(const Claim& claim) {
   return finding;
 }
 
+double bpda_cost(const Claim& claim) { return claim.defense() ? 2 * claim.gradients_each() : 0; }
+
 }  // namespace aigis::checks

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
+#include "attacks/parts/gate_aware.h"
 #include "checks/checks.h"
 #include "checks/draws.h"
 #include "lib/core/text.h"
@@ -26,6 +28,19 @@ bool all_ignore_gates(const Claim& claim) {
     some_follow = true;
   }
   return some_follow;
+}
+
+constexpr int64_t kSteps = 20;  // of PGD by each path through gates
+
+/// Of one gradient by a path.
+double cost_of(GateGradient path, size_t gated_layers) {
+  switch (path) {
+    case GateGradient::straight_through:
+    case GateGradient::fixed_graph: return 1;
+    case GateGradient::relaxed: return 1 + kForward;  // beside the hard network
+    case GateGradient::expectation: return 1 + (1 + static_cast<double>(gated_layers)) * kForward;  // each gate opened
+  }
+  throw std::logic_error("unknown gate gradient");
 }
 
 }  // namespace
@@ -107,8 +122,15 @@ std::optional<Finding> relaxed_mismatch(const Claim& claim) {
 
 std::optional<Finding> gate_aware(const Claim& claim) {
   if (!claim.gates_decide()) return {};
-  return claim.beaten_by("gate-aware", "gate-aware-pgd:steps=20",
+  return claim.beaten_by("gate-aware", fmt::format("gate-aware-pgd:steps={}", kSteps),
                          "the gradients of gates were followed in a way that hides some of the damage");
+}
+
+double gate_aware_cost(const Claim& claim) {
+  if (!claim.gates_decide()) return 0;
+  double step = 0;
+  for (const GateAwarePath& path : kGateAwarePaths) step += cost_of(path.gradient, claim.bare()->card().gated.size());
+  return static_cast<double>(kSteps) * step * claim.draws_on(*claim.bare());
 }
 
 std::optional<Finding> fixed_noise(const Claim& claim) {
@@ -122,6 +144,10 @@ std::optional<Finding> fixed_noise(const Claim& claim) {
   if (has_several(claim, &Attack::averaged_draws)) finding.level = Finding::Level::passed;
   else finding.message += ", over which no attack averages" + as_others_do(claim, &Attack::averaged_draws);
   return finding;
+}
+
+double fixed_noise_cost(const Claim& claim) {
+  return claim.bare()->card().has_random_gates ? claim.gradients_each() : 0;
 }
 
 }  // namespace aigis::checks

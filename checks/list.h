@@ -24,6 +24,9 @@ struct Check {
   CheckLevel level;
   /// Null where it does not apply to the claim; undecided where it does and cannot be made.
   std::optional<Finding> (*run)(const Claim& claim);
+  /// What its attacks take for an image of the sample, about: in gradients, of three passes each (kForward). Null: it
+  /// makes no attack.
+  double (*cost)(const Claim& claim) = nullptr;
 };
 
 /// The list that there is, in the order in which they are made.

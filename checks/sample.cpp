@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "checks/claim.h"
-#include "checks/variation.h"
+#include "checks/list.h"
 
 namespace aigis {
 
@@ -29,43 +29,10 @@ double Claim::gradients_each() const {
   return std::exp2(std::ceil(2 * std::log2(each)) / 2);  // roughly, so that a near tie hardly changes the sample
 }
 
-double Claim::gradients_of_losses() const {
-  if (!is_made()) return 1;
-  const auto attack = with_losses();
-  if (attack == strongest().attack) return gradients_each();
-  if (!allows(*attack)) return 0;
-  return static_cast<double>(whole_option(*attack, "steps", 1) * whole_option(*attack, "restarts", 1)) *
-         draws_on(*bare());
-}
-
 double Claim::cost_of_checks() const {
-  constexpr double kForward = 1.0 / 3;  // of a gradient, which is three passes
-  constexpr double kNoises = 100, kSquares = 200;
-  constexpr double kSteps = 20;          // of PGD on this model, on another one, and by each path through gates
-  constexpr double kWideSteps = 2 * 40;  // within two larger budgets
-  constexpr double kWideDraws = 5;
-  constexpr double kLonger = 4;  // twice the steps and twice the restarts of the strongest attack
-  constexpr double kLosses = 4;
-  const ModelCard& card = bare()->card();
-  const double draws = draws_on(*bare());
-  double cost = (1 + kSteps) * draws;  // FGSM and PGD
-  // Square asks its best image again where gates are random.
-  cost += (kNoises + kSquares * (card.has_random_gates ? 2 : 1)) * kForward;
-  cost += kWideSteps * (card.has_random_gates ? kWideDraws : 1);
-  // The strongest attack as it is: to see whether its loss still grows, twice to take a defense for the identity, and
-  // once more beside fixed noise.
-  const int again = 1 + (defense() ? 2 : 0) + (card.has_random_gates ? 1 : 0);
-  cost += (kLonger + again) * gradients_each() + kLosses * gradients_of_losses();
-  if (!card.gated.empty()) cost += kSteps;  // all gates open
-  if (gates_decide()) {
-    const auto layers = static_cast<double>(card.gated.size());
-    // Through gates and around them; through three of soft ones, beside the hard network; and by what opening each
-    // gate brings.
-    const double step = 2 + 3 * (1 + kForward) + (1 + (1 + layers) * kForward);
-    cost += kSteps * step * draws;
-  }
-  for (size_t m = 0; m < plan_.models.size(); ++m) {
-    if (m != model_) cost += kSteps * draws_on(*plan_.models[m]);
+  double cost = 0;
+  for (const Check& check : check_list()) {
+    if (check.cost) cost += check.cost(*this);
   }
   return cost;
 }

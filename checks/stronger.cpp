@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <array>
+
 #include "checks/checks.h"
 #include "checks/loss_trace.h"
 #include "checks/variation.h"
@@ -8,6 +10,9 @@
 
 namespace aigis::checks {
 namespace {
+
+constexpr int64_t kSteps = 20;  // of PGD
+constexpr std::array kLosses{"ce", "margin", "dlr"};
 
 /// Steps of an attack that is one ascent of the label's loss; 0 for others, which have stages, search, climb the loss
 /// of soft gates, or are out for something else, too.
@@ -53,8 +58,11 @@ void judge_growth(Finding& finding, const std::vector<double>& before, const std
 }  // namespace
 
 std::optional<Finding> iterated(const Claim& claim) {
-  return claim.beaten_by("iterated", "pgd:steps=20", "the attacks are too weak to claim robustness by");
+  return claim.beaten_by("iterated", fmt::format("pgd:steps={}", kSteps),
+                         "the attacks are too weak to claim robustness by");
 }
+
+double iterated_cost(const Claim& claim) { return static_cast<double>(kSteps) * claim.draws_on(*claim.bare()); }
 
 std::optional<Finding> longer(const Claim& claim) {
   if (!claim.is_made()) return {};
@@ -77,6 +85,8 @@ std::optional<Finding> longer(const Claim& claim) {
   twice.name += " at twice the length";
   return claim.beaten("longer", {twice}, "the attack had not converged");
 }
+
+double longer_cost(const Claim& claim) { return 4 * claim.gradients_each(); }  // twice the steps, twice the restarts
 
 std::optional<Finding> loss_growth(const Claim& claim) {
   constexpr int64_t kLong = 40;
@@ -122,6 +132,8 @@ std::optional<Finding> loss_growth(const Claim& claim) {
   return finding;
 }
 
+double loss_growth_cost(const Claim& claim) { return claim.gradients_each(); }
+
 std::optional<Finding> losses(const Claim& claim) {
   if (!claim.is_made()) return {};
   const Run& strongest = claim.strongest();
@@ -138,10 +150,22 @@ std::optional<Finding> losses(const Claim& claim) {
     challenges.push_back(claim.challenge(other, strongest.access));
     for (const auto& [key, value] : changes) challenges.back().name += fmt::format(" {}={}", key, value);
   };
-  for (const char* loss : {"ce", "margin", "dlr"}) with({{"loss", loss}});
+  for (const char* loss : kLosses) with({{"loss", loss}});
   if (options.value("target", "") == "none") with({{"loss", "dlr"}, {"target", "second"}});
   if (challenges.empty()) return {};
   return claim.beaten("losses", challenges, "the attack's loss has vanishing or misleading gradients here");
+}
+
+double losses_cost(const Claim& claim) {
+  const auto each = [&] {
+    if (!claim.is_made()) return 1.0;
+    const auto attack = claim.with_losses();
+    if (attack == claim.strongest().attack) return claim.gradients_each();
+    if (!claim.allows(*attack)) return 0.0;
+    const int64_t steps = whole_option(*attack, "steps", 1) * whole_option(*attack, "restarts", 1);
+    return static_cast<double>(steps) * claim.draws_on(*claim.bare());
+  };
+  return static_cast<double>(kLosses.size() + 1) * each();  // and DLR with a target
 }
 
 }  // namespace aigis::checks

@@ -1,25 +1,43 @@
+#include <fmt/format.h>
+
 #include "attacks/list.h"
 #include "checks/checks.h"
 #include "lib/eval/ablation.h"
 
 namespace aigis::checks {
+namespace {
+
+constexpr int64_t kNoises = 100, kQueries = 200;
+constexpr int64_t kSteps = 20;  // of PGD on each surrogate
+
+}  // namespace
 
 std::optional<Finding> noise(const Claim& claim) {
-  return claim.beaten_by("noise", "noise:best_of=100", "the attacks see no gradient, or follow a wrong one");
+  return claim.beaten_by("noise", fmt::format("noise:best_of={}", kNoises),
+                         "the attacks see no gradient, or follow a wrong one");
 }
+
+double noise_cost(const Claim&) { return static_cast<double>(kNoises) * kForward; }
 
 std::optional<Finding> one_step(const Claim& claim) {
   return claim.beaten_by("one-step", "fgsm", "the attacks are not well set, or gradients are masked near the image");
 }
 
+double one_step_cost(const Claim& claim) { return claim.draws_on(*claim.bare()); }
+
 std::optional<Finding> black_box(const Claim& claim) {
-  return claim.beaten_by("black-box", "square:queries=200,rescale=true",
+  return claim.beaten_by("black-box", fmt::format("square:queries={},rescale=true", kQueries),
                          "gradients are masked, or the attacks are weak");
+}
+
+// Square asks its best image again where gates are random.
+double black_box_cost(const Claim& claim) {
+  return static_cast<double>(kQueries * (claim.bare()->card().has_random_gates ? 2 : 1)) * kForward;
 }
 
 std::optional<Finding> transfer(const Claim& claim) {
   if (!claim.is_made()) return {};
-  const auto attack = claim.challenger("pgd:steps=20");
+  const auto attack = claim.challenger(fmt::format("pgd:steps={}", kSteps));
   std::vector<std::pair<std::shared_ptr<Model>, std::string>> surrogates;
   const ModelCard& card = claim.bare()->card();
   if (!card.gated.empty()) {
@@ -40,6 +58,14 @@ std::optional<Finding> transfer(const Claim& claim) {
     challenges.back().name = "pgd on " + name;
   }
   return claim.beaten("transfer", challenges, "gradients of the model itself are masked, or the attacks are weak");
+}
+
+double transfer_cost(const Claim& claim) {
+  double gradients = claim.bare()->card().gated.empty() ? 0 : 1;  // of a step on every surrogate
+  for (size_t m = 0; m < claim.plan().models.size(); ++m) {
+    if (m != claim.model()) gradients += claim.draws_on(*claim.plan().models[m]);
+  }
+  return static_cast<double>(kSteps) * gradients;
 }
 
 }  // namespace aigis::checks

@@ -42,6 +42,36 @@ TEST(Checks, WhatWouldTakeTooLongIsUndecided) {
   }
 }
 
+// What makes no attack on the sample costs nothing: relaxed-mismatch only asks it.
+TEST(Checks, WhatAttacksTheSampleSaysWhatThatCosts) {
+  for (const Check& check : check_list()) {
+    const bool attacks = check.level == CheckLevel::full && std::string(check.name) != "relaxed-mismatch";
+    EXPECT_EQ(check.cost != nullptr, attacks) << check.name;
+  }
+}
+
+TEST(Checks, CostsFollowTheModelAndTheAttack) {
+  const auto expect = [](const std::shared_ptr<Model>& model, const std::string& attack, double fixed, double each) {
+    SweepPlan plan;
+    plan.models = {model};
+    plan.runs = plan_runs({make_attack(attack)}, {nullptr}, {Access{}}, false);
+    plan.epsilons = {kEpsilon};
+    plan.data = patterned();
+    Journal journal;
+    const SweepResult result = run_sweep(plan, journal);
+    const Claim claim(plan, result.tallies[0], 0, {0});
+    double cost = 0;
+    for (const Check& check : check_list()) cost += check.cost ? check.cost(claim) : 0;
+    EXPECT_NEAR(cost, fixed + each * claim.gradients_each(), 1e-6) << attack;
+  };
+  // FGSM and PGD; noises and Square; PGD within two large budgets; the strongest attack longer, traced, by each loss.
+  expect(std::make_shared<PatternNet>(), "pgd", 21 + 300.0 / 3 + 80, 4 + 1 + 4);
+  // Square asks twice; five draws in large budgets; all gates open; six ways through a gate; and fixed noise.
+  const double ways = 2 + 3 * 4.0 / 3 + (1 + 2.0 / 3);
+  expect(std::make_shared<NoisyGate>(), "pgd", 21 + 500.0 / 3 + 400 + 20 + 20 * ways, 4 + 1 + 4 + 1);
+  expect(std::make_shared<NoisyGate>(), "pgd:draws=3", 63 + 500.0 / 3 + 400 + 20 + 60 * ways, 4 + 1 + 4 + 1);
+}
+
 // What is varied is the strongest attack, so a dear one beside it does not make the sample smaller.
 TEST(Checks, TheStrongestAttackSaysWhatChecksCost) {
   class Large : public PatternNet {

@@ -7,21 +7,22 @@
 
 namespace aigis {
 
+struct GateAwarePath {
+  const char* label;
+  GateGradient gradient;
+  double temperature;
+};
+// Where gates are sure a straight-through gradient is noise, and one of softer gates may see further.
+inline constexpr GateAwarePath kGateAwarePaths[] = {
+    {"straight-through", GateGradient::straight_through, 1},  {"fixed-graph", GateGradient::fixed_graph, 1},
+    {"relaxed, temperature 0.3", GateGradient::relaxed, 0.3}, {"relaxed, temperature 1", GateGradient::relaxed, 1},
+    {"relaxed, temperature 3", GateGradient::relaxed, 3},     {"expectation", GateGradient::expectation, 1}};
+
 /// `Stage` is the attack, such as AutoPgdAttack<ApgdCe>; `options` of it, to which each stage adds its path.
 template <class Stage>
 EnsembleStages gate_aware_stages(const typename Stage::Options& options) {
-  struct Path {
-    const char* label;
-    GateGradient gradient;
-    double temperature;
-  };
-  // Where gates are sure a straight-through gradient is noise, and one of softer gates may see further.
-  constexpr Path kPaths[] = {
-      {"straight-through", GateGradient::straight_through, 1},  {"fixed-graph", GateGradient::fixed_graph, 1},
-      {"relaxed, temperature 0.3", GateGradient::relaxed, 0.3}, {"relaxed, temperature 1", GateGradient::relaxed, 1},
-      {"relaxed, temperature 3", GateGradient::relaxed, 3},     {"expectation", GateGradient::expectation, 1}};
   EnsembleStages stages;
-  for (const Path& path : kPaths) {
+  for (const GateAwarePath& path : kGateAwarePaths) {
     typename Stage::Options stage = options;
     stage.objective.path.gradient = path.gradient;
     stage.objective.path.temperature = path.temperature;
