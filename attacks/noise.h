@@ -38,6 +38,7 @@ class Noise : public Attack {
   Json options() const override { return option_values(options_); }
   std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
+  int64_t draws() const override { return options_.readings; }
   Aim aim() const override;
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,

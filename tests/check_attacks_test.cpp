@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <set>
 
 #include "checks/checks.h"
 #include "checks/draws.h"
@@ -25,6 +26,34 @@ TEST(Checks, AttacksAreWhatTheirOptionsSay) {
   }
   EXPECT_EQ(varied(*make_attack("pgd:preset=foolbox"), {})->options()["steps"], 40);
   EXPECT_EQ(varied(*make_attack("fgsm"), {{"steps", "3"}}), nullptr);
+}
+
+// An attack that can go on for longer says so by a name that the check knows.
+TEST(Checks, AttacksCanBeMadeLonger) {
+  const std::set<std::string> cannot{"fgsm",    // one step
+                                     "noise"};  // more noises are another best of them
+  for (const auto& entry : attack_list()) {
+    const auto attack = entry.make(Spec{entry.name, "", {}});
+    int64_t lengths = 0;
+    for (const char* key : {"steps", "restarts", "queries"}) {
+      const int64_t length = whole_option(*attack, key, 0);
+      if (length == 0) continue;
+      ++lengths;
+      EXPECT_TRUE(varied(*attack, {{key, std::to_string(2 * length)}})) << entry.name << " " << key;
+    }
+    EXPECT_EQ(lengths == 0, cannot.contains(entry.name)) << entry.name;
+  }
+}
+
+// Each loss that a check tries is known to every attack that takes a loss.
+TEST(Checks, AttacksKnowTheLosses) {
+  for (const auto& entry : attack_list()) {
+    const auto attack = entry.make(Spec{entry.name, "", {}});
+    if (!attack->options().contains("loss")) continue;
+    for (const char* loss : {"ce", "margin", "dlr"}) {
+      EXPECT_TRUE(varied(*attack, {{"loss", loss}})) << entry.name << " " << loss;
+    }
+  }
 }
 
 // An attack that can average over draws says over how many.
@@ -56,6 +85,8 @@ TEST(Checks, AdviceOnDrawsFitsTheAttack) {
     EXPECT_GT(make_attack(advice)->averaged_draws(), 1);
   }
   EXPECT_EQ(randomness("fmn:steps=3")["level"], "passed");
+  EXPECT_EQ(randomness("noise:best_of=2")["level"], "warning");
+  EXPECT_EQ(randomness("noise:best_of=10,readings=20")["level"], "passed");
 }
 
 // In L0 there are searches alone, and they do not average.

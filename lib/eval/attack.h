@@ -29,7 +29,12 @@ class Attack {
  public:
   virtual ~Attack() = default;
   virtual std::string name() const = 0;
-  /// Every option with its value.
+  /// Every option with its value. These names mean the same in every attack that has them, and checks go by them:
+  /// - steps, restarts, queries: whole numbers that say how long it is; twice as many make the same attack longer
+  /// - draws: what draws() tells, where version is rand if there is such an option
+  /// - loss: one of ce, margin and dlr at least, with the label unless target is another than none
+  /// - relative_step_size beside loss: it is one ascent of that loss
+  /// - keep (last or best): which iterate counts; keep_label: whether images whose answer changed do not
   virtual Json options() const = 0;
   /// How its gradients pass hard gates, which an attack of several may do in several ways; empty without gradients.
   virtual std::set<GateGradient> gate_paths() const = 0;
@@ -49,7 +54,7 @@ class Attack {
   /// Draws of a model's noise that it heeds at each step: over which its gradients are averaged, or in each of which an
   /// image must be wrong.
   virtual int64_t draws() const { return 1; }
-  /// Those over which its gradients are averaged.
+  /// Those that it averages over: its gradients, or what it tells images apart by.
   virtual int64_t averaged_draws() const { return draws(); }
   /// Whether the work for one budget serves all of them.
   virtual bool shares_budgets() const { return false; }
