@@ -2,13 +2,12 @@
 // graph.
 #pragma once
 
-#include <ATen/ops/where.h>
-
 #include <optional>
 
 #include "attacks/parts/gate_options.h"
 #include "attacks/parts/graph_search.h"
 #include "lib/core/error.h"
+#include "lib/core/upload.h"
 
 namespace aigis {
 
@@ -53,12 +52,14 @@ class GateFlipAttack : public GateAttack<GateFlip> {
                                   at::ArrayRef<double> epsilons) const override {
     std::vector<at::Tensor> candidates(epsilons.size(), batch.images.clone());
     if (batch.images.size(0) == 0) return candidates;
-    Goal goal = goal_of(options_.objective, victim, batch);
     const FlippedGraphs found = flips_of(victim, batch);
-    goal.graph = found.graph;
-    const at::Tensor wrong = per_image(found.flips.eq(0).to(batch.images.device()), batch.images);
+    const at::Tensor rows = found.flips.ne(0).nonzero().squeeze(1), places = uploaded(rows, batch.images.device());
+    if (rows.size(0) == 0) return candidates;
+    const Batch right = batch.select(rows);
+    Goal goal = goal_of(options_.objective, victim, right);
+    goal.graph = found.select(rows).graph;
     for (size_t e = 0; e < epsilons.size(); ++e) {
-      candidates[e] = at::where(wrong, batch.images, ascend(victim, batch, goal, options_, norm, epsilons[e]));
+      candidates[e] = batch.images.index_copy(0, places, ascend(victim, right, goal, options_, norm, epsilons[e]));
     }
     return candidates;
   }

@@ -55,6 +55,27 @@ TEST(GateFlip, LeavesWhatIsWrongAlready) {
   Victim victim(model, 0);
   EXPECT_TRUE(at::equal(make_attack("gate-flip")->propose(victim, batch, Norm::linf, {0.06})[0], batch.images));
   EXPECT_TRUE(victim.audit().stages.empty()) << "no gate had to flip";
+  EXPECT_EQ(victim.audit().backward, 0);
+}
+
+/// Nor does it ask for a gradient there, and what it makes of the others is the same without them.
+TEST(GateFlip, AscendsOnlyWhatIsRight) {
+  ThreeGates model(false);
+  Batch batch = batch_of(at::full({3, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble)), 0);
+  batch.labels[1] = 1;  // the answer is 0
+  Victim victim(model, 0);
+  const std::vector<at::Tensor> x = make_attack("gate-flip")->propose(victim, batch, Norm::linf, {0.03, 0.06});
+  int64_t gradients = 0;
+  for (const int64_t i : {0, 2}) {
+    Victim one(model, 0);
+    const std::vector<at::Tensor> alone =
+        make_attack("gate-flip")->propose(one, batch.part(i, 1), Norm::linf, {0.03, 0.06});
+    for (size_t e = 0; e < 2; ++e) EXPECT_TRUE(at::equal(x[e].slice(0, i, i + 1), alone[e]));
+    gradients += one.audit().backward;
+  }
+  for (const at::Tensor& images : x) EXPECT_TRUE(at::equal(images[1], batch.images[1]));
+  EXPECT_GT(gradients, 0);
+  EXPECT_EQ(victim.audit().backward, gradients);
 }
 
 }  // namespace
