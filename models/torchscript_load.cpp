@@ -160,6 +160,12 @@ LoadedModel load_torchscript(const Spec& spec, at::Device device) {
   module.to(device);
   const auto model = std::make_shared<ScriptedModel>(std::move(module), path, std::move(card), mean, deviation);
   examine_script(*model, model->card(), path, device);
+  if (!loaded.classes.empty() && static_cast<int64_t>(loaded.classes.size()) != model->card().classes) {
+    throw InputError(
+        fmt::format("{}: its entry '{}' names {} classes, and it answers with {} logits; expected a name for "
+                    "each",
+                    path, kScriptFacts, loaded.classes.size(), model->card().classes));
+  }
   loaded.model = model;
   return loaded;
 }

@@ -122,13 +122,15 @@ Json flag(const char* check, const char* level, std::string message, Json number
 
 Json other_class_names(const std::vector<std::string>& of_model, const std::vector<std::string>& of_data) {
   if (of_model.empty() || of_model == of_data) return nullptr;
-  size_t first = 0;
-  while (of_model[first] == of_data[first]) ++first;
-  return flag(
-      "class-names", "warning",
-      fmt::format("class {} is '{}' in the checkpoint and '{}' in the data: was the model trained for this data?",
-                  first, of_model[first], of_data[first]),
-      {{"class", first}});
+  const auto differing = std::mismatch(of_model.begin(), of_model.end(), of_data.begin(), of_data.end());
+  const auto first = static_cast<size_t>(differing.first - of_model.begin());
+  const auto name = [&](const std::vector<std::string>& names) {
+    return first < names.size() ? "'" + names[first] + "'" : "none";
+  };
+  return flag("class-names", "warning",
+              fmt::format("class {} is {} in the checkpoint and {} in the data: was the model trained for this data?",
+                          first, name(of_model), name(of_data)),
+              {{"class", first}});
 }
 
 Json make_flags(const SweepPlan& plan, const Run& run, const RunTally& tally, const CellTally& cell,

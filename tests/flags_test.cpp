@@ -16,6 +16,20 @@
 namespace aigis {
 namespace {
 
+// Lists may be of different lengths.
+TEST(Flags, TheFirstClassOfAnotherNameIsTold) {
+  const auto told = [](const std::vector<std::string>& of_model, const std::vector<std::string>& of_data) {
+    const Json flag = other_class_names(of_model, of_data);
+    return flag.is_null() ? "" : flag["message"].get<std::string>();
+  };
+  EXPECT_EQ(told({}, {"a", "b"}), "") << "it names none";
+  EXPECT_EQ(told({"a", "b"}, {"a", "b"}), "");
+  const std::string asked = " in the data: was the model trained for this data?";
+  EXPECT_EQ(told({"a", "b"}, {"a", "c"}), "class 1 is 'b' in the checkpoint and 'c'" + asked);
+  EXPECT_EQ(told({"a", "b"}, {"a"}), "class 1 is 'b' in the checkpoint and none" + asked);
+  EXPECT_EQ(told({"a"}, {"a", "b"}), "class 1 is none in the checkpoint and 'b'" + asked);
+}
+
 TEST(Flags, OversteppedBudget) {
   const auto attack = planted([](const at::Tensor& x, double epsilon) { return (x + 1.5 * epsilon).clamp(0, 1); });
   EXPECT_TRUE(sweep(attack, {8.0 / 255}).has(0, "budget"));

@@ -1,5 +1,6 @@
 """TorchScript files and models that cannot be attacked, or cannot be read, and what can although it seems so."""
 
+import json
 import zipfile
 
 import pytest
@@ -134,6 +135,18 @@ def test_code_that_libtorch_cannot_read_is_refused(old, new, reason, tmp_path):
         assert any(old.encode() in good.read(name) for name in good.namelist() if name.endswith(".py"))
     line = refused("evaluate", "--model", f"torchscript:{tmp_path / 'bad.pt'},input=3x32x32", "--limit", 2)
     assert "bad.pt: is no TorchScript file (" in line and reason in line
+
+
+def test_as_many_names_of_classes_as_logits_are_expected(tmp_path):
+    for names, is_taken in ((10, True), (0, True), (3, False), (11, False)):
+        facts = {"architecture": "net", "input": [3, 32, 32], "classes": [f"class {i}" for i in range(names)]}
+        path = tmp_path / f"{names}.pt"
+        torch.jit.save(torch.jit.script(Net().eval()), path, _extra_files={"aigis.json": json.dumps(facts)})
+        if is_taken:
+            evaluated(f"torchscript:{path}", tmp_path)
+        else:
+            line = refused("evaluate", "--model", f"torchscript:{path}", "--limit", 2)
+            assert f"{path}: its entry 'aigis.json' names {names} classes, and it answers with 10 logits; expected a name for each" in line
 
 
 def test_wrong_files_and_options_are_refused(tmp_path):
