@@ -10,8 +10,6 @@
 namespace aigis {
 namespace {
 
-constexpr double kLevel = 0.05;
-
 /// Everything about a run but its model.
 std::string setting_of(const Json& run) {
   if (is_clean(run)) return run["defense"].dump();
@@ -64,14 +62,13 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
   Json list = Json::array();
   for (const auto& [a, b, comparison, p, p_holm] : pairs) {
     const Interval interval = comparison.interval();
-    const bool decided = p_holm < kLevel && (interval.low > 0 || interval.high < 0);
     list.push_back({{"run_a", a},
                     {"run_b", b},
                     {"difference", comparison.difference()},
                     {"ci95", interval.to_json()},
                     {"p", p},
                     {"p_holm", p_holm},
-                    {"more_robust", decided ? runs[interval.low > 0 ? a : b]["model"] : Json()}});
+                    {"more_robust", is_decided(p_holm, interval) ? runs[interval.low > 0 ? a : b]["model"] : Json()}});
   }
   return list;
 }

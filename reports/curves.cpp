@@ -10,8 +10,6 @@
 namespace aigis {
 namespace {
 
-constexpr double kLevel = 0.05;
-
 struct Curve {
   std::string setting, model;
   std::vector<size_t> runs;    ///< by rising budget, all above 0
@@ -92,9 +90,7 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
   const std::vector<double> together = holm(chances);
   for (size_t i = 0; i < pairs.size(); ++i) {
     const auto& [a, b, difference, comparison] = pairs[i];
-    const auto excludes_zero = [](const Interval& interval) { return interval.low > 0 || interval.high < 0; };
-    const bool decided =
-        together[i] < kLevel && excludes_zero(difference.interval) && excludes_zero(comparison.interval());
+    const bool decided = is_decided(together[i], difference.interval) && comparison.interval().excludes_zero();
     report["curve_comparisons"].push_back(
         {{"curve_a", a},
          {"curve_b", b},

@@ -31,11 +31,10 @@ Verdict verdict_of(double difference, bool wants_more) {
 }
 
 Contrast by_test(const std::vector<double>& differences, bool wants_more) {
-  constexpr double kLevel = 0.05;
   PairedComparison pair;
   for (const double difference : differences) pair.add(difference);
   const double p = pair.p_value();
-  return {p < kLevel ? verdict_of(pair.difference(), wants_more) : Verdict::alike,
+  return {p < kSignificance ? verdict_of(pair.difference(), wants_more) : Verdict::alike,
           fmt::format("image by image, p = {:.2g}", p)};
 }
 
@@ -46,7 +45,7 @@ Contrast by_interval(const std::vector<double>& differences, bool wants_more, do
   }
   const Interval interval = student_interval(differences);
   const double mean = mean_of(differences);
-  return {interval.low > 0 || interval.high < 0 ? verdict_of(mean, wants_more) : Verdict::alike,
+  return {interval.excludes_zero() ? verdict_of(mean, wants_more) : Verdict::alike,
           fmt::format("image by image, the difference is {:.3f} [{:.3f}, {:.3f}]", mean / unit, interval.low / unit,
                       interval.high / unit)};
 }

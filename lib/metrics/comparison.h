@@ -9,6 +9,12 @@
 
 namespace aigis {
 
+/// What is less likely than this by chance alone is told apart.
+inline constexpr double kSignificance = 0.05;
+
+/// Whether a difference is told apart from none: by a test, and by its interval.
+inline bool is_decided(double p, const Interval& difference) { return p < kSignificance && difference.excludes_zero(); }
+
 /// Image by image, the success of one less that of the other: -1, 0 or 1, and between where it is a mean over draws.
 class PairedComparison {
  public:

@@ -15,6 +15,7 @@ inline constexpr double kNormal95 = 1.959963984540054;
 struct Interval {
   double low = 0, high = 1;
   double standard_error() const { return (high - low) / (2 * kNormal95); }
+  bool excludes_zero() const { return low > 0 || high < 0; }
   Json to_json() const { return {low, high}; }
 };
 
