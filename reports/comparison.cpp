@@ -37,7 +37,10 @@ void correct(std::vector<Pair>& pairs, const std::function<bool(const Pair&)>& b
 
 }  // namespace
 
-bool is_clean(const Json& run) { return run["epsilon"] == 0 || run["attack"]["name"] == "none"; }
+bool is_clean(const Json& run) {
+  return is_clean(run["attack"]["name"].get_ref<const std::string&>(), run["epsilon"].get<double>());
+}
+bool is_clean(const std::string& attack, double epsilon) { return attack == "none" || epsilon == 0; }
 
 Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits, bool one_family) {
   std::vector<Pair> pairs;

@@ -1,6 +1,7 @@
 // Which model is more robust than which: every pair of models under the same attack, on the same images.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "lib/core/json.h"
@@ -9,6 +10,7 @@ namespace aigis {
 
 /// Whether a run of a report says of clean images alone: without an attack, or within budget 0.
 bool is_clean(const Json& run);
+bool is_clean(const std::string& attack, double epsilon);
 
 /// "comparisons" of a report, under attacks that want a wrong answer, and without any. `hits`: for each of its runs the
 /// draws in which each image's label was right. `one_family`: both kinds are corrected together, as before

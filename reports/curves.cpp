@@ -6,6 +6,7 @@
 #include "lib/metrics/bootstrap.h"
 #include "lib/metrics/comparison.h"
 #include "reports/aim.h"
+#include "reports/comparison.h"
 
 namespace aigis {
 namespace {
@@ -21,7 +22,7 @@ std::vector<Curve> curves_of(const Json& runs) {
   std::vector<Curve> curves;
   for (size_t i = 0; i < runs.size(); ++i) {
     const Json& run = runs[i];
-    if (run["attack"]["name"] == "none" || run["epsilon"] == 0) continue;
+    if (is_clean(run)) continue;
     const std::string setting = Json{run["attack"], run["defense"], run["access"]}.dump();
     auto curve = std::find_if(curves.begin(), curves.end(),
                               [&](const Curve& c) { return c.setting == setting && c.model == run["model"]; });

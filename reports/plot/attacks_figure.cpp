@@ -40,7 +40,7 @@ struct Group {
 std::vector<Group> groups_of(const RunList& list) {
   std::vector<Group> groups;
   for (const auto& run : list.runs) {
-    if (!run.attacked() || run.epsilon == 0) continue;
+    if (run.is_clean()) continue;
     auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.setting == run.setting; });
     if (group == groups.end()) group = groups.insert(group, {run.setting, {}});
     auto row =

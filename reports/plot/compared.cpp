@@ -11,9 +11,7 @@ namespace {
 
 std::string in_points(std::optional<double> share) { return share ? fmt::format("{:+.1f}", 100 * *share) : "–"; }
 
-bool is_clean(const Compared& compared) {
-  return compared.a != nullptr && (compared.a->epsilon == 0 || !compared.a->attacked());
-}
+bool is_clean(const Compared& compared) { return compared.a != nullptr && compared.a->is_clean(); }
 
 std::vector<Compared> compared_runs(const RunList& list, size_t file) {
   std::vector<Compared> all;

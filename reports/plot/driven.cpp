@@ -32,7 +32,7 @@ std::vector<const PlottedRun*> DrivenModel::at_largest() const {
 std::vector<DrivenModel> driven_models(const RunList& list) {
   std::vector<DrivenModel> models;
   for (const auto& run : list.runs) {
-    if (!run.attacked() || run.epsilon == 0 || !at(*run.json, {"gates"}).is_object()) continue;
+    if (run.is_clean() || !at(*run.json, {"gates"}).is_object()) continue;
     auto same = std::find_if(models.begin(), models.end(), [&](const DrivenModel& d) {
       return d.model == run.model && d.setting == run.setting && d.norm == run.norm;
     });

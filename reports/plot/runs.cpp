@@ -9,6 +9,7 @@
 
 #include "lib/core/error.h"
 #include "lib/core/text.h"
+#include "reports/comparison.h"
 #include "reports/plot/distinct_runs.h"
 #include "reports/plot/value.h"
 
@@ -59,6 +60,8 @@ std::vector<std::string> distinct(const std::vector<PlottedRun>& runs, std::stri
 }  // namespace
 
 bool PlottedRun::attacked() const { return text_at(*json, {"attack", "name"}) != "none"; }
+
+bool PlottedRun::is_clean() const { return aigis::is_clean(text_at(*json, {"attack", "name"}), epsilon); }
 
 std::vector<std::string> RunList::attacks() const { return distinct(runs, &PlottedRun::attack); }
 std::vector<std::string> RunList::settings() const { return distinct(runs, &PlottedRun::setting); }

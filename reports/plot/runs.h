@@ -27,6 +27,7 @@ struct PlottedRun {
   double epsilon;
 
   bool attacked() const;
+  bool is_clean() const;  ///< without an attack, or within budget 0
 };
 
 struct RunList {

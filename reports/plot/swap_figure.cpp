@@ -83,9 +83,7 @@ Figure figure_of(const Runs& runs, const RunList& list, const std::string& name)
 
 }  // namespace
 
-bool swaps_gates(const PlottedRun& run) {
-  return run.attacked() && run.epsilon > 0 && at(*run.json, {"gates", "swap"}).is_object();
-}
+bool swaps_gates(const PlottedRun& run) { return !run.is_clean() && at(*run.json, {"gates", "swap"}).is_object(); }
 
 std::vector<Figure> swap_figures(const RunList& list) {
   std::vector<std::tuple<size_t, std::string, std::string>> order;
