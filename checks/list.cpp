@@ -67,28 +67,11 @@ const std::vector<Check>& check_list() {
   return list;
 }
 
-namespace {
-
-/// For each defense the runs that it stands in.
-std::vector<std::vector<size_t>> runs_by_defense(const SweepPlan& plan) {
-  std::vector<std::vector<size_t>> groups;
-  for (size_t r = 0; r < plan.runs.size(); ++r) {
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const std::vector<size_t>& group) {
-      return plan.runs[group.front()].defense == plan.runs[r].defense;
-    });
-    if (same == groups.end()) groups.push_back({r});
-    else same->push_back(r);
-  }
-  return groups;
-}
-
-}  // namespace
-
 std::vector<std::vector<Finding>> run_checks(const SweepPlan& plan, const SweepResult& result, CheckLevel level,
                                              Journal& journal) {
   std::vector<std::vector<Finding>> findings(plan.models.size());
   if (plan.data.size() == 0 || level == CheckLevel::off) return findings;
-  const auto groups = runs_by_defense(plan);
+  const auto groups = runs_by_defense(plan.runs);
   std::vector<const Check*> wanted;
   for (const Check& check : check_list()) {
     if (check.level <= level) wanted.push_back(&check);

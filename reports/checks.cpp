@@ -70,25 +70,18 @@ Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::ve
   if (plan.data.size() == 0) return checks;
   for (size_t m = 0; m < findings.size(); ++m) {
     const auto place = [&](size_t r, size_t e) { return (m * plan.runs.size() + r) * budgets + e; };
-    std::map<const Defense*, std::vector<size_t>> by_defense;  // runs of the plan
-    std::vector<const Defense*> order;
-    for (size_t r = 0; r < plan.runs.size(); ++r) {
-      const Defense* defense = plan.runs[r].defense.get();
-      if (!by_defense.contains(defense)) order.push_back(defense);
-      by_defense[defense].push_back(r);
-    }
-    for (const Defense* defense : order) {
+    for (const std::vector<size_t>& group : runs_by_defense(plan.runs)) {
       std::vector<size_t> places;
-      for (const size_t r : by_defense[defense]) {
+      for (const size_t r : group) {
         for (size_t e = 0; e < budgets; ++e) places.push_back(place(r, e));
       }
-      const FlaggedRuns flagged{plan, result, models[m], m, by_defense[defense]};
+      const FlaggedRuns flagged{plan, result, models[m], m, group};
       for (const FlagCheck& check : flag_checks()) {
         const Looked looked = check.look(flagged);
         if (looked.count > 0) checks.push_back(from_flags(check, looked, places, runs));
       }
       for (const Finding& finding : findings[m]) {
-        if (plan.runs[finding.of.front().first].defense.get() != defense) continue;
+        if (plan.runs[finding.of.front().first].defense != plan.runs[group.front()].defense) continue;
         Json concerned = Json::array();
         for (const auto& [r, e] : finding.of) concerned.push_back(place(r, e));
         checks.push_back(entry(finding.check, Finding::level_name(finding.level), finding.message, finding.numbers,

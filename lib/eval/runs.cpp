@@ -70,6 +70,18 @@ void check_attack(const Attack& attack, const ModelCard& card) {
   }
 }
 
+std::vector<std::vector<size_t>> runs_by_defense(const std::vector<Run>& runs) {
+  std::vector<std::vector<size_t>> groups;
+  for (size_t r = 0; r < runs.size(); ++r) {
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const std::vector<size_t>& group) {
+      return runs[group.front()].defense == runs[r].defense;
+    });
+    if (same == groups.end()) groups.push_back({r});
+    else same->push_back(r);
+  }
+  return groups;
+}
+
 std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst) {
   std::vector<std::string> labels;
   std::map<std::string, int> seen;

@@ -45,6 +45,8 @@ std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& att
                            const std::vector<Access>& accesses, bool worst_case);
 /// Throws InputError, with the attack's name, if it cannot attack such a model.
 void check_attack(const Attack& attack, const ModelCard& card);
+/// For each defense the numbers of the runs that it stands in, by the first of them.
+std::vector<std::vector<size_t>> runs_by_defense(const std::vector<Run>& runs);
 /// What attacks are called within the worst case of them: their names, "pgd (2)" for the second of a name.
 std::vector<std::string> worst_case_labels(const std::vector<Run>& runs, const Run& worst);
 
