@@ -3,6 +3,7 @@
 #include <numeric>
 #include <utility>
 
+#include "lib/metrics/class_weights.h"
 #include "reports/before_and_after.h"
 
 namespace aigis {
@@ -27,20 +28,17 @@ ClassGraphs class_graphs(const ModelCard& card, const PassTally& clean) {
       graphs.rates[k * layers + l] += static_cast<double>(clean.opened[i * layers + l]);
     }
   }
+  std::vector<std::vector<double>> of_classes;  // that have images
   for (size_t k = 0; k < classes; ++k) {
-    for (size_t l = 0; l < layers && graphs.images[k] > 0; ++l) {
-      graphs.rates[k * layers + l] /= static_cast<double>(graphs.images[k] * card.draws);
+    if (graphs.images[k] == 0) continue;
+    std::vector<double>& rates = of_classes.emplace_back();
+    for (size_t l = 0; l < layers; ++l) {
+      double& rate = graphs.rates[k * layers + l];
+      rate /= static_cast<double>(graphs.images[k] * card.draws);
+      rates.push_back(rate);
     }
   }
-  for (size_t l = 0; l < layers; ++l) {
-    std::vector<double> rates;
-    for (size_t k = 0; k < classes; ++k) {
-      if (graphs.images[k] > 0) rates.push_back(graphs.rates[k * layers + l]);
-    }
-    for (const double rate : rates) graphs.weights[l] += (rate - mean_of(rates)) * (rate - mean_of(rates));
-  }
-  const double sum = std::accumulate(graphs.weights.begin(), graphs.weights.end(), 0.0);
-  for (double& weight : graphs.weights) weight = sum > 0 ? weight / sum : 0;
+  if (!of_classes.empty()) graphs.weights = class_weights(of_classes);
   return graphs;
 }
 

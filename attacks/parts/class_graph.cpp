@@ -1,10 +1,13 @@
 #include "attacks/parts/class_graph.h"
 
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include "lib/core/error.h"
+#include "lib/metrics/class_weights.h"
 
 namespace aigis {
 
@@ -28,10 +31,15 @@ std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& image
                     "images",
                     images.labels.size(0), klass));
   }
-  const at::Tensor seen = counts.squeeze(1).gt(0).nonzero().squeeze(1);
-  const at::Tensor means = sums / counts.clamp_min(1), rates = means.index_select(0, seen);
-  at::Tensor weight = (rates - rates.mean(0)).square().mean(0);
-  weight = weight.sum().item<double>() > 0 ? weight / weight.sum() : at::ones_like(weight) / double(layers);
+  const at::Tensor means = sums / counts.clamp_min(1);
+  std::vector<std::vector<double>> rates;
+  for (int64_t k = 0; k < card.classes; ++k) {
+    if (counts[k].item<double>() == 0) continue;
+    const double* of_class = means.const_data_ptr<double>() + k * layers;
+    rates.emplace_back(of_class, of_class + layers);
+  }
+  at::Tensor weight = at::tensor(class_weights(rates), numbers);
+  if (weight.sum().item<double>() == 0) weight = at::full_like(weight, 1.0 / static_cast<double>(layers));
   return std::make_shared<GateLikeness>(means[klass], weight, confidence);
 }
 
