@@ -28,8 +28,8 @@ std::optional<Finding> bpda(const Claim& claim) {
   constexpr double kLeastBack = 0.25;
   if (!claim.is_made() || !claim.defense()) return {};
   const auto& attack = claim.strongest().attack;
-  Challenge through = claim.challenge(attack, {"white-box", nullptr});
-  Challenge blind = claim.challenge(attack, {"grey-box", nullptr});
+  Challenge through = claim.challenge(attack, {kWhiteBox, nullptr});
+  Challenge blind = claim.challenge(attack, {kGreyBox, nullptr});
   through.name = attack->name() + " through the defense";
   blind.name = attack->name() + " without sight of it";
   Finding finding = claim.beaten("bpda", through, {blind}, "the defense hides its gradient from the attack");

@@ -54,7 +54,7 @@ std::optional<Finding> transfer(const Claim& claim) {
   if (!claim.allows(*attack)) return claim.without_attack("transfer", "not made: pgd does not know this norm");
   std::vector<Challenge> challenges;
   for (const auto& [surrogate, name] : surrogates) {
-    challenges.push_back(claim.challenge(attack, {"transfer:" + name, surrogate}));
+    challenges.push_back(claim.challenge(attack, {transfer_from(name), surrogate}));
     challenges.back().name = "pgd on " + name;
   }
   return claim.beaten("transfer", challenges, "gradients of the model itself are masked, or the attacks are weak");

@@ -35,7 +35,7 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
                 Settings::Holds::model_spec);
   settings.many("attack", {"fgsm"}, "attack with options, or none");
   settings.many("defense", {"none"}, "defense with options, such as jpeg:quality=75, or none");
-  settings.many("access", {"white-box"}, "white-box, grey-box, or transfer:MODEL for images made against another model",
+  settings.many("access", {kWhiteBox}, "white-box, grey-box, or transfer:MODEL for images made against another model",
                 Settings::Holds::access, ',');
   settings.many("eps", {default_epsilons}, "budgets in pixel units of [0, 1]: 0,4/255,8/255", Settings::Holds::text,
                 ',');

@@ -8,14 +8,13 @@
 #include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/text.h"
+#include "lib/eval/access.h"
 #include "models/load.h"
 
 namespace aigis {
 namespace fs = std::filesystem;
 
 namespace {
-
-const std::string kTransfer = "transfer:";
 
 std::string flag_name(std::string key) {
   std::replace(key.begin(), key.end(), '_', '-');
@@ -31,8 +30,8 @@ std::string relocated(const std::string& value, Settings::Holds holds, const fs:
   if (holds == Settings::Holds::text || value.empty()) return value;
   if (holds == Settings::Holds::path) return joined(folder, value);
   if (holds == Settings::Holds::access) {
-    if (!value.starts_with(kTransfer)) return value;
-    return kTransfer + relocated(value.substr(kTransfer.size()), Settings::Holds::model_spec, folder);
+    const std::string model = surrogate_of(value);
+    return model.empty() ? value : transfer_from(relocated(model, Settings::Holds::model_spec, folder));
   }
   Spec spec = Spec::parse(value);
   if (holds == Settings::Holds::data_spec && !spec.path.empty()) spec.path = joined(folder, spec.path);
@@ -48,8 +47,8 @@ std::vector<std::string> parts(const std::string& value, char separator, Setting
   std::vector<std::string> whole;
   for (const auto& piece : split(value, separator)) {
     const std::string part = trim(piece);
-    const bool goes_on = holds == Settings::Holds::access && !whole.empty() && whole.back().starts_with(kTransfer) &&
-                         !part.starts_with(kTransfer) && part.find('=') != std::string::npos;
+    const bool goes_on = holds == Settings::Holds::access && !whole.empty() && !surrogate_of(whole.back()).empty() &&
+                         surrogate_of(part).empty() && part.find('=') != std::string::npos;
     if (goes_on) whole.back() += separator + part;
     else whole.push_back(part);
   }

@@ -11,10 +11,9 @@
 namespace aigis {
 
 Access parse_access(const std::string& name, const std::function<std::shared_ptr<Model>(const std::string&)>& load) {
-  const std::string transfer = "transfer:";
-  if (name.starts_with(transfer) && name.size() > transfer.size()) return {name, load(name.substr(transfer.size()))};
-  if (name == "white-box" || name == "grey-box") return {name, nullptr};
-  throw InputError(unknown_name("access", name, {"white-box", "grey-box", "transfer:MODEL"}));
+  if (const std::string model = surrogate_of(name); !model.empty()) return {name, load(model)};
+  if (name == kWhiteBox || name == kGreyBox) return {name, nullptr};
+  throw InputError(unknown_name("access", name, {kWhiteBox, kGreyBox, transfer_from("MODEL")}));
 }
 
 std::vector<Run> plan_runs(const std::vector<std::shared_ptr<const Attack>>& attacks,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/eval/access.h"
 #include "lib/eval/attack.h"
 #include "lib/eval/defense.h"
 
@@ -13,10 +14,10 @@ namespace aigis {
 
 /// What the attack is given.
 struct Access {
-  std::string name = "white-box";    ///< "white-box": the defended model; "grey-box": the bare one; "transfer:MODEL"
+  std::string name = kWhiteBox;      ///< one of the words of access.h
   std::shared_ptr<Model> surrogate;  ///< the other model that a transferred attack sees; else null
 
-  bool sees_defense() const { return name == "white-box"; }
+  bool sees_defense() const { return name == kWhiteBox; }
 };
 /// Reads a name; `load` gives the model of "transfer:MODEL". Throws InputError for an unknown one.
 Access parse_access(const std::string& name, const std::function<std::shared_ptr<Model>(const std::string&)>& load);

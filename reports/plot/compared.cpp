@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/eval/access.h"
 #include "reports/plot/value.h"
 
 namespace aigis::plotting {
@@ -35,7 +36,7 @@ const PlottedRun* Compared::follower() const { return leader() == a ? b : a; }
 
 bool Compared::is_worst_case() const { return a != nullptr && text_at(*a->json, {"attack", "name"}) == "worst-case"; }
 
-bool Compared::is_transfer() const { return a != nullptr && text_at(*a->json, {"access"}).starts_with("transfer:"); }
+bool Compared::is_transfer() const { return a != nullptr && !surrogate_of(text_at(*a->json, {"access"})).empty(); }
 
 std::string Compared::points(const PlottedRun* first) const {
   const double sign = first == a ? 1 : -1;

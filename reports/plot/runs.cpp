@@ -9,6 +9,7 @@
 
 #include "lib/core/error.h"
 #include "lib/core/text.h"
+#include "lib/eval/access.h"
 #include "reports/comparison.h"
 #include "reports/plot/distinct_runs.h"
 #include "reports/plot/value.h"
@@ -45,7 +46,7 @@ std::string setting_name(const Json& run) {
   const bool none = defense.empty() || defense == "none";
   std::string name = none ? "no defense" : display_name(defense);
   // Without a defense white box and grey box are the same thing.
-  if (!access.empty() && !(none && (access == "white-box" || access == "grey-box"))) name += ", " + access;
+  if (!access.empty() && !(none && (access == kWhiteBox || access == kGreyBox))) name += ", " + access;
   return name;
 }
 

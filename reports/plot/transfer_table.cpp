@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "lib/eval/access.h"
 #include "reports/plot/runs.h"
 #include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
@@ -13,8 +14,6 @@
 
 namespace aigis::plotting {
 namespace {
-
-constexpr const char* kTransfer = "transfer:";
 
 /// One attack behind one defense within one budget.
 struct Matrix {
@@ -31,7 +30,7 @@ bool is_of(const Matrix& matrix, const PlottedRun& run) {
 std::vector<Matrix> matrices_of(const RunList& list) {
   std::vector<Matrix> matrices;
   for (const auto& run : list.runs) {
-    if (!text_at(*run.json, {"access"}).starts_with(kTransfer)) continue;
+    if (surrogate_of(text_at(*run.json, {"access"})).empty()) continue;
     auto matrix = std::find_if(matrices.begin(), matrices.end(), [&](const Matrix& m) { return is_of(m, run); });
     if (matrix == matrices.end()) {
       matrix = matrices.insert(matrix, {run.attack, at(*run.json, {"defense"}).dump(), run.norm, 0, {}, {}});
@@ -42,13 +41,11 @@ std::vector<Matrix> matrices_of(const RunList& list) {
     for (const auto& run : list.runs) {
       if (!is_of(matrix, run) || run.epsilon != matrix.epsilon) continue;
       const std::string access = text_at(*run.json, {"access"});
-      const std::string seen = access == "white-box"           ? text_at(*run.json, {"model"})
-                               : access.starts_with(kTransfer) ? access.substr(std::string(kTransfer).size())
-                                                               : "";
+      const std::string seen = access == kWhiteBox ? text_at(*run.json, {"model"}) : surrogate_of(access);
       if (seen.empty()) continue;
       if (std::find(matrix.seen.begin(), matrix.seen.end(), seen) == matrix.seen.end()) matrix.seen.push_back(seen);
       const Json*& cell = matrix.cells[{seen, run.model}];
-      if (cell == nullptr || access == "white-box") cell = run.json;
+      if (cell == nullptr || access == kWhiteBox) cell = run.json;
     }
   }
   return matrices;
@@ -63,7 +60,7 @@ std::string table_of(const Matrix& matrix, const RunList& list) {
       const auto found = matrix.cells.find({seen, m});
       const auto share =
           found == matrix.cells.end() ? std::nullopt : share_of(at(*found->second, {"accuracy", "robust"}));
-      const bool own = share && text_at(*found->second, {"access"}) == "white-box";
+      const bool own = share && text_at(*found->second, {"access"}) == kWhiteBox;
       rows += fmt::format("<td class=\"number{}\">{}</td>", own ? " own" : "", share_cell(share));
     }
     rows += "</tr>\n";
