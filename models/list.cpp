@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lib/core/error.h"
+#include "lib/core/run_options.h"
 #include "lib/core/text.h"
 #include "models/aig.h"
 #include "models/dense_aig.h"
@@ -39,9 +40,9 @@ ModelFamily family(std::string name, std::string summary, std::string source, co
 const std::vector<ModelFamily>& model_list() {
   const Depths all{"6n+2 for 32x32 images: 20, 32, 44, 56, 110; 18, 34, 50, 101, 152 for ImageNet's", true};
   const Depths small{"6n+2: 20, 32, 44, 56, 110", false}, dense{"3m+4: 22, 40, 100", false};
-  const std::vector<std::string> gates{"gates", "draws", "graph", "layers"};
+  const std::vector<std::string> gates(kGateOptions.begin(), kGateOptions.end());
   std::vector<std::string> gates_and_execution = gates;
-  gates_and_execution.push_back("execution");
+  gates_and_execution.emplace_back(kExecutionOption);
   static const std::vector<ModelFamily> list{
       family<ResNet>("resnet", "residual network", "He et al. 2015, arXiv:1512.03385", all,
                      {20, 110, 18, 34, 50, 101, 152}, {}),

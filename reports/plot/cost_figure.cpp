@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "lib/core/run_options.h"
 #include "reports/plot/lines.h"
 #include "reports/plot/value.h"
 
@@ -20,9 +21,8 @@ bool is_contrast(const std::string& mode) { return mode == "always" || mode == "
 std::string recipe_of(const Json& model) {
   Json options = at(model, {"options"}), config = at(model, {"training", "config"});
   if (options.is_object()) {
-    for (const char* free : {"target_rate", "target_rates", "gates", "draws", "graph", "layers", "execution"}) {
-      options.erase(free);
-    }
+    for (const char* free : {"target_rate", "target_rates", kExecutionOption}) options.erase(free);
+    for (const char* free : kGateOptions) options.erase(free);
   }
   if (config.is_object()) {
     for (const char* free : {"model", "seed", "cuda_graph"}) config.erase(free);
