@@ -13,6 +13,7 @@
 #include "lib/train/held_out.h"
 #include "lib/train/normalization.h"
 #include "models/checkpoint.h"
+#include "reports/report.h"
 #include "reports/schema.h"
 
 namespace aigis {
@@ -131,10 +132,6 @@ Json TrainingRun::final_results() {
 
 Json TrainingRun::train_json() const {
   const ModelCard& card = network_->card();
-  Json gated = Json::array();
-  for (const auto& layer : card.gated) {
-    gated.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
-  }
   return {{"schema", "aigis-train"},
           {"version", "1.1"},
           {"tool", tool_json()},
@@ -146,7 +143,7 @@ Json TrainingRun::train_json() const {
             {"options", card.options},
             {"parameters", card.parameters},
             {"macs_full", card.macs_full()},
-            {"gated", gated}}},
+            {"gated", gated_layers_json(card)}}},
           {"curve", trainer_->state().curve},
           {"final", final_},
           {"hashes", {{"model.safetensors", sha256_file(folder_ + "/model.safetensors")}}}};

@@ -76,17 +76,24 @@ Json run_json(const SweepPlan& plan, const Run& run, const RunTally& tally, size
 
 }  // namespace
 
-Json model_facts(const ModelCard& card) {
+Json gated_layers_json(const ModelCard& card) {
   Json layers = Json::array();
   for (const auto& layer : card.gated) {
     layers.push_back({{"name", layer.name}, {"macs", layer.macs}, {"gate_macs", layer.gate_macs}});
   }
-  return {
-      {"architecture", card.architecture},
-      {"options", card.options},
-      {"parameters", card.parameters},
-      {"macs", {{"full", card.macs_full()}}},
-      {"gates", {{"count", card.gated.size()}, {"mode", card.gate_mode}, {"draws", card.draws}, {"layers", layers}}}};
+  return layers;
+}
+
+Json model_facts(const ModelCard& card) {
+  return {{"architecture", card.architecture},
+          {"options", card.options},
+          {"parameters", card.parameters},
+          {"macs", {{"full", card.macs_full()}}},
+          {"gates",
+           {{"count", card.gated.size()},
+            {"mode", card.gate_mode},
+            {"draws", card.draws},
+            {"layers", gated_layers_json(card)}}}};
 }
 
 Json run_facts(const std::vector<Run>& runs, const Run& run) {

@@ -37,6 +37,9 @@ struct ReportContext {
 Json make_report(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
                  const ReportContext& context);
 
+/// [{"name", "macs", "gate_macs"}], also in what training writes.
+Json gated_layers_json(const ModelCard& card);
+
 /// The parts of a report that can be told again from a model, a run, or what was counted of it at one budget:
 /// "architecture", "options", "parameters", "macs" (without "expected"), "gates";
 Json model_facts(const ModelCard& card);
