@@ -5,6 +5,7 @@
 
 #include "bench/benchmarks.h"
 #include "lib/core/error.h"
+#include "lib/core/text.h"
 #include "lib/eval/witness.h"
 #include "lib/metrics/paired.h"
 
@@ -43,15 +44,7 @@ at::Tensor floor_step(Model& model, const Batch& batch) {
 
 }  // namespace
 
-double bench_epsilon(Norm norm) {
-  switch (norm) {
-    case Norm::linf: return 8.0 / 255;
-    case Norm::l2: return 0.5;
-    case Norm::l1: return 12;
-    case Norm::l0: break;
-  }
-  return 10;
-}
+double bench_epsilon(Norm norm) { return parse_number(usual_budget(norm), "epsilon"); }
 
 std::string bench_attack(Model& model, const Attack& attack, const Attack* against, const Batch& batch, Norm norm,
                          int64_t pairs) {

@@ -12,7 +12,7 @@
 
 namespace aigis {
 
-/// The budget of attacks: 8/255 in Linf, 0.5 in L2, 12 in L1, 10 pixel values in L0.
+/// The budget of attacks: usual_budget() of the norm.
 double bench_epsilon(Norm norm);
 
 /// One attack within bench_epsilon() against the floor: a bare forward and backward pass to the input on the identical

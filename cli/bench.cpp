@@ -184,7 +184,9 @@ Command bench_command(CommandLine& line) {
   line.text("--attack", flags->attack, "attack with options");
   line.text("--against", flags->against,
             "attack: another one that takes as many gradients, instead of the bare passes");
-  line.text("--norm", flags->norm, "attack: linf (within 8/255), l2 (0.5), l1 (12) or l0 (10)");
+  line.text("--norm", flags->norm,
+            fmt::format("attack: linf (within {}), l2 ({}), l1 ({}) or l0 ({})", usual_budget(Norm::linf),
+                        usual_budget(Norm::l2), usual_budget(Norm::l1), usual_budget(Norm::l0)));
   line.text("--data", flags->data, "images to use");
   line.number("--batch", flags->batch, "images a step");
   line.text("--execution", flags->execution, "skipping: skip or bucket, against mask");

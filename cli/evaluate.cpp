@@ -12,7 +12,7 @@ namespace aigis {
 Command evaluate_command(CommandLine& line) {
   line.example("aigis evaluate --model models/cifar10-aig-20.safetensors:gates=argmax --eps 8/255 --data cifar10:DIR");
   auto settings = std::make_shared<Settings>(line);
-  declare_evaluation(*settings, "8/255");
+  declare_evaluation(*settings, usual_budget(Norm::linf));
   settings->one("out", "", "also write the report to this file", Settings::Holds::path);
   return [settings] {
     settings->resolve();

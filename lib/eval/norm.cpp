@@ -75,6 +75,16 @@ Norm parse_norm(const std::string& name) {
   throw InputError(unknown_name("norm", name, names));
 }
 
+const char* usual_budget(Norm norm) {
+  switch (norm) {
+    case Norm::linf: return "8/255";
+    case Norm::l2: return "0.5";
+    case Norm::l1:
+    case Norm::l0: return "12";
+  }
+  throw std::logic_error("unknown norm");
+}
+
 Norm dual_of(Norm norm) {
   switch (norm) {
     case Norm::linf: return Norm::l1;

@@ -18,6 +18,8 @@ enum class Norm {
 const char* norm_name(Norm norm);
 /// Throws InputError for an unknown name.
 Norm parse_norm(const std::string& name);
+/// A usual budget, as users of the norm write it: "8/255".
+const char* usual_budget(Norm norm);
 /// Those that gradients can follow: all but l0.
 const std::vector<Norm>& all_norms();
 
