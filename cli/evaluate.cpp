@@ -1,5 +1,5 @@
 // `aigis evaluate`: a sweep of one point, printed as a table.
-#include <fmt/format.h>
+#include <cstdio>
 
 #include "cli/commands.h"
 #include "cli/evaluation.h"
@@ -8,6 +8,16 @@
 #include "lib/core/files.h"
 
 namespace aigis {
+namespace {
+
+/// Before the report is saved, which may fail; nor does a reader that went away keep the report from being saved, for
+/// unlike fmt::print this does not throw, and main() tells of it.
+void print_now(const std::string& table) {
+  std::fwrite(table.data(), 1, table.size(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace
 
 Command evaluate_command(CommandLine& line) {
   line.example("aigis evaluate --model models/cifar10-aig-20.safetensors:gates=argmax --eps 8/255 --data cifar10:DIR");
@@ -23,7 +33,9 @@ Command evaluate_command(CommandLine& line) {
     }
     if (!out.empty()) check_replaceable(out, "aigis-report", "report");
     Journal journal;
-    fmt::print("{}", report_table(evaluation.run(journal, out)));
+    Evaluation::Outcome outcome = evaluation.run(journal);
+    print_now(report_table(outcome.report));
+    if (!out.empty()) evaluation.save(outcome, out);
     return 0;
   };
 }

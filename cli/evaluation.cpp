@@ -132,20 +132,21 @@ Json Evaluation::identity() const {
   return identity;
 }
 
-Json Evaluation::run(Journal& journal, const std::string& out) const {
-  const SweepResult result = run_sweep(plan, journal);
+Evaluation::Outcome Evaluation::run(Journal& journal) const {
+  SweepResult result = run_sweep(plan, journal);
   Json report = make_report(plan, result, run_checks(plan, result, checks, journal), context);
+  return {std::move(result), std::move(report)};
+}
+
+void Evaluation::save(Outcome& outcome, const std::string& out) const {
+  auto& [result, report] = outcome;
   std::vector<std::string> replaced;
-  if (!out.empty()) {
-    std::error_code error;
-    if (std::filesystem::exists(out, error)) replaced = examples_of(read_report(out));
-    if (!result.examples.empty()) save_examples(result, plan, out, report);
-  }
-  validate_report(report, out.empty() ? "the report" : out);
-  if (out.empty()) return report;
+  std::error_code error;
+  if (std::filesystem::exists(out, error)) replaced = examples_of(read_report(out));
+  if (!result.examples.empty()) save_examples(result, plan, out, report);
+  validate_report(report, out);
   write_file(out, report_text(report));
   remove_examples(replaced, report, out);
-  return report;
 }
 
 }  // namespace aigis

@@ -24,9 +24,14 @@ struct Evaluation {
   explicit Evaluation(const Settings& settings);
   /// What a resumed run must have in common with the one that was cut off.
   Json identity() const;
-  /// Runs the plan and returns the report. With a path it is written there, and its examples beside it
-  /// (cli/examples.h).
-  Json run(Journal& journal, const std::string& out) const;
+  /// What came of the plan, and the report of it.
+  struct Outcome {
+    SweepResult result;
+    Json report;
+  };
+  Outcome run(Journal& journal) const;
+  /// Writes the report to `out`, and its examples beside it (cli/examples.h), which it then names.
+  void save(Outcome& outcome, const std::string& out) const;
 
  private:
   using Attacks = std::vector<std::shared_ptr<const Attack>>;

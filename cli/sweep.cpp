@@ -56,15 +56,15 @@ int sweep(const Settings& settings) {
     fmt::print(stderr, "going on with {}: {} {} done\n", out, journal.size(),
                journal.size() == 1 ? "part is" : "parts are");
   }
-  Json report;
   try {
-    report = evaluation.run(journal, out);
+    Evaluation::Outcome outcome = evaluation.run(journal);
+    evaluation.save(outcome, out);
+    journal.remove();
+    fmt::print("{}{}\n", report_table(outcome.report), out);
   } catch (const InputError&) {
     if (journal.size() == 0) journal.remove();  // else it would stand in the way of the command put right
     throw;
   }
-  journal.remove();
-  fmt::print("{}{}\n", report_table(report), out);
   return 0;
 }
 

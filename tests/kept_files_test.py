@@ -73,6 +73,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
     result = aigis(*arguments, "--eps", "4/255", preexec_fn=limit)
     assert result.returncode == 1 and "cannot be written" in result.stderr
     assert out.read_bytes() == before and list(tmp_path.iterdir()) == [out]
+    assert "4/255" in result.stdout  # the table, which is all that is left
 
 
 def test_an_existing_report_of_another_run_is_kept(tmp_path):
@@ -92,8 +93,10 @@ def test_a_reader_that_goes_away_stops_nothing(tmp_path):
         run = lambda *words, **to: subprocess.run([PROGRAM, *map(str, words)], stdin=subprocess.DEVNULL, **to)
         assert run(*sweep, "--out", tmp_path / "r.json", stderr=full, stdout=subprocess.DEVNULL).returncode == 0
         printed = run("list", "models", stdout=full, stderr=subprocess.PIPE, text=True)
-    assert report(tmp_path / "r.json")["schema"] == "aigis-report"
-    assert printed.returncode == 1 and "standard output" in printed.stderr
+        evaluated = run("evaluate", *sweep[1:], "--out", tmp_path / "e.json", stdout=full, stderr=subprocess.PIPE, text=True)
+    assert report(tmp_path / "r.json")["schema"] == report(tmp_path / "e.json")["schema"] == "aigis-report"
+    for failed in (printed, evaluated):
+        assert failed.returncode == 1 and "standard output" in failed.stderr
 
 
 def test_a_full_disk_in_the_first_epoch_leaves_a_run_that_goes_on(tmp_path):
