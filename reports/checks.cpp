@@ -7,7 +7,7 @@
 
 #include "lib/core/text.h"
 #include "reports/flag_checks.h"
-#include "reports/plot/runs.h"
+#include "reports/plot/value.h"
 
 namespace aigis {
 namespace {
@@ -108,18 +108,15 @@ void add_flags(const Json& checks, Json& runs) {
   }
 }
 
-std::string checks_text(const Json& report) {
-  const Json checks = report.value("checks", Json::array());
+std::string checks_text(const plotting::RunList& list) {
   struct Lines {
     int64_t passed = 0;
     std::vector<std::string> undecided;
     std::string raised;
   };
-  const std::vector<Json> files{report};
-  const plotting::RunList list = plotting::join_runs(files);
   std::map<std::string, Lines> subjects;
   std::vector<std::string> order;
-  for (const Json& check : checks) {
+  for (const Json& check : plotting::at(list.files.front(), {"checks"})) {
     const auto* run = plotting::find_run(list, 0, check["runs"][0]);
     if (run == nullptr) continue;
     const std::string name = plotting::defended_label(list, *run);

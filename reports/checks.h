@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/eval/finding.h"
+#include "reports/plot/runs.h"
 #include "reports/report.h"
 
 namespace aigis {
@@ -17,7 +18,7 @@ Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::ve
 /// Puts what was raised beside the numbers that it concerns.
 void add_flags(const Json& checks, Json& runs);
 
-/// A line for each model and defense: how many checks passed, and what the others say.
-std::string checks_text(const Json& report);
+/// A line for each model and defense of a list of one report: how many checks passed, and what the others say.
+std::string checks_text(const plotting::RunList& list);
 
 }  // namespace aigis

@@ -59,9 +59,7 @@ std::string told_clean(const plotting::RunList& list, const std::vector<Compared
 
 }  // namespace
 
-std::string decided_text(const Json& report) {
-  const std::vector<Json> files{report};
-  const plotting::RunList list = plotting::join_runs(files);
+std::string decided_text(const plotting::RunList& list) {
   return told_clean(list, plotting::compared_clean(list, 0)) +
          told(list, plotting::compared_budgets(list, 0), "models on the same images") +
          told(list, plotting::compared_curves(list, 0), "whole curves");

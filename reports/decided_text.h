@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "lib/core/json.h"
+#include "reports/plot/runs.h"
 
 namespace aigis {
 
-/// How many of a report's comparisons are decided, and those that a claim of robustness rests on, a line each: not of
-/// images that were made against another model and, where a worst case of all attacks was judged, of that alone.
-/// Empty without comparisons.
-std::string decided_text(const Json& report);
+/// How many comparisons of a list of one report are decided, and those that a claim of robustness rests on, a line
+/// each: not of images that were made against another model and, where a worst case of all attacks was judged, of that
+/// alone. Empty without comparisons.
+std::string decided_text(const plotting::RunList& list);
 
 }  // namespace aigis

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "lib/core/workers.h"
-#include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -32,10 +31,8 @@ std::string latency_setting(const Json& report) {
   return fmt::format("{:g} images a pass on {:g} {}", *batch, *threads, *threads > 1 ? "threads" : "thread");
 }
 
-std::string latency_text(const Json& report) {
+std::string latency_text(const plotting::RunList& list) {
   std::string text;
-  const std::vector<Json> files{report};
-  const plotting::RunList list = plotting::join_runs(files);
   for (const auto& run : list.runs) {
     const std::string words = latency_words(*run.json);
     if (words.empty()) continue;
@@ -43,7 +40,7 @@ std::string latency_text(const Json& report) {
                         plotting::epsilon_text(run.epsilon, run.norm), words);
   }
   if (text.empty()) return "";
-  const std::string setting = latency_setting(report);
+  const std::string setting = latency_setting(list.files.front());
   return fmt::format("\nTime of a pass over clean images{}, and the attack's factor on it [95 % over batches]:\n{}",
                      setting.empty() ? "" : " (" + setting + ")", text);
 }

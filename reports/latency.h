@@ -4,6 +4,7 @@
 #include <string>
 
 #include "lib/core/json.h"
+#include "reports/plot/runs.h"
 
 namespace aigis {
 
@@ -14,7 +15,7 @@ std::string latency_words(const Json& run);
 /// not tell.
 std::string latency_setting(const Json& report);
 
-/// A line for each run of a report whose passes were timed; empty if none were.
-std::string latency_text(const Json& report);
+/// A line for each run whose passes were timed, of a list of one report; empty if none were.
+std::string latency_text(const plotting::RunList& list);
 
 }  // namespace aigis

@@ -177,8 +177,7 @@ std::string report_table(const Json& report) {
   const auto percent = [](const Json& value) {
     return value.is_null() ? std::string("-") : fmt::format("{:.2f}", 100 * value.get<double>());
   };
-  const std::vector<Json> files{report};
-  const plotting::RunList list = plotting::join_runs(files);
+  const plotting::RunList list = plotting::join_runs({&report, 1});
   size_t width = 5, attack_width = 6;
   for (const auto& model : report["models"]) width = std::max(width, model["id"].get_ref<const std::string&>().size());
   for (const auto& run : list.runs) attack_width = std::max(attack_width, run.attack.size());
@@ -201,7 +200,7 @@ std::string report_table(const Json& report) {
                         plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);
   }
-  return text + latency_text(report) + checks_text(report) + decided_text(report);
+  return text + latency_text(list) + checks_text(list) + decided_text(list);
 }
 
 }  // namespace aigis

@@ -22,6 +22,8 @@ Json run(const char* model, double epsilon, const char* attack = "fgsm", const c
           {"accuracy", {{"draws", 1}}}};
 }
 
+std::string decided_in(const Json& report) { return decided_text(plotting::join_runs({&report, 1})); }
+
 TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
   const Json runs{run("a", 0.1), run("a", 0.2), run("b", 0.1), run("b", 0.2)};
   std::vector<int64_t> all(40, 1), none(40, 0), some(40, 1);
@@ -36,7 +38,7 @@ TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
   EXPECT_EQ(list[1]["p"], 0.5);  // two images, both for b
   EXPECT_EQ(list[1]["more_robust"], nullptr);
   EXPECT_NEAR(list[0]["p_holm"].get<double>(), 2 * 2 * std::pow(0.5, 40), 1e-20);
-  const std::string text = decided_text(
+  const std::string text = decided_in(
       {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
   EXPECT_NE(text.find("1 of 2 comparisons"), std::string::npos) << text;
   EXPECT_NE(text.find("b more robust than a: FGSM, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
@@ -81,7 +83,7 @@ TEST(Comparisons, WithoutAnAttackAreAFamilyOfTheirOwn) {
     EXPECT_EQ(entry["p_holm"], entry["p"]);
     EXPECT_EQ(entry["more_robust"], "b");
   }
-  const std::string text = decided_text(
+  const std::string text = decided_in(
       {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
   EXPECT_NE(text.find("1 of 1 comparisons of models without an attack are decided (5 %, Holm):\n"
                       "  b more accurate than a: no defense: +20.00 points"),
@@ -104,10 +106,10 @@ TEST(Comparisons, TellNoTransferAndWithAWorstCaseNothingElse) {
         hits.push_back(model == std::string("a") ? all : none);
       }
     }
-    return decided_text({{"schema", "aigis-report"},
-                         {"models", {{{"id", "a"}}, {{"id", "b"}}}},
-                         {"runs", runs},
-                         {"comparisons", comparisons_json(runs, hits)}});
+    return decided_in({{"schema", "aigis-report"},
+                       {"models", {{{"id", "a"}}, {{"id", "b"}}}},
+                       {"runs", runs},
+                       {"comparisons", comparisons_json(runs, hits)}});
   };
   const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
   EXPECT_EQ(lines(text_of({{"fgsm", "white-box"}, {"pgd", "white-box"}})), 3);

@@ -26,7 +26,7 @@ std::vector<const PlottedRun*> runs_of(const RunList& list, size_t file, const J
 /// Checks of a report on what a run judges, a model behind a defense, whose level is one of these.
 Checks checks_on(const RunList& list, const PlottedRun& judged, size_t file, const std::vector<std::string>& levels) {
   Checks found;
-  for (const Json& check : at((*list.files)[file], {"checks"})) {
+  for (const Json& check : at(list.files[file], {"checks"})) {
     const auto runs = runs_of(list, file, check);
     const bool concerns = std::any_of(runs.begin(), runs.end(), [&](const PlottedRun* run) {
       return defended_label(list, *run) == defended_label(list, judged);

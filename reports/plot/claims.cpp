@@ -57,7 +57,7 @@ Claim claim_of(const RunList& list, const Question& question, const PlottedRun* 
   }
   claim.raised = raised_against(list, *leader, *follower, file);
   claim.open = left_open(list, *leader, file, is_of_curve);
-  const bool has_full_checks = text_at((*list.files)[file], {"config", "checks"}) == "full";
+  const bool has_full_checks = text_at(list.files[file], {"config", "checks"}) == "full";
   claim.ruling = ruling_of(question, leader->model, claim, has_full_checks);
   if (question.worst != nullptr) {
     claim.points =
@@ -97,7 +97,7 @@ const RulingWords& words_of(Ruling ruling) {
 
 std::vector<Claim> claims_of(const RunList& list) {
   std::vector<Claim> claims;
-  for (size_t f = 0; f < list.files->size(); ++f) {
+  for (size_t f = 0; f < list.files.size(); ++f) {
     add_claims(claims, list, compared_curves(list, f), f, true);
     add_claims(claims, list, compared_budgets(list, f), f, false);
   }

@@ -16,7 +16,7 @@ bool is_clean(const Compared& compared) { return compared.a != nullptr && compar
 
 std::vector<Compared> compared_runs(const RunList& list, size_t file) {
   std::vector<Compared> all;
-  for (const Json& entry : at((*list.files)[file], {"comparisons"})) {
+  for (const Json& entry : at(list.files[file], {"comparisons"})) {
     const PlottedRun *a = find_run(list, file, at(entry, {"run_a"})), *b = find_run(list, file, at(entry, {"run_b"}));
     const std::string budget = a == nullptr ? "" : epsilon_text(a->epsilon, a->norm);
     all.push_back({a, b, number_at(entry, {"difference"}), &at(entry, {"ci95"}), &entry, budget});
@@ -62,7 +62,7 @@ std::vector<Compared> compared_clean(const RunList& list, size_t file) {
 }
 
 std::vector<Compared> compared_curves(const RunList& list, size_t file) {
-  const Json& report = (*list.files)[file];
+  const Json& report = list.files[file];
   const Json& curves = at(report, {"curves"});
   const auto last_run = [&](const Json& index) -> const PlottedRun* {
     if (!curves.is_array() || !index.is_number_unsigned() || index.get<size_t>() >= curves.size()) return nullptr;

@@ -84,7 +84,7 @@ void make_distinct(RunList& list) {
   };
   // The data first: points of different images must not be taken for repetitions.
   tell_apart(list, "attack", &PlottedRun::attack, [&](const PlottedRun& run) {
-    const Json& of_file = at((*list.files)[run.file], {"data"});
+    const Json& of_file = at(list.files[run.file], {"data"});
     return Facts{{"data", fmt::format("{} {} {}", text_at(of_file, {"name"}), text_at(of_file, {"split"}),
                                       text_at(of_file, {"sha256"}).substr(0, 8))}};
   });

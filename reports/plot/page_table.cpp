@@ -123,7 +123,7 @@ std::optional<Share> rate_of(const Json& run, const char* when) {
 std::set<std::string> latency_settings(const RunList& list) {
   std::set<std::string> settings;
   for (const auto& run : list.runs) {
-    if (!latency_words(*run.json).empty()) settings.insert(latency_setting((*list.files)[run.file]));
+    if (!latency_words(*run.json).empty()) settings.insert(latency_setting(list.files[run.file]));
   }
   return settings;
 }

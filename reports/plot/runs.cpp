@@ -66,10 +66,10 @@ bool PlottedRun::is_clean() const { return aigis::is_clean(text_at(*json, {"atta
 
 std::vector<std::string> RunList::attacks() const { return distinct(runs, &PlottedRun::attack); }
 std::vector<std::string> RunList::settings() const { return distinct(runs, &PlottedRun::setting); }
-const Json& RunList::classes(const PlottedRun& run) const { return at((*files)[run.file], {"data", "classes"}); }
+const Json& RunList::classes(const PlottedRun& run) const { return at(files[run.file], {"data", "classes"}); }
 
-RunList join_runs(const std::vector<Json>& files) {
-  RunList list{{}, {}, {}, &files};
+RunList join_runs(std::span<const Json> files) {
+  RunList list{{}, {}, {}, files};
   for (size_t f = 0; f < files.size(); ++f) {
     if (text_at(files[f], {"schema"}) != "aigis-report") continue;
     std::map<std::string, size_t> models;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,12 +42,12 @@ struct RunList {
   std::vector<std::string> settings() const;
   /// Classes of the file that holds a run.
   const Json& classes(const PlottedRun& run) const;
-  const std::vector<Json>* files;
+  std::span<const Json> files;
 };
 
 /// Joins the reports among `files`, which must outlive the list. Runs of the same thing in two files count once,
 /// and the later file wins.
-RunList join_runs(const std::vector<Json>& files);
+RunList join_runs(std::span<const Json> files);
 
 /// A run of a list that join_runs() made, by its place in a file, or the same run of a later file; null if unknown.
 const PlottedRun* find_run(const RunList& list, size_t file, size_t index);
