@@ -25,8 +25,8 @@ TEST(AttacksFigure, DrawsTheReportsNumbers) {
     model.replace(model.find(".safetensors"), 12, "");
     std::replace(model.begin(), model.end(), ':', ' ');
     const std::string setting =
-        run["defense"]["name"] == "none" ? "no defense" : "JPEG, " + run["access"].get<std::string>();
-    const std::string name = model + ", " + (run["attack"]["name"] == "pgd" ? "PGD, " : "FGSM, ") + setting;
+        run["defense"]["name"] == "none" ? "no defense" : "jpeg, " + run["access"].get<std::string>();
+    const std::string name = model + ", " + run["attack"]["name"].get<std::string>() + ", " + setting;
     const auto found = std::find_if(marks.begin(), marks.end(), [&](const std::smatch& match) {
       return match[3].str().starts_with(name + ", ε 2/255:");
     });
@@ -48,7 +48,7 @@ TEST(AttacksFigure, PutsTheStrongestFirst) {
   }
   const auto names = matches(svg, "data-attack=\"\">([^<]*)<");
   ASSERT_EQ(names.size(), 6u);  // two attacks, three settings
-  EXPECT_EQ(names[0][1], sums["pgd"] < sums["fgsm"] ? "PGD" : "FGSM");
+  EXPECT_EQ(names[0][1], sums["pgd"] < sums["fgsm"] ? "pgd" : "fgsm");
 }
 
 TEST(AttacksFigure, IsDrawnWhereThereIsSomethingToCompare) {
@@ -67,7 +67,7 @@ TEST(QueriesFigure, RisesByWhatTheReportCounts) {
                                   [](const Json& r) { return r["attack"]["name"] == "square"; });
   const std::string share = fmt::format("512 answers: {:.1f} %", 100 * 400 / run["count"].get<double>());
   EXPECT_NE(svg.find(share), std::string::npos) << share;
-  EXPECT_EQ(svg.find("FGSM"), std::string::npos) << "only black boxes count answers";
+  EXPECT_EQ(svg.find("fgsm"), std::string::npos) << "only black boxes count answers";
   EXPECT_NE(render_html({report}).find("broken after so many answers"), std::string::npos);
   EXPECT_EQ(render_html({sample()}).find("broken after so many answers"), std::string::npos);
 }

@@ -48,7 +48,7 @@ TEST(ChecksTable, TellsTwoStrengthsOfADefenseApart) {
   report["checks"][1]["level"] = "warning";
   const std::string html = render_html({Json::parse(report.dump())});
   EXPECT_NE(html.find("1 of 2 claims"), std::string::npos);
-  EXPECT_NE(html.find("JPEG quality=50</th>"), std::string::npos);
+  EXPECT_NE(html.find("jpeg quality=50</th>"), std::string::npos);
 }
 
 TEST(ChecksTable, IsLeftOutWhereThereIsNone) {

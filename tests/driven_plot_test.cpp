@@ -34,7 +34,7 @@ TEST(RatesFigure, HasTheRatesOfEachAttack) {
   EXPECT_EQ(matches(svg, "data-row=\"\"").size(), 3u) << "no attack, and two";
   ASSERT_EQ(shown(report).size(), 2u);
   for (const Json* run : shown(report)) {
-    const std::string attack = (*run)["attack"]["name"] == "pgd" ? "PGD" : "FGSM";
+    const std::string attack = (*run)["attack"]["name"];
     for (const char* layer : {"layer1.0", "layer3.2"}) {
       const double rate = (*run)["gates"]["after"]["per_layer"][layer[5] == '1' ? 0 : 8];
       const auto title = fmt::format("<title>{}, {}: {:.1f} %", attack, layer, 100 * rate);
@@ -64,12 +64,12 @@ TEST(SpentFigure, SaysWhatItsSharesAreOf) {
   const Json report = attacked();
   const std::string decided = figure(report, "spent");
   EXPECT_NE(decided.find("5 to 95 % of the images, thick"), std::string::npos);
-  EXPECT_NE(decided.find("PGD: half of the images within"), std::string::npos);
+  EXPECT_NE(decided.find("pgd: half of the images within"), std::string::npos);
   EXPECT_EQ(decided.find("passes"), std::string::npos);
   const std::string drawn =
       render_svg({report}, {.figure = "spent", .model = "aig-20 gates=sampled", .defense = "none"});
   EXPECT_NE(drawn.find("5 to 95 % of the passes (10 an image), thick"), std::string::npos);
-  EXPECT_NE(drawn.find("PGD: half of the passes (10 an image) within"), std::string::npos);
+  EXPECT_NE(drawn.find("pgd: half of the passes (10 an image) within"), std::string::npos);
   EXPECT_EQ(drawn.find("of the images"), std::string::npos);
 }
 
@@ -79,7 +79,7 @@ TEST(ComputeFigure, DrawsALineForEachAttack) {
   const Ruler y = ruler(svg, "y");
   const double full = report["models"][1]["macs"]["full"];
   for (const Json* run : shown(report)) {
-    const std::string elements = series(svg, (*run)["attack"]["name"] == "pgd" ? "PGD" : "FGSM");
+    const std::string elements = series(svg, (*run)["attack"]["name"].get<std::string>());
     const auto points = matches(elements, "class=\"point\" transform=\"translate\\(([-0-9.]+) ([-0-9.]+)\\)\"");
     ASSERT_EQ(points.size(), 3u);
     EXPECT_NEAR(y.read(std::stod(points.back()[2])) / 100, (*run)["macs"]["after"].get<double>() / full, 1e-3);

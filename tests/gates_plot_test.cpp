@@ -25,7 +25,7 @@ TEST(GatesFigure, DrawsTheRatesOfOneClassAtOneBudget) {
   const Json report = sample("--layers 54");
   const std::string svg = render_svg(
       {report}, {.figure = "gates", .class_name = "bird", .epsilon = 12.0 / 255, .model = "aig-20 gates=sampled"});
-  EXPECT_NE(svg.find("Execution rates before and after FGSM at ε = 12/255: bird"), std::string::npos);
+  EXPECT_NE(svg.find("Execution rates before and after fgsm at ε = 12/255: bird"), std::string::npos);
   const auto run = std::find_if(report["runs"].begin(), report["runs"].end(), [](const Json& r) {
     return r["model"] == "models/aig-20.safetensors:gates=sampled" && r["defense"]["name"] == "none" &&
            r["epsilon"] == 12.0 / 255;

@@ -41,7 +41,7 @@ TEST(Comparisons, PairModelsUnderTheSameSettingAndSayWhatIsDecided) {
   const std::string text = decided_in(
       {{"schema", "aigis-report"}, {"models", {{{"id", "a"}}, {{"id", "b"}}}}, {"runs", runs}, {"comparisons", list}});
   EXPECT_NE(text.find("1 of 2 comparisons"), std::string::npos) << text;
-  EXPECT_NE(text.find("b more robust than a: FGSM, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
+  EXPECT_NE(text.find("b more robust than a: fgsm, no defense, epsilon 25.5/255: +100.00 points [86.02, 100.00]"),
             std::string::npos)
       << text;
 }
@@ -89,7 +89,7 @@ TEST(Comparisons, WithoutAnAttackAreAFamilyOfTheirOwn) {
                       "  b more accurate than a: no defense: +20.00 points"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("  b more robust than a: FGSM, no defense, epsilon 25.5/255: +15.00 points"), std::string::npos)
+  EXPECT_NE(text.find("  b more robust than a: fgsm, no defense, epsilon 25.5/255: +15.00 points"), std::string::npos)
       << text;
   EXPECT_EQ(text.find("no attack"), std::string::npos) << text;
 }

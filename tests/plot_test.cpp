@@ -19,7 +19,7 @@ TEST(AccuracyFigure, DrawsTheReportsNumbers) {
   std::map<std::string, std::vector<const Json*>> lines;
   for (const auto& run : report["runs"]) {
     const std::string setting =
-        run["defense"]["name"] == "none" ? "no defense" : "JPEG, " + run["access"].get<std::string>();
+        run["defense"]["name"] == "none" ? "no defense" : "jpeg, " + run["access"].get<std::string>();
     lines[models.at(run["model"]) + ", " + setting].push_back(&run);
   }
   ASSERT_EQ(lines.size(), 9u);
@@ -45,9 +45,9 @@ TEST(AccuracyFigure, DrawsTheReportsNumbers) {
 
 TEST(AccuracyFigure, PutsEachAttackInItsOwnPanel) {
   const std::string svg = render_svg({sample("--attacks fgsm,pgd")});
-  EXPECT_NE(svg.find(">Accuracy under FGSM<"), std::string::npos);
+  EXPECT_NE(svg.find(">Accuracy under fgsm<"), std::string::npos);
   // The step size follows the budget: it must not tear the line apart.
-  EXPECT_NE(svg.find(">Accuracy under PGD<"), std::string::npos);
+  EXPECT_NE(svg.find(">Accuracy under pgd<"), std::string::npos);
   EXPECT_EQ(matches(svg, "data-series=").size(), 18u);
 }
 
@@ -59,8 +59,8 @@ TEST(AccuracyFigure, TellsRunsApartByTheOptionsInWhichTheyDiffer) {
     report["runs"].push_back(run);
   }
   const std::string svg = render_svg({report});
-  EXPECT_NE(svg.find(">Accuracy under PGD steps=10<"), std::string::npos);
-  EXPECT_NE(svg.find(">Accuracy under PGD steps=50<"), std::string::npos);
+  EXPECT_NE(svg.find(">Accuracy under pgd steps=10<"), std::string::npos);
+  EXPECT_NE(svg.find(">Accuracy under pgd steps=50<"), std::string::npos);
   EXPECT_EQ(points(series(svg, "resnet-20, no defense")).size(), 3u);
 }
 

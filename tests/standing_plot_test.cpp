@@ -79,7 +79,7 @@ TEST(StandingTable, AClaimOfOneAttackFallsUnderTheWorst) {
   report.compare("pgd", nullptr, 0);
   report.compare("worst-case", nullptr, 0.002);
   EXPECT_EQ(rows(report),
-            (Rows{"aig-20 gates=argmax over resnet-20: FGSM | PGD | -0.2 <small>[-1.2, +0.8]</small> | – | "
+            (Rows{"aig-20 gates=argmax over resnet-20: fgsm | pgd | -0.2 <small>[-1.2, +0.8]</small> | – | "
                   "✗ does not stand"}));
 }
 
@@ -91,7 +91,7 @@ TEST(StandingTable, AClaimStandsUntilACheckIsRaised) {
   report.check(kResNet, "one-step", "warning");  // of the other model
   report.check(kAig, "longer", "undecided");
   const std::string claim =
-      "aig-20 gates=argmax over resnet-20: FGSM, PGD | – | +15.0 <small>[+14.0, +16.0]</small> | ";
+      "aig-20 gates=argmax over resnet-20: fgsm, pgd | – | +15.0 <small>[+14.0, +16.0]</small> | ";
   EXPECT_EQ(rows(report), (Rows{claim + "– (undecided: longer) | (✓) stands as far as its checks could see"}));
   Report unexamined = report;
   unexamined.json["config"]["checks"] = "basic";
@@ -112,7 +112,7 @@ TEST(StandingTable, ACheckOfAnotherBudgetIsNotMadeHere) {
   }
   report.check(kAig, "noise", "passed", 0.05);
   const std::string claim =
-      "aig-20 gates=argmax over resnet-20: FGSM, PGD | – | +15.0 <small>[+14.0, +16.0]</small> | – ";
+      "aig-20 gates=argmax over resnet-20: fgsm, pgd | – | +15.0 <small>[+14.0, +16.0]</small> | – ";
   EXPECT_EQ(rows(report), (Rows{claim + "| ✓ stands",
                                 claim + "(made at 8/255 alone: noise) | (✓) stands as far as its checks could see"}));
   report.json["checks"][0]["runs"].push_back(report.run_of(kAig, "pgd", 2));
@@ -127,7 +127,7 @@ TEST(StandingTable, ACheckOfFewImagesLeavesAClaimOpen) {
   report.check(kAig, "relaxed-mismatch", "passed", 0.5);
   report.json["checks"].back()["numbers"] = {{"share_differs", 0.1}};
   EXPECT_EQ(rows(report),
-            (Rows{"aig-20 gates=argmax over resnet-20: FGSM, PGD | – | +15.0 <small>[+14.0, +16.0]</small> | – (could "
+            (Rows{"aig-20 gates=argmax over resnet-20: fgsm, pgd | – | +15.0 <small>[+14.0, +16.0]</small> | – (could "
                   "not have seen a fifth of the sample fall: transfer) | (✓) stands as far as its checks could see"}));
 }
 
@@ -137,8 +137,8 @@ TEST(StandingTable, TheOtherModelMayLeadUnderTheWorst) {
   report.compare("pgd", kResNet, 0.2);
   report.compare("worst-case", kResNet, 0.2);
   EXPECT_EQ(rows(report),
-            (Rows{"resnet-20 over aig-20 gates=argmax: PGD | FGSM | +20.0 <small>[+19.0, +21.0]</small> | – | ✓ stands",
-                  "aig-20 gates=argmax over resnet-20: FGSM | PGD | -20.0 <small>[-21.0, -19.0]</small> | – | "
+            (Rows{"resnet-20 over aig-20 gates=argmax: pgd | fgsm | +20.0 <small>[+19.0, +21.0]</small> | – | ✓ stands",
+                  "aig-20 gates=argmax over resnet-20: fgsm | pgd | -20.0 <small>[-21.0, -19.0]</small> | – | "
                   "✗ the reverse holds"}));
   EXPECT_NE(render_html({report.json}).find("<p>2 claims: 1 ✓ stands, 1 ✗ the reverse holds.</p>"), std::string::npos);
 }
@@ -146,7 +146,7 @@ TEST(StandingTable, TheOtherModelMayLeadUnderTheWorst) {
 TEST(StandingTable, WithoutAWorstCaseNothingIsRuled) {
   Report report;
   report.compare("fgsm", kAig, -0.1);
-  EXPECT_EQ(rows(report), (Rows{"aig-20 gates=argmax over resnet-20: FGSM | – | – | – | ? no worst case was judged"}));
+  EXPECT_EQ(rows(report), (Rows{"aig-20 gates=argmax over resnet-20: fgsm | – | – | – | ? no worst case was judged"}));
 }
 
 TEST(StandingTable, TransferClaimsNothing) {

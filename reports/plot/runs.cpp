@@ -44,7 +44,7 @@ std::optional<size_t> find_model(const RunList& list, const std::string& id, con
 std::string setting_name(const Json& run) {
   const std::string defense = text_at(run, {"defense", "name"}), access = text_at(run, {"access"});
   const bool none = defense.empty() || defense == "none";
-  std::string name = none ? "no defense" : display_name(defense);
+  std::string name = none ? "no defense" : defense;
   // Without a defense white box and grey box are the same thing.
   if (!access.empty() && !(none && (access == kWhiteBox || access == kGreyBox))) name += ", " + access;
   return name;
@@ -87,8 +87,8 @@ RunList join_runs(std::span<const Json> files) {
       const auto model = models.find(text_at(runs[i], {"model"}));
       const auto epsilon = number_at(runs[i], {"epsilon"});
       if (model == models.end() || !epsilon) continue;
-      list.runs.push_back({&runs[i], f, i, model->second, display_name(text_at(runs[i], {"attack", "name"})),
-                           setting_name(runs[i]), text_at(runs[i], {"norm"}), *epsilon});
+      list.runs.push_back({&runs[i], f, i, model->second, text_at(runs[i], {"attack", "name"}), setting_name(runs[i]),
+                           text_at(runs[i], {"norm"}), *epsilon});
     }
   }
   make_distinct(list);

@@ -22,8 +22,8 @@ struct PlottedRun {
   const Json* json;
   size_t file, index;   ///< runs[index] of the file
   size_t model;         ///< in RunList::models
-  std::string attack;   ///< "PGD steps=10": one facet of a figure
-  std::string setting;  ///< "JPEG, white-box": defense and access
+  std::string attack;   ///< "pgd steps=10": one facet of a figure
+  std::string setting;  ///< "jpeg, white-box": defense and access
   std::string norm;
   double epsilon;
 
@@ -54,7 +54,7 @@ const PlottedRun* find_run(const RunList& list, size_t file, size_t index);
 /// By the index as a report holds it; null if that is none.
 const PlottedRun* find_run(const RunList& list, size_t file, const Json& index);
 
-/// "aig-20 gates=argmax, JPEG quality=50": the model and the defense that a run judges.
+/// "aig-20 gates=argmax, jpeg quality=50": the model and the defense that a run judges.
 std::string defended_label(const RunList& list, const PlottedRun& run);
 
 /// The runs that a selection lets through; a name that matches nothing is an InputError with what there is.

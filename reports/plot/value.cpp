@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -83,18 +81,6 @@ std::string short_id(const std::string& id) {
   if (path.extension() == ".safetensors" || path.extension() == ".pt") name = path.stem().string();
   if (name == "model" && path.has_parent_path()) name = path.parent_path().filename().string();
   return colon == std::string::npos ? name : name + " " + id.substr(colon + 1);
-}
-
-std::string display_name(const std::string& name) {
-  constexpr std::array acronyms{"fgsm", "ffgsm", "r",   "bim", "pgd",  "eot",  "mi",   "ni", "di",
-                                "ti",   "si",    "vmi", "vni", "pi",   "emi",  "apgd", "cw", "fab",
-                                "spsa", "ce",    "dlr", "lgm", "ilfo", "jpeg", "tvm"};
-  std::vector<std::string> parts = split(name, '-');
-  for (auto& part : parts) {
-    if (std::find(acronyms.begin(), acronyms.end(), part) == acronyms.end()) continue;
-    std::transform(part.begin(), part.end(), part.begin(), [](unsigned char c) { return std::toupper(c); });
-  }
-  return join(parts, "-");
 }
 
 }  // namespace aigis::plotting

@@ -40,7 +40,5 @@ std::string epsilon_text(double epsilon, const std::string& norm);
 /// A model's id for a figure: "models/aig-20.safetensors:gates=argmax" as "aig-20 gates=argmax". Training calls every
 /// file "model" and puts it into a folder of its own, whose name then says more.
 std::string short_id(const std::string& id);
-/// As papers write it: FGSM, PGD, JPEG; other names as they are.
-std::string display_name(const std::string& name);
 
 }  // namespace aigis::plotting
