@@ -4,65 +4,67 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
-#include "reports/report.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 namespace {
 
-/// Keys that a minor version added: a report of an earlier one lacks them.
-const std::vector<std::string> kLaterKeys{"clean_top5",
-                                          "robust_top5",
-                                          "l1",
-                                          "on_target",
-                                          "label_kept",
-                                          "stages",
-                                          "recovery",
-                                          "comparisons",
-                                          "to_success",
-                                          "l0",
-                                          "swap",
-                                          "distribution",
-                                          "ci95",
-                                          "spread",
-                                          "monitor",
-                                          "exceedance",
-                                          "per_layer_ci95",
-                                          "ci95_on_clean_redraw",
-                                          "likeness",
-                                          "aim",
-                                          "per_class_ci95",
-                                          "before_ci95",
-                                          "after_ci95",
-                                          "aside",
-                                          "without_answer",
-                                          "dtype"};
+/// A minor version that changed what a report says somewhere.
+struct Change {
+  const char* where;
+  int64_t since;
+};
 
-/// Ends of pointers to what means what it means now, or is estimated as it is now, since a minor version.
-const std::vector<std::pair<std::string, int64_t>> kRedefined{{"/robust_quantized", 2},
-                                                              {"/ci95", 11},
-                                                              {"/per_layer_ci95", 11},
-                                                              {"/per_class_ci95", 11},
-                                                              {"/on_target", 13},
-                                                              {"/l1", 13},
-                                                              {"/gates/before/ci95", 15},
-                                                              {"/gates/after/ci95", 15},
-                                                              {"/flipped/ci95", 15},
-                                                              {"/flipped/ci95_on_clean_redraw", 15},
-                                                              {"/likeness/before_ci95", 15},
-                                                              {"/likeness/after_ci95", 15},
-                                                              {"/macs/ci95/before", 15},
-                                                              {"/macs/ci95/after", 15}};
+/// Keys that a report of an earlier version lacks, of those that are held against what is found.
+const std::vector<Change> kLaterKeys{{"clean_top5", 1},
+                                     {"robust_top5", 1},
+                                     {"l1", 2},
+                                     {"on_target", 2},
+                                     {"label_kept", 3},
+                                     {"recovery", 4},
+                                     {"l0", 4},
+                                     {"swap", 5},
+                                     {"distribution", 5},
+                                     {"ci95", 7},
+                                     {"per_layer_ci95", 7},
+                                     {"ci95_on_clean_redraw", 7},
+                                     {"likeness", 7},
+                                     {"spread", 7},
+                                     {"monitor", 7},
+                                     {"exceedance", 7},
+                                     {"aim", 8},
+                                     {"per_class_ci95", 9},
+                                     {"before_ci95", 9},
+                                     {"after_ci95", 9},
+                                     {"without_answer", 12},
+                                     {"dtype", 14}};
+
+/// Ends of pointers to what meant something else in a report of an earlier version, or was estimated otherwise.
+const std::vector<Change> kRedefined{{"/robust_quantized", 2},
+                                     {"/ci95", 11},
+                                     {"/per_layer_ci95", 11},
+                                     {"/per_class_ci95", 11},
+                                     {"/on_target", 13},
+                                     {"/l1", 13},
+                                     {"/gates/before/ci95", 15},
+                                     {"/gates/after/ci95", 15},
+                                     {"/flipped/ci95", 15},
+                                     {"/flipped/ci95_on_clean_redraw", 15},
+                                     {"/likeness/before_ci95", 15},
+                                     {"/likeness/after_ci95", 15},
+                                     {"/macs/ci95/before", 15},
+                                     {"/macs/ci95/after", 15}};
 
 bool meant_something_else(const std::string& pointer, int64_t minor) {
-  return std::any_of(kRedefined.begin(), kRedefined.end(), [&](const auto& redefined) {
-    return pointer.ends_with(redefined.first) && minor < redefined.second;
+  return std::any_of(kRedefined.begin(), kRedefined.end(), [&](const Change& redefined) {
+    return pointer.ends_with(redefined.where) && minor < redefined.since;
   });
 }
 
-bool contains(const std::vector<std::string>& list, const std::string& key) {
-  return std::find(list.begin(), list.end(), key) != list.end();
+bool came_later(const std::string& key, int64_t minor) {
+  return std::any_of(kLaterKeys.begin(), kLaterKeys.end(),
+                     [&](const Change& added) { return key == added.where && minor < added.since; });
 }
 
 bool agree(const Json& said, const Json& found) {
@@ -78,12 +80,13 @@ void compare_within(const Json& said, const Json& found, const std::string& poin
                     std::vector<std::string>& disagreements, bool is_outermost) {
   if (found.is_object() && said.is_object()) {
     for (const auto& [key, value] : found.items()) {
-      if (meant_something_else(pointer + "/" + key, minor)) continue;
-      const bool is_later = minor < kReportMinor && (pointer.ends_with("/options") || contains(kLaterKeys, key));
+      const std::string place = pointer + "/" + key;
+      const bool is_later = (minor < kReportMinor && pointer.ends_with("/options")) || came_later(key, minor);
       if (said.contains(key)) {
-        compare_within(said[key], value, pointer + "/" + key, minor, disagreements, false);
+        if (meant_something_else(place, minor)) continue;
+        compare_within(said[key], value, place, minor, disagreements, false);
       } else if (!is_later) {
-        disagreements.push_back(fmt::format("{}/{} is missing; it is {}", pointer, key, value.dump()));
+        disagreements.push_back(fmt::format("{} is missing; it is {}", place, value.dump()));
       }
     }
     for (const auto& [key, value] : said.items()) {

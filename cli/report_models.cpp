@@ -8,6 +8,7 @@
 #include "cli/verification.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 
@@ -61,8 +62,7 @@ LoadedModel ReportModels::load(const std::string& id, const Json& checkpoint) co
     }
   }
   take_recorded(spec);  // a matter of speed, on a GPU: here it runs as it is
-  // noise=fixed was that of seed 0 before 1.14.
-  const uint64_t seed = minor_version_of(report_, path_) < 14 ? 0 : plan_.seed;
+  const uint64_t seed = minor_version_of(report_, path_) < since::kSeededFixedNoise ? 0 : plan_.seed;
   LoadedModel loaded = evaluated_model(spec, plan_.data, seed, device_);
   loaded.id = id;
   return loaded;

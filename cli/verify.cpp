@@ -17,6 +17,7 @@
 #include "lib/core/files.h"
 #include "lib/core/text.h"
 #include "reports/report_text.h"
+#include "reports/report_version.h"
 #include "reports/schema.h"
 
 namespace aigis {
@@ -57,14 +58,13 @@ namespace {
 
 /// Whether a text is a report of a version that holds the hash of its text.
 bool should_say_hash(const std::string& text, const std::string& path) {
-  constexpr int64_t kHashedSince = 11;
   try {
     if (const std::optional<std::string> version = said_version(text)) {
-      return minor_version_of(Json::object({{"version", *version}}), path) >= kHashedSince;
+      return minor_version_of(Json::object({{"version", *version}}), path) >= since::kTextHash;
     }
     const Json report = parse_json(text, path);
     return report.is_object() && report.value("schema", Json()) == "aigis-report" &&
-           report.value("version", Json()).is_string() && minor_version_of(report, path) >= kHashedSince;
+           report.value("version", Json()).is_string() && minor_version_of(report, path) >= since::kTextHash;
   } catch (const InputError&) {
     return false;  // it cannot be judged either, which then says why
   }
@@ -107,9 +107,9 @@ size_t judge_again(const std::string& text, const std::string& path, const std::
   }
   if (verdicts.other_graphs > 0) {
     fmt::print(
-        "{} runs of frozen gates behind a defense are not judged again: before version 1.14 these kept the graph of "
+        "{} runs of frozen gates behind a defense are not judged again: before version {}.{} these kept the graph of "
         "the image before the defense\n",
-        verdicts.other_graphs);
+        verdicts.other_graphs, kReportMajor, since::kDefendedGraphs);
   }
   if (verdicts.near_ties > 0) {
     fmt::print("{} near ties fell the other way than in the report, as rounding lets them\n", verdicts.near_ties);

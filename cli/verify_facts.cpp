@@ -8,6 +8,7 @@
 #include "cli/verification.h"
 #include "defenses/list.h"
 #include "lib/core/error.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 namespace {
@@ -90,8 +91,7 @@ void verify_runs(Verification& v) {
                      {"norm", config.at("norm")},
                      {"seed", config.at("seed")},
                      {"count", v.plan.data.size()}};
-          // Attacks with a target were nested before 1.12, too.
-          if (v.minor_version() >= 12 || !run.attack || !run.attack->is_targeted()) {
+          if (v.minor_version() >= since::kTargetsUnnested || !run.attack || !run.attack->is_targeted()) {
             found["nested"] = is_nested(v.plan, run, card);
           }
           found.update(run_facts(v.plan.runs, run));

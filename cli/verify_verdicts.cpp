@@ -14,6 +14,7 @@
 #include "reports/curves.h"
 #include "reports/flags.h"
 #include "reports/report.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 namespace {
@@ -79,7 +80,7 @@ class SecondVerdict {
     const std::shared_ptr<Model> bare = v_.models.model(entry["model"]).model;
     check_fit(entry["model"], bare->card(), v_.plan.data);
     const Run& run = v_.run_at(index);
-    if (v_.minor_version() < 14 && run.defense && bare->card().gate_mode == "frozen") {
+    if (v_.minor_version() < since::kDefendedGraphs && run.defense && bare->card().gate_mode == "frozen") {
       ++verdicts_.other_graphs;
       return;
     }
@@ -88,8 +89,7 @@ class SecondVerdict {
     const std::shared_ptr<Model> target = defended(bare, run.defense);
     const Wanted wanted = [&](const Batch& clean) { return wanted_classes(run, bare, clean, entry["seed"]); };
     if (count > 0) {
-      // Worst cases were judged by the draws that chose them before 1.12.
-      const Purpose draws = v_.minor_version() < 12 ? Purpose::verdict_gates : run.judged_by();
+      const Purpose draws = v_.minor_version() < since::kOtherDraws ? Purpose::verdict_gates : run.judged_by();
       const Recount again =
           recount_run(*target, entry, draws, wanted, v_.plan.data, saved, v_.plan.batch, v_.plan.gate_swap, v_.device);
       state(entry, index, again, saved, target->card());
@@ -162,7 +162,7 @@ class SecondVerdict {
   void check_comparisons() {
     const Json &report = v_.report, &runs = report["runs"];
     if (clean_hits_.size() < runs.size()) return;
-    if (v_.minor_version() < kReportMinor && !report.contains("comparisons")) return;
+    if (v_.minor_version() < since::kComparisons && !report.contains("comparisons")) return;
     const Json said = report.value("comparisons", Json());
     std::vector<std::vector<int64_t>> hits, clean_hits;
     for (auto& [index, of_run] : clean_hits_) clean_hits.push_back(of_run);
@@ -171,8 +171,8 @@ class SecondVerdict {
       return;
     }
     for (auto& [index, of_run] : hits_) hits.push_back(of_run);
-    v_.expect(said, comparisons_json(runs, hits, v_.minor_version() < 12), "/comparisons");
-    if (v_.minor_version() < kReportMinor && !report.contains("curves")) return;
+    v_.expect(said, comparisons_json(runs, hits, v_.minor_version() < since::kCleanFamily), "/comparisons");
+    if (v_.minor_version() < since::kCurves && !report.contains("curves")) return;
     Json again{{"runs", runs}};
     add_curves(again, hits, clean_hits);
     for (const char* part : {"curves", "curve_comparisons"}) {

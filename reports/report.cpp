@@ -17,6 +17,7 @@
 #include "reports/plot/runs.h"
 #include "reports/plot/value.h"
 #include "reports/report_text.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 namespace {
@@ -133,7 +134,7 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
 Json make_report(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
                  const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
-              {"version", kReportVersion},
+              {"version", report_version()},
               {"text_sha256", kNoTextHash},
               {"tool", context.tool},
               {"environment", context.environment},

@@ -9,11 +9,6 @@
 
 namespace aigis {
 
-/// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version adds keys, or says where it
-/// redefines one.
-inline constexpr const char* kReportVersion = "1.15";
-inline constexpr int64_t kReportMinor = 15;
-
 /// A model of the sweep as the report names it.
 struct ReportedModel {
   std::string id;                    ///< unique in the report

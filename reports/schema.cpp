@@ -14,6 +14,7 @@
 #include "lib/core/files.h"
 #include "lib/core/text.h"
 #include "reports/consistency.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 
@@ -34,8 +35,9 @@ struct KnownSchema {
 
 /// What a file's "schema" may say.
 const std::map<std::string, KnownSchema>& known_schemas() {
-  static const std::map<std::string, KnownSchema> list{
-      {"aigis-inspect", {kInspectSchema, 1}}, {"aigis-report", {kReportSchema, 1}}, {"aigis-train", {kTrainSchema, 1}}};
+  static const std::map<std::string, KnownSchema> list{{"aigis-inspect", {kInspectSchema, 1}},
+                                                       {"aigis-report", {kReportSchema, kReportMajor}},
+                                                       {"aigis-train", {kTrainSchema, 1}}};
   return list;
 }
 

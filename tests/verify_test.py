@@ -1,6 +1,7 @@
 """What `aigis verify` notices, and where it agrees."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from safetensors.torch import load_file
 
 from intervals import wilson
-from program import AIG, RESNET, aigis, of_version, report
+from program import AIG, RESNET, ROOT, aigis, of_version, report
 from verification import refusal_of, small, verify  # noqa: F401 (a fixture)
 
 
@@ -128,11 +129,18 @@ def test_verify_misses_no_run(small):
 
 def test_reports_of_an_earlier_version_lack_what_came_later(small):
     folder, document = small
-    for earlier, code in ((of_version(document, "1.1"), 0), (json.loads(json.dumps(document)), 1)):
+    for earlier, code in ((of_version(document, "1.1"), 0), (of_version(document, "1.2"), 1), (json.loads(json.dumps(document)), 1)):
         for run in earlier["runs"]:
-            del run["attack"]["options"]["loss"], run["perturbation"]["l1"]
+            del run["attack"]["options"]["loss"], run["perturbation"]["l1"]  # which came with 1.2
         result = verify(folder, earlier)
         assert result.returncode == code, result.stdout + result.stderr
+        assert ("/runs/0/perturbation/l1 is missing" in result.stdout) == (code == 1), result.stdout
+
+
+def test_reports_are_of_the_last_version_that_the_schema_tells_of(small):
+    schema = (ROOT / "reports/schema/report.schema.json").read_text()
+    told = re.findall(r"\b(?:[Ss]ince|before) 1\.(\d+)", schema)
+    assert small[1]["version"] == f"1.{max(map(int, told))}"
 
 
 def test_intervals_over_all_layers_are_told_otherwise_before_1_15(small):
