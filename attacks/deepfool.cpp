@@ -1,6 +1,5 @@
 #include "attacks/deepfool.h"
 
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "attacks/parts/slopes.h"

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "attacks/parts/square_search.h"
+#include "lib/eval/attack.h"
 
 namespace aigis {
 

@@ -1,6 +1,5 @@
 #include "attacks/hopskipjump.h"
 
-#include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>

@@ -3,7 +3,6 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/where.h>
 
-#include <cmath>
 #include <stdexcept>
 
 #include "attacks/parts/gate_options.h"

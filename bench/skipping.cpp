@@ -2,8 +2,6 @@
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "bench/benchmarks.h"
 #include "lib/core/upload.h"
 #include "lib/metrics/paired.h"

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "attacks/list.h"
 #include "checks/checks.h"
 #include "lib/eval/ablation.h"
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "attacks/list.h"
 #include "bench/benchmarks.h"

@@ -1,5 +1,6 @@
 // `aigis evaluate`: a sweep of one point, printed as a table.
 #include <cstdio>
+#include <memory>
 
 #include "cli/commands.h"
 #include "cli/evaluation.h"

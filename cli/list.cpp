@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "checks/list.h"
 #include "cli/commands.h"
 #include "cli/listing.h"

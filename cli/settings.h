@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cli/command_line.h"
-#include "lib/core/json.h"
 #include "lib/core/options.h"
 
 namespace aigis {

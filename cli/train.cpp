@@ -1,4 +1,6 @@
 // `aigis train`: trains one model.
+#include <memory>
+
 #include "cli/commands.h"
 #include "cli/training_run.h"
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "attacks/list.h"
 #include "cli/evaluation.h"

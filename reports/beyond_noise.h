@@ -1,7 +1,7 @@
 // Whether an attack did more than noise of the same size: the least that an attack owes.
 #pragma once
 
-#include "reports/report.h"
+#include "lib/eval/sweep.h"
 
 namespace aigis {
 

@@ -1,7 +1,6 @@
 #include "reports/curves.h"
 
 #include <algorithm>
-#include <map>
 
 #include "lib/metrics/bootstrap.h"
 #include "lib/metrics/comparison.h"

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/ops/gumbel.h"
 #include "tests/networks.h"
 #include "tests/one_gate.h"
 

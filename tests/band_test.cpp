@@ -7,7 +7,6 @@
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <numbers>
 
 #include "lib/data/dataset.h"

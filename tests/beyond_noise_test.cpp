@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "reports/report.h"
 #include "tests/attacks.h"
 #include "tests/planted_gates.h"
 

@@ -1,5 +1,4 @@
 // The page's table of checks says of each what the report says.
-#include <fmt/format.h>
 
 #include "reports/plot/plot.h"
 #include "tests/figures.h"

@@ -1,5 +1,4 @@
 // What checks look at, and what they leave undecided.
-#include "reports/checks.h"
 
 #include <gtest/gtest.h>
 

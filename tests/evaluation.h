@@ -1,7 +1,6 @@
 // A small evaluation with all checks, and what they say of it.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <set>
 
-#include "reports/checks.h"
 #include "tests/evaluation.h"
 #include "tests/scratch.h"
 

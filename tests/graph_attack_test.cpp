@@ -8,10 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <bit>
-#include <cmath>
 
 #include "attacks/parts/graph_search.h"
-#include "attacks/parts/step_gradient.h"
+#include "attacks/parts/objective.h"
 #include "models/checkpoint.h"
 #include "tests/attacks.h"
 #include "tests/three_gates.h"

@@ -12,6 +12,7 @@
 #endif
 
 #include "lib/core/files.h"
+#include "lib/data/image_file.h"
 #include "tests/image_folder.h"
 
 namespace aigis {

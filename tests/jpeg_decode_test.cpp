@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "lib/core/files.h"
 #include "lib/data/jpeg_markers.h"

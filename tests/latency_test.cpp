@@ -1,11 +1,9 @@
 // What becomes of times once they were taken; how long anything took is no test's business.
 #include "lib/eval/latency.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "lib/metrics/median.h"
 #include "tests/networks.h"
 
 namespace aigis {

@@ -1,4 +1,5 @@
-"""Dependencies point one way: what a folder may include, and which libraries it may link.
+"""Dependencies point one way: what a folder may include, and which libraries it may link. And they are there for
+something: no header of an operator or of the standard library is included of which nothing is used.
 
     lib/core <- lib/{ops,data,metrics} <- lib/eval <- lib/train
     lib <- {models,attacks,defenses,reports} <- {bench,checks} <- cli <- tests
@@ -27,6 +28,21 @@ LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in 
 
 SOURCES = {".h", ".cpp", ".cu", ".cuh", ".in"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+OPERATOR = re.compile(r"ATen/ops/(\w+)\.h")
+COMMENT = re.compile(r"//.*")
+# What is used of headers of the standard library whose names are few.
+STANDARD = {
+    "cmath": r"std::(abs|ceil|copysign|cos|erfc?|exp|expm1|floor|fmod|hypot|is(finite|inf|nan)|l?lround|lgamma|log|log1p|log2"
+    r"|nextafter|pow|round|sin|sqrt|tan|trunc)\b|\bM_PI\b|\bNAN\b|\bINFINITY\b",
+    "fstream": r"std::[io]?fstream",
+    "functional": r"std::(function|greater|hash|less|plus|ref|reference_wrapper)\b",
+    "limits": r"std::numeric_limits",
+    "map": r"std::(multi)?map\b",
+    "memory": r"std::(make_shared|make_unique|shared_ptr|unique_ptr|weak_ptr)\b",
+    "numeric": r"std::(accumulate|gcd|inner_product|iota|lcm|midpoint|partial_sum|reduce|transform_reduce)\b",
+    "optional": r"std::(optional|nullopt|make_optional)\b",
+    "set": r"std::(multi)?set\b",
+}
 LIBRARY = re.compile(r"\baigis_library\(\s*(\w+)")
 LINKED = re.compile(r"\baigis(?:::|_)(\w+)")
 
@@ -65,6 +81,15 @@ def include_violations(path, text):
             yield f"{path}: includes {header}, but {folder} may not depend on {used}"
 
 
+def idle_includes(path, text):
+    code = COMMENT.sub("", INCLUDE.sub("", text))
+    for _, header in INCLUDE.findall(text):
+        operator = OPERATOR.fullmatch(header)
+        used = rf"\b{operator[1]}_?\b" if operator else STANDARD.get(header)
+        if used is not None and not re.search(used, code):
+            yield f"{path}: includes <{header}>, and uses nothing of it"
+
+
 def link_violations(path, text, home_of):
     folder = folder_of(path)
     for name in LINKED.findall(re.sub(r"#.*", "", text)):
@@ -80,6 +105,7 @@ def violations(root):
     for path, text in files:
         is_source = pathlib.PurePath(path).suffix in SOURCES
         found += include_violations(path, text) if is_source else link_violations(path, text, home_of)
+        found += idle_includes(path, text) if is_source else []
         if "torch/torch.h" in text and folder_of(path) != "tests":
             found.append(f"{path}: names torch/torch.h, which costs 20 s a file; name what is used")
     return found
@@ -133,6 +159,8 @@ PLANTED = {
     "a path beside the file": ("attacks/b.cpp", '#include "../models/a.h"\n', "named from the root"),
     "a bare name": ("attacks/b.cpp", '#include "a.h"\n', "named from the root"),
     "a room that nobody knows": ("lib/misc/a.h", "#include <string>\n", "belongs to no folder"),
+    "an operator that is not called": ("models/b.cpp", "#include <ATen/ops/cat.h>\n// at::cat\n", "uses nothing of it"),
+    "mathematics without a function": ("models/b.cpp", "#include <cmath>\nint a = std::max(1, 2);\n", "uses nothing of it"),
     "all of torch": ("models/b.cpp", "#include <torch/torch.h>\n", "names torch/torch.h"),
     "all of torch, precompiled": ("cli/pch.cmake", "target_precompile_headers(a <torch/torch.h>)\n", "torch/torch.h"),
     "core links data": ("lib/core/CMakeLists.txt", "aigis_library(core\n  LINK\n aigis::data)\n", "links aigis::data"),

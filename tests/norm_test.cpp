@@ -14,7 +14,6 @@
 #include <cmath>
 #include <vector>
 
-#include "attacks/parts/hyperplane.h"
 #include "attacks/parts/slopes.h"
 #include "lib/core/error.h"
 #include "tests/attacks.h"

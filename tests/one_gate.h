@@ -8,8 +8,8 @@
 #include <ATen/ops/ones.h>
 
 #include "lib/core/model.h"
+#include "lib/core/philox.h"
 #include "lib/data/dataset.h"
-#include "lib/ops/gumbel.h"
 
 namespace aigis {
 

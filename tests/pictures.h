@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/data/image_file.h"
+#include "lib/data/jpeg_decode.h"
 
 namespace aigis {
 

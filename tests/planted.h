@@ -14,7 +14,6 @@
 #include <ATen/ops/where.h>
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>

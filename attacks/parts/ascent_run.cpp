@@ -5,7 +5,6 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "attacks/parts/confirm.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attacks/parts/gate_term.h"
+#include "lib/data/dataset.h"
 #include "lib/eval/victim.h"
 
 namespace aigis {

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "attacks/parts/random.h"
 #include "lib/core/error.h"
 #include "lib/core/text.h"
 #include "lib/core/upload.h"

@@ -2,9 +2,9 @@
 // resized at random and padded with zeros at a random place, with some probability.
 #pragma once
 
-#include "attacks/parts/random.h"
 #include "lib/core/model.h"
 #include "lib/core/options.h"
+#include "lib/core/philox.h"
 
 namespace aigis {
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "lib/data/dataset.h"
 #include "lib/eval/victim.h"
 
 namespace aigis {

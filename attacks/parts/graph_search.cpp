@@ -9,6 +9,7 @@
 #include <limits>
 #include <set>
 
+#include "attacks/parts/objective.h"
 #include "lib/core/upload.h"
 #include "lib/eval/verdict.h"
 

@@ -1,7 +1,8 @@
 // The fewest gates that have to be flipped for a wrong answer, the image being what it is.
 #pragma once
 
-#include "attacks/parts/objective.h"
+#include "lib/data/dataset.h"
+#include "lib/eval/victim.h"
 
 namespace aigis {
 

@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "lib/eval/verdict.h"
-
 namespace aigis {
 namespace {
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "attacks/parts/every_draw.h"
-#include "attacks/parts/objective.h"
 #include "attacks/parts/shrinking.h"
 #include "lib/eval/attack.h"
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attacks/parts/nearest.h"
+#include "attacks/parts/objective.h"
 
 namespace aigis {
 

@@ -4,6 +4,7 @@
 #include "attacks/parts/gate_term.h"
 #include "attacks/parts/worth.h"
 #include "lib/core/options.h"
+#include "lib/data/dataset.h"
 #include "lib/eval/victim.h"
 
 namespace aigis {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "attacks/parts/random.h"
+#include "attacks/parts/squares.h"
 #include "lib/core/upload.h"
 
 namespace aigis {

@@ -2,8 +2,8 @@
 // Andriushchenko et al. (ECCV 2020, algorithms 2 and 3) and, in L1, Croce & Hein (ICML 2021, appendix) do.
 #pragma once
 
-#include "attacks/parts/squares.h"
 #include "lib/core/philox.h"
+#include "lib/core/tensor.h"
 #include "lib/eval/norm.h"
 
 namespace aigis {

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "lib/core/options.h"
-#include "lib/eval/attack.h"
+#include "lib/data/dataset.h"
+#include "lib/eval/norm.h"
+#include "lib/eval/victim.h"
 
 namespace aigis {
 

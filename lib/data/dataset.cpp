@@ -2,12 +2,10 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/searchsorted.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "lib/core/error.h"
 #include "lib/core/files.h"
 #include "lib/core/levels.h"
 #include "lib/core/philox.h"

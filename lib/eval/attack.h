@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/core/catalogue.h"
+#include "lib/data/dataset.h"
 #include "lib/eval/norm.h"
 #include "lib/eval/victim.h"
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/where.h>
 
+#include "lib/eval/verdict.h"
+
 namespace aigis {
 
 at::Tensor images_within_more(Model& target, const Batch& batch, const Fallen& smaller, const at::Tensor& proposed,

@@ -1,9 +1,10 @@
 // Budgets that build on one another: what a smaller one broke is broken within a larger one, for its image lies inside.
 #pragma once
 
+#include "lib/core/model.h"
 #include "lib/core/philox.h"
+#include "lib/data/dataset.h"
 #include "lib/eval/norm.h"
-#include "lib/eval/verdict.h"
 
 namespace aigis {
 

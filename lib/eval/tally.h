@@ -6,6 +6,7 @@
 
 #include "lib/eval/latency.h"
 #include "lib/eval/verdict.h"
+#include "lib/eval/victim.h"
 #include "lib/metrics/interval.h"
 
 namespace aigis {

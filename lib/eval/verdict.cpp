@@ -7,7 +7,6 @@
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
-#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
 #include <limits>

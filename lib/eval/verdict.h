@@ -1,11 +1,9 @@
 // The one place where a proposed image is measured, projected, clipped and judged.
 #pragma once
 
-#include <memory>
-
 #include "lib/core/model.h"
 #include "lib/data/dataset.h"
-#include "lib/eval/attack.h"
+#include "lib/eval/norm.h"
 
 namespace aigis {
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "lib/core/model.h"
-#include "lib/data/dataset.h"
 #include "lib/eval/stages.h"
 
 namespace aigis {

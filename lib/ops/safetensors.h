@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "lib/core/model.h"
+#include "lib/core/tensor.h"
 
 namespace aigis {
 

@@ -1,7 +1,6 @@
 // Residual blocks: the branch that a gate may skip, the shortcut that always runs, and how both are joined.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "models/parts/layers.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "reports/plot/claim_checks.h"
 #include "reports/plot/compared.h"

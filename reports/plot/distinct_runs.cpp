@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "lib/core/text.h"
 #include "reports/plot/value.h"
 
 namespace aigis::plotting {

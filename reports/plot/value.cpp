@@ -6,8 +6,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "lib/core/text.h"
-
 namespace aigis::plotting {
 
 const Json& at(const Json& json, std::initializer_list<const char*> keys) {
