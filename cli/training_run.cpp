@@ -43,6 +43,17 @@ void warn_of_other_arithmetic(const Trainer& resumed) {
 TrainingRun::TrainingRun(const Settings& settings, bool resume)
     : folder_(settings.text("out")), architecture_(Spec::parse(settings.text("model"))),
       data_(Spec::parse(settings.text("data"))), device_(parse_device(settings.text("device"))) {
+  read_options(settings);
+  std::tie(train_, held_out_) = training_data(data_, settings.count("limit", 0));
+  const bool goes_on = resume && fs::exists(folder_ + kStateFile);
+  const Json init_sha256 = build_network(settings.text("init"), goes_on);
+  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_,
+                                       adversarial_training(options_, network_->card()));
+  record_ = train_record(architecture_, data_, options_, train_, held_out_, init_sha256);
+  enter_folder(goes_on);
+}
+
+void TrainingRun::read_options(const Settings& settings) {
   if (folder_.empty()) throw InputError("--out is missing; expected the folder to write the model to");
   OptionTable table;
   options_.bind(table);
@@ -51,7 +62,9 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   if (!limit.empty()) time_limit_ = parse_duration(limit, "--time-limit");
   check_trainable(architecture_);
   check_milestones(options_);
-  std::tie(train_, held_out_) = training_data(data_, settings.count("limit", 0));
+}
+
+Json TrainingRun::build_network(const std::string& init, bool goes_on) {
   NetworkShape shape;
   shape.classes = static_cast<int64_t>(train_.classes.size());
   shape.input = train_.images.sizes().slice(1).vec();
@@ -59,34 +72,20 @@ TrainingRun::TrainingRun(const Settings& settings, bool resume)
   network_ = make_network(architecture_, shape);
   network_->set_gate_mode(network_->gate_modes().front());
   set_normalization(*network_, train_);
-  const std::string init = settings.text("init");
-  const std::string state = folder_ + kStateFile;
-  const bool goes_on = resume && fs::exists(state);
-  Json init_hash;
-  if (!init.empty() && !goes_on) init_hash = start_from(init);
-  else if (!init.empty() && fs::exists(init)) init_hash = sha256_file(init);
+  Json init_sha256;
+  if (!init.empty() && !goes_on) init_sha256 = start_from(init);
+  else if (!init.empty() && fs::exists(init)) init_sha256 = sha256_file(init);
   network_->move_to(device_, at::kFloat);
   if (options_.cuda_graph) check_cuda_graphs("cuda_graph=true", "cuda_graph=false", device_);
-  trainer_ = std::make_unique<Trainer>(*network_, train_, held_out_, options_, device_,
-                                       adversarial_training(options_, network_->card()));
-  // The settings, of which a resumed run must have those that decide the weights.
-  config_ = {{"model", architecture_.text()}, {"data", data_.name},
-             {"images", train_.size()},       {"init_sha256", init_hash},
-             {"train_sha256", train_.hash()}, {"held_out_sha256", held_out_.hash()}};
-  config_.update(option_values(options_));
+  return init_sha256;
+}
 
-  data_json_ = {{"name", train_.name},
-                {"classes", train_.classes},
-                {"train", train_.size()},
-                {"held_out", held_out_.size()},
-                {"spec", data_.text()},
-                {"train_sha256", config_["train_sha256"]},
-                {"held_out_sha256", config_["held_out_sha256"]}};
-
+void TrainingRun::enter_folder(bool goes_on) {
   make_folder(folder_);
   lock_ = FileLock(folder_);
+  const std::string state = folder_ + kStateFile;
   if (goes_on) {
-    read_train_state(state, config_, *network_, *trainer_);
+    read_train_state(state, record_.config, *network_, *trainer_);
     if (trainer_->state().epochs_done < options_.epochs) warn_of_other_arithmetic(*trainer_);
     fmt::print("resumed after epoch {} of {}\n", trainer_->state().epochs_done, options_.epochs);
   } else if (fs::exists(state)) {
@@ -130,30 +129,12 @@ Json TrainingRun::final_results() {
   return results;
 }
 
-Json TrainingRun::train_json() const {
-  const ModelCard& card = network_->card();
-  return {{"schema", "aigis-train"},
-          {"version", "1.1"},
-          {"tool", tool_json()},
-          {"environment", environment_json(device_)},
-          {"config", config_},
-          {"data", data_json_},
-          {"model",
-           {{"architecture", card.architecture},
-            {"options", card.options},
-            {"parameters", card.parameters},
-            {"macs_full", card.macs_full()},
-            {"gated", gated_layers_json(card)}}},
-          {"curve", trainer_->state().curve},
-          {"final", final_},
-          {"hashes", {{"model.safetensors", sha256_file(folder_ + "/model.safetensors")}}}};
-}
-
 void TrainingRun::save() {
   // First: whatever ends the program now, a resumed run goes on from here and writes the rest again.
-  write_train_state(folder_ + kStateFile, config_, *network_, *trainer_);
+  write_train_state(folder_ + kStateFile, record_.config, *network_, *trainer_);
   trainer_->with_model([this] { write_model(); });
-  const Json document = train_json();
+  const Json document =
+      record_.document(network_->card(), trainer_->state().curve, device_, sha256_file(folder_ + "/model.safetensors"));
   validate_report(document, folder_ + "/train.json");
   write_file(folder_ + "/train.json", document.dump(1) + "\n");
 }
@@ -176,14 +157,10 @@ void TrainingRun::write_model() {
         evaluate_held_out(*network_, train_.first(kRateImages), static_cast<uint64_t>(options_.seed), device_);
     network_->set_execution_rates(seen.rates);
   }
-  final_ = final_results();
-  const Json record{{"data", train_.name},
-                    {"images", train_.size()},
-                    {"epochs", trainer_->state().epochs_done},
-                    {"config", config_},
-                    {"held_out", final_["held_out"]},
-                    {"execution_rate", final_.value("execution_rate", Json())}};
-  write_safetensors(folder_ + "/model.safetensors", pack_checkpoint(*network_, architecture_, train_.classes, record));
+  record_.results = final_results();
+  write_safetensors(
+      folder_ + "/model.safetensors",
+      pack_checkpoint(*network_, architecture_, train_.classes, record_.in_checkpoint(trainer_->state().epochs_done)));
 }
 
 int TrainingRun::run() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/settings.h"
+#include "cli/train_record.h"
 #include "lib/core/files.h"
 #include "lib/core/model.h"
 #include "lib/core/progress.h"
@@ -20,6 +21,12 @@ class TrainingRun {
   int run();
 
  private:
+  void read_options(const Settings& settings);
+  /// For the data, on the device. Takes its weights from the checkpoint `init`, unless the run `goes_on` and has them
+  /// behind it; returns the SHA-256 of that file, null without one.
+  Json build_network(const std::string& init, bool goes_on);
+  /// Makes the folder the run's own, and takes up the run that it holds if this one goes on with it.
+  void enter_folder(bool goes_on);
   /// Takes weights and statistics from a checkpoint; returns the file's SHA-256.
   std::string start_from(const std::string& path);
   void save();
@@ -28,7 +35,6 @@ class TrainingRun {
   bool is_saved() const;
   void write_model();
   Json final_results();
-  Json train_json() const;
 
   Stopwatch watch_;  ///< first, so that it runs while data are loaded
   std::string folder_;
@@ -40,7 +46,7 @@ class TrainingRun {
   Dataset train_, held_out_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Trainer> trainer_;
-  Json config_, data_json_, final_;
+  TrainRecord record_;
 };
 
 }  // namespace aigis

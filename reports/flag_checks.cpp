@@ -1,7 +1,7 @@
 #include "reports/flag_checks.h"
 
 #include "reports/beyond_noise.h"
-#include "reports/flags.h"
+#include "reports/clean_accuracy.h"
 
 namespace aigis {
 namespace {
