@@ -59,7 +59,9 @@ void declare_evaluation(Settings& settings, const std::string& default_epsilons)
   settings.one(
       "latency", "false",
       "true: gated models' passes over clean and adversarial images are timed, in turns; they need execution=skip");
-  settings.one("checks", "basic", "of the evaluation itself (aigis list checks): basic, full or off");
+  settings.one("checks", "basic",
+               "of the evaluation itself (aigis list checks): basic, those that cost next to nothing; full, attacks "
+               "made for them on a sample, too; or off");
   settings.one("save_examples", "0", "keep the first N adversarial images of every run beside the report");
   settings.one(
       "save_examples_as", "float32",

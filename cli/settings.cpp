@@ -83,10 +83,10 @@ void Settings::options(OptionTable& table) {
   for (const auto& row : table.documentation()) {
     const std::string key = row["name"];
     const std::string fallback = text_of(row["default"]);
-    const std::string condition = row["only_with"];
+    const std::string unit = row["unit"], condition = row["only_with"];
     one(key, fallback,
-        fmt::format("{} ({}{})", row["help"].get<std::string>(), row["range"].get<std::string>(),
-                    condition.empty() ? "" : "; with " + condition));
+        fmt::format("{} ({}{}{})", row["help"].get<std::string>(), row["range"].get<std::string>(),
+                    unit.empty() ? "" : ", " + unit, condition.empty() ? "" : "; with " + condition));
     table_keys_.push_back(key);
   }
 }

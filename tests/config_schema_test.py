@@ -57,7 +57,8 @@ def test_images_are_transferred_between_all_models_whose_robustness_is_explained
 
 
 @pytest.mark.parametrize("command", ["sweep", "train"])
-def test_schemas_have_the_words_of_the_flags(command):
+def test_schemas_have_the_words_of_the_flags_and_say_the_same_of_them(command):
     schema = read(ROOT / f"configs/schema/{command}.schema.json")
-    flags = set(re.findall(r"--([a-z-]+)", aigis(command, "--help").stdout.split("Example")[0])) - {"help", "resume"}
-    assert {flag.replace("-", "_") for flag in flags} == set(schema["properties"]) - {"$schema"}
+    described = {word: value["description"] for word, value in schema["properties"].items() if word != "$schema"}
+    flags = re.findall(r"^  --([a-z-]+) TEXT(?:=\S*)?\s+(\S.*)$", aigis(command, "--help").stdout, re.MULTILINE)
+    assert described == {flag.replace("-", "_"): text for flag, text in flags}

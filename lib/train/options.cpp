@@ -14,11 +14,12 @@ void TrainOptions::bind(OptionTable& table) {
                          {{"one-cycle", Schedule::one_cycle}, {"step", Schedule::step}, {"cosine", Schedule::cosine}},
                          "linear up and down (Smith & Topin 2017), a tenth at each milestone, or linear up and "
                          "down as half a cosine (Loshchilov & Hutter 2017)");
-  table.number("warmup", &warmup, 0, 0.99, "share of the steps", "in which it rises")
+  table.number("warmup", &warmup, 0, 0.99, "share of the steps", "in which the learning rate rises")
       .only_with("schedule=one-cycle|cosine");
   table
       .numbers("milestones", &milestones, 0, 100'000,
-               "epochs at which it goes down; empty: 3/7 and 5/7 of all, as in section 4.1")
+               "epochs at which the learning rate goes down, such as 150:250; empty: 3/7 and 5/7 of all, as in "
+               "section 4.1")
       .only_with("schedule=step");
   table.number("momentum", &momentum, 0, 0.9999, "", "of stochastic gradient descent");
   table.flag("nesterov", &nesterov, "Nesterov's form of momentum");
