@@ -13,7 +13,6 @@
 #include "lib/train/held_out.h"
 #include "lib/train/normalization.h"
 #include "models/checkpoint.h"
-#include "reports/report.h"
 #include "reports/schema.h"
 
 namespace aigis {
