@@ -96,8 +96,8 @@ Json checks_json(const SweepPlan& plan, const SweepResult& result, const std::ve
 void add_flags(const Json& checks, Json& runs) {
   for (const Json& check : checks) {
     const auto& known = flag_checks();
-    const bool is_flag =
-        std::any_of(known.begin(), known.end(), [&](const auto& k) { return k.name == check["check"]; });
+    const auto& name = check["check"].get_ref<const std::string&>();
+    const bool is_flag = std::any_of(known.begin(), known.end(), [&](const auto& k) { return k.name == name; });
     if (is_flag || !is_raised(check)) continue;
     for (const Json& index : check["runs"]) {
       runs[index.get<size_t>()]["flags"].push_back({{"check", check["check"]},
