@@ -13,6 +13,7 @@
 #include "cli/device.h"
 #include "cli/disagreements.h"
 #include "cli/examples.h"
+#include "cli/former_options.h"
 #include "cli/verification.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
@@ -34,6 +35,7 @@ Verification::Verification(const std::string& report_path, Json parsed, const st
     throw InputError(fmt::format("{}: was made on other images or labels than --data {} holds", path, data_from));
   }
   report["config"] = config_of(report);
+  forget_former_options(report);
   plan.seed = static_cast<uint64_t>(configured("seed", 0));
   plan.batch = configured("batch", 100, 1);
   saved = std::min(configured("save_examples", 0), plan.data.size());

@@ -52,8 +52,9 @@ train_and_judge() {
 
 failed=() judged=()
 finish() {
-  [ ${#judged[@]} -eq 0 ] || python3 scripts/test_errors.py "${judged[@]}" | tee runs/gpu/test-errors.txt
   [ ${#failed[@]} -eq 0 ] || echo "3-train: failed, for the reasons above: ${failed[*]}" >&2
+  [ ${#judged[@]} -eq 0 ] || python3 scripts/test_errors.py "${judged[@]}" | tee runs/gpu/test-errors.txt ||
+    echo "3-train: no table, for the reason above" >&2
 }
 trap finish EXIT
 for seed in "${seeds[@]}"; do
