@@ -19,7 +19,7 @@ void NoiseOptions::bind(OptionTable& table) {
           "by", &by, {{"margin", By::margin}, {"open", By::open}, {"shut", By::shut}},
           "what the worst is told by: the margin of a wrong answer, or the executed cost, for gates open or shut")
       .only_with("best_of>1");
-  table.integer("readings", &readings, 1, 10'000, "passes that this is the mean of, for random gates")
+  table.integer("draws", &draws, 1, 10'000, "readings that this is the mean of, for random gates")
       .only_with("best_of>1");
 }
 
@@ -57,7 +57,7 @@ at::Tensor Noise::value(const Output& output, const at::Tensor& labels) const {
 }
 
 at::Tensor Noise::mean_value(Victim& victim, const Batch& batch, const at::Tensor& tried, uint32_t number) const {
-  const int64_t readings = victim.card().has_random_gates ? options_.readings : 1;
+  const int64_t readings = victim.card().has_random_gates ? options_.draws : 1;
   at::Tensor sum;
   for (int64_t reading = 0; reading < readings; ++reading) {
     const Position position{number, static_cast<uint32_t>(reading), 0};

@@ -20,9 +20,9 @@ struct NoiseOptions {
     shut,    ///< what of the cost is saved
   };
   Kind kind = Kind::uniform;
-  int64_t best_of = 1;   ///< noises tried
-  By by = By::margin;    ///< what the best of them has the most of
-  int64_t readings = 1;  ///< that this is the mean of, for random gates
+  int64_t best_of = 1;  ///< noises tried
+  By by = By::margin;   ///< what the best of them has the most of
+  int64_t draws = 1;    ///< readings that this is the mean of, for random gates
   void bind(OptionTable& table);
 };
 
@@ -38,7 +38,7 @@ class Noise : public Attack {
   Json options() const override { return option_values(options_); }
   std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
-  int64_t draws() const override { return options_.readings; }
+  int64_t draws() const override { return options_.draws; }
   Aim aim() const override;
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,

@@ -16,7 +16,9 @@ std::optional<Finding> noise(const Claim& claim) {
                          "the attacks see no gradient, or follow a wrong one");
 }
 
-double noise_cost(const Claim&) { return static_cast<double>(kNoises) * kForward; }
+double noise_cost(const Claim& claim) {
+  return static_cast<double>(kNoises) * claim.draws_on(*claim.bare()) * kForward;
+}
 
 std::optional<Finding> one_step(const Claim& claim) {
   return claim.beaten_by("one-step", "fgsm", "the attacks are not well set, or gradients are masked near the image");

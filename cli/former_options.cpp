@@ -10,7 +10,7 @@ struct FormerOption {
   const char *attack, *option;
 };
 
-const std::vector<FormerOption> kFormerOptions{{"gate-jitter", "width"}};
+const std::vector<FormerOption> kFormerOptions{{"gate-jitter", "width"}, {"noise", "readings"}};
 
 void forget(Json& attack) {
   if (!attack.is_object()) return;

@@ -164,15 +164,15 @@ TEST(NoiseByCost, IsTheOneOfTheMostOrTheLeast) {
 /// best of fifty.
 TEST(NoiseByCost, SeesThroughTheNoiseOfGates) {
   const Batch batch = batch_of(at::full({50, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
-  const auto share = [&](const std::string& readings, int64_t passes) {
+  const auto share = [&](const std::string& draws, int64_t passes) {
     ThreeGates model(true);
     Victim victim(model, 0);
     const at::Tensor x =
-        make_attack("noise:kind=sign,best_of=50,by=open" + readings)->propose(victim, batch, Norm::linf, {0.4})[0];
+        make_attack("noise:kind=sign,best_of=50,by=open" + draws)->propose(victim, batch, Norm::linf, {0.4})[0];
     EXPECT_EQ(victim.audit().forward, 50 * 50 * passes);
     return expected_share(x).mean().item<double>();
   };
-  const double of_one = share("", 1), of_many = share(",readings=100", 100);
+  const double of_one = share("", 1), of_many = share(",draws=100", 100);
   EXPECT_GT(of_many - 0.5, 1.5 * (of_one - 0.5));
 }
 

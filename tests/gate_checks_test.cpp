@@ -79,7 +79,8 @@ TEST(Challengers, AverageOverAsManyDrawsAsTheStrongestAttack) {
   const SweepResult result = run_sweep(plan, journal);
   const Claim claim(plan, result.tallies[0], 0, {0});
   EXPECT_EQ(claim.challenger("pgd:steps=20")->draws(), 5);
-  EXPECT_EQ(claim.challenger("noise:best_of=100")->draws(), 1) << "which takes none";
+  EXPECT_EQ(claim.challenger("noise:best_of=100")->draws(), 5);
+  EXPECT_EQ(claim.challenger("square")->draws(), 1) << "which takes none";
   using Made = std::optional<Finding> (*)(const Claim&);
   for (const Made check : {checks::one_step, checks::iterated, checks::gate_aware, checks::transfer}) {
     model->last_draw = other->last_draw = 0;
