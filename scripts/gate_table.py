@@ -88,7 +88,7 @@ def patch_rows(report):
 
 
 def black_box_rows(report):
-    """An attack a line, the budgets side by side; what it sees is how often it asks."""
+    """An attack a line: passes an image, then answers kept and the rate within each budget."""
     attacks = {}
     for run in report["runs"]:
         attacks.setdefault(json.dumps(run["attack"]), []).append(run)
