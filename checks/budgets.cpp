@@ -77,9 +77,9 @@ std::optional<Finding> monotone(const Claim& claim) {
   double most = 0;
   std::map<size_t, Rise> clearest;  // of each attack
   for (size_t i = 0; i < rises.size(); ++i) {
-    most = std::max(most, rises[i].share);
     if (together[i] >= kFamilyChance || rises[i].share <= 0) continue;
     ++raised;
+    most = std::max(most, rises[i].share);
     const auto [of_attack, is_first] = clearest.try_emplace(rises[i].run, rises[i]);
     if (!is_first && rises[i].is_clearer_than(of_attack->second)) of_attack->second = rises[i];
   }

@@ -12,16 +12,19 @@ namespace {
 
 constexpr int64_t kCount = 100, kBudgets = 6;
 
-/// What an attack left of a hundred images within six budgets: so many at the first, and so many more at each step.
+/// What an attack left of a hundred images within a budget: `count` from number `first` on.
+CellTally left(int64_t first, int64_t count) {
+  CellTally cell;
+  cell.hits.resize(kCount, 0);
+  std::fill_n(cell.hits.begin() + first, count, 1);
+  for (const int64_t hit : cell.hits) cell.pass.accuracy.add(hit, 1);
+  return cell;
+}
+
+/// The same within six budgets: so many at the first, and so many more at each step.
 RunTally left_by(int64_t first, int64_t more) {
   RunTally tally;
-  for (int64_t e = 0; e < kBudgets; ++e) {
-    CellTally cell;
-    cell.hits.resize(kCount, 0);
-    std::fill_n(cell.hits.begin(), first + more * e, 1);
-    for (const int64_t hit : cell.hits) cell.pass.accuracy.add(hit, 1);
-    tally.cells.push_back(cell);
-  }
+  for (int64_t e = 0; e < kBudgets; ++e) tally.cells.push_back(left(0, first + more * e));
   return tally;
 }
 
@@ -52,6 +55,19 @@ TEST(Monotone, AFallIsNoneAndEachAttackHasItsOwnPlace) {
   EXPECT_EQ(monotone({left_by(60, -6)}).level, Finding::Level::passed);
   const Finding finding = monotone({left_by(60, -6), left_by(0, 15)});
   EXPECT_EQ(finding.numbers["pairs"], 30);
+  EXPECT_EQ(finding.of, (std::vector<std::pair<size_t, size_t>>{{1, 5}}));
+}
+
+// Forty images stand anew and twenty fall: a larger difference than fifteen that stand anew, but one that may be
+// chance.
+TEST(Monotone, TheLargestRiseIsOneThatIsNoChance) {
+  RunTally shuffled;
+  shuffled.cells.assign(kBudgets, left(20, 40));
+  shuffled.cells[0] = left(0, 20);
+  EXPECT_EQ(monotone({shuffled}).level, Finding::Level::passed);
+  const Finding finding = monotone({shuffled, left_by(10, 3)});
+  EXPECT_EQ(finding.numbers["rises"], 1);
+  EXPECT_DOUBLE_EQ(finding.numbers["largest"].get<double>(), 0.15);
   EXPECT_EQ(finding.of, (std::vector<std::pair<size_t, size_t>>{{1, 5}}));
 }
 
