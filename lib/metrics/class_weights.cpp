@@ -14,8 +14,9 @@ std::vector<double> class_weights(const std::vector<std::vector<double>>& rates)
     const double mean = mean_of(of_layer);
     for (const double rate : of_layer) weights[l] += (rate - mean) * (rate - mean);
   }
+  constexpr double kRounding = 1e-20;  // more than the squares of equal rates' distances from their rounded mean
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  for (double& weight : weights) weight = sum > 0 ? weight / sum : 0;
+  for (double& weight : weights) weight = sum > kRounding ? weight / sum : 0;
   return weights;
 }
 
