@@ -28,10 +28,12 @@ std::string text_of_aside(const std::string& attack, int64_t passes) {
       attack, passes);
 }
 
-/// A line, if an evaluation watches the attack.
+/// A line, if the attack is watched.
 std::string text_of_watch(const Attack& attack, const ModelCard& card) {
   if (!is_worth_watching(attack, card)) return "";
-  return fmt::format("{}: as in an evaluation, which watches at each pass what the attack has broken\n", attack.name());
+  return fmt::format(
+      "{}: what it breaks is watched at each pass, as in an evaluation where the attack sees its judge\n",
+      attack.name());
 }
 
 /// What no attack with a gradient can avoid. Returns the gradient.

@@ -4,7 +4,7 @@ import pytest
 
 from program import AIG, RESNET, aigis
 
-WATCHED = ": as in an evaluation, which watches at each pass what the attack has broken"
+WATCHED = ": what it breaks is watched at each pass, as in an evaluation where the attack sees its judge"
 
 
 @pytest.mark.parametrize("model, attack, against, watched", [
