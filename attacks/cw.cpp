@@ -118,7 +118,8 @@ void CarliniWagner::search(Victim& victim, const Options& options, Norm, Nearest
   at::Tensor low = at::zeros_like(weight), high = at::full_like(weight, kInfinity);
   Shrinking shrinking;
   for (int64_t search = 0; search < options.searches && rows.places.size(0) > 0; ++search) {
-    // With many weights the last is the least that was enough, once more, as by the authors' code and foolbox.
+    // With many weights the last is the least that was enough, once more, or the greatest where none was, as by the
+    // authors' code and foolbox.
     if (options.searches >= kMany && search + 1 == options.searches) weight = high.clamp_max(kGreatest);
     const at::Tensor found = Minimization(victim, options, nearest).run(rows, weight, static_cast<uint32_t>(search));
     high = at::where(found, weight, high);
