@@ -58,15 +58,13 @@ void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest
     const Victim::Gradients at_x = every.gradients(rows.at(rows.x), rows.classes, position, options.path);
     const at::Tensor wrong = every.lost(at_x.logits, rows.labels);
     nearest.offer(rows, rows.x, wrong);
-    // A wrong image has arrived: it is as near as DeepFool brings it.
-    const at::Tensor going = wrong.logical_not().nonzero().squeeze(1);
-    rows.keep(going);
-    if (going.size(0) == 0) return;
-    const at::Tensor change =
-        step_to_nearest(at_x.differences.index_select(0, going), at_x.images.index_select(0, going), norm);
+    const at::Tensor change = step_to_nearest(at_x.differences, at_x.images, norm);
     rows.total = rows.total + change;
-    // A step depends on nothing but the iterate, unless gates draw: one that led nowhere always will.
-    if (!victim.card().has_random_gates) rows.keep(change.flatten(1).any(1).nonzero().squeeze(1));
+    // A wrong image has arrived: it is as near as DeepFool brings it. And a step depends on nothing but the iterate,
+    // unless gates draw: one that led nowhere always will.
+    at::Tensor going = wrong.logical_not();
+    if (!victim.card().has_random_gates) going = going.logical_and(change.flatten(1).any(1));
+    rows.keep(going.nonzero().squeeze(1));
     rows.x = (rows.clean + rows.total * (1 + options.overshoot)).clamp(0, 1);
   }
 }
