@@ -37,14 +37,15 @@ class Ascent {
     }
     const bool elsewhere = !gradient_.is_plain() && (stops() || keeps_best());
     for (uint32_t number = 0; number < static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++number) {
-      const bool looks = elsewhere || expects_to_break(rows);
+      const bool foreseen = !elsewhere && expects_to_break(rows), looks = elsewhere || foreseen;
       if (looks) {
-        const Seen seen = look_at(rows, number, /*rough=*/!elsewhere);
+        const Seen seen = look_at(rows, number, /*rough=*/foreseen);
         if (keeps_best()) remember(rows, seen.worth);
         if (stops()) retire(rows, rows.goal.reached(seen.logits), none(rows), result, {});
         if (rows.x.size(0) == 0) return;
       }
-      const bool may_rest = flat_is_final(rows);
+      // To hear of those at rest waits for the device once more: after a foreseen step they leave at the next.
+      const bool may_rest = !foreseen && flat_is_final(rows);
       Ascended at_x = gradient_.of_step(rows.x, {rows.ids, rows.goal}, rows.momentum, rows.last_direction, number,
                                         /*with_worth=*/keeps_best() && !looks);
       if (keeps_best() && !looks) remember(rows, at_x.worth);
