@@ -12,6 +12,7 @@
 #include "cli/evaluated_model.h"
 #include "cli/plan_checks.h"
 #include "lib/core/error.h"
+#include "lib/core/run_options.h"
 #include "lib/core/text.h"
 #include "lib/ops/bucket.h"
 #include "lib/train/normalization.h"
@@ -109,13 +110,13 @@ std::string skipping(const BenchFlags& flags, at::Device device) {
   const Dataset data = images_of(flags, Part::test, largest);
   const Spec model = Spec::parse(flags.model.empty() ? "aig-110" : flags.model);
   for (const auto& [key, value] : model.options) {
-    if (key != "execution") continue;
+    if (key != kExecutionOption) continue;
     throw InputError(fmt::format("model '{}': skipping compares two ways of execution; expected --execution {}",
                                  flags.model, value == "bucket" ? "bucket" : "skip"));
   }
   if (!is_checkpoint(model)) {
     const auto& options = find_architecture(model.name).first->run_options;
-    if (std::find(options.begin(), options.end(), "execution") == options.end()) {
+    if (std::find(options.begin(), options.end(), kExecutionOption) == options.end()) {
       throw InputError(fmt::format("model '{}' cannot leave layers out; expected one such as aig-110", flags.model));
     }
   }
@@ -128,7 +129,7 @@ std::string skipping(const BenchFlags& flags, at::Device device) {
   std::vector<std::shared_ptr<Network>> networks;
   for (const std::string& execution : {flags.execution, std::string("mask")}) {
     Spec executed = model;
-    executed.options.emplace_back("execution", execution);
+    executed.options.emplace_back(kExecutionOption, execution);
     networks.push_back(network_of(executed, data, device, true));
     check_fit(executed.text(), networks.back()->card(), data);
     if (networks.back()->card().gated.empty()) {

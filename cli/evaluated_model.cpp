@@ -8,6 +8,7 @@
 #include "cli/device.h"
 #include "cli/plan_checks.h"
 #include "lib/core/error.h"
+#include "lib/core/run_options.h"
 #include "lib/eval/ablation.h"
 #include "lib/eval/bf16_gradients.h"
 #include "lib/eval/recorded_model.h"
@@ -64,7 +65,7 @@ std::shared_ptr<Model> recorded(std::shared_ptr<Model> model, const Spec& spec, 
   if (spec.name == kTorchScript) {
     throw InputError(what + ": a TorchScript model may wait for the GPU on its way; expected passes=eager");
   }
-  const std::string execution = model->card().options.value("execution", "mask");
+  const std::string execution = model->card().options.value(kExecutionOption, "mask");
   if (execution != "mask") {
     throw InputError(
         fmt::format("{}: with execution={} a pass waits for the GPU; expected execution=mask", what, execution));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "lib/core/error.h"
+#include "lib/core/run_options.h"
 
 namespace aigis {
 
@@ -44,7 +45,7 @@ void check_latency(const SweepPlan& plan) {
     const ModelCard& card = model->card();
     if (card.gated.empty()) continue;
     any = true;
-    if (card.options.value("execution", "mask") == "mask") {
+    if (card.options.value(kExecutionOption, "mask") == "mask") {
       throw InputError(fmt::format(
           "--latency: {} runs its closed layers and masks them, in the same time for every image; expected a model "
           "with execution=skip",

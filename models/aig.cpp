@@ -1,12 +1,15 @@
 #include "models/aig.h"
 
+#include "lib/core/run_options.h"
+
 namespace aigis {
 
 void AigOptions::bind(OptionTable& table) {
   trunk.bind(table);
   gating.bind(table);
   table.choice<Execution>(
-      "execution", &execution, {{"mask", Execution::mask}, {"skip", Execution::skip}, {"bucket", Execution::bucket}},
+      kExecutionOption, &execution,
+      {{"mask", Execution::mask}, {"skip", Execution::skip}, {"bucket", Execution::bucket}},
       "closed layers are computed and multiplied by 0; or left out; or left out without waiting for "
       "a GPU, by the execution rates of the checkpoint");
 }
