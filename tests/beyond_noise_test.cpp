@@ -8,32 +8,11 @@
 
 #include "reports/report.h"
 #include "tests/attacks.h"
+#include "tests/idle.h"
 #include "tests/planted_gates.h"
 
 namespace aigis {
 namespace {
-
-/// Does nothing, whatever it is out for.
-class Idle : public Attack {
- public:
-  explicit Idle(Aim aim, int klass = -1) : aim_(aim), klass_(klass) {}
-  std::string name() const override { return "idle"; }
-  Json options() const override {
-    Json options{{"aim", static_cast<int>(aim_)}};
-    if (klass_ >= 0) options["class"] = klass_;
-    return options;
-  }
-  std::set<GateGradient> gate_paths() const override { return {}; }
-  std::vector<Norm> norms() const override { return {Norm::linf}; }
-  Aim aim() const override { return aim_; }
-  std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {
-    return std::vector<at::Tensor>(epsilons.size(), batch.images);
-  }
-
- private:
-  Aim aim_;
-  int klass_;
-};
 
 class Brightening : public Idle {
  public:
@@ -94,9 +73,6 @@ std::vector<Json> verdicts(const Json& report) {
   }
   return found;
 }
-
-std::shared_ptr<const Attack> idle(Aim aim) { return std::make_shared<Idle>(aim); }
-std::shared_ptr<const Attack> noise() { return make_attack("noise:kind=sign,best_of=1"); }
 
 TEST(BeyondNoise, AttacksThatDoWhatTheyAreOutForPass) {
   const Json report = report_of({noise(), make_attack("gate-sloth"), make_attack("gate-starve"), make_attack("pgd")});
@@ -162,32 +138,6 @@ TEST(BeyondNoise, OfSeveralTheStrongestIsTold) {
   ASSERT_EQ(alone.size(), 1);
   EXPECT_EQ(told(report_of({noise(), open, idle(Aim::more_compute)})), alone);
   EXPECT_EQ(told(report_of({open, noise(), idle(Aim::more_compute)})), alone);
-}
-
-/// What is told of an attack beside noise, each of which breaks the images from one number to before another.
-std::string told_of(std::pair<int64_t, int64_t> attack, std::pair<int64_t, int64_t> by_noise) {
-  SweepPlan plan;
-  plan.models = {std::make_shared<PatternNet>()};
-  plan.runs = plan_runs({noise(), idle(Aim::wrong_answer)}, {nullptr}, {Access{}}, false);
-  plan.epsilons = {kEpsilon};
-  plan.data = patterned().first(100);
-  SweepResult result{{std::vector<RunTally>(2)}, {}};
-  Json runs = Json::array();
-  for (const auto& [tally, broken] : {std::pair(&result.tallies[0][0], by_noise), {&result.tallies[0][1], attack}}) {
-    CellTally& cell = tally->cells.emplace_back();
-    for (int64_t i = 0; i < plan.data.size(); ++i) cell.hits.push_back(i < broken.first || i >= broken.second);
-    runs.push_back({{"flags", Json::array()}});
-  }
-  flag_noise(plan, result, runs);
-  const Json& flags = runs[1]["flags"];
-  return flags.empty() ? std::string() : flags[0]["message"].get<std::string>();
-}
-
-// Intervals of 80 and of 90 % of a hundred images touch; ten images that the attack alone breaks are not chance.
-TEST(BeyondNoise, WrongAnswersAreComparedImageByImage) {
-  EXPECT_EQ(told_of({0, 20}, {0, 10}), "");
-  EXPECT_EQ(told_of({10, 30}, {0, 10}).find("not told apart from noise of the same size: robust accuracy: 0.800"), 0u);
-  EXPECT_EQ(told_of({0, 10}, {0, 20}).find("noise of the same size does more: robust accuracy: 0.900"), 0u);
 }
 
 TEST(BeyondNoise, WithoutNoiseOnlyAttacksOnGatesAreTold) {
