@@ -7,6 +7,7 @@
 #include "cli/replaceable.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
+#include "reports/report_table.h"
 
 namespace aigis {
 namespace {

@@ -9,6 +9,7 @@
 #include "cli/examples.h"
 #include "lib/core/error.h"
 #include "lib/core/files.h"
+#include "reports/report_table.h"
 #include "reports/schema.h"
 
 namespace aigis {

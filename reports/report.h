@@ -43,8 +43,4 @@ Json run_facts(const std::vector<Run>& runs, const Run& run);
 /// "accuracy", "gates", "macs", "perturbation", "near_ties", "without_answer".
 Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally& cell);
 
-/// The table that `sweep` and `evaluate` print: a line for each run, its warnings and errors
-/// below it.
-std::string report_table(const Json& report);
-
 }  // namespace aigis
