@@ -38,12 +38,23 @@ TEST(Foresight, OfTwoClassesIsTheLinearModelOfTheMargin) {
     const auto falls = [&](double by) {
       const auto one = [](double value) { return at::full({1}, value, at::TensorOptions(at::kDouble)); };
       const double slope = 1 / (1 + std::exp(margin));
-      return foresees_loss(LossKind::cross_entropy, one(std::log1p(std::exp(-margin))), one(by * slope)).item<bool>() &&
-             foresees_loss(LossKind::margin, one(-margin), one(by)).item<bool>();
+      const at::Tensor loss = one(std::log1p(std::exp(-margin))), excess = one(-margin);
+      return foresees_wrong(LossKind::cross_entropy, loss, excess, one(by * slope)).item<bool>() &&
+             foresees_wrong(LossKind::margin, excess, excess, one(by)).item<bool>();
     };
     EXPECT_TRUE(falls(1.01 * margin)) << margin;
     EXPECT_FALSE(falls(0.99 * margin)) << margin;
   }
+}
+
+// Of three classes a label may be the likeliest with less than a half, and no image falls whose loss does not rise.
+TEST(Foresight, HeedsTheMarginAndNotTheProbability) {
+  const auto one = [](double value) { return at::full({1}, value, at::TensorOptions(at::kDouble)); };
+  const at::Tensor loss = one(-std::log(0.4)), excess = one(std::log(0.3 / 0.4));
+  const double far = 0.6 * std::log(0.4 / 0.3);
+  EXPECT_FALSE(foresees_wrong(LossKind::cross_entropy, loss, excess, one(0)).item<bool>());
+  EXPECT_FALSE(foresees_wrong(LossKind::cross_entropy, loss, excess, one(0.99 * far)).item<bool>());
+  EXPECT_TRUE(foresees_wrong(LossKind::cross_entropy, loss, excess, one(1.01 * far)).item<bool>());
 }
 
 // All four images fall at the second step: a look is enough there, and no second gradient is taken.

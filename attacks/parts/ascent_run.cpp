@@ -51,7 +51,7 @@ class Ascent {
       if (keeps_best() && !looks) remember(rows, at_x.worth);
       if (stops() && (may_rest || !looks)) {
         retire(rows, looks ? none(rows) : rows.goal.reached(at_x.logits), may_rest ? at_x.flat : none(rows), result,
-               {&at_x.images, &at_x.losses, &at_x.violation});
+               {&at_x.images, &at_x.logits, &at_x.losses, &at_x.violation});
         if (rows.x.size(0) == 0) return;
       }
       advance(rows, at_x, number);
@@ -100,7 +100,9 @@ class Ascent {
       rows.x = within(rows.clean, rows.x + change, norm_, epsilon_);
     }
     if (foresees()) {
-      rows.falling = foresees_loss(kind_, at_x.losses, (at_x.images * (rows.x - before)).flatten(1).sum(1));
+      const at::Tensor rise = (at_x.images * (rows.x - before)).flatten(1).sum(1);
+      const at::Tensor excess = loss_value(LossKind::margin, at_x.logits, {rows.goal.labels, {}, {}});
+      rows.falling = foresees_wrong(kind_, at_x.losses, excess, rise);
     }
     if (at_x.violation.defined()) rows.goal.weight = reweighed(rows.goal.weight, at_x.violation);
   }

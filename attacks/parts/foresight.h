@@ -9,9 +9,10 @@ namespace aigis {
 /// Whether answers can be foreseen of this objective: an untargeted loss on them and nothing else.
 bool can_foresee(const ObjectiveOptions& options, LossKind kind);
 
-/// [N] bool: an image whose loss was so large and has risen by `rise`, as its gradient tells, is now misclassified. For
-/// cross-entropy the margin is what is taken to fall evenly, as if there were one other class.
-at::Tensor foresees_loss(LossKind kind, const at::Tensor& losses, const at::Tensor& rise);
+/// [N] bool: an image whose loss has risen by `rise`, as its gradient tells, is now misclassified. `losses` and
+/// `excess` are those before, the latter by how much the likeliest wrong logit is above the label's. It is what is
+/// taken to grow evenly with cross-entropy, as if there were no third class.
+at::Tensor foresees_wrong(LossKind kind, const at::Tensor& losses, const at::Tensor& excess, const at::Tensor& rise);
 
 /// Whether to look first pays where `falling` of the `standing` images are foreseen to fall: it takes a pass for each,
 /// and saves the three of a gradient for those that fell.
