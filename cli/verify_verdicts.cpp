@@ -2,6 +2,7 @@
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -9,6 +10,7 @@
 #include "cli/examples.h"
 #include "cli/plan_checks.h"
 #include "cli/recount.h"
+#include "cli/totals.h"
 #include "cli/verification.h"
 #include "lib/core/error.h"
 #include "reports/comparison.h"
@@ -109,18 +111,19 @@ class SecondVerdict {
     none(cell.out_of_box, "images leave [0, 1]");
     none(cell.not_finite, "images hold NaN or infinity");
     none(count.differ, "images get another verdict than the saved one");
-    if (count.turned > 0) {
-      verdicts_.near_ties += count.turned;
-      return state_bounds(entry, pointer, count, saved.images.scalar_type());
-    }
+    const at::ScalarType form = saved.images.scalar_type();
+    const std::vector<Total> totals = totals_of(count, form);
+    const bool all_saved = count.tally.clean.accuracy.trials() == v_.plan.data.size();
+    const int64_t turned = std::max(count.turned, all_saved ? turned_in(totals, entry["accuracy"]) : 0);
+    verdicts_.near_ties += turned;
+    if (turned > 0) return state_bounds(entry, pointer, totals);
     const auto same = [](const at::Tensor& known, const std::vector<int64_t>& opened) {
       return !known.defined() || known.flatten().equal(at::tensor(opened));
     };
-    const at::ScalarType form = saved.images.scalar_type();
     if (!same(saved.opened, cell.opened_as(form)) || !same(saved.opened_before, count.tally.clean.opened)) {
       v_.disagreements.push_back(fmt::format("{}/examples: other layers run than the saved ones", pointer));
     }
-    if (count.tally.clean.accuracy.trials() < v_.plan.data.size()) return state_bounds(entry, pointer, count, form);
+    if (!all_saved) return state_bounds(entry, pointer, totals);
     const Json counted = counted_facts(card, count.tally, cell);
     clean_hits_[index] = count.tally.clean_hits;
     if (form == at::kByte) {
@@ -142,20 +145,9 @@ class SecondVerdict {
   }
 
   /// What can be said of totals when only some of the images were saved, or near ties fell the other way.
-  void state_bounds(const Json& entry, const std::string& pointer, const Recount& count, at::ScalarType form) {
-    const CellTally& cell = count.tally.cells.front();
-    std::vector<std::pair<const char*, const Proportion*>> parts{{"clean", &count.tally.clean.accuracy},
-                                                                 {"robust_quantized", &cell.quantized}};
-    if (form != at::kByte) parts.emplace_back("robust", &cell.pass.accuracy);
-    for (const auto& [name, part] : parts) {
-      const auto turned = static_cast<double>(count.turned);
-      const double low = part->successes() - turned,
-                   high = part->successes() + turned + static_cast<double>(v_.plan.data.size() - part->trials());
-      const double said = entry["accuracy"][name]["successes"];
-      if (said >= low - 1e-6 && said <= high + 1e-6) continue;
-      v_.disagreements.push_back(
-          fmt::format("{}/accuracy/{}/successes is from {} to {}, the report says {}", pointer, name, low, high, said));
-    }
+  void state_bounds(const Json& entry, const std::string& pointer, const std::vector<Total>& totals) {
+    const auto lines = out_of_bounds(totals, entry["accuracy"], v_.plan.data.size(), pointer);
+    v_.disagreements.insert(v_.disagreements.end(), lines.begin(), lines.end());
   }
 
   /// Models are compared again where every verdict of every run was counted again: by 8-bit images without an attack,

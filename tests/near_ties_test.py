@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from judging import margins_of
 from program import RESNET, aigis, report
-from verification import verify, with_images
+from reference import Reference, read_metadata
+from verification import verify, with_images, with_successes
 
 ANOTHER = "images get another verdict than the saved one"
 
@@ -83,3 +84,38 @@ def test_margins_are_those_of_all_images(made, tied):
     saved, index, _, _ = tied
     result = verified(made, saved | {f"{index}.margin": saved[f"{index}.margin"][:-1].clone()})
     assert result.returncode == 1 and f"the margins of run {index} are not 20 of float32" in result.stderr, result
+
+
+@pytest.fixture(scope="module")
+def tied_clean(made, tmp_path_factory):
+    """A report within budget 0 whose model holds two classes for equal on one image, which is right or wrong by rounding."""
+    images, labels = load_file(made[0] / made[1]["runs"][0]["examples"]["file"])["0.images"], torch.arange(20) % 10
+    state = load_file(RESNET)
+    logits = Reference(state, 8).forward(images.double())[0].detach()
+    place = next(i for i in range(20) if logits[i].argmax() == labels[i])
+    first, second = logits[place].topk(2).indices
+    state["fc.bias"][second] += logits[place, first] - logits[place, second]
+    folder = tmp_path_factory.mktemp("tied")
+    save_file(state, folder / "tied.safetensors", metadata=read_metadata(RESNET))
+    result = aigis("evaluate", "--model", folder / "tied.safetensors", "--data", "synthetic:test=20", "--eps", "0", "--save-examples", 20,
+                   "--checks", "off", "--out", folder / "r.json")
+    assert result.returncode == 0, result.stderr
+    document = report(folder / "r.json")
+    assert document["runs"][0]["near_ties"] == 1
+    return folder, document
+
+
+@pytest.mark.parametrize("accuracy, ties", [("clean", 1), ("robust_quantized", 1), ("label_kept", 2)])
+def test_verify_excuses_totals_within_their_near_ties(tied_clean, accuracy, ties):
+    folder, document = tied_clean
+    successes = document["runs"][0]["accuracy"][accuracy]["successes"]
+    result = verify(folder, with_successes(document, 0, accuracy, successes - ties))
+    assert result.returncode == 0 and f"{ties} near ties fell the other way" in result.stdout, result
+    result = verify(folder, with_successes(document, 0, accuracy, successes - ties - 1))
+    assert result.returncode == 1 and f"/runs/0/accuracy/{accuracy}" in result.stdout, result
+
+
+def test_verify_excuses_no_total_of_saved_images_whose_verdicts_stand(tied_clean):
+    folder, document = tied_clean
+    result = verify(folder, with_successes(document, 0, "robust", document["runs"][0]["accuracy"]["robust"]["successes"] - 1))
+    assert result.returncode == 1 and "/runs/0/accuracy/robust" in result.stdout, result

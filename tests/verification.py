@@ -3,9 +3,11 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 from safetensors.torch import save_file
 
+from intervals import wilson
 from program import AIG, RESNET, aigis, as_if_written, report
 
 
@@ -35,6 +37,15 @@ def with_images(folder, document, saved):
     changed = json.loads(json.dumps(document))
     for run in changed["runs"]:
         run["examples"] |= {"file": "other.safetensors", "sha256": hashlib.sha256((folder / "other.safetensors").read_bytes()).hexdigest()}
+    return changed
+
+
+def with_successes(document, run, accuracy, successes):
+    """The report, if it had counted so many successes."""
+    changed = json.loads(json.dumps(document))
+    said = changed["runs"][run]["accuracy"][accuracy]
+    trials = said["trials"]
+    said |= {"value": successes / trials, "successes": successes, "ci95": list(np.clip(wilson(successes, trials), 0, 1))}
     return changed
 
 

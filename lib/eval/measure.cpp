@@ -85,6 +85,7 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   const Judgement in_bytes = on_grid ? after : judged(rounded);
   PassTally quantized_pass = counted(in_bytes, batch, target.card());
   cell.tally.quantized = quantized_pass.accuracy;
+  cell.tally.quantized_near_ties = quantized_pass.near_ties;
   cell.tally.quantized_hits = listed(in_bytes.hits);
   cell.tally.quantized_margins = numbers_in(in_bytes.margins);
   if (besides.bytes) cell.tally.quantized_opened = std::move(quantized_pass.opened);

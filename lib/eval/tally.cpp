@@ -136,6 +136,7 @@ void CellTally::merge(const CellTally& other) {
   append(clean_on_adversarial, other.clean_on_adversarial);
   append(adversarial_on_clean, other.adversarial_on_clean);
   quantized.merge(other.quantized);
+  quantized_near_ties += other.quantized_near_ties;
   on_target.merge(other.on_target);
   kept.merge(other.kept);
   flipped.merge(other.flipped);

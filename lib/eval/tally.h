@@ -56,6 +56,7 @@ struct CellTally {
   std::vector<int64_t> clean_on_adversarial;  ///< for the clean image along the gates of the adversarial one
   std::vector<int64_t> adversarial_on_clean;  ///< for the adversarial image along the gates of the clean one
   Proportion quantized;                       ///< accuracy on the adversarial images rounded to 8 bits
+  int64_t quantized_near_ties = 0;            ///< of these, as PassTally::near_ties
   Proportion on_target;     ///< images taken for the class that the attack aimed at, of those of another class
   Proportion kept;          ///< images whose answer is that for the clean image, at equal noise
   Proportion flipped;       ///< gates that differ from the clean pass at equal noise

@@ -45,6 +45,7 @@ Json CellTally::to_json() const {
           {"quantized_opened", quantized_opened},
           {"swap", {clean_on_adversarial, adversarial_on_clean}},
           {"quantized", quantized.counts()},
+          {"quantized_near_ties", quantized_near_ties},
           {"on_target", on_target.counts()},
           {"kept", kept.counts()},
           {"flipped", flipped.counts()},
@@ -73,6 +74,7 @@ CellTally CellTally::from_json(const Json& json) {
   cell.clean_on_adversarial = json.at("swap").at(0).get<std::vector<int64_t>>();
   cell.adversarial_on_clean = json.at("swap").at(1).get<std::vector<int64_t>>();
   cell.quantized = Proportion::from_counts(json.at("quantized"));
+  cell.quantized_near_ties = json.at("quantized_near_ties");
   cell.on_target = Proportion::from_counts(json.at("on_target"));
   cell.kept = Proportion::from_counts(json.at("kept"));
   cell.flipped = Proportion::from_counts(json.at("flipped"));
