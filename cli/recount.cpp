@@ -23,7 +23,7 @@ double with_rounding(double epsilon, Norm norm, const at::Tensor& clean, const a
 
 /// [n] bool: rounding may turn an image's verdict, by its margin now and by the saved one.
 at::Tensor near_ties(const CellTally& cell, const ExampleReader::Saved& saved) {
-  const at::Tensor now = are_near_ties(at::tensor(at::ArrayRef<double>(cell.margins_as(saved.images.scalar_type()))));
+  const at::Tensor now = are_near_ties(at::tensor(at::ArrayRef<double>(cell.margins)));
   return saved.margins.defined() ? now.logical_and(are_near_ties(saved.margins)) : now;
 }
 
@@ -38,8 +38,8 @@ Recount recount_batch(Model& target, const Json& run, Purpose draws, const Batch
   double epsilon = run["epsilon"];
   if (in_bytes) epsilon = with_rounding(epsilon, norm, batch.images, judged);
   const CleanPass clean = measure_clean(target, batch, seed, draws);
-  const Cell cell =
-      measure_cell(target, batch, clean, judged, wanted, norm, epsilon, seed, {swap && !in_bytes, in_bytes});
+  const Cell cell = measure_cell(target, batch, clean, judged, wanted, norm, epsilon, seed,
+                                 {swap && !in_bytes, in_bytes, images.size(0)});
   Recount count;
   count.tally.clean = clean.tally;
   count.tally.clean_hits = listed(clean.judgement.hits);

@@ -57,6 +57,7 @@ class CutOffSweep : public testing::Test {
       EXPECT_EQ(without_seconds(result.tallies[0][r]), without_seconds(unbroken_.tallies[0][r])) << r;
       EXPECT_TRUE(at::equal(result.examples[r].images, unbroken_.examples[r].images)) << r;
       EXPECT_TRUE(at::equal(result.examples[r].hits, unbroken_.examples[r].hits)) << r;
+      EXPECT_TRUE(at::equal(result.examples[r].margins, unbroken_.examples[r].margins)) << r;
     }
   }
 
@@ -99,6 +100,19 @@ TEST_F(CutOffSweep, ImagesAreSavedInEightBits) {
   EXPECT_TRUE(at::equal(unbroken_.examples[1].images, plan_.data.images.slice(0, 0, 10) + 10));
   cut_off();
   for (int again = 0; again < 2; ++again) expect_unbroken(run());
+}
+
+TEST_F(CutOffSweep, MarginsAreKeptOfTheImagesToBeSaved) {
+  for (const at::ScalarType form : {at::kFloat, at::kByte}) {
+    for (const int64_t examples : {0, 10}) {
+      plan_.examples_as = form;
+      plan_.examples = examples;
+      Journal none;
+      for (const RunTally& run : run_sweep(plan_, none).tallies[0]) {
+        EXPECT_EQ(run.cells[0].margins.size(), static_cast<size_t>(examples));
+      }
+    }
+  }
 }
 
 TEST_F(CutOffSweep, DamagedImagesAreMadeAgain) {

@@ -45,7 +45,7 @@ RunPart BatchEvaluation::evaluate(size_t r, const BatchParts& done) {
       }
     }
     Cell cell = measure_cell(*target, batch_, clean, proposal.images, wanted, plan_.norm, plan_.epsilons[e], plan_.seed,
-                             {plan_.gate_swap, plan_.examples_as == at::kByte});
+                             {plan_.gate_swap, plan_.examples_as == at::kByte, done.images_saved()});
     cell.tally.audit = proposal.audit;
     cell.tally.audit.stages = proposal.fallen.stages();  // once for an image that was tried several times
     cell.tally.seconds = proposal.seconds + cell.seconds;

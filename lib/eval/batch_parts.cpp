@@ -23,12 +23,14 @@ bool BatchParts::is_done() const {
   return std::all_of(parts_.begin(), parts_.end(), [](const auto& part) { return part.has_value(); });
 }
 
+int64_t BatchParts::images_saved() const { return std::clamp<int64_t>(plan_.examples - offset(), 0, size()); }
+
 int64_t BatchParts::images_needed(size_t run) const {
   for (size_t worst = run + 1; worst < parts_.size(); ++worst) {
     const std::vector<size_t>& of = plan_.runs[worst].worst_of;
     if (!is_done(worst) && std::find(of.begin(), of.end(), run) != of.end()) return size();
   }
-  return std::clamp<int64_t>(plan_.examples - offset(), 0, size());
+  return images_saved();
 }
 
 void BatchParts::add(size_t run, RunPart part) {
@@ -98,14 +100,14 @@ std::vector<at::Tensor> BatchParts::read_images(size_t run, int64_t count) const
 bool BatchParts::is_whole(const RunTally& tally) const {
   const ModelCard& card = plan_.models[model_]->card();
   const auto classes = static_cast<size_t>(card.classes), layers = card.gated.size(),
-             images = static_cast<size_t>(size());
+             images = static_cast<size_t>(size()), saved = static_cast<size_t>(images_saved());
   const size_t in_bytes = plan_.examples_as == at::kByte ? layers * images : 0;
   return tally.cells.size() == plan_.epsilons.size() && tally.clean.accuracy.trials() == size() &&
          tally.clean.has_size(classes, layers) &&
          std::all_of(tally.cells.begin(), tally.cells.end(), [&](const CellTally& cell) {
            return cell.pass.has_size(classes, layers) && cell.hits.size() == images &&
-                  cell.quantized_hits.size() == images && cell.margins.size() == images &&
-                  cell.quantized_margins.size() == images && cell.quantized_opened.size() == in_bytes;
+                  cell.quantized_hits.size() == images && cell.margins.size() == saved &&
+                  cell.quantized_opened.size() == in_bytes;
          });
 }
 

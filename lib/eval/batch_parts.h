@@ -33,6 +33,8 @@ class BatchParts {
   RunPart& part(size_t run) { return *parts_[run]; }
   const RunPart& part(size_t run) const { return *parts_[run]; }
 
+  /// How many of its images, the first ones, are to be saved.
+  int64_t images_saved() const;
   /// How many images of a run, the first ones, are needed after it: all for a worst case that is not done, else those
   /// to be saved.
   int64_t images_needed(size_t run) const;

@@ -61,7 +61,6 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   cell.tally.add_sizes(admitted);
   cell.tally.pass = counted(after, batch, target.card());
   cell.tally.hits = listed(after.hits);
-  cell.tally.margins = numbers_in(after.margins);
   cell.tally.flipped = count_flips(clean.judgement.open, after.open);
   cell.tally.add_kept(after.answers.eq(clean.judgement.answers).sum(0), draws);
   if (wanted.defined()) {
@@ -87,7 +86,7 @@ Cell measure_cell(Model& target, const Batch& batch, const CleanPass& clean, con
   cell.tally.quantized = quantized_pass.accuracy;
   cell.tally.quantized_near_ties = quantized_pass.near_ties;
   cell.tally.quantized_hits = listed(in_bytes.hits);
-  cell.tally.quantized_margins = numbers_in(in_bytes.margins);
+  cell.tally.margins = numbers_in((besides.bytes ? in_bytes : after).margins.slice(0, 0, besides.margins));
   if (besides.bytes) cell.tally.quantized_opened = std::move(quantized_pass.opened);
   return cell;
 }

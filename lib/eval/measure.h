@@ -27,6 +27,8 @@ struct Besides {
   /// 8-bit images get a verdict of their own even where only float's rounding tells them from the adversarial ones, and
   /// their layers are counted, so that from the bytes alone all of it comes out the same.
   bool bytes = false;
+  /// Margins of so many images, the first ones: of the 8-bit ones with `bytes`.
+  int64_t margins = 0;
 };
 /// Admits, judges and counts what an attack proposed. `clean` is the clean pass of the same batch; `wanted` the classes
 /// that the attack aimed at, [N], undefined without a target.

@@ -84,10 +84,9 @@ void join_examples(const SweepPlan& plan, size_t model, size_t run, std::vector<
     const at::Tensor images = at::cat(pieces).to(plan.examples_as);
     const CellTally& cell = result.tallies[model][run].cells[e];
     const at::Tensor hits = at::tensor(at::IntArrayRef(cell.hits_as(plan.examples_as)));
-    const at::Tensor margins = at::tensor(at::ArrayRef<double>(cell.margins_as(plan.examples_as))).to(at::kFloat);
+    const at::Tensor margins = at::tensor(at::ArrayRef<double>(cell.margins)).to(at::kFloat);
     const int64_t count = images.size(0);
-    result.examples.push_back(
-        {model, run, e, images, hits.slice(0, 0, count).clone(), margins.slice(0, 0, count).clone()});
+    result.examples.push_back({model, run, e, images, hits.slice(0, 0, count).clone(), margins});
   }
 }
 

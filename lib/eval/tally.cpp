@@ -131,7 +131,6 @@ void CellTally::merge(const CellTally& other) {
   append(hits, other.hits);
   append(quantized_hits, other.quantized_hits);
   append(margins, other.margins);
-  append(quantized_margins, other.quantized_margins);
   append(quantized_opened, other.quantized_opened);
   append(clean_on_adversarial, other.clean_on_adversarial);
   append(adversarial_on_clean, other.adversarial_on_clean);

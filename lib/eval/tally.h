@@ -48,8 +48,8 @@ struct Extent {
 struct CellTally {
   PassTally pass;
   std::vector<int64_t> hits;  ///< of each image, in the order of the data: in how many draws its label was right
-  std::vector<int64_t> quantized_hits;             ///< the same of the adversarial image rounded to 8 bits
-  std::vector<double> margins, quantized_margins;  ///< of each image and of the rounded one, as Judgement::margins
+  std::vector<int64_t> quantized_hits;  ///< the same of the adversarial image rounded to 8 bits
+  std::vector<double> margins;  ///< of images that are saved, in the form in which they are, as Judgement::margins
   /// Of the image rounded to 8 bits, as PassTally::opened; empty where it was not asked for.
   std::vector<int64_t> quantized_opened;
   // The 2x2 swap of inputs and gates, where it was asked for: of each image, in how many draws its label was right
@@ -72,9 +72,6 @@ struct CellTally {
 
   /// What was counted of each image in the form in which it is saved: float, or uint8 for rounded to 8 bits.
   const std::vector<int64_t>& hits_as(at::ScalarType form) const { return form == at::kByte ? quantized_hits : hits; }
-  const std::vector<double>& margins_as(at::ScalarType form) const {
-    return form == at::kByte ? quantized_margins : margins;
-  }
   const std::vector<int64_t>& opened_as(at::ScalarType form) const {
     return form == at::kByte ? quantized_opened : pass.opened;
   }

@@ -41,7 +41,7 @@ Json CellTally::to_json() const {
   return {{"pass", pass.to_json()},
           {"hits", hits},
           {"quantized_hits", quantized_hits},
-          {"margins", {margins, quantized_margins}},
+          {"margins", margins},
           {"quantized_opened", quantized_opened},
           {"swap", {clean_on_adversarial, adversarial_on_clean}},
           {"quantized", quantized.counts()},
@@ -68,8 +68,7 @@ CellTally CellTally::from_json(const Json& json) {
   cell.pass = PassTally::from_json(json.at("pass"));
   cell.hits = json.at("hits").get<std::vector<int64_t>>();
   cell.quantized_hits = json.at("quantized_hits").get<std::vector<int64_t>>();
-  cell.margins = json.at("margins").at(0).get<std::vector<double>>();
-  cell.quantized_margins = json.at("margins").at(1).get<std::vector<double>>();
+  cell.margins = json.at("margins").get<std::vector<double>>();
   cell.quantized_opened = json.at("quantized_opened").get<std::vector<int64_t>>();
   cell.clean_on_adversarial = json.at("swap").at(0).get<std::vector<int64_t>>();
   cell.adversarial_on_clean = json.at("swap").at(1).get<std::vector<int64_t>>();
