@@ -135,6 +135,7 @@ Json Evaluation::identity() const {
 Evaluation::Outcome Evaluation::run(Journal& journal) const {
   SweepResult result = run_sweep(plan, journal);
   Json report = make_report(plan, result, run_checks(plan, result, checks, journal), context);
+  validate_report(report, "the report");
   return {std::move(result), std::move(report)};
 }
 

@@ -29,6 +29,7 @@ struct Evaluation {
     SweepResult result;
     Json report;
   };
+  /// The report holds to its schema, also where it is only printed.
   Outcome run(Journal& journal) const;
   /// Writes the report to `out`, and its examples beside it (cli/examples.h), which it then names.
   void save(Outcome& outcome, const std::string& out) const;
