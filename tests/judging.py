@@ -23,46 +23,53 @@ def jpeg(images, quality=75):
     return torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2).double() / 255
 
 
-def margins_of(run, images, labels):
-    """[N]: by what share of the greatest logit that of the label exceeds all others, in the draw where that is nearest to 0."""
-    sampled = "sampled" in run["model"]
+def reference_of(run, images):
+    """The model of a run, and what its defense makes of images."""
     model = Reference(load_file(run["model"].split(":")[0]), 8)
-    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
-    margins = []
-    for draw in range(DRAWS if sampled else 1):
-        noise = gate_noise(SEED, "verdict_gates", range(COUNT), 3, draw=draw) if sampled else None
-        logits = model.forward(x, noise)[0]
-        others = logits.scatter(1, labels[:, None], -math.inf).amax(1)
-        margins.append((logits.gather(1, labels[:, None])[:, 0] - others) / logits.abs().amax(1))
-    margins = torch.stack(margins)
-    return margins.gather(0, margins.abs().argmin(0, keepdim=True))[0].detach()
+    return model, jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
 
 
-def judge(run, images, labels, purpose="verdict_gates"):
-    """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision.
-    `purpose` is that of the noise in sampled gates."""
+@torch.no_grad()
+def passes(run, images, purpose):
+    """Of each draw logits [N, K], gate logits with their noise [N, L] and gates [N, L], which are None without gates. `purpose`
+    is that of the noise in sampled gates."""
     sampled = "sampled" in run["model"]
-    model = Reference(load_file(run["model"].split(":")[0]), 8)
-    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
-    hits, hits_top5, gates, margin = [], [], [], math.inf
+    model, x = reference_of(run, images)
     for draw in range(DRAWS if sampled else 1):
         noise = gate_noise(SEED, purpose, range(COUNT), 3, draw=draw) if sampled else None
         logits, deltas, open_gates = model.forward(x, noise)
+        if noise is not None:
+            deltas = deltas + torch.as_tensor(noise)
+        yield logits, deltas, open_gates
+
+
+def margins_of(run, images, labels, purpose="verdict_gates"):
+    """[N]: by what share of the greatest logit that of the label exceeds all others, in the draw where that is nearest to 0."""
+    margins = []
+    for logits, _, _ in passes(run, images, purpose):
+        others = logits.scatter(1, labels[:, None], -math.inf).amax(1)
+        margins.append((logits.gather(1, labels[:, None])[:, 0] - others) / logits.abs().amax(1))
+    margins = torch.stack(margins)
+    return margins.gather(0, margins.abs().argmin(0, keepdim=True))[0]
+
+
+def judge(run, images, labels, purpose="verdict_gates"):
+    """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision."""
+    hits, hits_top5, gates, margin = [], [], [], math.inf
+    for logits, deltas, open_gates in passes(run, images, purpose):
         hits.append((logits.argmax(1) == labels).numpy())
         hits_top5.append((logits.topk(5, 1).indices == labels[:, None]).any(1).numpy())
         top = logits.topk(6, 1).values
         margin = min(margin, (top[:, 0] - top[:, 1]).min().item(), (top[:, 4] - top[:, 5]).min().item())
         if open_gates is not None:
-            score = deltas.detach() if noise is None else deltas.detach() + torch.as_tensor(noise)
-            margin = min(margin, score.abs().min().item())
-            gates.append(open_gates.detach().numpy())
+            margin = min(margin, deltas.abs().min().item())
+            gates.append(open_gates.numpy())
     return np.stack(hits), np.stack(hits_top5), np.stack(gates) if gates else None, margin
 
 
 def judge_along(run, images, labels, graphs):
     """hits [draws, N] along gates [draws, N, L] that other images took, smallest margin of any decision."""
-    model = Reference(load_file(run["model"].split(":")[0]), 8)
-    x = jpeg(images) if run["defense"]["name"] == "jpeg" else images.double()
+    model, x = reference_of(run, images)
     logits = torch.stack([model.forward(x, mode="fixed", graph=graph)[0] for graph in graphs])
     top = logits.topk(2, 2).values
     return (logits.argmax(2) == labels).numpy(), (top[:, :, 0] - top[:, :, 1]).min().item()
