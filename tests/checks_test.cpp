@@ -36,8 +36,8 @@ TEST(Checks, WithoutAnAttackNothingIsClaimed) {
 // What loses to ten plain steps could not have raised anything.
 TEST(Checks, TheGateAwareChallengerGoesAsFarAsPgd) {
   const Json checks = checks_of({.name = "gated", .model = std::make_shared<Gated>()});
-  const auto aware =
-      std::find_if(checks.begin(), checks.end(), [](const Json& check) { return check["check"] == "gate-aware"; });
+  const auto aware = std::find_if(checks.begin(), checks.end(),
+                                  [](const Json& check) { return check["check"].get<std::string>() == "gate-aware"; });
   ASSERT_NE(aware, checks.end());
   EXPECT_LE((*aware)["numbers"]["lost"], 2) << *aware;
 }
