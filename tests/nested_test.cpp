@@ -127,7 +127,8 @@ TEST(Nested, WhoBrokeAnImageFirstIsCountedOnce) {
     plan.nested = true;
     Journal journal;
     std::vector<std::vector<int64_t>> counts;  // of each budget: tried and broken, stage by stage
-    for (const CellTally& cell : run_sweep(plan, journal).tallies[0].back().cells) {
+    const SweepResult result = run_sweep(plan, journal);
+    for (const CellTally& cell : result.tallies[0].back().cells) {
       std::vector<int64_t>& of_budget = counts.emplace_back();
       for (const Stage& stage : cell.audit.stages) {
         of_budget.push_back(stage.tried);

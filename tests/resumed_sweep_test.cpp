@@ -108,7 +108,8 @@ TEST_F(CutOffSweep, MarginsAreKeptOfTheImagesToBeSaved) {
       plan_.examples_as = form;
       plan_.examples = examples;
       Journal none;
-      for (const RunTally& run : run_sweep(plan_, none).tallies[0]) {
+      const SweepResult result = run_sweep(plan_, none);
+      for (const RunTally& run : result.tallies[0]) {
         EXPECT_EQ(run.cells[0].margins.size(), static_cast<size_t>(examples));
       }
     }
