@@ -23,7 +23,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tied(made):
-    """What the report saved, with an image that is as good as on the boundary: its run, its place, and one that is not."""
+    """A report and what it saved, with an image that is as good as on the boundary: its run, its place, and one that is not."""
     folder, document = made
     saved = load_file(folder / document["runs"][0]["examples"]["file"])
     clean, index = 0, 1
@@ -38,9 +38,18 @@ def tied(made):
         margin = margins_of(document["runs"][index], between(middle), torch.tensor([place % 10])).item()
         low, high = (middle, high) if margin > 0 else (low, middle)
     assert abs(margin) < 5e-6
-    saved[f"{index}.images"][place] = between(middle)[0]
+
+    def right_in_bytes(image):
+        rounded = ((right * 255).round() + ((image - right) * 255).trunc()) / 255
+        return margins_of(document["runs"][index], rounded.float()[None], torch.tensor([place % 10])).item() > 0
+
+    tie = between(middle)[0]
+    more = right_in_bytes(tie.double()) - right_in_bytes(wrong)
+    document = with_successes(document, index, "robust_quantized",
+                              document["runs"][index]["accuracy"]["robust_quantized"]["successes"] + more)
+    saved[f"{index}.images"][place] = tie
     saved[f"{index}.margin"][place] = margin
-    return saved, index, place, other
+    return (folder, document), saved, index, place, other
 
 
 def verified(made, saved, **changes):
@@ -51,17 +60,18 @@ def verified(made, saved, **changes):
     return verify(made[0], with_images(*made, changed))
 
 
-def turned_hits(made, tied):
+def turned_hits(tied):
     """What the tie's verdict is not."""
-    saved, index, place, _ = tied
-    excused = [hits for hits in (0, 1) if "1 near ties fell the other way" in verified(made, saved, **{f"{index}.hits": (place, hits)}).stdout]
+    made, saved, index, place, _ = tied
+    turned = "1 near ties fell the other way"
+    excused = [hits for hits in (0, 1) if turned in verified(made, saved, **{f"{index}.hits": (place, hits)}).stdout]
     assert len(excused) == 1
     return excused[0]
 
 
-def test_verify_excuses_a_near_tie(made, tied):
-    saved, index, place, _ = tied
-    hits = turned_hits(made, tied)
+def test_verify_excuses_a_near_tie(tied):
+    made, saved, index, place, _ = tied
+    hits = turned_hits(tied)
     result = verified(made, saved, **{f"{index}.hits": (place, hits)})
     assert result.returncode == 0, result
     without = {name: tensor for name, tensor in saved.items() if not name.endswith(".margin")}
@@ -71,17 +81,17 @@ def test_verify_excuses_a_near_tie(made, tied):
     assert result.returncode == 1 and f"/runs/{index}/examples: 1 {ANOTHER}" in result.stdout, result
 
 
-def test_verify_excuses_no_image_beside_a_near_tie(made, tied):
-    saved, index, place, other = tied
-    hits = 1 - turned_hits(made, tied)
+def test_verify_excuses_no_image_beside_a_near_tie(tied):
+    made, saved, index, place, other = tied
+    hits = 1 - turned_hits(tied)
     wrong = saved | {f"{index}.hits": saved[f"{index}.hits"].clone()}
     wrong[f"{index}.hits"][place] = hits
     result = verified(made, wrong, **{f"{index}.hits": (other, 1 - wrong[f"{index}.hits"][other])})
     assert result.returncode == 1 and f"/runs/{index}/examples: 1 {ANOTHER}" in result.stdout, result
 
 
-def test_margins_are_those_of_all_images(made, tied):
-    saved, index, _, _ = tied
+def test_margins_are_those_of_all_images(tied):
+    made, saved, index, _, _ = tied
     result = verified(made, saved | {f"{index}.margin": saved[f"{index}.margin"][:-1].clone()})
     assert result.returncode == 1 and f"the margins of run {index} are not 20 of float32" in result.stderr, result
 
@@ -117,5 +127,6 @@ def test_verify_excuses_totals_within_their_near_ties(tied_clean, accuracy, ties
 
 def test_verify_excuses_no_total_of_saved_images_whose_verdicts_stand(tied_clean):
     folder, document = tied_clean
-    result = verify(folder, with_successes(document, 0, "robust", document["runs"][0]["accuracy"]["robust"]["successes"] - 1))
+    fewer = document["runs"][0]["accuracy"]["robust"]["successes"] - 1
+    result = verify(folder, with_successes(document, 0, "robust", fewer))
     assert result.returncode == 1 and "/runs/0/accuracy/robust" in result.stdout, result
