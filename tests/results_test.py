@@ -93,7 +93,8 @@ def test_tables_of_attacks_on_gates(model, brief):
 
 
 @pytest.mark.parametrize("name, rows", [("sampled", gate_table.sampled_rows), ("curves", gate_table.curve_rows),
-                                        ("patches", gate_table.patch_rows)])
+                                        ("patches", gate_table.patch_rows),
+                                        ("black-box", gate_table.black_box_rows)])
 def test_tables_of_other_sweeps_of_attacks_on_gates(name, rows):
     path = ROOT / f"reports/results/gates-{name}/report.json"
     for row in rows(report(path)):
