@@ -62,7 +62,8 @@ LoadedModel ReportModels::load(const std::string& id, const Json& checkpoint) co
     }
   }
   take_recorded(spec);  // a matter of speed, on a GPU: here it runs as it is
-  const uint64_t seed = minor_version_of(report_, path_) < since::kSeededFixedNoise ? 0 : plan_.seed;
+  const uint64_t seed =
+      minor_version_of(report_["version"].get<std::string>(), path_) < since::kSeededFixedNoise ? 0 : plan_.seed;
   LoadedModel loaded = evaluated_model(spec, plan_.data, seed, device_);
   loaded.id = id;
   return loaded;

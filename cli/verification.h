@@ -11,7 +11,7 @@ namespace aigis {
 
 /// The second number of a report's version, 1.minor. A report that is earlier than kReportMinor may lack what came
 /// later.
-int64_t minor_version_of(const Json& report, const std::string& path);
+int64_t minor_version_of(const std::string& version, const std::string& path);
 
 struct Verification {
   /// Takes a report that was read from a path, and reads the data that it was made on. Throws InputError if it was made
@@ -22,7 +22,7 @@ struct Verification {
 
   /// Notes where the report does not say what was found, at a JSON pointer.
   void expect(const Json& said, const Json& found, const std::string& pointer);
-  int64_t minor_version() const { return minor_version_of(report, path); }
+  int64_t minor_version() const { return minor_version_of(report["version"].get<std::string>(), path); }
   /// A whole number of the report's configuration. Throws InputError if it is none, or too small.
   int64_t configured(const char* key, int64_t otherwise, int64_t least = 0) const;
   /// What stands at a place of the report's list of runs, once verify_facts() has seen that list.

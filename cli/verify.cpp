@@ -45,8 +45,7 @@ void Verification::expect(const Json& said, const Json& found, const std::string
   compare(said, found, pointer, minor_version(), disagreements);
 }
 
-int64_t minor_version_of(const Json& report, const std::string& path) {
-  const auto& version = report["version"].get_ref<const std::string&>();
+int64_t minor_version_of(const std::string& version, const std::string& path) {
   return parse_integer(version.substr(version.find('.') + 1), path + ": version");
 }
 
@@ -63,11 +62,12 @@ namespace {
 bool should_say_hash(const std::string& text, const std::string& path) {
   try {
     if (const std::optional<std::string> version = said_version(text)) {
-      return minor_version_of(Json::object({{"version", *version}}), path) >= since::kTextHash;
+      return minor_version_of(*version, path) >= since::kTextHash;
     }
     const Json report = parse_json(text, path);
     return report.is_object() && report.value("schema", Json()) == "aigis-report" &&
-           report.value("version", Json()).is_string() && minor_version_of(report, path) >= since::kTextHash;
+           report.value("version", Json()).is_string() &&
+           minor_version_of(report["version"].get<std::string>(), path) >= since::kTextHash;
   } catch (const InputError&) {
     return false;  // it cannot be judged either, which then says why
   }
