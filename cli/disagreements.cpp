@@ -38,7 +38,9 @@ const std::vector<Change> kLaterKeys{{"clean_top5", 1},
                                      {"before_ci95", 9},
                                      {"after_ci95", 9},
                                      {"without_answer", 12},
-                                     {"dtype", 14}};
+                                     {"dtype", 14},
+                                     {"own", 17},
+                                     {"most", 17}};
 
 /// Ends of pointers to what meant something else in a report of an earlier version, or was estimated otherwise.
 const std::vector<Change> kRedefined{{"/robust_quantized", 2},

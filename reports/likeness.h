@@ -8,11 +8,13 @@
 
 namespace aigis {
 
-/// {"before", "after": [K], "before_ci95", "after_ci95": [K] of [low, high]}. An image's likeness to class k is
-/// 1 - sum_l w_l |g_l - q_l|, meaned over its draws, with q_l the share of clean passes of class k in which layer l ran
-/// and w_l the variance of these shares between classes, 1 in sum. Values are means over the images of the other
-/// classes, intervals over these images, with the class's graph taken as given. Null where there are no images of the
-/// class or of others, or where no layer tells classes apart.
+/// {"before", "after": [K], "before_ci95", "after_ci95": [K] of [low, high], "own", "most": [K]}. An image's likeness
+/// to class k is 1 - sum_l w_l |g_l - q_l|, meaned over its draws, with q_l the share of clean passes of class k in
+/// which layer l ran and w_l the variance of these shares between classes, 1 in sum. Values before and after are means
+/// over the images of the other classes, intervals over these images, with the class's graph taken as given. What they
+/// are to be read against: own is the mean over the clean images of the class itself, and most the greatest that any
+/// graph can have, which its most usual one has: less than 1 unless all its clean passes run one graph. Null where
+/// there are no images of the class or of others, or where no layer tells classes apart.
 Json likeness(const ModelCard& card, const PassTally& clean, const PassTally& attacked);
 
 /// The likeness to class `k` of each image of the others, in their order; empty where likeness() is null.

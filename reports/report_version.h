@@ -7,7 +7,7 @@
 namespace aigis {
 
 /// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version adds keys, or says where it redefines one.
-inline constexpr int64_t kReportMajor = 1, kReportMinor = 16;
+inline constexpr int64_t kReportMajor = 1, kReportMinor = 17;
 
 inline std::string report_version() { return std::to_string(kReportMajor) + "." + std::to_string(kReportMinor); }
 

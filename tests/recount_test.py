@@ -1,5 +1,6 @@
 """The numbers of a report, counted once more in Python from the adversarial images that it saved."""
 
+import itertools
 import math
 
 import numpy as np
@@ -98,6 +99,13 @@ def assert_intervals(run, labels, hits, gates, gates_before, model):
         for k in range(10):
             of_images = 1 - (np.abs(open_gates[:, labels != k] - q[k]) @ weight).mean(0)
             assert said[f"{when}_ci95"][k] == of_shares(of_images)
+    own, most = run["gates"]["likeness"]["own"], run["gates"]["likeness"]["most"]
+    if not q.var(0).any():
+        assert own == most == [None] * 10
+    else:
+        graphs = np.array(list(itertools.product((0, 1), repeat=layers)))
+        assert own == pytest.approx([1 - (np.abs(gates_before[:, labels == k] - q[k]) @ weight).mean() for k in range(10)])
+        assert most == pytest.approx([(1 - np.abs(graphs - q[k]) @ weight).max() for k in range(10)])
     assert run["gates"]["flipped"]["ci95"] == of_shares((gates != gates_before).mean((0, 2)))
 
     before, after = ((open_gates @ costs / saved).mean(0) for open_gates in (gates_before, gates))

@@ -153,6 +153,18 @@ def test_intervals_over_all_layers_are_told_otherwise_before_1_15(small):
         assert result.returncode == code, result.stdout + result.stderr
 
 
+def test_the_scale_of_likeness_came_with_1_17(small):
+    folder, document = small
+    for version, code in (("1.16", 0), ("1.17", 1)):
+        earlier = json.loads(json.dumps(dict(document, version=version)))
+        for run in earlier["runs"]:
+            if run["gates"]:
+                del run["gates"]["likeness"]["own"], run["gates"]["likeness"]["most"]
+        result = verify(folder, earlier)
+        assert result.returncode == code, result.stdout + result.stderr
+        assert all(("/gates/likeness/" + key + " is missing" in result.stdout) == (code == 1) for key in ("own", "most"))
+
+
 def test_verify_finds_checkpoints_from_the_reports_folder(tmp_path):
     """The report names checkpoints relative to where the sweep ran; the check may run elsewhere."""
     (tmp_path / "models").mkdir()

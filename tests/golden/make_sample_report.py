@@ -114,7 +114,8 @@ def make_gates(rng, model, classes, epsilon):
                                           "after": histogram(after["per_layer"], passes)},
             "likeness": {"before": [0.7] * classes, "after": [min(1.0, 0.7 + epsilon)] * classes,
                          "before_ci95": [around(0.7)] * classes,
-                         "after_ci95": [around(min(1.0, 0.7 + epsilon))] * classes},
+                         "after_ci95": [around(min(1.0, 0.7 + epsilon))] * classes,
+                         "own": [0.84] * classes, "most": [0.91] * classes},
             "swap": make_swap(model["gates"]["draws"], epsilon)}
 
 
@@ -263,7 +264,7 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.16", "text_sha256": "0" * 64, "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.17", "text_sha256": "0" * 64, "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES, "batch": 100}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             **curves(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
