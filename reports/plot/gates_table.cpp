@@ -42,15 +42,18 @@ std::optional<Share> all_run(const Json& run) {
   return entry(exceedance, "after", at(exceedance, {"after"}).size() - 1);
 }
 
-/// How alike graphs are to that of the class that an attack is out for: "71.4 → 83.6 <small>[…]</small>"
+/// How alike graphs are to that of the class that an attack is out for: "71.4 → 83.6 <small>[…]</small>; its own
+/// images 84.0, at most 91.0"
 std::string likeness_cell(const PlottedRun& run) {
   const auto klass = number_at(*run.json, {"attack", "options", "class"});
   if (!wants_graph(run) || !klass || *klass < 0) return "–";
   const Json& likeness = at(*run.json, {"gates", "likeness"});
-  const auto before = entry(likeness, "before", static_cast<size_t>(*klass));
+  const auto of_class = [&](const char* name) { return entry(likeness, name, static_cast<size_t>(*klass)); };
+  const auto before = of_class("before"), own = of_class("own"), most = of_class("most");
   if (!before) return "–";
-  return fmt::format("{:.1f} → {}", 100 * before->value,
-                     share_cell(entry(likeness, "after", static_cast<size_t>(*klass))));
+  const std::string text = fmt::format("{:.1f} → {}", 100 * before->value, share_cell(of_class("after")));
+  if (!own || !most) return text;  // reports before 1.17
+  return text + fmt::format("; its own images {:.1f}, at most {:.1f}", 100 * own->value, 100 * most->value);
 }
 
 std::string row_of(const PlottedRun& run, bool draws, bool graphs) {
