@@ -38,7 +38,7 @@ class GateHijackAttack : public GateAttack<GateHijack> {
   std::shared_ptr<const Attack> learnt(Victim& victim, const Batch& training, Norm,
                                        at::ArrayRef<double>) const override {
     auto attack = std::make_shared<GateHijackAttack>(options_);
-    attack->options_.objective.term = towards_class(victim, training, options_.klass, options_.confidence);
+    attack->options_.objective.term = towards_class(name(), victim, training, options_.klass, options_.confidence);
     return attack;
   }
 };

@@ -90,7 +90,7 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
       objective.constraint = std::make_shared<KeepCost>(options_.tolerance);
       break;
     case Options::Kind::hijack:
-      objective.term = towards_class(victim, training, options_.klass, options_.confidence);
+      objective.term = towards_class(name(), victim, training, options_.klass, options_.confidence);
       break;
   }
   const std::vector<Lesson> lessons = lessons_of(victim, training, objective);

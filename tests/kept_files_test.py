@@ -50,7 +50,8 @@ def test_what_cannot_begin_leaves_no_journal(tmp_path):
     """Else the command put right would be taken for another run."""
     out = tmp_path / "r.json"
     sweep = ("sweep", "--model", AIG, *POINT, "--eps", "1/255", "--out", out, "--attack")
-    assert "none is of class 3" in refused(*sweep, "gate-hijack:class=3,images=1")
+    refusal = refused(*sweep, "gate-hijack:class=3,images=1")
+    assert "attack 'gate-hijack': option 'images': of 1 none is of class 3; expected more training images" in refusal
     assert list(tmp_path.iterdir()) == []
     aigis(*sweep, "gate-hijack:class=3,images=100")
     assert report(out)["runs"]

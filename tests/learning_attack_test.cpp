@@ -13,6 +13,7 @@
 #include "attacks/parts/objective.h"
 #include "lib/core/error.h"
 #include "tests/attacks.h"
+#include "tests/messages.h"
 #include "tests/three_gates.h"
 
 namespace aigis {
@@ -30,13 +31,17 @@ TEST(ClassGraphs, AreMeansAndWeighByTheirVariance) {
   Gates gates;
   gates.logits = at::tensor({0.3, -2.0, 5.0}, at::kDouble).unsqueeze(0);
   const auto value = [&](int64_t klass) {
-    return towards_class(victim, batch, klass, 0.9)->value(gates, {}).item<double>();
+    return towards_class("gate-hijack", victim, batch, klass, 0.9)->value(gates, {}).item<double>();
   };
   // All weight is on gate a, the only one whose rate differs; for class 0 it is usually shut.
   EXPECT_NEAR(value(0), -0.5 * (std::log(9) + 0.3), 1e-12);
   EXPECT_NEAR(value(1), -(std::log(9) - 0.3), 1e-12);
   batch.labels = at::zeros({5}, at::TensorOptions(at::kLong));
-  EXPECT_THROW(towards_class(victim, batch, 1, 0.9), InputError);
+  for (const char* attack : {"gate-hijack:class=1", "gate-universal:aim=hijack,class=1"}) {
+    const std::string name = Spec::parse(attack).name;
+    EXPECT_EQ(message_of([&] { taught(make_attack(attack), victim, batch, Norm::linf, {0.1}); }),
+              "attack '" + name + "': option 'images': of 5 none is of class 1; expected more training images");
+  }
 }
 
 /// Three gates' images of two classes: gates a and c are open for both, b for class 1 alone.

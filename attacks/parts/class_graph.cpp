@@ -11,7 +11,8 @@
 
 namespace aigis {
 
-std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& images, int64_t klass, double confidence) {
+std::shared_ptr<const GateTerm> towards_class(const std::string& attack, Victim& victim, const Batch& images,
+                                              int64_t klass, double confidence) {
   constexpr int64_t kTogether = 100;
   const ModelCard& card = victim.card();
   const auto layers = static_cast<int64_t>(card.gated.size());
@@ -27,8 +28,7 @@ std::shared_ptr<const GateTerm> towards_class(Victim& victim, const Batch& image
   }
   if (counts[klass].item<double>() == 0) {
     throw InputError(
-        fmt::format("an attack learns from {} training images, and none is of class {}; expected more "
-                    "images",
+        fmt::format("attack '{}': option 'images': of {} none is of class {}; expected more training images", attack,
                     images.labels.size(0), klass));
   }
   const at::Tensor means = sums / counts.clamp_min(1);
