@@ -3,6 +3,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
 
+#include "attacks/parts/confirm.h"
 #include "attacks/parts/gate_term.h"
 #include "attacks/parts/objective.h"
 #include "tests/mean_gate.h"
@@ -69,6 +70,48 @@ TEST(KeepLabel, HoldsInMostDrawsOfRandomGates) {
   EXPECT_GE(differs.mean().item<double>(), 0.01) << "the attack should use what it may";
   const at::Tensor free = make_attack("gate-sloth")->propose(victim, batch, Norm::linf, {0.5})[0];
   EXPECT_GE((opens(free) - opens(batch.images)).mean().item<double>(), 0.3) << "without the lock it goes further";
+}
+
+/// Of a draw u from 0 to 1: an image of brightness b/10 is of class 1 where u < b/50, as brighter ones are then, too;
+/// or where u is in the b-th tenth, in which no other is.
+class ByBrightness : public DrawingGate {
+ public:
+  explicit ByBrightness(bool nested) : nested_(nested) {}
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = DrawingGate::forward(images, pass);
+    const at::Tensor tenths = (images.mean({1, 2, 3}) * 10).round();
+    const at::Tensor u = gate_noise(pass.noise, pass.image_ids, 1).select(1, 0).sigmoid();
+    const at::Tensor bright = (nested_ ? u.lt(tenths / 50) : (u * 10).ceil().eq(tenths)).to(at::kDouble);
+    output.logits = at::stack({1 - bright, bright}, 1);
+    return output;
+  }
+
+ private:
+  bool nested_;
+};
+
+/// How bright images are of which the way from black to white is tried, in tenths.
+at::Tensor confirmed_tenths(bool nested) {
+  constexpr int64_t kCount = 2000;
+  ByBrightness model(nested);
+  Victim victim(model, 0);
+  const at::Tensor black = at::zeros({kCount, 3, kSide, kSide}, at::TensorOptions(at::kDouble));
+  const Batch batch{black, at::zeros({kCount}, at::kLong), at::arange(kCount, at::TensorOptions(at::kLong))};
+  Goal goal;
+  goal.labels = batch.labels;
+  goal.random = true;
+  const at::Tensor found = confirmed(victim, black, black + 1, batch.ids, goal, KeepAnswer(0), {});
+  return (found.mean({1, 2, 3}) * 10).round();
+}
+
+/// A new draw that breaks what 20 did not is the first of 21 to do so, if they nest. Tenths that share no draw are
+/// coupons: 20 draws miss one of ten with a chance of .785.
+TEST(KeepLabel, BreaksInMoreDrawsWhereTheyDoNotNestOnTheWay) {
+  const double nested = (confirmed_tenths(true) / 50).mean().item<double>();
+  EXPECT_LE(nested, 1.0 / 21);
+  EXPECT_GE(nested, 0.03) << "it should use what it may";
+  const double apart = confirmed_tenths(false).gt(0).to(at::kDouble).mean().item<double>() / 10;
+  EXPECT_NEAR(apart, 0.0785, 0.004);
 }
 
 }  // namespace
