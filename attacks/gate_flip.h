@@ -20,10 +20,16 @@ struct GateFlip {
 
   struct Options : GateAttackOptions {
     GraphSearch search;
-    Options() { objective.wants_answer = true; }  // whichever way it comes about
+    double flipped_weight = 30;  // else a gate that must flip counts no more than any that need only stay
+    Options() {
+      objective.wants_answer = true;  // whichever way it comes about
+      momentum = 0.9;                 // as in gate-sloth
+    }
     void bind(OptionTable& table) {
       bind_steps(table);
       table.number("confidence", &confidence, 0.5, 0.9999, "probability", "with which each gate is to stay as wanted");
+      table.number("flipped_weight", &flipped_weight, 1e-3, 1e3, "",
+                   "of a gate that is to flip, beside one that is to stay as it is");
       table.integer("most_flips", &search.most_flips, 1, 1000, "gates that may be flipped together");
       table.integer("beam", &search.beam, 1, 1'000'000,
                     "graphs of each size from which the next is made; exhaustive while they are all");
@@ -57,7 +63,9 @@ class GateFlipAttack : public GateAttack<GateFlip> {
     if (rows.size(0) == 0) return candidates;
     const Batch right = batch.select(rows);
     Goal goal = goal_of(options_.objective, victim, right);
-    goal.graph = found.select(rows).graph;
+    const FlippedGraphs wanted = found.select(rows);
+    goal.graph = wanted.graph;
+    goal.gate_weight = 1 + wanted.flipped * (options_.flipped_weight - 1);
     for (size_t e = 0; e < epsilons.size(); ++e) {
       candidates[e] = batch.images.index_copy(0, places, ascend(victim, right, goal, options_, norm, epsilons[e]));
     }

@@ -11,11 +11,12 @@ namespace {
 
 at::Tensor scalar_product(const at::Tensor& a, const at::Tensor& b) { return (a * b).flatten(1).sum(1); }
 
-/// `a` without what it has against `b`.
+/// The direction of `a` without what it has against `b`, of length 1: all steps count alike for Adam, however small the
+/// slope of a gate that is sure. 0 stays 0.
 at::Tensor without_conflict(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor along = scalar_product(a, b), square = scalar_product(b, b);
   const at::Tensor excess = at::where(along.lt(0).logical_and(square.gt(0)), along / square, 0.0);
-  return a - b * per_image(excess.to(a.scalar_type()), a);
+  return steepest(a - b * per_image(excess.to(a.scalar_type()), a), Norm::l2);
 }
 
 }  // namespace

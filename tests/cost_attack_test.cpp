@@ -91,6 +91,30 @@ TEST(GradAuto, OpensNoGateAtTheCostOfAnother) {
   EXPECT_EQ(victim.audit().backward, 2 * 2 * 12);
 }
 
+/// Gate a opens as the first channel grows, its probability ever faster; b is open.
+class SteepGate : public BothGates {
+ public:
+  Output forward(const at::Tensor& images, const Pass& pass) override {
+    Output output = BothGates::forward(images, pass);
+    const at::Tensor means = images.mean({2, 3});
+    output.gates.logits = at::stack({(means.select(1, 0) - 0.595) * 40, (means.select(1, 1) - 0.2) * 40}, 1);
+    output.gates.open = decide_gate(output.gates.logits, {}, pass.gate_gradient);
+    output.gates.probability = output.gates.logits.sigmoid();
+    return output;
+  }
+};
+
+/// Gradients of length 1 in one direction take Adam by one step size each time.
+TEST(GradAuto, StepsAsFarWhateverTheSlope) {
+  SteepGate model;
+  const Batch batch = batch_of(at::full({2, 3, 2, 2}, 0.5, at::TensorOptions(at::kDouble)), 0);
+  Victim victim(model, 0);
+  const at::Tensor x = make_attack("gradauto:steps=12,step_size=0.01")->propose(victim, batch, Norm::linf, {0.2})[0];
+  const at::Tensor added = (x - batch.images).mean({2, 3});
+  EXPECT_NEAR(added.select(1, 0).min().item<double>(), 0.1, 1e-6) << "the first iterate beyond 0.595";
+  EXPECT_NEAR(added.select(1, 0).max().item<double>(), 0.1, 1e-6);
+}
+
 /// Gate a opens soon, and gate b far away.
 class NearAndFar : public BothGates {
  public:

@@ -37,6 +37,12 @@ TEST(GateTerms, ByHand) {
   const at::Tensor wanted = GateMargin(GateStates::wanted, 0.9).value(gates, goal);
   EXPECT_NEAR(wanted[0].item<double>(), open[0].item<double>(), 1e-12);
   EXPECT_NEAR(wanted[1].item<double>(), -0.75 * (k + 0.5), 1e-12);
+  goal.gate_weight = at::tensor({1.0, 9.0, 1.0, 1.0}, at::kDouble).view({2, 2});
+  const at::Tensor weighed = GateMargin(GateStates::wanted, 0.9).value(gates, goal);
+  EXPECT_NEAR(weighed[0].item<double>(), -(0.25 * (k - 2) + 0.75 * (k + 1)), 1e-12) << "30 to 9 times 10";
+  EXPECT_NEAR(weighed[1].item<double>(), wanted[1].item<double>(), 1e-12);
+  const at::Tensor reached = GateMargin(GateStates::wanted, 0.9).worth(gates, goal);
+  EXPECT_NEAR(reached[0].item<double>(), 0.25, 1e-3) << "only the first is as wanted";
   const at::Tensor q = at::tensor({0.2, 0.7}, at::kDouble), w = at::tensor({0.4, 0.6}, at::kDouble);
   const GateLikeness graph(q, w, 0.9);
   // The first gate is to be shut, the second open; where q is nearer to a half it matters less.

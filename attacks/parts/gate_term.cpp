@@ -42,15 +42,21 @@ at::Tensor GateMargin::towards(const at::Tensor& logits, const Goal& goal) const
   throw std::logic_error("unknown states of gates");
 }
 
+at::Tensor GateMargin::weights(const Gates& gates, const Goal& goal) const {
+  if (!goal.gate_weight.defined()) return shares(gates);
+  const at::Tensor weighed = shares(gates) * goal.gate_weight;
+  return weighed / weighed.sum(1, /*keepdim=*/true);
+}
+
 at::Tensor GateMargin::value(const Gates& gates, const Goal& goal) const {
-  return -(shortfall(towards(gates.logits, goal), confidence_) * shares(gates)).sum(1);
+  return -(shortfall(towards(gates.logits, goal), confidence_) * weights(gates, goal)).sum(1);
 }
 
 at::Tensor GateMargin::worth(const Gates& gates, const Goal& goal) const {
   const at::Tensor sign = towards(at::ones_like(gates.open), goal);
   const at::Tensor open = expected_states(gates, goal.random);
   const at::Tensor as_wanted = at::where(sign.gt(0), open, 1 - open);
-  return (as_wanted * shares(gates)).sum(1) + value(gates, goal) * kTieBreak;
+  return (as_wanted * weights(gates, goal)).sum(1) + value(gates, goal) * kTieBreak;
 }
 
 GateLikeness::Rates GateLikeness::rates_for(const at::Tensor& logits) const {

@@ -70,12 +70,13 @@ class Search {
       victim_.credit(size == 1 ? "1 gate" : std::to_string(size) + " gates", ids, ids.slice(0, fallen - left.begin()));
       left.erase(fallen, left.end());
     }
-    FlippedGraphs result{graph_.clone(), at::full({images_}, -1, at::TensorOptions(at::kLong))};
+    FlippedGraphs result{graph_.clone(), at::full({images_}, -1, at::TensorOptions(at::kLong)), {}};
     for (int64_t i = 0; i < images_; ++i) {
       const Found& found = at_image(i);
       result.graph[i].copy_(flipped(graph_[i].clone(), found.best));
       if (found.changes) result.flips[i] = static_cast<int64_t>(found.best.size());
     }
+    result.flipped = (result.graph - graph_).abs().to(device_);
     result.graph = result.graph.to(device_);
     return result;
   }
@@ -162,7 +163,8 @@ class Search {
 }  // namespace
 
 FlippedGraphs FlippedGraphs::select(const at::Tensor& rows) const {
-  return {graph.index_select(0, uploaded(rows, graph.device())), flips.index_select(0, rows)};
+  const at::Tensor chosen = uploaded(rows, graph.device());
+  return {graph.index_select(0, chosen), flips.index_select(0, rows), flipped.index_select(0, chosen)};
 }
 
 FlippedGraphs fewest_flips(Victim& victim, const Batch& batch, const GraphSearch& search) {

@@ -18,6 +18,7 @@ struct FlippedGraphs {
   /// [N] int64, how many gates it flips; 0 where the answer is wrong already, in all of the model's draws; -1 where no
   /// graph does it.
   at::Tensor flips;
+  at::Tensor flipped;  ///< [N, L] of 0 and 1: the gates that it flips
 
   /// `rows` are int64 on the CPU.
   FlippedGraphs select(const at::Tensor& rows) const;

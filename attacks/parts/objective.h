@@ -74,9 +74,11 @@ struct Goal {
   at::Tensor answers = {};  ///< [N] of the model for the clean images
   at::Tensor share = {};    ///< [N] of the gated layers' cost that is executed for them; expected, by random gates
   at::Tensor weight = {};   ///< [N] of a violation, found by dual ascent
-  at::Tensor graph = {};    ///< [N, L] of 0 and 1: gates that the attack wants (GateStates::wanted)
-  bool random = false;      ///< gates draw
-  bool any_answer = false;  ///< targets are but a way to any wrong answer
+  // For GateStates::wanted:
+  at::Tensor graph = {};        ///< [N, L] of 0 and 1: gates that the attack wants
+  at::Tensor gate_weight = {};  ///< [N, L]: how much each of them matters beside its cost; undefined: all alike
+  bool random = false;          ///< gates draw
+  bool any_answer = false;      ///< targets are but a way to any wrong answer
 
   /// With the answers and shares of a pass over the clean images as what is to stay.
   Goal as_seen(const Output& clean) const;
