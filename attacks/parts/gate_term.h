@@ -28,10 +28,10 @@ enum class GateStates {
   wanted,  ///< those of Goal::graph
 };
 
-/// -sum_l c_l max(0, k - s_l D_l), with c_l a layer's share of the cost that gates may save (as Goal::gate_weight weighs
-/// it): each open (s = 1) or shut (s = -1) so surely that it stays so with probability `confidence` under its own noise,
-/// k = logit(confidence). Its worth is the share of the cost whose gates are as wanted, expected where they draw;
-/// margins tell equals apart.
+/// -sum_l c_l max(0, k - s_l D_l), with c_l a layer's share of the cost that gates may save (as Goal::gate_weight
+/// weighs it): each open (s = 1) or shut (s = -1) so surely that it stays so with probability `confidence` under its
+/// own noise, k = logit(confidence). Its worth is the share of the cost whose gates are as wanted, expected where they
+/// draw; margins tell equals apart.
 class GateMargin : public GateTerm {
  public:
   GateMargin(GateStates states, double confidence) : states_(states), confidence_(confidence) {}
