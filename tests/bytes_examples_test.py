@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from judging import judge, margins_of
+from judging import judge, margins_of, passes
 from program import AIG, RESNET, aigis, report
 from verification import verify, with_images, with_successes
 
@@ -30,10 +30,11 @@ def test_images_saved_in_8_bits(in_bytes):
         images = saved[f"{index}.images"]
         assert images.dtype == torch.uint8 and run["examples"]["dtype"] == document["config"]["save_examples_as"] == "uint8"
         assert (images.int() - saved["0.images"].int()).abs().max() <= run["epsilon"] * 255 + 1e-3
-        hits, _, gates, _ = judge(run, images.double() / 255, labels)
+        of_draws = passes(run, images.double() / 255)
+        hits, _, gates, _ = judge(of_draws, labels)
         assert run["accuracy"]["robust_quantized"]["successes"] == hits.sum()
         assert np.array_equal(saved[f"{index}.hits"].numpy(), hits.sum(0))
-        assert saved[f"{index}.margin"].numpy() == pytest.approx(margins_of(run, images / 255, labels).numpy(), abs=2e-5)
+        assert saved[f"{index}.margin"].numpy() == pytest.approx(margins_of(of_draws, labels).numpy(), abs=2e-5)
         if gates is not None:
             assert np.array_equal(saved[f"{index}.opened"].numpy(), gates.sum(0))
     file = folder / document["runs"][0]["examples"]["file"]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from reference import Reference, gate_noise
 
-COUNT, DRAWS, SEED = 60, 3, 4
+COUNT, DRAWS, SEED = 40, 3, 4
 
 
 def jpeg(images, quality=75):
@@ -30,33 +30,35 @@ def reference_of(run, images):
 
 
 @torch.no_grad()
-def passes(run, images, purpose):
+def passes(run, images, purpose="verdict_gates"):
     """Of each draw logits [N, K], gate logits with their noise [N, L] and gates [N, L], which are None without gates. `purpose`
     is that of the noise in sampled gates."""
     sampled = "sampled" in run["model"]
     model, x = reference_of(run, images)
+    of_draws = []
     for draw in range(DRAWS if sampled else 1):
         noise = gate_noise(SEED, purpose, range(COUNT), 3, draw=draw) if sampled else None
         logits, deltas, open_gates = model.forward(x, noise)
         if noise is not None:
             deltas = deltas + torch.as_tensor(noise)
-        yield logits, deltas, open_gates
+        of_draws.append((logits, deltas, open_gates))
+    return of_draws
 
 
-def margins_of(run, images, labels, purpose="verdict_gates"):
+def margins_of(of_draws, labels):
     """[N]: by what share of the greatest logit that of the label exceeds all others, in the draw where that is nearest to 0."""
     margins = []
-    for logits, _, _ in passes(run, images, purpose):
+    for logits, _, _ in of_draws:
         others = logits.scatter(1, labels[:, None], -math.inf).amax(1)
         margins.append((logits.gather(1, labels[:, None])[:, 0] - others) / logits.abs().amax(1))
     margins = torch.stack(margins)
     return margins.gather(0, margins.abs().argmin(0, keepdim=True))[0]
 
 
-def judge(run, images, labels, purpose="verdict_gates"):
+def judge(of_draws, labels):
     """hits [draws, N], hits among the top 5 [draws, N], gates [draws, N, L] or None, smallest margin of any decision."""
     hits, hits_top5, gates, margin = [], [], [], math.inf
-    for logits, deltas, open_gates in passes(run, images, purpose):
+    for logits, deltas, open_gates in of_draws:
         hits.append((logits.argmax(1) == labels).numpy())
         hits_top5.append((logits.topk(5, 1).indices == labels[:, None]).any(1).numpy())
         top = logits.topk(6, 1).values

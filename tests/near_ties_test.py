@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from judging import margins_of
+from judging import margins_of, passes
 from program import RESNET, aigis, report
 from reference import Reference, read_metadata
 from verification import verify, with_images, with_successes
@@ -32,16 +32,17 @@ def tied(made):
     other = next(i for i in range(20) if i != place and saved[f"{index}.margin"][i].abs() > 0.01)
     right, wrong = saved[f"{clean}.images"][place].double(), saved[f"{index}.images"][place].double()
     between = lambda share: (right + share * (wrong - right)).float()[None]
+    margin_of = lambda image: margins_of(passes(document["runs"][index], image), torch.tensor([place % 10])).item()
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        margin = margins_of(document["runs"][index], between(middle), torch.tensor([place % 10])).item()
+        margin = margin_of(between(middle))
         low, high = (middle, high) if margin > 0 else (low, middle)
     assert abs(margin) < 5e-6
 
     def right_in_bytes(image):
         rounded = ((right * 255).round() + ((image - right) * 255).trunc()) / 255
-        return margins_of(document["runs"][index], rounded.float()[None], torch.tensor([place % 10])).item() > 0
+        return margin_of(rounded.float()[None]) > 0
 
     tie = between(middle)[0]
     more = right_in_bytes(tie.double()) - right_in_bytes(wrong)
