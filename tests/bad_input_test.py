@@ -9,6 +9,7 @@ import pytest
 from program import AIG, PROGRAM, RESNET, aigis, refused, report
 
 POINT = ("--data", "synthetic:test=20")
+FEW = {"evaluate": POINT, "train": ("--data", "synthetic:train=20")}  # images, which may be made before the refusal
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,8 @@ POINT = ("--data", "synthetic:test=20")
     ],
 )
 def test_one_line_and_exit_code_2(arguments, expected, tmp_path):
-    arguments = [str(tmp_path / "out") if a == "OUT" else a for a in arguments]
+    few = () if "--data" in arguments else FEW.get(arguments[0], ())
+    arguments = [*(str(tmp_path / "out") if a == "OUT" else a for a in arguments), *few]
     assert expected in refused(*arguments)
     assert list(tmp_path.iterdir()) == []
 
@@ -142,7 +144,7 @@ def test_cuda_without_a_gpu():
 def test_configs(text, expected, tmp_path):
     config = tmp_path / "config.json"
     config.write_text(text)
-    line = refused("evaluate", config, "--model", RESNET)
+    line = refused("evaluate", config, "--model", RESNET, *POINT)
     assert str(config) in line and expected in line
 
 
@@ -160,11 +162,11 @@ def test_names_that_no_report_could_hold(tmp_path):
 
 
 def test_every_gate_mode_makes_a_report(tmp_path):
-    for gates in ("sampled", "argmax", "always", "fixed,graph=101", "scaled", "marginal", "budget,layers=2"):
-        out = tmp_path / "r.json"
-        result = aigis("evaluate", "--model", f"{AIG}:gates={gates}", "--data", "synthetic:test=20", "--out", out)
-        assert result.returncode == 0, result.stderr
-        assert report(out)["models"][0]["gates"]["mode"] == gates.split(",")[0]
+    modes = ("sampled", "argmax", "always", "fixed,graph=101", "scaled", "marginal", "budget,layers=2")
+    models = [word for mode in modes for word in ("--model", f"{AIG}:gates={mode}")]
+    result = aigis("evaluate", *models, "--data", "synthetic:test=20", "--out", tmp_path / "r.json")
+    assert result.returncode == 0, result.stderr
+    assert [model["gates"]["mode"] for model in report(tmp_path / "r.json")["models"]] == [mode.split(",")[0] for mode in modes]
 
 
 def test_flags_win_and_paths_are_relative_to_the_config(tmp_path):

@@ -49,7 +49,7 @@ def test_training_keeps_older_models(tmp_path):
 def test_what_cannot_begin_leaves_no_journal(tmp_path):
     """Else the command put right would be taken for another run."""
     out = tmp_path / "r.json"
-    sweep = ("sweep", "--model", AIG, *POINT, "--eps", "1/255", "--out", out, "--attack")
+    sweep = ("sweep", "--model", AIG, "--data", "synthetic:test=20,train=200", "--eps", "1/255", "--out", out, "--attack")
     refusal = refused(*sweep, "gate-hijack:class=3,images=1")
     assert "attack 'gate-hijack': option 'images': of 1 none is of class 3; expected more training images" in refusal
     assert list(tmp_path.iterdir()) == []
@@ -110,7 +110,7 @@ def test_a_full_disk_in_the_first_epoch_leaves_a_run_that_goes_on(tmp_path):
 
 
 def test_interrupt_exits_130(tmp_path):
-    process = subprocess.Popen([PROGRAM, "train", "--model", "resnet-20", "--epochs", "50", "--out", str(tmp_path / "out")],
+    process = subprocess.Popen([PROGRAM, "train", "--model", "resnet-20", "--data", "synthetic:train=1000", "--epochs", "50", "--out", str(tmp_path / "out")],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while not (tmp_path / "out").exists():
         assert process.poll() is None

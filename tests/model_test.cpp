@@ -1,6 +1,5 @@
-// Models against Python's PyTorch in float64, and against themselves in other forms.
+// Models against Python's PyTorch in float64.
 #include <ATen/ops/allclose.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/equal.h>
 #include <fmt/format.h>
@@ -16,19 +15,37 @@
 namespace aigis {
 namespace {
 
-// ---- against Python ---------------------------------------------------------------------------------------------
-
 struct Case {
   std::string name, architecture;
 };
 
+const std::vector<Case> kCases{
+    {"resnet", "resnet-8"},
+    {"resnet_identity", "resnet-14:shortcut=identity"},
+    {"bottleneck_identity", "resnet-50:shortcut=identity,stride_at=conv1"},
+    {"torchvision_18", "torchvision-resnet-18"},
+    {"torchvision_50", "torchvision-resnet-50"},
+    {"preresnet", "preresnet-14"},
+    {"stochastic_depth", "stochastic-depth-14:survival=0.3"},
+    {"aig", "aig-8"},
+    {"aig_some_gates", "aig-20:gate_norm=true,target_rates=1:0.5:0.5:0.5:1:0.5:0.5:0.5:0.5"},
+    {"aig_18", "aig-18"},
+    {"aig_50", "aig-50:stride_at=conv1"},
+    {"dense_aig", "dense-aig-16"},
+    {"dense_aig_some_gates", "dense-aig-13:growth=4,target_rates=0.5:1:0.5:0.5:0.5:0.5:0.5:1:0.5"}};
+
+std::string path_of(const Case& each) { return scratch(each.name + ".safetensors"); }
+
 class AgainstPython : public ::testing::TestWithParam<Case> {
  protected:
-  void SetUp() override {
-    path_ = scratch(GetParam().name + ".safetensors");
-    const std::string command = fmt::format("'{}' '{}/tests/golden/make_model_golden.py' '{}' '{}'", AIGIS_PYTHON,
-                                            AIGIS_SOURCE_DIR, GetParam().architecture, path_);
+  /// Of all at once: Python takes longer to start than most of them take.
+  static void SetUpTestSuite() {
+    std::string command = fmt::format("'{}' '{}/tests/golden/make_model_golden.py'", AIGIS_PYTHON, AIGIS_SOURCE_DIR);
+    for (const Case& each : kCases) command += fmt::format(" '{}' '{}'", each.architecture, path_of(each));
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  }
+  void SetUp() override {
+    path_ = path_of(GetParam());
     golden_ = read_safetensors(path_ + ".golden").tensors;
   }
   void TearDown() override {
@@ -124,87 +141,8 @@ TEST_P(AgainstPython, Agrees) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Families, AgainstPython,
-    ::testing::Values(Case{"resnet", "resnet-8"}, Case{"resnet_identity", "resnet-14:shortcut=identity"},
-                      Case{"bottleneck_identity", "resnet-50:shortcut=identity,stride_at=conv1"},
-                      Case{"torchvision_18", "torchvision-resnet-18"}, Case{"torchvision_50", "torchvision-resnet-50"},
-                      Case{"preresnet", "preresnet-14"}, Case{"stochastic_depth", "stochastic-depth-14:survival=0.3"},
-                      Case{"aig", "aig-8"},
-                      Case{"aig_some_gates", "aig-20:gate_norm=true,target_rates=1:0.5:0.5:0.5:1:0.5:0.5:0.5:0.5"},
-                      Case{"aig_18", "aig-18"}, Case{"aig_50", "aig-50:stride_at=conv1"},
-                      Case{"dense_aig", "dense-aig-16"},
-                      Case{"dense_aig_some_gates",
-                           "dense-aig-13:growth=4,target_rates=0.5:1:0.5:0.5:0.5:0.5:0.5:1:0.5"}),
-    [](const auto& p) { return p.param.name; });
-
-// ---- the same network in other forms -------------------------------------------------------------------------------
-
-class Forms : public ::testing::TestWithParam<std::string> {};
-
-TEST_P(Forms, FoldingChangesNothingButRounding) {
-  const auto net = build(GetParam());
-  disturb(*net);
-  net->set_training(false);
-  const at::Tensor images = random_images(5);
-  const Pass pass{{4, Purpose::verdict_gates}, at::arange(5, at::TensorOptions(at::kLong))};
-  const at::Tensor plain = net->forward(images, pass).logits.detach();
-  net->freeze();
-  EXPECT_TRUE(at::allclose(net->forward(images, pass).logits, plain, 1e-10, 1e-10));
-}
-
-TEST_P(Forms, AFrozenNetworkMovesAsAWhole) {
-  const auto net = build(GetParam());
-  disturb(*net);
-  net->move_to(at::kCPU, at::kFloat);
-  net->freeze();
-  net->move_to(at::kCPU, at::kDouble);
-  const at::Tensor images = random_images(5);
-  const Output moved = net->forward(images, pass_of(5)),
-               expected = build_frozen(GetParam())->forward(images, pass_of(5));
-  EXPECT_TRUE(at::allclose(moved.logits, expected.logits, 1e-12, 1e-12));
-  if (expected.gates.any()) {
-    EXPECT_TRUE(at::allclose(moved.gates.logits, expected.gates.logits, 1e-12, 1e-12));
-  }
-}
-
-/// 37 images: more than are worked on together.
-TEST_P(Forms, AnImageDoesNotFeelItsBatch) {
-  const auto net = build_frozen(GetParam());
-  const at::Tensor images = random_images(37, 2);
-  const at::Tensor ids = at::arange(37, at::TensorOptions(at::kLong)) + 100;
-  const Stream noise{9, Purpose::verdict_gates};
-  const Output whole = net->forward(images, {noise, ids});
-  for (const int64_t j : {36, 17, 18, 0}) {  // another order, too
-    const Output one = net->forward(images.slice(0, j, j + 1), {noise, ids.slice(0, j, j + 1)});
-    EXPECT_TRUE(at::allclose(one.logits[0], whole.logits[j], 1e-12, 1e-12));
-    if (one.gates.any()) {
-      EXPECT_TRUE(at::equal(one.gates.open[0], whole.gates.open[j]));
-    }
-  }
-}
-
-TEST_P(Forms, ACheckpointHoldsEverything) {
-  const Spec architecture = Spec::parse(GetParam());
-  const auto net = build_frozen(GetParam());
-  const std::string path = scratch("forms.safetensors");
-  const std::vector<double> rates(net->card().gated.size(), 0.25);
-  if (!rates.empty()) net->set_execution_rates(rates);
-  write_safetensors(path, pack_checkpoint(*net, architecture, std::vector<std::string>(10, "c"), nullptr));
-  Spec spec = Spec::parse(path);
-  if (!rates.empty()) spec.options.emplace_back("gates", net->card().gate_mode);
-  const auto loaded = load_network(spec, at::kCPU, at::kDouble).network;
-  EXPECT_EQ(loaded->execution_rates(), rates);
-  EXPECT_EQ(loaded->card().options, net->card().options);
-  const at::Tensor images = random_images(3);
-  const Pass pass{{4, Purpose::verdict_gates}, at::arange(3, at::TensorOptions(at::kLong))};
-  EXPECT_TRUE(at::equal(loaded->forward(images, pass).logits, net->forward(images, pass).logits));
-}
-
-INSTANTIATE_TEST_SUITE_P(Models, Forms,
-                         ::testing::Values("resnet-8", "resnet-14:shortcut=identity", "preresnet-8",
-                                           "stochastic-depth-8", "aig-8", "aig-14:gates=argmax", "aig-8:gate_norm=true",
-                                           "aig-8:target_rates=1:0.5:0.7", "dense-aig-10"));
+INSTANTIATE_TEST_SUITE_P(Families, AgainstPython, ::testing::ValuesIn(kCases),
+                         [](const auto& p) { return p.param.name; });
 
 }  // namespace
 }  // namespace aigis

@@ -1,6 +1,6 @@
-"""Writes a network with seeded weights, images, and what they give in Python's PyTorch in float64.
+"""Writes networks with seeded weights, images, and what they give in Python's PyTorch in float64.
 
-make_model_golden.py ARCHITECTURE OUT.safetensors
+make_model_golden.py ARCHITECTURE OUT.safetensors [ARCHITECTURE OUT.safetensors ...]
 
 ARCHITECTURE is `aig-8:gate_norm=true` or the like, computed by tests/reference.py, or `torchvision-resnet-50`: torchvision's
 own network, saved as a bare state dict.
@@ -195,7 +195,7 @@ def of_torchvision(architecture):
     return state, None, golden
 
 
-def main(architecture, out):
+def write(architecture, out):
     make = of_torchvision if architecture.startswith("torchvision-") else our_family
     state, metadata, golden = make(architecture)
     save_file({name: t.contiguous() for name, t in state.items()}, out, metadata=metadata)
@@ -203,4 +203,5 @@ def main(architecture, out):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for architecture, out in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+        write(architecture, out)
