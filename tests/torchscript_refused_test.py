@@ -104,12 +104,12 @@ REFUSED = [(Constant, "cannot be differentiated: no gradient leads"), (Rounded, 
 @pytest.mark.parametrize("kind, reason", REFUSED)
 def test_what_cannot_be_attacked_is_refused(kind, reason, tmp_path):
     path = saved(kind().eval(), tmp_path / "net.pt")
-    assert reason in refused("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--limit", 2)
+    assert reason in refused("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--data", "synthetic:test=2")
 
 
 def test_a_model_that_fails_in_a_run_is_named_with_the_reason(tmp_path):
     path = saved(AtMostFour().eval(), tmp_path / "net.pt")
-    result = aigis("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--limit", 8)
+    result = aigis("evaluate", "--model", f"torchscript:{path},input=3x32x32", "--data", "synthetic:test=8")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == f"aigis: {path}: fails on 8 images of 3x32x32: RuntimeError: AssertionError"
 
@@ -133,7 +133,7 @@ def test_code_that_libtorch_cannot_read_is_refused(old, new, reason, tmp_path):
             content = good.read(name)
             bad.writestr(name, content.replace(old.encode(), new.encode()) if name.endswith(".py") else content)
         assert any(old.encode() in good.read(name) for name in good.namelist() if name.endswith(".py"))
-    line = refused("evaluate", "--model", f"torchscript:{tmp_path / 'bad.pt'},input=3x32x32", "--limit", 2)
+    line = refused("evaluate", "--model", f"torchscript:{tmp_path / 'bad.pt'},input=3x32x32", "--data", "synthetic:test=2")
     assert "bad.pt: is no TorchScript file (" in line and reason in line
 
 
@@ -145,7 +145,7 @@ def test_as_many_names_of_classes_as_logits_are_expected(tmp_path):
         if is_taken:
             evaluated(f"torchscript:{path}", tmp_path)
         else:
-            line = refused("evaluate", "--model", f"torchscript:{path}", "--limit", 2)
+            line = refused("evaluate", "--model", f"torchscript:{path}", "--data", "synthetic:test=2")
             assert f"{path}: its entry 'aigis.json' names {names} classes, and it answers with 10 logits; expected a name for each" in line
 
 
@@ -174,4 +174,4 @@ def test_wrong_files_and_options_are_refused(tmp_path):
         (f"torchscript:{net},input=3x32x32,means=1", "unknown option 'means'"),
         (f"torchscript:{exported},input=3x32x32", "expected no options"),
     ]:
-        assert reason in refused("evaluate", "--model", spec, "--limit", 2), spec
+        assert reason in refused("evaluate", "--model", spec, "--data", "synthetic:test=2"), spec
