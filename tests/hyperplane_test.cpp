@@ -1,7 +1,6 @@
 // The nearest point of a hyperplane in the box, against random ones and a closed form.
-#include "attacks/parts/hyperplane.h"
-
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/count_nonzero.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/ones_like.h>
@@ -9,6 +8,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
+#include "attacks/parts/hyperplane_at_once.h"
 #include "tests/attacks.h"
 
 namespace aigis {
@@ -47,6 +47,28 @@ TEST(Hyperplane, ChangesAreFeasibleAndNoRandomOneIsSmaller) {
   // Out of the box's reach: as near as it goes.
   const at::Tensor unreachable = change_onto_hyperplane(x, w, (w * corner).sum(1) + 1, Norm::l2);
   EXPECT_TRUE(at::allclose(x + unreachable, corner, 0, 1e-12));
+}
+
+// Two ways of computing it, one row after the other and all at once. Every seventh element has no slope.
+TEST(Hyperplane, OfAllRowsAtOnceIsTheSameButForRounding) {
+  const int64_t n = 1003;
+  const at::Tensor points = drawn({40, n}, 12).sigmoid();
+  at::Tensor normals = drawn({40, n}, 13);
+  normals.slice(1, 0, n, 7).zero_();
+  for (const at::ScalarType type : {at::kDouble, at::kFloat}) {
+    const double rounding = type == at::kDouble ? 1e-12 : 1e-6;
+    const at::Tensor x = points.to(type), w = normals.to(type), at_x = (w * x).sum(1);
+    // On the plane, near it on both sides, where many elements are at their ends, and out of reach.
+    for (const double away : {0.0, 0.1, -0.1, 100.0, -100.0, 1e4, -1e4}) {
+      for (const Norm norm : all_norms()) {
+        const at::Tensor d = change_onto_hyperplane(x, w, at_x + away, norm);
+        EXPECT_EQ(d.scalar_type(), type);
+        EXPECT_TRUE(at::allclose(d, change_of_all_at_once(x, w, at_x + away, norm), rounding, rounding))
+            << norm_name(norm) << " " << away << " " << type;
+        EXPECT_EQ(d.slice(1, 0, n, 7).count_nonzero().item<int64_t>(), 0);
+      }
+    }
+  }
 }
 
 }  // namespace
