@@ -51,6 +51,7 @@ class BoundaryRun {
  private:
   Linear linearized(const Rows& rows) {
     const Victim::Gradients at_x = every_.gradients(rows.at(rows.x), rows.classes, {run_, 0, query_++}, options_.path);
+    if (rows.classes.size(1) == 1) return {at_x.images.squeeze(1), at_x.differences.squeeze(1)};
     const at::Tensor nearest = nearest_boundary(at_x.differences, at_x.images).unsqueeze(1);
     return {at_x.images.take_along_dim(nearest.view({-1, 1, 1, 1, 1}), 1).squeeze(1),
             at_x.differences.gather(1, nearest).squeeze(1)};
