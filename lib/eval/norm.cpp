@@ -96,11 +96,11 @@ Norm dual_of(Norm norm) {
 }
 
 at::Tensor sizes_of(const at::Tensor& delta, Norm norm) {
-  const at::Tensor rows = delta.flatten(1).to(at::kDouble);
+  const at::Tensor rows = delta.flatten(1);
   switch (norm) {
-    case Norm::linf: return rows.abs().amax(1);
-    case Norm::l2: return rows.norm(2, 1);
-    case Norm::l1: return rows.abs().sum(1);
+    case Norm::linf: return rows.abs().amax(1).to(at::kDouble);
+    case Norm::l2: return rows.to(at::kDouble).norm(2, 1);
+    case Norm::l1: return rows.to(at::kDouble).abs().sum(1);
     case Norm::l0: return rows.ne(0).sum(1).to(at::kDouble);
   }
   throw std::logic_error("unknown norm");
