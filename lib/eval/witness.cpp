@@ -43,7 +43,7 @@ Output Witness::forward(const at::Tensor& images, const Pass& pass) {
   const at::Tensor rows = rows_of(pass.image_ids);
   if (!rows.defined()) return output;
   const at::Tensor size = sizes_of(images - batch_.images.index_select(0, rows), norm_);
-  const at::Tensor in_box = images.flatten(1).ge(0).all(1).logical_and(images.flatten(1).le(1).all(1));
+  const at::Tensor pixels = images.flatten(1), in_box = pixels.amin(1).ge(0).logical_and(pixels.amax(1).le(1));
   const at::Tensor top = std::get<0>(output.logits.topk(2, 1));
   const at::Tensor gap = (top.select(1, 0) - top.select(1, 1)) / output.logits.abs().amax(1);
   const at::Tensor answer = answers_of(output.logits);
