@@ -93,6 +93,7 @@ class AutoPgd {
                                            /*with_worth=*/counts_draws_);
     const at::Tensor reached = rows.goal.reached(at_x.logits).to(at_x.losses.scalar_type());
     worth_ = counts_draws_ ? at_x.worth : Worth{{}, reached, at_x.losses};
+    flat_ = at_x.flat;
     rows.gradient = at_x.images;
     rows.loss = worth_.value;
   }
@@ -115,9 +116,9 @@ class AutoPgd {
   /// here as they would after the last step. Within a larger budget they stay: the next one may show them a gradient.
   void settle(AutoPgdRows& rows, Shrinking& shrinking, Found& found) {
     const bool stops = options_.stop && victim_.is_final();
-    const at::Tensor broken = worth_.reached.gt(0).logical_and(rows.alive);
-    const at::Tensor done = stops ? broken.logical_or(rows.at_rest().logical_and(rows.alive)) : broken;
-    if (!done.any().item<bool>()) return;
+    const at::Tensor broken = worth_.reached.gt(0).logical_and(rows.alive), flat = flat_.logical_and(rows.alive);
+    if (!(stops ? broken.logical_or(flat) : broken).any().item<bool>()) return;
+    const at::Tensor done = stops ? broken.logical_or(rows.at_rest(flat)) : broken;
     const at::Tensor taken =
         counts_draws_ ? broken.logical_and(worth_.exceeds(found.worth.select(rows.places))) : broken;
     put_rows(found.images, rows.places, taken, rows.x);
@@ -134,6 +135,7 @@ class AutoPgd {
   uint32_t run_, query_ = 0;
   bool counts_draws_;  ///< several draws tell what an iterate is worth; else the last of them, or the only one, does
   Worth worth_;        ///< of the iterates
+  at::Tensor flat_;    ///< [n] bool, of the iterates: without a gradient
 };
 
 }  // namespace

@@ -72,9 +72,9 @@ at::Tensor AutoPgdRows::sparse_direction() const {
   return (sign / count).view(x.sizes());
 }
 
-at::Tensor AutoPgdRows::at_rest() const {
+at::Tensor AutoPgdRows::at_rest(const at::Tensor& flat) const {
   const auto is_zero = [](const at::Tensor& t) { return t.flatten(1).any(1).logical_not(); };
-  return is_zero(gradient).logical_and(is_zero(last_move)).logical_and(is_zero(x - best));
+  return flat.logical_and(is_zero(last_move)).logical_and(is_zero(x - best));
 }
 
 void AutoPgdRows::remember() {

@@ -36,8 +36,9 @@ struct AutoPgdRows : BatchRows {
   void begin_sparse();
   /// The sign of the steepest elements, each image's own share of them, over their number: a step in L1.
   at::Tensor sparse_direction() const;
-  /// [n] bool: at the best iterate, without a gradient or inertia. If the model's answers do not draw, that is final.
-  at::Tensor at_rest() const;
+  /// [n] bool: at the best iterate, without a gradient (`flat`) or inertia. If the model's answers do not draw, that is
+  /// final.
+  at::Tensor at_rest(const at::Tensor& flat) const;
   /// x may be the best so far.
   void remember();
 
