@@ -5,13 +5,14 @@
 
 MODEL is a checkpoint of a ResNet 6n+2, which the peer gets as the PyTorch network that its user would have, or one with
 deterministic gates, with options as aigis takes them (`m.safetensors:gates=argmax`), which it gets as TorchScript that
-aigis exported, in the layout that is faster for it. It works in parts of 250 images for each of its seeds, in turns with
-aigis on all images; what is done stands in FILE, image by image, and a run that was cut off goes on there, as does one of
-another build, for which the peer need not run again. Prints how many images aigis and
-the peer judge differently, how many two seeds of the peer do, and the ratio of their times, which are those of attack and
-verdict, without loading; those of aigis, whose cores share batches of 50, include clean accuracy and report. With --bf16
-aigis runs a second time, with gradients in bfloat16 (all other passes and verdicts are in float32); made for processors
-that have it.
+aigis exported, in the layout that is faster for it. Both take turns with parts of 250 images, for each of the seeds; what
+is done stands in FILE, image by image, and a run that was cut off goes on there, as does one of another build, for which
+the peer need not run again. aigis attacks the first images of a data set, so it gets each part at the head of a copy of
+the file; the same random numbers come back with every part, as the peer's do. Prints how many images aigis and the peer
+judge differently, how many two seeds of the peer do, and the ratio of their times: of all images, and its range from part
+to part. Times are those of attack and verdict, without loading; those of aigis, whose cores share batches of 25, include
+clean accuracy and report. With --bf16 aigis runs a second time, with gradients in bfloat16 (all other passes and verdicts
+are in float32); made for processors that have it.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import json
 import re
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import torch
@@ -29,6 +31,7 @@ from built import aigis, program  # of scripts/, which peer adds to the path
 from given import budget, count, file, folder_with, json_file
 
 PART = 250
+RECORD = 3073  # bytes of an image in CIFAR-10's files, with its label
 
 
 def network_of(model):
@@ -40,12 +43,15 @@ def network_of(model):
         return torch.jit.load(exported).eval().requires_grad_(False)
 
 
-def ours(arguments, seed, gradients):
-    """Which images stand, and the seconds."""
+def ours(arguments, seed, gradients, begin, images):
+    """Which of so many images stand, and the seconds."""
     model = arguments.model + ("," if ":" in arguments.model else ":") + f"gradients={gradients}"
-    _, saved, seconds = evaluated(
-        "--model", model, "--norm", arguments.norm, "--eps", arguments.eps, "--seed", seed, "--data", f"cifar10:{arguments.cifar10}", "--batch", 50,
-        attack="autoattack", images=arguments.images, examples=arguments.images)
+    records = (arguments.cifar10 / "test_batch.bin").read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "test_batch.bin").write_bytes(records[begin * RECORD:] + records[:begin * RECORD])
+        _, saved, seconds = evaluated(
+            "--model", model, "--norm", arguments.norm, "--eps", arguments.eps, "--seed", seed,
+            "--data", f"cifar10:{folder}", "--batch", 25, attack="autoattack", images=images, examples=images)
     return saved["0.hits"].tolist(), seconds
 
 
@@ -84,6 +90,18 @@ def theirs(net, images, labels, norm, epsilon, seed):
     with torch.no_grad():
         stands = (net(adversarial).argmax(1) == labels).int().tolist()
     return stands, time.perf_counter() - begin
+
+
+def differing(some, others):
+    """How many images stand in one of two runs, which are given part by part, and not in the other."""
+    return sum(a != b for (stands, _), (stood, _) in zip(some, others) for a, b in zip(stands, stood, strict=True))
+
+
+def speed(ours, theirs):
+    """In words, of two runs that are given part by part."""
+    ratios = [slow / fast for (_, fast), (_, slow) in zip(ours, theirs)]
+    whole = sum(slow for _, slow in theirs) / sum(fast for _, fast in ours)
+    return f"{whole:.2f} times as fast, {min(ratios):.2f} to {max(ratios):.2f} from part to part"
 
 
 def model_with_options(text):
@@ -130,36 +148,34 @@ def main():
         parser.error(f"{state} is of {done['settings']}, and this would be {settings}; expected a file for each model and setting")
     build = digest(program())[:12]
 
-    def keep(key, value):
-        done[key] = value
-        state.with_suffix(".part").write_text(json.dumps(done))
-        state.with_suffix(".part").rename(state)
+    def once(key, run, *given):
+        """What `run` finds, or found when FILE was written."""
+        if key not in done:
+            done[key] = run(*given)
+            state.with_suffix(".part").write_text(json.dumps(done))
+            state.with_suffix(".part").rename(state)
+        return done[key]
 
     net = in_faster_layout(network_of(arguments.model), images[:PART])
     precisions = ["fp32"] + ["bf16"] * arguments.bf16
+    found = defaultdict(list)  # by tool and seed: what stands of each part, and the seconds
     for seed in arguments.seeds:
         for begin in range(0, len(images), PART):
-            key = f"peer {seed} {begin}"
-            if key not in done:
-                part = slice(begin, begin + PART)
-                keep(key, theirs(net, images[part], labels[part], arguments.norm, float(arguments.eps), seed))
-            print(f"peer, seed {seed}, images from {begin}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
-        for gradients in precisions:
-            key = f"aigis {build} {seed} {gradients}"
-            if key not in done:
-                keep(key, ours(arguments, seed, gradients))
-            print(f"aigis {gradients}: {done[key][1]:.0f} s, {sum(done[key][0])} stand", flush=True)
-    parts = range(0, len(images), PART)
-    peer = {seed: [stands for begin in parts for stands in done[f"peer {seed} {begin}"][0]] for seed in arguments.seeds}
+            x, y = images[begin:begin + PART], labels[begin:begin + PART]
+            peer = once(f"peer {seed} {begin}", theirs, net, x, y, arguments.norm, float(arguments.eps), seed)
+            found["peer", seed].append(peer)
+            print(f"peer, seed {seed}, images from {begin}: {peer[1]:.0f} s, {sum(peer[0])} stand", flush=True)
+            for gradients in precisions:
+                part = once(f"aigis {build} {seed} {gradients} {begin}", ours, arguments, seed, gradients, begin, len(x))
+                found[gradients, seed].append(part)
+                print(f"aigis {gradients}: {part[1]:.0f} s, {sum(part[0])} stand; {peer[1] / part[1]:.2f} times as fast", flush=True)
     for seed in arguments.seeds:
-        seconds = sum(done[f"peer {seed} {begin}"][1] for begin in parts)
         for gradients in precisions:
-            stands, took = done[f"aigis {build} {seed} {gradients}"]
-            differ = sum(a != b for a, b in zip(stands, peer[seed]))
-            print(f"seed {seed}: {differ} of {len(images)} images judged differently; aigis {gradients} {seconds / took:.2f} times as fast")
+            print(f"seed {seed}: {differing(found[gradients, seed], found['peer', seed])} of {len(images)} images judged differently; "
+                  f"aigis {gradients} {speed(found[gradients, seed], found['peer', seed])}")
     first, *others = arguments.seeds
     for seed in others:
-        print(f"peer's seeds {first} and {seed}: {sum(a != b for a, b in zip(peer[first], peer[seed]))} images judged differently")
+        print(f"peer's seeds {first} and {seed}: {differing(found['peer', first], found['peer', seed])} images judged differently")
 
 
 if __name__ == "__main__":

@@ -36,12 +36,24 @@ def test_pages_are_drawn_by_this_program(path, tmp_path):
     assert drawn.read_text() == path.with_suffix(".html").read_text(), f"aigis plot {path} --out {path.with_suffix('.html')}"
 
 
+def beside_pyautoattack(path):
+    """How many images a file of bench/autoattack.py is about, and of each run, by its name, which of them stand and the
+    seconds: what was measured part by part, put together."""
+    measured = json.loads(path.read_text())
+    images = measured.pop("settings")[-1]
+    runs = {}
+    for key in sorted(measured, key=lambda key: int(key.rpartition(" ")[2])):
+        run, (stands, seconds) = key.rpartition(" ")[0], measured[key]
+        stood, before = runs.get(run, ([], 0))
+        runs[run] = stood + stands, before + seconds
+    return images, runs
+
+
 def test_seconds_beside_pyautoattack_are_as_measured():
     told = (ROOT / "docs/attacks.md").read_text().partition("AutoAttack's `standard` beside")[2].partition("\n\n")[0]
     for path in (ROOT / "reports/results/beside-pyautoattack").glob("*.json"):
-        seconds = {key: value[1] for key, value in json.loads(path.read_text()).items() if key != "settings"}
-        assert f"{sum(s for key, s in seconds.items() if key.startswith('peer')):,.0f} s" in told, path
-        assert all(f"{s:,.0f}" in told for key, s in seconds.items() if key.startswith("aigis")), path
+        for run, (_, seconds) in beside_pyautoattack(path)[1].items():
+            assert f"{seconds:,.0f}{' s' if run.startswith('peer') else ''}" in told, (path, run)
 
 
 def runs_of(name, **options):
@@ -116,11 +128,9 @@ def test_table_of_the_gradient_family():
 @pytest.mark.parametrize("path", sorted((ROOT / "reports/results/beside-pyautoattack").glob("*.json")), ids=lambda p: p.stem)
 def test_autoattack_beside_its_authors(path):
     """At most .5 % of the images are judged differently, in whatever precision gradients were taken."""
-    measured = json.loads(path.read_text())
-    images = measured.pop("settings")[-1]
-    parts = {int(key.split()[2]): stands for key, (stands, _) in measured.items() if key.startswith("peer 0 ")}
-    peer = [stands for begin in sorted(parts) for stands in parts[begin]]
-    ours = {key: stands for key, (stands, _) in measured.items() if key.startswith("aigis ")}
+    images, runs = beside_pyautoattack(path)
+    peer, _ = runs.pop("peer 0")
+    ours = {run: stands for run, (stands, _) in runs.items() if run.startswith("aigis ")}
     assert len(peer) == images and ours
-    for key, stands in ours.items():
-        assert sum(a != b for a, b in zip(stands, peer, strict=True)) <= 0.005 * images, key
+    for run, stands in ours.items():
+        assert sum(a != b for a, b in zip(stands, peer, strict=True)) <= 0.005 * images, run
