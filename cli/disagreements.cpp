@@ -56,7 +56,10 @@ const std::vector<Change> kRedefined{{"/robust_quantized", 2},
                                      {"/likeness/before_ci95", 15},
                                      {"/likeness/after_ci95", 15},
                                      {"/macs/ci95/before", 15},
-                                     {"/macs/ci95/after", 15}};
+                                     {"/macs/ci95/after", 15},
+                                     {"/p", 17},
+                                     {"/p_holm", 17},
+                                     {"/more_robust", 17}};
 
 bool meant_something_else(const std::string& pointer, int64_t minor) {
   return std::any_of(kRedefined.begin(), kRedefined.end(), [&](const Change& redefined) {

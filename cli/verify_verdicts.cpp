@@ -164,7 +164,7 @@ class SecondVerdict {
       return;
     }
     for (auto& [index, of_run] : hits_) hits.push_back(of_run);
-    v_.expect(said, comparisons_json(runs, hits, v_.minor_version() < since::kCleanFamily), "/comparisons");
+    v_.expect(said, comparisons_json(runs, hits), "/comparisons");
     if (v_.minor_version() < since::kCurves && !report.contains("curves")) return;
     Json again{{"runs", runs}};
     add_curves(again, hits, clean_hits);

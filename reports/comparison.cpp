@@ -42,7 +42,7 @@ bool is_clean(const Json& run) {
 }
 bool is_clean(const std::string& attack, double epsilon) { return attack == "none" || epsilon == 0; }
 
-Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits, bool one_family) {
+Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits) {
   std::vector<Pair> pairs;
   std::map<std::string, std::vector<size_t>> alike;
   for (size_t b = 0; b < runs.size(); ++b) {
@@ -60,7 +60,7 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
   }
   // Accuracy without an attack is a question of its own.
   for (const bool clean : {false, true}) {
-    correct(pairs, [&](const Pair& pair) { return one_family || is_clean(runs[pair.a]) == clean; });
+    correct(pairs, [&](const Pair& pair) { return is_clean(runs[pair.a]) == clean; });
   }
   Json list = Json::array();
   for (const auto& [a, b, comparison, p, p_holm] : pairs) {

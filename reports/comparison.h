@@ -13,8 +13,7 @@ bool is_clean(const Json& run);
 bool is_clean(const std::string& attack, double epsilon);
 
 /// "comparisons" of a report, under attacks that want a wrong answer, and without any. `hits`: for each of its runs the
-/// draws in which each image's label was right. `one_family`: both kinds are corrected together, as before
-/// version 1.12.
-Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits, bool one_family = false);
+/// draws in which each image's label was right.
+Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits);
 
 }  // namespace aigis

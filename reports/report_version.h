@@ -17,7 +17,6 @@ namespace since {
 inline constexpr int64_t kComparisons = 4;
 inline constexpr int64_t kCurves = 5;
 inline constexpr int64_t kTextHash = 11;
-inline constexpr int64_t kCleanFamily = 12;       ///< comparisons without an attack are corrected apart from the others
 inline constexpr int64_t kOtherDraws = 12;        ///< worst cases are judged by draws that did not choose them
 inline constexpr int64_t kTargetsUnnested = 12;   ///< attacks with a target are never nested
 inline constexpr int64_t kDefendedGraphs = 14;    ///< gates=frozen keeps the graph of what a defense makes of an image

@@ -49,9 +49,8 @@ def as_if_written(document):
 
 
 def of_version(document, version):
-    """A report as that version would have written it: without a hash of its text before 1.11, with `save_examples` named
-    `examples`, and comparisons with and without an attack corrected as one family (Holm: the i-th smallest of m chances
-    times m - i, and never less than one before it)."""
+    """A report as that version would have written it: without a hash of its text before 1.11, and with `save_examples`
+    named `examples`."""
     earlier = json.loads(json.dumps(dict(document, version=version)))
     if int(version.split(".")[1]) < 11:
         del earlier["text_sha256"]
@@ -59,13 +58,6 @@ def of_version(document, version):
     del earlier["config"]["save_examples_as"]
     for run in earlier["runs"]:
         del run["examples"]["dtype"]
-    least = 0
-    smallest_first = sorted(earlier["comparisons"], key=lambda comparison: comparison["p"])
-    for i, comparison in enumerate(smallest_first):
-        least = max(least, min(1, comparison["p"] * (len(smallest_first) - i)))
-        comparison["p_holm"] = least
-        if least >= 0.05:
-            comparison["more_robust"] = None
     return earlier
 
 

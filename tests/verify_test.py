@@ -165,6 +165,17 @@ def test_the_scale_of_likeness_came_with_1_17(small):
         assert all(("/gates/likeness/" + key + " is missing" in result.stdout) == (code == 1) for key in ("own", "most"))
 
 
+@pytest.mark.parametrize("key, value", [("p", 0.123), ("p_holm", 0.123), ("more_robust", "nobody")])
+def test_what_is_decided_was_told_otherwise_before_1_17(small, key, value):
+    folder, document = small
+    for version, code in (("1.16", 0), (document["version"], 1)):
+        earlier = json.loads(json.dumps(dict(document, version=version)))
+        earlier["comparisons"][0][key] = value
+        result = verify(folder, earlier)
+        assert result.returncode == code, result.stdout + result.stderr
+        assert code == 0 or f"/comparisons/0/{key} " in result.stdout, result.stdout
+
+
 def test_verify_finds_checkpoints_from_the_reports_folder(tmp_path):
     """The report names checkpoints relative to where the sweep ran; the check may run elsewhere."""
     (tmp_path / "models").mkdir()

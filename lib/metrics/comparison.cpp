@@ -8,7 +8,22 @@
 namespace aigis {
 namespace {
 
+constexpr double kSteps = 10'080;    // a multiple of all numbers up to 10, of 16 and of 32
+constexpr int64_t kMostExact = 300;  // a sum of more is nearly normal
+
 double ln_factorial(int64_t n) { return std::lgamma(static_cast<double>(n) + 1); }
+
+/// The probability that those of the sizes that a fair coin picks come to `least` or more together.
+double tail_of_sum(const std::vector<int64_t>& sizes, int64_t least) {
+  std::vector<double> chance{1};  // of each sum
+  for (const int64_t size : sizes) {
+    const auto shift = static_cast<size_t>(size);
+    chance.resize(chance.size() + shift, 0);
+    for (size_t sum = chance.size(); sum-- > shift;) chance[sum] = (chance[sum] + chance[sum - shift]) / 2;
+    for (size_t sum = 0; sum < shift; ++sum) chance[sum] /= 2;
+  }
+  return std::accumulate(chance.begin() + least, chance.end(), 0.0);
+}
 
 }  // namespace
 
@@ -26,22 +41,18 @@ double binomial_tail(int64_t k, int64_t n, double p) {
 void PairedComparison::add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b) {
   add(static_cast<double>(hits_a) / static_cast<double>(draws_a) -
       static_cast<double>(hits_b) / static_cast<double>(draws_b));
-  fractional_ = fractional_ || draws_a > 1 || draws_b > 1;
 }
 
 void PairedComparison::add(double difference) {
-  ++images_;
-  ahead_ += difference > 0;
-  behind_ += difference < 0;
-  fractional_ = fractional_ || (difference != 0 && std::abs(difference) != 1);
+  in_steps_.push_back(std::llround(difference * kSteps));
   sum_ += difference;
   sum_of_squares_ += difference * difference;
 }
 
-double PairedComparison::difference() const { return images_ == 0 ? 0 : sum_ / static_cast<double>(images_); }
+double PairedComparison::difference() const { return images() == 0 ? 0 : sum_ / static_cast<double>(images()); }
 
 std::pair<double, double> PairedComparison::adjusted() const {
-  const double n = static_cast<double>(images_) + 2, mean = sum_ / n;
+  const double n = static_cast<double>(images()) + 2, mean = sum_ / n;
   return {mean, std::sqrt(((sum_of_squares_ + 2) / n - mean * mean) / n)};
 }
 
@@ -50,41 +61,28 @@ Interval PairedComparison::interval() const {
   return {std::max(-1.0, mean - kNormal95 * error), std::min(1.0, mean + kNormal95 * error)};
 }
 
-double PairedComparison::p_value() const {
-  if (ahead_ + behind_ == 0) return 1;
-  if (!fractional_) return std::min(1.0, 2 * binomial_tail(std::min(ahead_, behind_), ahead_ + behind_, 0.5));
-  const auto [mean, error] = adjusted();
-  return std::erfc(std::abs(mean) / error / std::sqrt(2.0));
-}
+double PairedComparison::p_value() const { return sign_flip_p(in_steps_); }
 
-double sign_flip_p(const std::vector<int64_t>& given) {
-  int64_t unit = 0;  // that all of them are multiples of
-  for (const int64_t d : given) unit = std::gcd(unit, d);
-  if (unit == 0) return 1;
-  std::vector<int64_t> differences;
-  for (const int64_t d : given) differences.push_back(d / unit);
-  int64_t sum = 0, all = 0;
-  for (const int64_t d : differences) {
-    sum += d;
-    all += std::abs(d);
-  }
-  std::vector<double> chance(static_cast<size_t>(2 * all + 1), 0);  // of each sum from -all to all
-  chance[static_cast<size_t>(all)] = 1;
+double sign_flip_p(const std::vector<int64_t>& differences) {
+  std::vector<int64_t> sizes;
+  int64_t sum = 0, unit = 0;  // that all of them are multiples of
   for (const int64_t d : differences) {
     if (d == 0) continue;
-    std::vector<double> next(chance.size(), 0);
-    for (size_t i = 0; i < chance.size(); ++i) {
-      if (chance[i] == 0) continue;
-      next[i + static_cast<size_t>(std::abs(d))] += chance[i] / 2;
-      next[i - static_cast<size_t>(std::abs(d))] += chance[i] / 2;
-    }
-    chance = std::move(next);
+    sum += d;
+    unit = std::gcd(unit, d);
+    sizes.push_back(std::abs(d));
   }
-  double tail = 0;
-  for (int64_t i = -all; i <= all; ++i) {
-    if (std::abs(i) >= std::abs(sum)) tail += chance[static_cast<size_t>(i + all)];
+  if (sizes.empty()) return 1;
+  for (int64_t& size : sizes) size /= unit;
+  const int64_t ahead = std::abs(sum) / unit, all = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
+  const auto count = static_cast<int64_t>(sizes.size());
+  if (all == count) return std::min(1.0, 2 * binomial_tail((count - ahead) / 2, count, 0.5));
+  if (count > kMostExact) {
+    double squares = 0;
+    for (const int64_t size : sizes) squares += static_cast<double>(size) * static_cast<double>(size);
+    return std::erfc(static_cast<double>(ahead) / std::sqrt(2 * squares));
   }
-  return std::min(1.0, tail);
+  return std::min(1.0, 2 * tail_of_sum(sizes, (all + ahead) / 2));
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {

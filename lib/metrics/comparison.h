@@ -23,29 +23,30 @@ class PairedComparison {
   /// One more image of which `difference` is known, from -1 to 1.
   void add(double difference);
 
-  int64_t images() const { return images_; }
+  int64_t images() const { return static_cast<int64_t>(in_steps_.size()); }
   double difference() const;  ///< mean; 0 without images
   /// The interval of the difference, by the adjusted Wald method: as if one more image spoke for each (Bonett & Price
   /// 2012).
   Interval interval() const;
-  /// Two-sided probability of a difference at least as large if neither were ahead: McNemar's exact test where every
-  /// image has one draw, else the normal approximation that the interval comes from. 1 if no image differs.
+  /// Two-sided probability of a difference at least as large if neither were ahead, by the sign-flip test: where every
+  /// image has one draw, McNemar's exact test. Differences are rounded to steps that means over up to ten draws, or
+  /// over budgets that double, are multiples of.
   double p_value() const;
 
  private:
   std::pair<double, double> adjusted() const;  ///< mean and its standard error
 
-  int64_t images_ = 0, ahead_ = 0, behind_ = 0;  ///< images where one alone was right, or more often
-  bool fractional_ = false;
+  std::vector<int64_t> in_steps_;  ///< each image's difference
   double sum_ = 0, sum_of_squares_ = 0;
 };
 
 /// P(X <= k) of n trials that each succeed with probability p.
 double binomial_tail(int64_t k, int64_t n, double p);
 
-/// Two-sided probability of a sum at least as far from 0 if each difference had its sign from a fair coin, exactly
-/// (Fisher's randomization test; of differences of 1 it is McNemar's). Takes time and memory by the sum of their
-/// sizes in units of their common divisor.
+/// Two-sided probability of a sum at least as far from 0 if each difference had its sign from a fair coin (Fisher's
+/// randomization test; of differences of one size it is McNemar's). It is exact where these are of one size, or at most
+/// 300 are not 0, and takes time and memory by the sum of their sizes in units of their common divisor; of more it is
+/// the normal approximation.
 double sign_flip_p(const std::vector<int64_t>& differences);
 
 /// Probabilities adjusted for being the smallest of many, so that all that stay below a level are below it together

@@ -39,13 +39,12 @@ std::string table(const RunList& list, const std::vector<Compared>& all, bool cl
   const std::string lead =
       fmt::format("<p class=\"lead\">{} of {} comparisons of two models on the same images {} are decided{}</p>\n",
                   decided, all.size(), clean ? "without an attack" : "under attack",
-                  clean ? " (McNemar, corrected for the number of such comparisons by Holm, below 5 %): who leads is "
-                          "more accurate, which says nothing of robustness."
-                        : ": the interval of the difference excludes 0, and its test, corrected for the number of such "
-                          "comparisons of its report (Holm), stays below 5 %. At one budget the test is McNemar's, or "
-                          "its normal approximation where images have several draws; over all budgets accuracy is the "
-                          "mean from 0 to the largest, its interval a bootstrap over images and its test that "
-                          "approximation. The others may be chance.");
+                  clean ? " (a paired test, corrected for the number of such comparisons by Holm, below 5 %): who "
+                          "leads is more accurate, which says nothing of robustness."
+                        : ": the interval of the difference excludes 0, and its paired test, corrected for the number "
+                          "of such comparisons of its report (Holm), stays below 5 %. Where images have one draw the "
+                          "test at one budget is McNemar's. Over all budgets accuracy is the mean from 0 to the "
+                          "largest, and its interval a bootstrap over images. The others may be chance.");
   if (decided == 0) return lead;
   std::vector<const char*> titles{"More robust", "Less robust", "Attack", "Defense and access", "ε"};
   if (clean) titles = {"More accurate", "Less accurate", "Defense and access"};

@@ -32,6 +32,16 @@ for differences in ([5, 5, 5, 5, 5, 5, 5], [1] * 7, [1, 2, 3], [1, -1], [0, 0, 4
                     [20, 13, -7, 1, 1, 1, -2, 0, 18]):
     exact = stats.permutation_test((differences,), np.sum, permutation_type="samples", n_resamples=np.inf)
     sign_flip.append({"differences": differences, "p": float(exact.pvalue)})
+few = []
+other = np.random.default_rng(1)
+for count in (10, 20):
+    ahead = [5] * (6 * count // 10) + [3] * (4 * count // 10), [0] * (6 * count // 10) + [3] * (4 * count // 10)
+    for a, b in (ahead, [other.binomial(5, p, count).tolist() for p in (0.7, 0.5)]):
+        few.append({"a": a, "b": b, "differences": ((np.array(a) - np.array(b)) / 5).tolist()})
+    few.append({"differences": other.normal(0.15, 0.25, count).clip(-1, 1).tolist()})
+for row in few:
+    exact = stats.permutation_test((row["differences"],), np.sum, permutation_type="samples", n_resamples=np.inf, batch=2**16)
+    row["p"] = float(exact.pvalue)
 binomial = [{"k": k, "n": n, "p": p, "tail": float(stats.binom.cdf(k, n, p))}
             for k, n, p in ((0, 1, 0.91), (0, 5, 0.91), (3, 10, 0.5), (880, 1000, 0.91), (9300, 10000, 0.91), (12, 20, 0.03))]
 many = [sorted(generator.uniform(0, 0.05, 7).tolist(), key=lambda p: np.sin(1000 * p)), [0.01], [0.5, 0.6, 0.0]]
@@ -40,4 +50,4 @@ student = []
 for count in (2, 3, 7, 8, 31, 128):
     values = [0.01 * i * i - 0.3 * (i % 3) for i in range(count)]
     student.append({"values": values, "ci95": list(stats.t.interval(0.95, count - 1, np.mean(values), stats.sem(values)))})
-json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "binomial": binomial, "holm": holm, "student": student}, open(sys.argv[1], "w"), indent=1)
+json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "few": few, "binomial": binomial, "holm": holm, "student": student}, open(sys.argv[1], "w"), indent=1)
