@@ -20,7 +20,10 @@ Json recorded_accuracy(const ReportedModel& model, const SweepPlan& plan) {
 
 }  // namespace
 
-double CleanComparison::distance() const { return std::abs(now - recorded) / error; }
+// Intervals know about draws, so errors are taken from them.
+double CleanComparison::distance() const {
+  return std::abs(now - recorded) / std::hypot(recorded_ci95.standard_error(), now_ci95.standard_error());
+}
 
 double CleanComparison::chance(int64_t right) const {
   const double p = (recorded_ci95.low + recorded_ci95.high) / 2;  // not 0 or 1, whatever was recorded
@@ -34,8 +37,21 @@ bool CleanComparison::is_implausible() const {
 }
 
 std::optional<double> CleanComparison::smallest_effect() const {
-  if (std::min(chance(0), chance(images)) >= kAccident) return {};
-  return std::min(1.0, kImplausibleErrors * error);
+  const auto all = static_cast<double>(images);
+  const auto is_seen = [&](int64_t right) {
+    CleanComparison other = *this;
+    other.now = static_cast<double>(right) / all;
+    other.now_ci95 = wilson(static_cast<double>(right), all);  // as of one draw: more say no less
+    return other.is_implausible();
+  };
+  const auto expected = static_cast<int64_t>(recorded * all);
+  for (int64_t right = expected; right >= 0; --right) {
+    if (is_seen(right)) return recorded - static_cast<double>(right) / all;
+  }
+  for (int64_t right = expected + 1; right <= images; ++right) {
+    if (is_seen(right)) return static_cast<double>(right) / all - recorded;
+  }
+  return {};
 }
 
 Json CleanComparison::to_json() const {
@@ -51,10 +67,8 @@ std::optional<CleanComparison> compare_clean(const SweepPlan& plan, const Run& r
   const Json recorded = recorded_accuracy(model, plan);
   if (run.defense || recorded.is_null() || tally.clean.accuracy.trials() == 0) return {};
   const Proportion& now = tally.clean.accuracy;
-  const Interval before{recorded["ci95"][0], recorded["ci95"][1]};
-  // Intervals know about draws, so errors are taken from them.
-  const double error = std::hypot(before.standard_error(), now.interval().standard_error());
-  return CleanComparison{now.value(), now.trials(), recorded["value"], before, error};
+  return CleanComparison{
+      now.value(), now.interval(), now.trials(), recorded["value"], {recorded["ci95"][0], recorded["ci95"][1]}};
 }
 
 }  // namespace aigis

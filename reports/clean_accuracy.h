@@ -13,16 +13,16 @@ namespace aigis {
 /// Clean accuracy beside that on held-out images, which training wrote into the checkpoint.
 struct CleanComparison {
   double now = 0;
+  Interval now_ci95;
   int64_t images = 0;
   double recorded = 0;
   Interval recorded_ci95;
-  double error = 0;  ///< standard error of the difference
 
   double distance() const;  ///< in standard errors
   /// Further apart than happens by accident in one case of 15,000: by standard errors, which are those of both, and,
   /// for where images are few, by the binomial distribution.
   bool is_implausible() const;
-  /// The least difference that is; null where images are too few for any.
+  /// The least fall from the record that is, or, if none is, the least rise; null where images are too few for any.
   std::optional<double> smallest_effect() const;
   Json to_json() const;
 

@@ -7,7 +7,9 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "reports/clean_accuracy.h"
 #include "tests/greys.h"
 
 namespace aigis {
@@ -133,6 +135,32 @@ TEST(Flags, AHandfulOfImagesIsTooFewForCleanAccuracy) {
     EXPECT_EQ(outcome.has(0, "clean-accuracy"), images >= 5) << "2 x .09^4 is one case in 7,600, and .09^5 in 85,000";
     EXPECT_EQ(outcome.has(0, "clean-accuracy-unchecked"), images < 5);
   }
+}
+
+/// So many right of so many images, where training recorded 90.96 % of 5,000 held-out ones.
+CleanComparison compared(int64_t right, int64_t images) {
+  const auto all = static_cast<double>(images), hits = static_cast<double>(right);
+  return {hits / all, wilson(hits, all), images, 0.9096, wilson(4548, 5000)};
+}
+
+// With the error that an accuracy has itself, not that of the one observed.
+TEST(Flags, TheSmallestEffectOnCleanAccuracyIsOneThatIsFlagged) {
+  for (const auto& [images, right] : {std::pair<int64_t, int64_t>{5, 0}, {20, 9}, {100, 73}, {300, 245}, {1000, 863}}) {
+    const double effect = 0.9096 - static_cast<double>(right) / static_cast<double>(images);
+    EXPECT_NEAR(compared(images * 9 / 10, images).smallest_effect().value(), effect, 1e-12) << images;
+    EXPECT_TRUE(compared(right, images).is_implausible()) << images;
+    EXPECT_FALSE(compared(right + 1, images).is_implausible()) << images;
+  }
+  EXPECT_FALSE(compared(4, 4).smallest_effect());
+}
+
+// Where hardly any is right, none is no wonder.
+TEST(Flags, FromALowRecordARiseIsTheSmallestEffect) {
+  const CleanComparison low{0.1, wilson(10, 100), 100, 0.02, wilson(100, 5000)};
+  const double rise = low.smallest_effect().value();
+  EXPECT_GT(rise, 0.02) << "further than to none";
+  const auto right = static_cast<double>(std::llround(100 * (0.02 + rise)));
+  EXPECT_TRUE((CleanComparison{right / 100, wilson(right, 100), 100, 0.02, wilson(100, 5000)}.is_implausible()));
 }
 
 }  // namespace
