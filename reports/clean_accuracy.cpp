@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "lib/metrics/comparison.h"
 
@@ -14,7 +15,9 @@ constexpr double kImplausibleErrors = 4, kAccident = 1.0 / 15'000;
 /// gates; null if it wrote none.
 Json recorded_accuracy(const ReportedModel& model, const SweepPlan& plan) {
   if (!model.record.is_object() || model.record.value("data", "") != plan.data.name) return nullptr;
-  const Json recorded = model.record.value("held_out", Json::object()).value(model.card.gate_mode, Json());
+  // The graph that is frozen is the one that argmax takes for the clean image.
+  const std::string mode = model.card.gate_mode == "frozen" ? "argmax" : model.card.gate_mode;
+  const Json recorded = model.record.value("held_out", Json::object()).value(mode, Json());
   return recorded.is_object() && recorded["value"].is_number() ? recorded : Json();
 }
 

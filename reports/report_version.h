@@ -21,6 +21,7 @@ inline constexpr int64_t kOtherDraws = 12;        ///< worst cases are judged by
 inline constexpr int64_t kTargetsUnnested = 12;   ///< attacks with a target are never nested
 inline constexpr int64_t kDefendedGraphs = 14;    ///< gates=frozen keeps the graph of what a defense makes of an image
 inline constexpr int64_t kSeededFixedNoise = 14;  ///< noise=fixed follows the seed, and is not that of seed 0
+inline constexpr int64_t kFrozenRecord = 17;      ///< clean accuracy of gates=frozen is held against argmax's record
 
 }  // namespace since
 }  // namespace aigis

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <set>
 
+#include "lib/eval/ablation.h"
 #include "tests/evaluation.h"
+#include "tests/planted_gates.h"
 #include "tests/scratch.h"
 
 namespace aigis {
@@ -40,6 +42,18 @@ TEST(Checks, FlagsAreToldWithTheirNumbers) {
   EXPECT_EQ(told["runs"].size(), 2);
   EXPECT_GT(most, 0);
   EXPECT_EQ(told["numbers"]["gradients"], most);
+}
+
+// No training records them, and on clean images they are argmax.
+TEST(Checks, FrozenGatesAreHeldAgainstTheRecordOfArgmax) {
+  const auto level = [](const Dataset& data) {
+    const auto frozen = std::make_shared<FrozenGraph>(std::make_shared<Gated>(), data, at::kCPU);
+    return level_of(checks_of({.name = "frozen", .model = frozen, .data = data}), "clean-accuracy");
+  };
+  Dataset shifted = patterned();
+  shifted.labels = (shifted.labels + 1).remainder(kClasses);
+  EXPECT_EQ(level(patterned()), "passed");
+  EXPECT_EQ(level(shifted), "error");
 }
 
 // A worst case takes no gradient of its own.

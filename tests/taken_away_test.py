@@ -60,3 +60,15 @@ def test_frozen_gates_behind_a_defense_are_not_judged_again_before_1_14(tmp_path
     assert result.returncode == 0 and "24 verdicts of 1 runs judged again: 0 disagreements" in result.stdout, result
     result = verified_as(tmp_path, document)
     assert result.returncode == 1 and "/runs/1/gates" in result.stdout, result
+
+
+def test_frozen_gates_had_no_record_before_1_17(tmp_path):
+    """On clean images they are argmax, whose accuracy training recorded."""
+    document = evaluated(tmp_path, "--model", f"{AIG}:gates=frozen", "--attack", "fgsm", "--eps", "8/255")
+    (run,) = document["runs"]
+    assert not [flag for flag in run["flags"] if flag["check"].startswith("clean-accuracy")]
+    run["flags"].append({"check": "clean-accuracy-unchecked", "level": "info", "message": "no record", "numbers": {}})
+    result = verified_as(tmp_path, dict(document, version="1.16"))
+    assert result.returncode == 0, result
+    result = verified_as(tmp_path, document)
+    assert result.returncode == 1 and "/runs/0/flags" in result.stdout, result
