@@ -1,7 +1,6 @@
 #include "reports/comparison.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 #include "lib/metrics/comparison.h"
@@ -19,21 +18,7 @@ std::string setting_of(const Json& run) {
 struct Pair {
   size_t a, b;
   PairedComparison comparison;
-  double p = 1, p_holm = 1;
 };
-
-/// Corrects for the number of comparisons among those for which `belongs` holds.
-void correct(std::vector<Pair>& pairs, const std::function<bool(const Pair&)>& belongs) {
-  std::vector<Pair*> family;
-  std::vector<double> chances;
-  for (Pair& pair : pairs) {
-    if (!belongs(pair)) continue;
-    family.push_back(&pair);
-    chances.push_back(pair.p);
-  }
-  const std::vector<double> together = holm(chances);
-  for (size_t i = 0; i < family.size(); ++i) family[i]->p_holm = together[i];
-}
 
 }  // namespace
 
@@ -42,8 +27,15 @@ bool is_clean(const Json& run) {
 }
 bool is_clean(const std::string& attack, double epsilon) { return attack == "none" || epsilon == 0; }
 
+std::string family_of(const Json& run) {
+  if (is_clean(run)) return "clean";
+  return run["attack"]["name"].get_ref<const std::string&>() == kWorstCase ? kWorstCase : "attacks";
+}
+
 Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>& hits) {
   std::vector<Pair> pairs;
+  std::vector<double> chances;
+  std::vector<std::string> families;
   std::map<std::string, std::vector<size_t>> alike;
   for (size_t b = 0; b < runs.size(); ++b) {
     if (!is_clean(runs[b]) && !wants_wrong_answer(runs[b]["attack"])) continue;
@@ -54,24 +46,24 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
       Pair& pair = pairs.emplace_back(Pair{a, b, {}});
       const int64_t draws_a = runs[a]["accuracy"]["draws"], draws_b = runs[b]["accuracy"]["draws"];
       for (size_t i = 0; i < hits[a].size(); ++i) pair.comparison.add(hits[a][i], draws_a, hits[b][i], draws_b);
-      pair.p = pair.comparison.p_value();
+      chances.push_back(pair.comparison.p_value());
+      families.push_back(family_of(runs[b]));
     }
     earlier.push_back(b);
   }
-  // Accuracy without an attack is a question of its own.
-  for (const bool clean : {false, true}) {
-    correct(pairs, [&](const Pair& pair) { return is_clean(runs[pair.a]) == clean; });
-  }
+  const std::vector<double> together = holm(chances, families);
   Json list = Json::array();
-  for (const auto& [a, b, comparison, p, p_holm] : pairs) {
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const auto& [a, b, comparison] = pairs[i];
     const Interval interval = comparison.interval();
-    list.push_back({{"run_a", a},
-                    {"run_b", b},
-                    {"difference", comparison.difference()},
-                    {"ci95", interval.to_json()},
-                    {"p", p},
-                    {"p_holm", p_holm},
-                    {"more_robust", is_decided(p_holm, interval) ? runs[interval.low > 0 ? a : b]["model"] : Json()}});
+    list.push_back(
+        {{"run_a", a},
+         {"run_b", b},
+         {"difference", comparison.difference()},
+         {"ci95", interval.to_json()},
+         {"p", chances[i]},
+         {"p_holm", together[i]},
+         {"more_robust", is_decided(together[i], interval) ? runs[interval.low > 0 ? a : b]["model"] : Json()}});
   }
   return list;
 }

@@ -74,6 +74,7 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
   };
   std::vector<Pair> pairs;
   std::vector<double> chances;
+  std::vector<std::string> families;
   for (size_t b = 0; b < curves.size(); ++b) {
     for (size_t a = 0; a < b; ++a) {
       if (curves[a].setting != curves[b].setting || !curves[b].is_of_answers) continue;
@@ -85,9 +86,10 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
       }
       pair.difference = bootstrap.mean(differences);
       chances.push_back(pair.comparison.p_value());
+      families.push_back(family_of(runs[curves[b].runs.front()]));
     }
   }
-  const std::vector<double> together = holm(chances);
+  const std::vector<double> together = holm(chances, families);
   for (size_t i = 0; i < pairs.size(); ++i) {
     const auto& [a, b, difference, comparison] = pairs[i];
     const bool decided = is_decided(together[i], difference.interval) && comparison.interval().excludes_zero();

@@ -94,7 +94,7 @@ Json run_facts(const std::vector<Run>& runs, const Run& run) {
   const auto described = [&](const auto& thing) {
     return thing ? method(thing->name(), thing->options(), thing->gradient_mode()) : none;
   };
-  Json attack = run.is_worst_case() ? method("worst-case", {{"attacks", worst_case_labels(runs, run)}}, "none")
+  Json attack = run.is_worst_case() ? method(kWorstCase, {{"attacks", worst_case_labels(runs, run)}}, "none")
                                     : described(run.attack);
   if (run.attack) attack["aim"] = aim_name(run.attack->aim());
   return {{"attack", attack}, {"defense", described(run.defense)}, {"access", run.access.name}};

@@ -214,5 +214,11 @@ TEST(Holm, AgreesWithStatsmodels) {
   EXPECT_TRUE(holm({}).empty());
 }
 
+TEST(Holm, CorrectsEachFamilyByItself) {
+  const std::vector<double> adjusted = holm({0.01, 0.03, 0.02, 0.04}, {"a", "b", "a", "a"});
+  const std::vector<double> of_a = holm({0.01, 0.02, 0.04});
+  EXPECT_EQ(adjusted, (std::vector<double>{of_a[0], 0.03, of_a[1], of_a[2]}));
+}
+
 }  // namespace
 }  // namespace aigis

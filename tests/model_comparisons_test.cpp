@@ -94,6 +94,38 @@ TEST(Comparisons, WithoutAnAttackAreAFamilyOfTheirOwn) {
   EXPECT_EQ(text.find("no attack"), std::string::npos) << text;
 }
 
+// It rules a claim, however many attacks there are.
+TEST(Comparisons, UnderTheWorstCaseAreAFamilyOfTheirOwn) {
+  Json runs = Json::array();
+  std::vector<std::vector<int64_t>> hits;
+  for (const char* model : {"a", "b"}) {
+    for (const char* attack : {"fgsm", "pgd", "worst-case"}) {
+      for (const double epsilon : {0.1, 0.2}) {
+        runs.push_back(run(model, epsilon, attack));
+        hits.emplace_back(40, 1);
+        if (model == std::string("a")) std::fill_n(hits.back().begin(), 7, 0);
+      }
+    }
+  }
+  const auto corrected = [&](const Json& list, const char* a, const auto& attack_of) {
+    for (const Json& entry : list) {
+      const bool is_worst = attack_of(entry[a].get<size_t>()) == "worst-case";
+      const double of_family = static_cast<double>(list.size()) / 3 * (is_worst ? 1 : 2);
+      EXPECT_NEAR(entry["p_holm"].get<double>(), of_family * entry["p"].get<double>(), 1e-12) << entry;
+      EXPECT_EQ(entry["more_robust"].is_null(), entry["p_holm"] >= 0.05) << entry;
+    }
+  };
+  const Json list = comparisons_json(runs, hits);
+  ASSERT_EQ(list.size(), 6u);
+  const auto attack_of = [&](size_t r) { return runs[r]["attack"]["name"].get<std::string>(); };
+  corrected(list, "run_a", attack_of);
+  Json report{{"runs", runs}};
+  add_curves(report, hits, std::vector<std::vector<int64_t>>(runs.size(), std::vector<int64_t>(40, 1)));
+  ASSERT_EQ(report["curve_comparisons"].size(), 3u);
+  corrected(report["curve_comparisons"], "curve_a",
+            [&](size_t curve) { return attack_of(report["curves"][curve]["runs"][0].get<size_t>()); });
+}
+
 // Hundreds of lines would hide what a claim rests on.
 TEST(Comparisons, TellNoTransferAndWithAWorstCaseNothingElse) {
   const std::vector<int64_t> all(40, 1), none(40, 0);

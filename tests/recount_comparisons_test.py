@@ -45,13 +45,16 @@ def holm(chances):
     return corrected
 
 
-def assert_corrected(compared, family_of):
+def assert_corrected(compared, run_of, sizes):
+    """By families: without an attack, under the worst case, and under single attacks."""
     families = {}
     for entry in compared:
-        families.setdefault(family_of(entry), []).append(entry)
+        run = run_of(entry)
+        family = "clean" if run["epsilon"] == 0 else "worst" if run["attack"]["name"] == "worst-case" else "single"
+        families.setdefault(family, []).append(entry)
     for entries in families.values():
         assert [entry["p_holm"] for entry in entries] == pytest.approx(holm([entry["p"] for entry in entries]))
-    return families
+    assert {family: len(entries) for family, entries in families.items()} == sizes
 
 
 def test_of_every_budget(made):
@@ -60,8 +63,8 @@ def test_of_every_budget(made):
         differences = shares[entry["run_a"]] - shares[entry["run_b"]]
         assert entry["difference"] == pytest.approx(differences.mean())
         assert entry["p"] == pytest.approx(sign_flip(differences))
-    families = assert_corrected(document["comparisons"], lambda entry: document["runs"][entry["run_a"]]["epsilon"] == 0)
-    assert {clean: len(entries) for clean, entries in families.items()} == {True: 3, False: 3 * 3 * 2}
+    sizes = {"clean": 3, "worst": 3 * 2, "single": 3 * 2 * 2}  # of three pairs of models, two attacks and two budgets
+    assert_corrected(document["comparisons"], lambda entry: document["runs"][entry["run_a"]], sizes)
 
 
 def test_of_whole_curves(made):
@@ -72,4 +75,5 @@ def test_of_whole_curves(made):
         differences = means[entry["curve_a"]] - means[entry["curve_b"]]
         assert entry["difference"]["value"] == pytest.approx(differences.mean())
         assert entry["p"] == pytest.approx(sign_flip(differences))
-    assert_corrected(document["curve_comparisons"], lambda _: None)
+    first_run = lambda entry: document["runs"][document["curves"][entry["curve_a"]]["runs"][0]]
+    assert_corrected(document["curve_comparisons"], first_run, {"worst": 3, "single": 3 * 2})

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <numeric>
 
 namespace aigis {
@@ -94,6 +95,19 @@ std::vector<double> holm(const std::vector<double>& p_values) {
   for (size_t i = 0; i < order.size(); ++i) {
     highest = std::max(highest, static_cast<double>(order.size() - i) * p_values[order[i]]);
     adjusted[order[i]] = std::min(1.0, highest);
+  }
+  return adjusted;
+}
+
+std::vector<double> holm(const std::vector<double>& p_values, const std::vector<std::string>& families) {
+  std::map<std::string, std::vector<size_t>> members;
+  for (size_t i = 0; i < families.size(); ++i) members[families[i]].push_back(i);
+  std::vector<double> adjusted(p_values.size());
+  for (const auto& [family, places] : members) {
+    std::vector<double> of_family;
+    for (const size_t i : places) of_family.push_back(p_values[i]);
+    of_family = holm(of_family);
+    for (size_t i = 0; i < places.size(); ++i) adjusted[places[i]] = of_family[i];
   }
   return adjusted;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -52,5 +53,7 @@ double sign_flip_p(const std::vector<int64_t>& differences);
 /// Probabilities adjusted for being the smallest of many, so that all that stay below a level are below it together
 /// with that certainty (Holm 1979), in the order given.
 std::vector<double> holm(const std::vector<double>& p_values);
+/// The same among those of each family alone; `families` names that of each probability.
+std::vector<double> holm(const std::vector<double>& p_values, const std::vector<std::string>& families);
 
 }  // namespace aigis

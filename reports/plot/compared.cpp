@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/eval/access.h"
+#include "reports/aim.h"
 #include "reports/plot/value.h"
 
 namespace aigis::plotting {
@@ -34,7 +35,7 @@ const PlottedRun* Compared::leader() const {
 
 const PlottedRun* Compared::follower() const { return leader() == a ? b : a; }
 
-bool Compared::is_worst_case() const { return a != nullptr && text_at(*a->json, {"attack", "name"}) == "worst-case"; }
+bool Compared::is_worst_case() const { return a != nullptr && text_at(*a->json, {"attack", "name"}) == kWorstCase; }
 
 bool Compared::is_transfer() const { return a != nullptr && !surrogate_of(text_at(*a->json, {"access"})).empty(); }
 

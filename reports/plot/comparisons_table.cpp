@@ -42,9 +42,10 @@ std::string table(const RunList& list, const std::vector<Compared>& all, bool cl
                   clean ? " (a paired test, corrected for the number of such comparisons by Holm, below 5 %): who "
                           "leads is more accurate, which says nothing of robustness."
                         : ": the interval of the difference excludes 0, and its paired test, corrected for the number "
-                          "of such comparisons of its report (Holm), stays below 5 %. Where images have one draw the "
-                          "test at one budget is McNemar's. Over all budgets accuracy is the mean from 0 to the "
-                          "largest, and its interval a bootstrap over images. The others may be chance.");
+                          "of such comparisons of its report (Holm; since version 1.17 those under the worst of "
+                          "all attacks apart), stays below 5 %. Where images have one draw the test at one budget is "
+                          "McNemar's. Over all budgets accuracy is the mean from 0 to the largest, and its interval a "
+                          "bootstrap over images. The others may be chance.");
   if (decided == 0) return lead;
   std::vector<const char*> titles{"More robust", "Less robust", "Attack", "Defense and access", "ε"};
   if (clean) titles = {"More accurate", "Less accurate", "Defense and access"};
