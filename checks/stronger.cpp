@@ -25,6 +25,12 @@ int64_t steps_of_ascent(const Attack& attack) {
   return is_ascent && is_of_label ? whole_option(attack, "steps", 0) : 0;
 }
 
+/// Whether the strongest attack heeds draws that there are.
+bool heeds_draws(const Claim& claim) {
+  return claim.is_made() && claim.bare()->card().has_random_gates &&
+         claim.strongest().attack->options().contains("draws");
+}
+
 constexpr uint32_t kLast = 10;  // steps in which an attack that has converged gains little
 
 /// By how much of itself the loss of images, seven or more, grew in the last steps, and whether that is more than is
@@ -68,12 +74,16 @@ std::optional<Finding> longer(const Claim& claim) {
   if (!claim.is_made()) return {};
   const Attack& strongest = *claim.strongest().attack;
   const Json options = strongest.options();
-  std::vector<std::pair<std::string, std::string>> changes;
+  std::vector<std::string> keys;
   for (const char* key : {"steps", "restarts", "queries"}) {
-    if (!options.contains(key)) continue;
-    changes.emplace_back(key, std::to_string(2 * whole_option(strongest, key, 1)));
+    if (options.contains(key)) keys.emplace_back(key);
   }
-  if (changes.empty()) return {};
+  if (heeds_draws(claim)) keys.emplace_back("draws");
+  if (keys.empty()) return {};
+  std::vector<std::pair<std::string, std::string>> changes;
+  for (const std::string& key : keys) {
+    changes.emplace_back(key, std::to_string(2 * whole_option(strongest, key.c_str(), 1)));
+  }
   const auto attack = varied(strongest, changes);
   if (!attack) {
     std::vector<std::string> options_twice;
@@ -81,12 +91,16 @@ std::optional<Finding> longer(const Claim& claim) {
     return claim.without_attack(
         "longer", fmt::format("not made: {} does not take {}", strongest.name(), join(options_twice, ",")));
   }
+  if (attack->options() == options) return {};  // as where draws matter only beside another option
   Challenge twice = claim.challenge(attack, claim.strongest().access);
-  twice.name += " at twice the length";
-  return claim.beaten("longer", {twice}, "the attack had not converged");
+  twice.name += " with twice the " + join(keys, ", ");
+  return claim.beaten(
+      "longer", {twice},
+      heeds_draws(claim) ? "the attack had not converged, or heeds too few draws" : "the attack had not converged");
 }
 
-double longer_cost(const Claim& claim) { return 4 * claim.gradients_each(); }  // twice the steps, twice the restarts
+// Twice the steps, twice the restarts, and twice the draws.
+double longer_cost(const Claim& claim) { return (heeds_draws(claim) ? 8 : 4) * claim.gradients_each(); }
 
 std::optional<Finding> loss_growth(const Claim& claim) {
   constexpr int64_t kLong = 40;

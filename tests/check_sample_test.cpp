@@ -67,10 +67,10 @@ TEST(Checks, CostsFollowTheModelAndTheAttack) {
   // FGSM and PGD; noises and Square; PGD within two large budgets; the strongest attack longer, traced, by each loss.
   expect(std::make_shared<PatternNet>(), "pgd", 21 + 300.0 / 3 + 80, 4 + 1 + 4);
   // Square asks twice; five draws in large budgets; all gates open; six ways through a gate; and fixed noise. Noises
-  // are told apart by as many draws as the attack takes.
+  // are told apart by as many draws as the attack takes, and the longer attack takes twice as many.
   const double ways = 2 + 3 * 4.0 / 3 + (1 + 2.0 / 3);
-  expect(std::make_shared<NoisyGate>(), "pgd", 21 + 500.0 / 3 + 400 + 20 + 20 * ways, 4 + 1 + 4 + 1);
-  expect(std::make_shared<NoisyGate>(), "pgd:draws=3", 63 + 700.0 / 3 + 400 + 20 + 60 * ways, 4 + 1 + 4 + 1);
+  expect(std::make_shared<NoisyGate>(), "pgd", 21 + 500.0 / 3 + 400 + 20 + 20 * ways, 8 + 1 + 4 + 1);
+  expect(std::make_shared<NoisyGate>(), "pgd:draws=3", 63 + 700.0 / 3 + 400 + 20 + 60 * ways, 8 + 1 + 4 + 1);
 }
 
 // What is varied is the strongest attack, so a dear one beside it does not make the sample smaller.

@@ -88,6 +88,9 @@ TEST(Challengers, AverageOverAsManyDrawsAsTheStrongestAttack) {
     ASSERT_TRUE(finding);
     EXPECT_EQ(std::max(model->last_draw, other->last_draw), 4) << finding->check;
   }
+  model->last_draw = 0;
+  EXPECT_TRUE(checks::longer(claim));
+  EXPECT_EQ(model->last_draw, 9) << "of twice as many";
 }
 
 }  // namespace

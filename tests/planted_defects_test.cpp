@@ -159,6 +159,30 @@ TEST(PlantedDefects, NoiseThatHidesTheWay) {
   EXPECT_EQ(level_of(checks, "fixed-noise"), "warning");
 }
 
+/// Noise that moves no answer: of four draws each lets the gradient of another quarter of the pixel values through.
+class ShowsAQuarter : public NoisyGate {
+ public:
+  ShowsAQuarter() : NoisyGate(0) {}
+
+ private:
+  at::Tensor before(const at::Tensor& images, const Pass& pass) override {
+    const at::Tensor number = at::arange(3 * kSide * kSide, images.options()).view({3, kSide, kSide});
+    const at::Tensor shown = number.remainder(4).eq(pass.noise.draw % 4).to(images.scalar_type());
+    return images.detach() + (images - images.detach()) * shown;
+  }
+};
+
+// Several draws are asked for, and two are several; more steps of two would see as little.
+TEST(PlantedDefects, TooFewDrawsToSeeTheWay) {
+  for (const auto& [draws, level] : {std::pair{2, "warning"}, {4, "passed"}}) {
+    const Json checks = checks_of({.name = "few draws",
+                                   .model = std::make_shared<ShowsAQuarter>(),
+                                   .attack = make_attack(fmt::format("eot-pgd:steps=20,draws={}", draws))});
+    EXPECT_EQ(level_of(checks, "longer"), level) << checks.dump(1);
+    for (const char* check : {"randomness", "fixed-noise"}) EXPECT_EQ(level_of(checks, check), "passed") << draws;
+  }
+}
+
 // It asks in several draws whether an image is wrong, and follows the gradient of one.
 TEST(PlantedDefects, ASearchDoesNotAverageOverTheNoise) {
   const Json checks = checks_of(

@@ -64,7 +64,7 @@ class DrownsFeatures : public Gated {
 /// A gate that is a coin and turns a part of the gradient over: what helps against one draw harms against another.
 class NoisyGate : public PatternNet {
  public:
-  NoisyGate() {
+  explicit NoisyGate(double loudness = 0.5) : loudness_(loudness) {
     card_.gated = {{"gate", 1000, 10}};
     card_.gate_mode = "sampled";
     card_.has_random_gates = true;
@@ -83,9 +83,13 @@ class NoisyGate : public PatternNet {
     output.gates.probability = output.gates.logits + 0.5;
     output.gates.cost = at::full({1}, 1000, at::TensorOptions(at::kDouble));
     const at::Tensor weight = normal({kClasses, 3 * kSide * kSide}, 3);
-    output.logits = output.logits + (2 * output.gates.open - 1) * at::linear((images - 0.5).flatten(1), weight) * 0.5;
+    output.logits =
+        output.logits + (2 * output.gates.open - 1) * at::linear((images - 0.5).flatten(1), weight) * loudness_;
     return output;
   }
+
+ private:
+  double loudness_;
 };
 
 }  // namespace aigis
