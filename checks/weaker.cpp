@@ -47,9 +47,7 @@ std::optional<Finding> transfer(const Claim& claim) {
   for (size_t m = 0; m < claim.plan().models.size(); ++m) {
     const auto& other = claim.plan().models[m];
     const bool fits = other->card().input == card.input && other->card().classes == card.classes;
-    const ModelCard& seen = other->card();
-    if (m == claim.model() || !fits) continue;
-    surrogates.emplace_back(other, seen.architecture + (seen.gated.empty() ? "" : " (gates=" + seen.gate_mode + ")"));
+    if (m != claim.model() && fits) surrogates.emplace_back(other, claim.plan().names.at(m));
   }
   if (surrogates.empty()) return {};
   if (!claim.allows(*attack)) return claim.without_attack("transfer", "not made: pgd does not know this norm");

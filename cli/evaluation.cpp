@@ -77,6 +77,7 @@ void Evaluation::load_models(const Settings& settings) {
     }
     check_fit(loaded.id, loaded.model->card(), plan.data);
     plan.models.push_back(loaded.model);
+    plan.names.push_back(loaded.id);
     context.models.push_back(reported(loaded));
   }
 }

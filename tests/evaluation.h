@@ -40,7 +40,11 @@ inline Json record() {
 inline Json report_of(const Case& planted) {
   SweepPlan plan;
   plan.models = {planted.model};
-  if (planted.second) plan.models.push_back(planted.second);
+  plan.names = {"m"};
+  if (planted.second) {
+    plan.models.push_back(planted.second);
+    plan.names.emplace_back("second");
+  }
   std::vector<std::shared_ptr<const Defense>> defenses{planted.defense};
   if (planted.defense && planted.undefended) defenses.push_back(nullptr);
   std::vector<std::shared_ptr<const Attack>> attacks{planted.attack};
@@ -54,8 +58,9 @@ inline Json report_of(const Case& planted) {
   const auto findings = run_checks(plan, result, CheckLevel::full, journal);
   ReportContext context;
   context.tool = context.environment = context.config = Json::object();
-  for (const auto& model : plan.models) {
-    context.models.push_back({"m", "m.safetensors", std::string(64, '0'), record(), {}, model->card()});
+  for (size_t m = 0; m < plan.models.size(); ++m) {
+    context.models.push_back(
+        {plan.names[m], "m.safetensors", std::string(64, '0'), record(), {}, plan.models[m]->card()});
   }
   return make_report(plan, result, findings, context);
 }

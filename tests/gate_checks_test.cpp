@@ -72,6 +72,7 @@ TEST(Challengers, AverageOverAsManyDrawsAsTheStrongestAttack) {
   const auto model = std::make_shared<Listening>(), other = std::make_shared<Listening>();
   SweepPlan plan;
   plan.models = {model, other};
+  plan.names = {"model", "other"};
   plan.runs = plan_runs({make_attack("eot-pgd:steps=2,draws=5")}, {nullptr}, {Access{}}, false);
   plan.epsilons = {0.02};
   plan.data = patterned().first(32);

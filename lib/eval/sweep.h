@@ -13,7 +13,8 @@ namespace aigis {
 
 struct SweepPlan {
   std::vector<std::shared_ptr<Model>> models;
-  std::vector<Run> runs;  ///< made by plan_runs()
+  std::vector<std::string> names;  ///< of the models, as reports have them
+  std::vector<Run> runs;           ///< made by plan_runs()
   std::vector<double> epsilons;
   Norm norm = Norm::linf;
   Dataset data;
