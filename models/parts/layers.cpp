@@ -45,14 +45,12 @@ ConvNorm::ConvNorm(Weights& weights, const std::string& conv, const std::string&
                    int64_t kernel, int64_t stride)
     : Conv(weights, conv, in, out, kernel, stride), norm_(weights, norm, out) {}
 
-at::Tensor ConvNorm::operator()(const at::Tensor& x, bool training) const {
-  if (folded_weight_.defined()) return at::conv2d(x, folded_weight_, folded_bias_, stride_, padding_);
-  return norm_(Conv::operator()(x), training);
+at::Tensor ConvNorm::operator()(const at::Tensor& x, bool training, const at::Tensor& sum) const {
+  return folded_.defined() ? folded_(x, sum) : plus(norm_(Conv::operator()(x), training), sum);
 }
 
 void ConvNorm::fold() {
-  folded_weight_ = (weight_.detach() * norm_.scale().view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast);
-  folded_bias_ = norm_.shift();
+  folded_ = {weight_.detach() * norm_.scale().view({-1, 1, 1, 1}), norm_.shift(), stride_, padding_};
 }
 
 Linear::Linear(Weights& weights, const std::string& name, int64_t in, int64_t out) {

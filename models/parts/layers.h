@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "models/parts/fused_convolution.h"
 #include "models/parts/weights.h"
 
 namespace aigis {
@@ -59,13 +60,14 @@ class ConvNorm : public Conv {
   ConvNorm() = default;
   ConvNorm(Weights& weights, const std::string& conv, const std::string& norm, int64_t in, int64_t out, int64_t kernel,
            int64_t stride);
-  at::Tensor operator()(const at::Tensor& x, bool training) const;
+  /// `sum` is added where there is one, and may be overwritten.
+  at::Tensor operator()(const at::Tensor& x, bool training, const at::Tensor& sum = {}) const;
   /// Multiplies the frozen statistics into the weights.
   void fold();
 
  private:
   BatchNorm norm_;
-  at::Tensor folded_weight_, folded_bias_;
+  FusedConvolution folded_;
 };
 
 /// A fully connected layer, drawn as PyTorch draws it: U(-1/sqrt(in), 1/sqrt(in)).

@@ -44,10 +44,10 @@ PostActivationBlock::PostActivationBlock(Weights& weights, const BlockShape& blo
   }
 }
 
-at::Tensor PostActivationBlock::residual(const at::Tensor& activated, bool training) const {
-  at::Tensor y = convs_.front()(activated, training);
-  for (size_t i = 1; i < convs_.size(); ++i) y = convs_[i](y.relu_(), training);
-  return y;
+at::Tensor PostActivationBlock::residual(const at::Tensor& activated, bool training, const at::Tensor& sum) const {
+  at::Tensor y = activated;
+  for (size_t i = 0; i + 1 < convs_.size(); ++i) y = convs_[i](y, training).relu_();
+  return convs_.back()(y, training, sum);
 }
 
 at::Tensor PostActivationBlock::shortcut(const at::Tensor& x, const at::Tensor&, bool training) const {
@@ -78,8 +78,8 @@ at::Tensor PreActivationBlock::activate(const at::Tensor& x, bool training) cons
   return is_first_ ? x : norm_(x, training).relu_();
 }
 
-at::Tensor PreActivationBlock::residual(const at::Tensor& activated, bool training) const {
-  return second_(first_(activated, training).relu_());
+at::Tensor PreActivationBlock::residual(const at::Tensor& activated, bool training, const at::Tensor& sum) const {
+  return plus(second_(first_(activated, training).relu_()), sum);
 }
 
 at::Tensor PreActivationBlock::shortcut(const at::Tensor& x, const at::Tensor& activated, bool) const {

@@ -35,8 +35,9 @@ class ResidualBlock {
   virtual ~ResidualBlock() = default;
   /// What comes before both paths: normalization and ReLU in a pre-activation block, nothing in others.
   virtual at::Tensor activate(const at::Tensor& x, bool) const { return x; }
-  /// The branch and the shortcut of activated inputs; the identity shortcut takes the input as it is.
-  virtual at::Tensor residual(const at::Tensor& activated, bool training) const = 0;
+  /// The branch and the shortcut of activated inputs; the identity shortcut takes the input as it is. To the branch,
+  /// `sum` is added where there is one, and may be overwritten.
+  virtual at::Tensor residual(const at::Tensor& activated, bool training, const at::Tensor& sum) const = 0;
   virtual at::Tensor shortcut(const at::Tensor& x, const at::Tensor& activated, bool training) const = 0;
   /// What follows the sum; may overwrite it.
   virtual at::Tensor join(const at::Tensor& sum) const = 0;
@@ -54,7 +55,7 @@ class ResidualBlock {
 class PostActivationBlock : public ResidualBlock {
  public:
   PostActivationBlock(Weights& weights, const BlockShape& shape, Shortcut shortcut, StrideAt stride_at);
-  at::Tensor residual(const at::Tensor& activated, bool training) const override;
+  at::Tensor residual(const at::Tensor& activated, bool training, const at::Tensor& sum) const override;
   at::Tensor shortcut(const at::Tensor& x, const at::Tensor& activated, bool training) const override;
   at::Tensor join(const at::Tensor& sum) const override;
   /// The input comes from a ReLU, so that another one changes nothing.
@@ -73,7 +74,7 @@ class PreActivationBlock : public ResidualBlock {
   /// A network's first block, `is_first`, has no activation of its own: the stem's serves both its paths.
   PreActivationBlock(Weights& weights, const BlockShape& shape, bool is_first);
   at::Tensor activate(const at::Tensor& x, bool training) const override;
-  at::Tensor residual(const at::Tensor& activated, bool training) const override;
+  at::Tensor residual(const at::Tensor& activated, bool training, const at::Tensor& sum) const override;
   /// A projection sees the activated input, as in the authors' code.
   at::Tensor shortcut(const at::Tensor& x, const at::Tensor& activated, bool training) const override;
   at::Tensor join(const at::Tensor& sum) const override { return sum; }

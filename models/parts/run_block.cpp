@@ -20,11 +20,14 @@ at::Tensor masked(const ResidualBlock& block, const at::Tensor& x, const Factor&
   const at::Tensor activated = block.activate(x, training);
   const at::Tensor shortcut = block.shortcut(x, activated, training);
   if (factor.scale == 0) return block.join(shortcut);
-  const at::Tensor branch = block.residual(activated, training);
+  if (factor.scale == 1 && !factor.per_image.defined()) {
+    return block.join(block.residual(activated, training, shortcut));
+  }
+  const at::Tensor branch = block.residual(activated, training, {});
   if (factor.per_image.defined()) {
     return block.join((factor.per_image.to(x.scalar_type()).view({-1, 1, 1, 1}) * branch).add_(shortcut));
   }
-  return block.join(factor.scale == 1 ? branch.add_(shortcut) : at::add(shortcut, branch, factor.scale));
+  return block.join(at::add(shortcut, branch, factor.scale));
 }
 
 at::Tensor skipped(const ResidualBlock& block, const at::Tensor& x, const at::Tensor& open) {
