@@ -1,6 +1,7 @@
 // The attack that drives images to the graph of the fewest flips: it gets there, and searches once.
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "tests/attacks.h"
@@ -23,6 +24,21 @@ TEST(GateFlip, DrivesTheImageToTheGraph) {
   const AttackAudit audit = victim.audit();
   ASSERT_EQ(audit.stages.size(), 1u);
   EXPECT_EQ(audit.stages[0], (Stage{"1 gate", 2, 2}));
+}
+
+/// What pulls the other gates away from their thresholds takes most of an L2 budget, unless the one that is to flip
+/// outweighs it.
+TEST(GateFlip, WeighsTheGatesThatAreToFlip) {
+  ThreeGates model(false);
+  const Batch batch = batch_of(at::full({1, 3, 2, 2}, 0.45, at::TensorOptions(at::kDouble)), 0);  // all shut: class 0
+  const auto open = [&](const std::string& attack) {
+    Victim victim(model, 0);
+    return model.forward(make_attack(attack)->propose(victim, batch, Norm::l2, {0.2})[0], {}).gates.open;
+  };
+  // Steps are as (10 w, -20, -30), by the layers' costs: of the .05 that the first gate lacks, a weight of 1 makes .03.
+  EXPECT_TRUE(at::equal(open("gate-flip:flipped_weight=1"), at::tensor({0.0, 0.0, 0.0}, at::kDouble).view({1, 3})));
+  EXPECT_TRUE(at::equal(open("gate-flip:flipped_weight=30"), at::tensor({1.0, 0.0, 0.0}, at::kDouble).view({1, 3})));
+  EXPECT_TRUE(at::equal(open("gate-flip"), open("gate-flip:flipped_weight=30")));
 }
 
 /// The search does not depend on the budget: a sweep over several makes it once.

@@ -140,6 +140,9 @@ TEST(FewestFlips, FindsGatesThatMustFlipTogether) {
   Victim victim(model, 0);
   const FlippedGraphs found = fewest_flips(victim, batch, {});
   for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(found.flips[i].item<int64_t>(), 3 - i) << i;
+  at::Tensor shut_keys = images.mean({2, 3}).lt(0.5).to(at::kDouble);
+  shut_keys.select(1, 3).zero_();  // the lure
+  EXPECT_TRUE(at::equal(found.flipped, shut_keys));
   EXPECT_EQ(model.forward(images, with_graph(4, found.graph)).logits.argmax(1).sum().item<int64_t>(), 4);
   const FlippedGraphs lured = fewest_flips(victim, batch, {4, 1});
   EXPECT_EQ(lured.flips[0].item<int64_t>(), 4) << "a beam of one follows the fourth gate";
