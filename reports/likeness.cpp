@@ -72,8 +72,8 @@ std::vector<double> others_alike(const ClassGraphs& graphs, size_t k, const Pass
   return found;
 }
 
-/// Of the layers' shares, those of the likeliest graph.
-std::vector<double> most_usual(std::span<const double> rates) {
+/// Each layer as it mostly is: of all graphs the most alike, whether any pass ran it or not.
+std::vector<double> majority(std::span<const double> rates) {
   std::vector<double> open(rates.size());
   std::transform(rates.begin(), rates.end(), open.begin(), [](double rate) { return rate > 0.5 ? 1.0 : 0.0; });
   return open;
@@ -95,7 +95,7 @@ Json likeness(const ModelCard& card, const PassTally& clean, const PassTally& at
   Json own = Json::array(), most = Json::array();
   for (size_t k = 0; k < graphs.images.size(); ++k) {
     own.push_back(graphs.tell(k) ? Json(alike(graphs, k, graphs.of(k))) : Json());
-    most.push_back(graphs.tell(k) ? Json(alike(graphs, k, most_usual(graphs.of(k)))) : Json());
+    most.push_back(graphs.tell(k) ? Json(alike(graphs, k, majority(graphs.of(k)))) : Json());
   }
   facts["own"] = own;
   facts["most"] = most;
