@@ -58,7 +58,7 @@ bool FusedConvolution::can_fuse(const at::Tensor& x, const at::Tensor& sum) cons
 }
 
 at::Tensor FusedConvolution::operator()(const at::Tensor& x, at::Tensor sum) const {
-  if (!can_fuse(x, sum)) return plus(at::conv2d(x, weight_, bias_, stride_, padding_), sum);
+  if (!can_fuse(x, sum)) return add_onto(at::conv2d(x, weight_, bias_, stride_, padding_), sum);
   static const auto convolve = find_operator<Convolve>("mkldnn::_convolution_pointwise", "");
   static const auto convolve_onto = find_operator<ConvolveOnto>("mkldnn::_convolution_pointwise_", "binary");
   const std::array<int64_t, 2> stride{stride_, stride_}, padding{padding_, padding_}, dilation{1, 1};

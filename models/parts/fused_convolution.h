@@ -5,12 +5,12 @@
 
 namespace aigis {
 
-/// y, to which `sum` is added where there is one.
-inline at::Tensor plus(const at::Tensor& y, const at::Tensor& sum) { return sum.defined() ? y.add_(sum) : y; }
+/// Adds `sum` to y in place, where there is one.
+inline at::Tensor add_onto(const at::Tensor& y, const at::Tensor& sum) { return sum.defined() ? y.add_(sum) : y; }
 
-/// plus(convolution(x) + bias, sum). In float32, on a CPU and without a gradient, oneDNN's kernels add
-/// the sum while a result is still in a register, with weights that are packed once. The bits are the same either way.
-/// A ReLU stays apart: theirs makes 0 of NaN, which would hide that a network has no answer.
+/// add_onto(convolution(x) + bias, sum). In float32, on a CPU and without a gradient, oneDNN's kernels add the sum
+/// while a result is still in a register, with weights that are packed once. The bits are the same either way. A ReLU
+/// stays apart: theirs makes 0 of NaN, which would hide that a network has no answer.
 class FusedConvolution {
  public:
   FusedConvolution() = default;

@@ -46,7 +46,7 @@ ConvNorm::ConvNorm(Weights& weights, const std::string& conv, const std::string&
     : Conv(weights, conv, in, out, kernel, stride), norm_(weights, norm, out) {}
 
 at::Tensor ConvNorm::operator()(const at::Tensor& x, bool training, const at::Tensor& sum) const {
-  return folded_.defined() ? folded_(x, sum) : plus(norm_(Conv::operator()(x), training), sum);
+  return folded_.defined() ? folded_(x, sum) : add_onto(norm_(Conv::operator()(x), training), sum);
 }
 
 void ConvNorm::fold() {

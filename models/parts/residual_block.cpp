@@ -79,7 +79,7 @@ at::Tensor PreActivationBlock::activate(const at::Tensor& x, bool training) cons
 }
 
 at::Tensor PreActivationBlock::residual(const at::Tensor& activated, bool training, const at::Tensor& sum) const {
-  return plus(second_(first_(activated, training).relu_()), sum);
+  return add_onto(second_(first_(activated, training).relu_()), sum);
 }
 
 at::Tensor PreActivationBlock::shortcut(const at::Tensor& x, const at::Tensor& activated, bool) const {
