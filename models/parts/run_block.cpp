@@ -14,7 +14,8 @@ namespace aigis {
 namespace {
 
 // Sums and ReLUs are done in place on results of convolutions and normalizations, whose backward passes need their
-// inputs only.
+// inputs only; and on x itself where an identity block's sum is part of its last convolution, which it is only without
+// a gradient.
 at::Tensor masked(const ResidualBlock& block, const at::Tensor& x, const Factor& factor, bool training) {
   if (factor.scale == 0 && block.is_identity_without_branch()) return x;
   const at::Tensor activated = block.activate(x, training);
