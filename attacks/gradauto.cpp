@@ -11,12 +11,11 @@ namespace {
 
 at::Tensor scalar_product(const at::Tensor& a, const at::Tensor& b) { return (a * b).flatten(1).sum(1); }
 
-/// The direction of `a` without what it has against `b`, of length 1: all steps count alike for Adam, however small the
-/// slope of a gate that is sure. 0 stays 0.
+/// `a` without what it has against `b`.
 at::Tensor without_conflict(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor along = scalar_product(a, b), square = scalar_product(b, b);
   const at::Tensor excess = at::where(along.lt(0).logical_and(square.gt(0)), along / square, 0.0);
-  return steepest(a - b * per_image(excess.to(a.scalar_type()), a), Norm::l2);
+  return a - b * per_image(excess.to(a.scalar_type()), a);
 }
 
 }  // namespace
@@ -53,7 +52,9 @@ std::vector<at::Tensor> GradAuto::propose(Victim& victim, const Batch& batch, No
       const auto pulls = victim.gradients(x, batch.ids, {pull(true), pull(false)}, {0, 0, step}, options_.path);
       const at::Tensor opening = pulls[0].images, keeping = pulls[1].images;
       most.offer(x, share);
-      x = within(batch.images, x + adam.step(without_conflict(opening, keeping)) * options_.step_size, norm, epsilon);
+      // Of length 1 all steps count alike for Adam, however small the slope of a gate that is sure.
+      const at::Tensor direction = steepest(without_conflict(opening, keeping), Norm::l2);
+      x = within(batch.images, x + adam.step(direction) * options_.step_size, norm, epsilon);
     }
     most.offer(x, most.share(victim.forward(x, batch.ids, {0, 0, steps})));
     candidates.push_back(most.images());
