@@ -13,8 +13,8 @@ namespace aigis {
 
 Goal Goal::select(const at::Tensor& rows) const {
   const auto chosen = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, rows) : at::Tensor(); };
-  return {chosen(labels), chosen(targets), chosen(clean),       chosen(answers), chosen(share),
-          chosen(weight), chosen(graph),   chosen(gate_weight), random,          any_answer};
+  return {chosen(labels),  chosen(targets), chosen(clean),  random,        any_answer,
+          chosen(answers), chosen(share),   chosen(weight), chosen(graph), chosen(gate_weight)};
 }
 
 Goal Goal::as_seen(const Output& clean_output) const {

@@ -67,9 +67,11 @@ void check_target(const ObjectiveOptions& options, const ModelCard& card);
 
 /// Who an image is, and who it is to be taken for.
 struct Goal {
-  at::Tensor labels;   ///< [N]
-  at::Tensor targets;  ///< [N]; undefined without a target
-  at::Tensor clean;    ///< [N, K] log-probabilities for the clean images; undefined unless the loss needs them
+  at::Tensor labels;        ///< [N]
+  at::Tensor targets;       ///< [N]; undefined without a target
+  at::Tensor clean;         ///< [N, K] log-probabilities for the clean images; undefined unless the loss needs them
+  bool random = false;      ///< gates draw
+  bool any_answer = false;  ///< targets are but a way to any wrong answer
   // Where there is a constraint:
   at::Tensor answers = {};  ///< [N] of the model for the clean images
   at::Tensor share = {};    ///< [N] of the gated layers' cost that is executed for them; expected, by random gates
@@ -77,8 +79,6 @@ struct Goal {
   // For GateStates::wanted:
   at::Tensor graph = {};        ///< [N, L] of 0 and 1: gates that the attack wants
   at::Tensor gate_weight = {};  ///< [N, L]: how much each of them matters beside its cost; undefined: all alike
-  bool random = false;          ///< gates draw
-  bool any_answer = false;      ///< targets are but a way to any wrong answer
 
   /// With the answers and shares of a pass over the clean images as what is to stay.
   Goal as_seen(const Output& clean) const;
