@@ -22,8 +22,8 @@ def test_a_check_that_applies_must_pass(level):
 
 
 def test_honest_attacks_pass():
-    result = subprocess.run([sys.executable, ROOT / "scripts/check_honest.py", "synthetic:test=14", "--limit", "14", "--seeds", "20",
-                             "--models", f"{RESNET}:1/255", f"{ROBUST}:3/255"],
+    result = subprocess.run([sys.executable, ROOT / "scripts/check_honest.py", "synthetic:test=24", "--limit", "24", "--seeds", "20",
+                             "--models", f"{RESNET}:2/255", f"{ROBUST}:6/255"],
                             capture_output=True, text=True, env={**os.environ, "AIGIS_PROGRAM": str(PROGRAM)})
     print(result.stdout)
     assert result.returncode == 0, result.stdout + result.stderr
