@@ -1,33 +1,15 @@
-// Intervals and tests of paired outcomes against scipy and statsmodels (tests/golden/make_statistics_golden.py).
+// Intervals, and differences of paired outcomes, against scipy.
 #include "lib/metrics/comparison.h"
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
-#include "lib/core/files.h"
-#include "lib/core/json.h"
 #include "lib/core/philox.h"
 #include "lib/metrics/bootstrap.h"
 #include "lib/metrics/student.h"
+#include "tests/statistics.h"
 
 namespace aigis {
 namespace {
-
-Json golden(const char* part) {
-  static const Json all =
-      parse_json(read_file(std::string(AIGIS_SOURCE_DIR) + "/tests/golden/statistics.json"), "statistics.json");
-  return all[part];
-}
-
-PairedComparison of_counts(int64_t both, int64_t a, int64_t b, int64_t neither) {
-  PairedComparison pairs;
-  for (int64_t i = 0; i < both; ++i) pairs.add(1, 1, 1, 1);
-  for (int64_t i = 0; i < a; ++i) pairs.add(1, 1, 0, 1);
-  for (int64_t i = 0; i < b; ++i) pairs.add(0, 1, 1, 1);
-  for (int64_t i = 0; i < neither; ++i) pairs.add(0, 1, 0, 1);
-  return pairs;
-}
 
 TEST(Wilson, AgreesWithScipy) {
   for (const Json& row : golden("wilson")) {
@@ -46,52 +28,6 @@ TEST(Student, AgreesWithScipy) {
   EXPECT_NEAR(student95(1'000'000), kNormal95, 1e-5);
   EXPECT_EQ(student_interval({0.3}).to_json(), Json({0.3, 0.3}));
   EXPECT_EQ(student_interval({2, 2, 2}).to_json(), Json({2.0, 2.0})) << "images that do not differ";
-}
-
-TEST(McNemar, AgreesWithStatsmodels) {
-  for (const Json& row : golden("mcnemar")) {
-    const PairedComparison pairs = of_counts(row["both"], row["a"], row["b"], row["neither"]);
-    EXPECT_NEAR(pairs.p_value(), row["p"].get<double>(), 1e-9) << row;
-    EXPECT_EQ(pairs.images(), row["both"].get<int64_t>() + row["a"].get<int64_t>() + row["b"].get<int64_t>() +
-                                  row["neither"].get<int64_t>());
-  }
-  EXPECT_EQ(of_counts(5, 0, 0, 5).p_value(), 1);
-  EXPECT_EQ(PairedComparison().p_value(), 1);
-}
-
-TEST(SignFlip, AgreesWithScipysExactPermutations) {
-  for (const Json& row : golden("sign_flip")) {
-    EXPECT_NEAR(sign_flip_p(row["differences"].get<std::vector<int64_t>>()), row["p"].get<double>(), 1e-12) << row;
-  }
-  EXPECT_EQ(sign_flip_p({}), 1);
-  EXPECT_EQ(sign_flip_p({3'000'000, -1'000'000}), sign_flip_p({3, -1})) << "in units of what divides them all";
-  for (const auto& [a, b] : {std::pair{7, 0}, {12, 3}, {40, 40}}) {
-    std::vector<int64_t> differences(static_cast<size_t>(a), 1);
-    differences.resize(static_cast<size_t>(a + b), -1);
-    EXPECT_NEAR(sign_flip_p(differences), of_counts(3, a, b, 4).p_value(), 1e-12) << "McNemar's, of one draw";
-  }
-}
-
-// Images that differ by 1 or 2, of which three fifths are ahead: of 300 the test is exact, of two more, one to either
-// side, it is not.
-TEST(SignFlip, OfManyIsNearlyExact) {
-  std::vector<int64_t> differences;
-  for (int64_t i = 0; i < 300; ++i) differences.push_back((i % 5 < 3 ? 1 : -1) * (1 + i % 2));
-  const double exact = sign_flip_p(differences);
-  differences.insert(differences.end(), {1, -1});
-  const double nearly = sign_flip_p(differences);
-  EXPECT_NE(nearly, exact);
-  EXPECT_NEAR(nearly, exact, 0.1 * exact);
-}
-
-TEST(Binomial, AgreesWithScipy) {
-  for (const Json& row : golden("binomial")) {
-    const double tail = row["tail"];
-    EXPECT_NEAR(binomial_tail(row["k"], row["n"], row["p"]), tail, 1e-9 * tail) << row;
-  }
-  EXPECT_EQ(binomial_tail(3, 3, 0.2), 1);
-  EXPECT_EQ(binomial_tail(0, 3, 0), 1);
-  EXPECT_EQ(binomial_tail(2, 3, 1), 0);
 }
 
 /// Methods that need not agree exactly: a t test for that of signs, and the bootstrap of scipy for the interval.
@@ -202,22 +138,6 @@ TEST(Bootstrap, StaysWithinTheValues) {
   EXPECT_LT(interval.low, mean);
   EXPECT_LE(interval.high, 1);
   EXPECT_NEAR(interval.high, 1, 1e-9);
-}
-
-TEST(Holm, AgreesWithStatsmodels) {
-  for (const Json& row : golden("holm")) {
-    const std::vector<double> adjusted = holm(row["p"].get<std::vector<double>>());
-    for (size_t i = 0; i < adjusted.size(); ++i) {
-      EXPECT_NEAR(adjusted[i], row["adjusted"][i].get<double>(), 1e-12) << row;
-    }
-  }
-  EXPECT_TRUE(holm({}).empty());
-}
-
-TEST(Holm, CorrectsEachFamilyByItself) {
-  const std::vector<double> adjusted = holm({0.01, 0.03, 0.02, 0.04}, {"a", "b", "a", "a"});
-  const std::vector<double> of_a = holm({0.01, 0.02, 0.04});
-  EXPECT_EQ(adjusted, (std::vector<double>{of_a[0], 0.03, of_a[1], of_a[2]}));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Intervals and tests by scipy 1.17.1 and statsmodels 0.15.0, for tests/comparison_test.cpp.
+"""Intervals and tests by scipy 1.17.1 and statsmodels 0.15.0, for tests/statistics.h.
 
     python -m pip install scipy==1.17.1 statsmodels==0.15.0
     make_statistics_golden.py OUT.json
