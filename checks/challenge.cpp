@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "lib/metrics/comparison.h"
 
@@ -23,15 +22,16 @@ bool Outcome::is_clearer_than(const Outcome& other) const {
 
 Outcome outcome_of(const Challenge& challenge, const Challenge& reference) {
   Outcome outcome;
-  std::vector<int64_t> differences;
+  PairedComparison pair;
   for (size_t i = 0; i < reference.hits.size(); ++i) {
-    const int64_t ahead = reference.hits[i] * challenge.draws - challenge.hits[i] * reference.draws;
-    differences.push_back(ahead);
+    pair.add(reference.hits[i], reference.draws, challenge.hits[i], challenge.draws);
+  }
+  for (const int64_t ahead : pair.differences()) {
     outcome.gained += ahead > 0;
     outcome.lost += ahead < 0;
   }
-  outcome.ahead = std::accumulate(differences.begin(), differences.end(), int64_t{0});
-  outcome.p = sign_flip_p(differences);
+  outcome.ahead = pair.difference();
+  outcome.p = pair.p_value();
   return outcome;
 }
 

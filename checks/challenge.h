@@ -26,8 +26,8 @@ struct Challenge {
 /// What a challenge did to the images that another attack was tried on.
 struct Outcome {
   int64_t gained = 0, lost = 0;  ///< images to which it did worse, and less
-  int64_t ahead = 0;             ///< draws in which it alone broke an image, less those in which the other did
-  double p = 1;                  ///< the exact sign-flip test's
+  double ahead = 0;              ///< in what share of draws the image was wrong, less that with the other; mean
+  double p = 1;                  ///< the sign-flip test's
 
   bool is_better() const { return ahead > 0 && p < kChance; }
   /// Of two that are ahead, whether this one is less likely to be so by chance; else whether it is further ahead.

@@ -39,7 +39,7 @@ std::optional<Finding> bpda(const Claim& claim) {
   const Outcome saved = bare ? outcome_of(*bare, blind) : Outcome{};
   const bool is_enough = saved.is_better() && saved.gained / 2 >= fewest(1);  // half of them would have been told
   const bool is_step = attack->shares_budgets() && !attack->options().contains("steps");
-  if (is_enough && !is_step && static_cast<double>(back.ahead) < kLeastBack * static_cast<double>(saved.ahead)) {
+  if (is_enough && !is_step && back.ahead < kLeastBack * saved.ahead) {
     finding.level = Finding::Level::warning;
     finding.message += fmt::format(
         ": nor does sight of the defense take back what it saves from a blind attack, {} images, so its gradient "

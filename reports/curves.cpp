@@ -1,6 +1,7 @@
 #include "reports/curves.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "lib/metrics/bootstrap.h"
 #include "lib/metrics/comparison.h"
@@ -13,8 +14,15 @@ namespace {
 struct Curve {
   std::string setting, model;
   std::vector<size_t> runs;    ///< by rising budget, all above 0
-  std::vector<double> images;  ///< each image's mean over budgets
   bool is_of_answers;          ///< the attack wants wrong ones
+  std::vector<int64_t> areas;  ///< each image's, below its curve
+  int64_t largest;             ///< the area of an image that is always right
+
+  std::vector<double> means() const {
+    std::vector<double> of_images;
+    for (const int64_t area : areas) of_images.push_back(static_cast<double>(area) / static_cast<double>(largest));
+    return of_images;
+  }
 };
 
 std::vector<Curve> curves_of(const Json& runs) {
@@ -26,7 +34,7 @@ std::vector<Curve> curves_of(const Json& runs) {
     auto curve = std::find_if(curves.begin(), curves.end(),
                               [&](const Curve& c) { return c.setting == setting && c.model == run["model"]; });
     if (curve == curves.end()) {
-      curve = curves.insert(curve, {setting, run["model"], {}, {}, wants_wrong_answer(run["attack"])});
+      curve = curves.insert(curve, {setting, run["model"], {}, wants_wrong_answer(run["attack"]), {}, 0});
     }
     curve->runs.push_back(i);
   }
@@ -34,11 +42,27 @@ std::vector<Curve> curves_of(const Json& runs) {
   return curves;
 }
 
-/// The mean of one image over budgets that rise from 0; `right` are its shares of right draws at them.
-double mean_over(const std::vector<double>& budgets, const std::vector<double>& right) {
-  double area = 0;
-  for (size_t i = 1; i < budgets.size(); ++i) area += (budgets[i] - budgets[i - 1]) * (right[i] + right[i - 1]) / 2;
-  return area / budgets.back();
+/// Budgets as whole numbers of a step that divides them all, so that equal sums of areas are equal; or, where none of a
+/// millionth of the largest or more does, of such a step.
+std::vector<int64_t> in_steps(const std::vector<double>& budgets) {
+  constexpr int64_t kMost = 1'000'000;
+  constexpr double kRounding = 1e-8;  // of a step
+  int64_t steps = 1;
+  const auto in_these = [&](double budget) { return budget / budgets.back() * static_cast<double>(steps); };
+  const auto is_whole = [&](double budget) {
+    return std::abs(in_these(budget) - std::round(in_these(budget))) < kRounding;
+  };
+  while (steps < kMost && !std::all_of(budgets.begin(), budgets.end(), is_whole)) ++steps;
+  std::vector<int64_t> whole;
+  for (const double budget : budgets) whole.push_back(std::llround(in_these(budget)));
+  return whole;
+}
+
+/// Twice the area below one image's curve, by trapezoids; `hits` are its right draws at budgets that rise from 0.
+int64_t area_below(const std::vector<int64_t>& hits, const std::vector<int64_t>& budgets) {
+  int64_t area = 0;
+  for (size_t i = 1; i < budgets.size(); ++i) area += (budgets[i] - budgets[i - 1]) * (hits[i] + hits[i - 1]);
+  return area;
 }
 
 Json difference_json(const Bootstrap::Result& result) {
@@ -58,14 +82,15 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
   for (Curve& curve : curves) {
     std::vector<double> budgets{0};
     for (const size_t r : curve.runs) budgets.push_back(runs[r]["epsilon"]);
-    const auto draws = runs[curve.runs.front()]["accuracy"]["draws"].get<double>();
+    const std::vector<int64_t> steps = in_steps(budgets);
     for (size_t i = 0; i < images; ++i) {
-      std::vector<double> right{static_cast<double>(clean_hits[curve.runs.front()][i]) / draws};
-      for (const size_t r : curve.runs) right.push_back(static_cast<double>(hits[r][i]) / draws);
-      curve.images.push_back(mean_over(budgets, right));
+      std::vector<int64_t> right{clean_hits[curve.runs.front()][i]};
+      for (const size_t r : curve.runs) right.push_back(hits[r][i]);
+      curve.areas.push_back(area_below(right, steps));
     }
+    curve.largest = 2 * steps.back() * runs[curve.runs.front()]["accuracy"]["draws"].get<int64_t>();
     report["curves"].push_back(
-        {{"runs", curve.runs}, {"mean_accuracy", difference_json(bootstrap.mean(curve.images))}});
+        {{"runs", curve.runs}, {"mean_accuracy", difference_json(bootstrap.mean(curve.means()))}});
   }
   struct Pair {
     size_t a, b;
@@ -79,10 +104,11 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
     for (size_t a = 0; a < b; ++a) {
       if (curves[a].setting != curves[b].setting || !curves[b].is_of_answers) continue;
       Pair& pair = pairs.emplace_back(Pair{a, b, {}, {}});
-      std::vector<double> differences;
+      std::vector<double> differences = curves[a].means();
+      const std::vector<double> others = curves[b].means();
       for (size_t i = 0; i < images; ++i) {
-        differences.push_back(curves[a].images[i] - curves[b].images[i]);
-        pair.comparison.add(differences.back());
+        differences[i] -= others[i];
+        pair.comparison.add(curves[a].areas[i], curves[a].largest, curves[b].areas[i], curves[b].largest);
       }
       pair.difference = bootstrap.mean(differences);
       chances.push_back(pair.comparison.p_value());

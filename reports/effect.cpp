@@ -30,11 +30,16 @@ Verdict verdict_of(double difference, bool wants_more) {
   return (difference > 0) == wants_more ? Verdict::more : Verdict::less;
 }
 
-Contrast by_test(const std::vector<double>& differences, bool wants_more) {
+Contrast by_test(const Effect& attacked, const Effect& other) {
   PairedComparison pair;
-  for (const double difference : differences) pair.add(difference);
+  const auto hits = [](const Effect& effect, size_t i) {
+    return std::llround(effect.of_images[i] * static_cast<double>(effect.draws));
+  };
+  for (size_t i = 0; i < attacked.of_images.size(); ++i) {
+    pair.add(hits(attacked, i), attacked.draws, hits(other, i), other.draws);
+  }
   const double p = pair.p_value();
-  return {p < kSignificance ? verdict_of(pair.difference(), wants_more) : Verdict::alike,
+  return {p < kSignificance ? verdict_of(pair.difference(), attacked.grows) : Verdict::alike,
           fmt::format("image by image, p = {:.2g}", p)};
 }
 
@@ -67,10 +72,15 @@ std::optional<Effect> effect_of(const Attack& attack, const ModelCard& card, con
                                 const CellTally& cell) {
   const Aim aim = attack.aim();
   switch (aim) {
-    case Aim::wrong_answer: return Effect{"robust accuracy", Kind::share, per_draw(cell.hits, card.draws), 1, false};
+    case Aim::wrong_answer:
+      return Effect{"robust accuracy", Kind::share, per_draw(cell.hits, card.draws), 1, false, card.draws};
     case Aim::unseen_wrong_answer:
-      return Effect{"the share of images that are wrong and unseen by a monitor", Kind::share,
-                    per_draw(unseen_and_wrong(card, tally, cell), card.draws)};
+      return Effect{"the share of images that are wrong and unseen by a monitor",
+                    Kind::share,
+                    per_draw(unseen_and_wrong(card, tally, cell), card.draws),
+                    1,
+                    true,
+                    card.draws};
     case Aim::more_compute:
     case Aim::less_compute:
       return Effect{"executed multiply-accumulates, million", Kind::amount, per_draw(cell.pass.spent, card.draws),
@@ -89,14 +99,14 @@ std::optional<Effect> effect_of(const Attack& attack, const ModelCard& card, con
 }
 
 Contrast contrast(const Effect& attacked, const Effect& other) {
+  if (attacked.kind == Kind::share) return by_test(attacked, other);
   // A difference of roots is that of what they are of, over their sum.
   const double sum = attacked.value() + other.value(), scale = attacked.kind == Kind::variance && sum > 0 ? sum : 1;
   std::vector<double> differences;
   for (size_t i = 0; i < attacked.of_images.size(); ++i) {
     differences.push_back((attacked.of_images[i] - other.of_images[i]) / scale);
   }
-  return attacked.kind == Kind::share ? by_test(differences, attacked.grows)
-                                      : by_interval(differences, attacked.grows, attacked.unit);
+  return by_interval(differences, attacked.grows, attacked.unit);
 }
 
 }  // namespace aigis

@@ -20,6 +20,7 @@ struct Effect {
   std::vector<double> of_images;
   double unit = 1;    ///< that the value is told in
   bool grows = true;  ///< the attack wants more of it
+  int64_t draws = 1;  ///< that an image's share is a mean over
 
   double value() const;
 };

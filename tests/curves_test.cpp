@@ -65,6 +65,44 @@ TEST(Curves, WeighBudgetsByTheirDistanceAndNameTheModelThatIsAhead) {
   }
 }
 
+// From .5/255 to 16/255 each in one draw weighs 1, 2, 3, 6, 12, 24 and 16 parts of 64, the first without an attack. Ten
+// images differ by 3, 1, -2, 1, 2, 3, 1, 5, 4 and 1 of these. Of 2^10 choices of signs 26 have as large a sum.
+TEST(Curves, AreToldApartByWholeParts) {
+  const std::vector<std::vector<size_t>> right_for_b{{2}, {0}, {}, {0}, {1}, {2}, {0}, {1, 2}, {0, 2}, {0}};
+  const std::vector<double> budgets{0.5, 1, 2, 4, 8, 16};
+  Json runs = Json::array();
+  std::vector<std::vector<int64_t>> hits, clean_hits;
+  for (const char* model : {"a", "b"}) {
+    std::vector<std::vector<int64_t>> at(budgets.size() + 1, std::vector<int64_t>(right_for_b.size(), 0));
+    if (model == std::string("a")) {
+      at[1][2] = 1;
+    } else {
+      for (size_t i = 0; i < right_for_b.size(); ++i) {
+        for (const size_t place : right_for_b[i]) at[place][i] = 1;
+      }
+    }
+    for (size_t e = 0; e < budgets.size(); ++e) {
+      runs.push_back(run(model, budgets[e] / 255));
+      hits.push_back(at[e + 1]);
+      clean_hits.push_back(at[0]);
+    }
+  }
+  Json report{{"runs", runs}};
+  add_curves(report, hits, clean_hits);
+  ASSERT_EQ(report["curve_comparisons"].size(), 1u);
+  const Json& compared = report["curve_comparisons"][0];
+  EXPECT_NEAR(compared["difference"]["value"].get<double>(), -19.0 / 640, 1e-12);
+  EXPECT_NEAR(compared["p"].get<double>(), 26.0 / 1024, 1e-12);
+}
+
+// No step divides both.
+TEST(Curves, OfAnyBudgetsAreMeans) {
+  Json report{{"runs", {run("a", 0.1), run("a", std::sqrt(0.5))}}};
+  add_curves(report, {{1, 0}, {0, 0}}, {{1, 1}, {1, 1}});
+  const double width = std::sqrt(0.5);
+  EXPECT_NEAR(report["curves"][0]["mean_accuracy"]["value"].get<double>(), (width + 0.2) / 4 / width, 1e-6);
+}
+
 // Six images, all for b: two sides of a coin's .5^6 are .03125, which one comparison may call decided and two may not.
 TEST(Curves, AreDecidedTogether) {
   const std::vector<size_t> some(4, 34), all(4, 40);

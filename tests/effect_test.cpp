@@ -101,6 +101,7 @@ TEST(Effect, IsMeasuredByTheAim) {
   const Drawn drawn;
   EXPECT_EQ(drawn.of("pgd")->of_images, (std::vector<double>{0, 0.5, 1, 0}));
   EXPECT_FALSE(drawn.of("pgd")->grows);
+  for (const char* attack : {"pgd", "gate-reroute"}) EXPECT_EQ(drawn.of(attack)->draws, 2) << attack;
   EXPECT_EQ(drawn.of("gate-reroute")->of_images, (std::vector<double>{0, 0.5, 0, 0})) << "of the second alone";
   EXPECT_EQ(drawn.of("gate-sloth")->of_images, (std::vector<double>{110, 110, 60, 10}));
   EXPECT_TRUE(drawn.of("gate-sloth")->grows);

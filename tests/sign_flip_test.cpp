@@ -1,6 +1,8 @@
 // Probabilities that a difference is chance, alone and among many, against scipy and statsmodels.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "lib/metrics/comparison.h"
 #include "tests/statistics.h"
 
@@ -41,6 +43,34 @@ TEST(SignFlip, OfManyIsNearlyExact) {
   const double nearly = sign_flip_p(differences);
   EXPECT_NE(nearly, exact);
   EXPECT_NEAR(nearly, exact, 0.1 * exact);
+}
+
+// Of 2^10 choices of signs 26 have as large a sum, of whatever the differences are parts.
+TEST(SignFlip, CountsAllEqualSums) {
+  for (const int64_t draws : {26, 64, 510}) {
+    PairedComparison pair;
+    for (const int64_t difference : {3, 1, -2, 1, 2, 3, 1, 5, 4, 1}) pair.add(difference + 2, draws, 1, draws / 2);
+    EXPECT_NEAR(pair.p_value(), 26.0 / 1024, 1e-12) << draws;
+  }
+}
+
+// Sums up to hundreds of millions, which nobody could count one by one, nor the choices of 300 signs.
+TEST(SignFlip, TakesNoMoreTimeForFinerDifferences) {
+  const std::vector<int64_t> few{1'000'003, -2'000'029, 3'000'017, 4'000'037, 5'000'011, -1'500'007,
+                                 2'500'009, 3'500'017,  4'500'007, -500'009,  1'200'007, 2'700'001};
+  const double p = sign_flip_p(few), exact = 78.0 / 4096;
+  EXPECT_GE(p, exact);
+  EXPECT_LE(p, 1.05 * exact);
+  std::vector<int64_t> many;
+  double squares = 0, sum = 0;
+  for (int64_t i = 0; i < 300; ++i) {
+    const int64_t difference = (i % 5 < 3 ? 1 : -1) * (1'000'000 + 7919 * i);
+    many.push_back(difference);
+    sum += static_cast<double>(difference);
+    squares += static_cast<double>(difference) * static_cast<double>(difference);
+  }
+  const double normal = std::erfc(sum / std::sqrt(2 * squares));
+  EXPECT_NEAR(sign_flip_p(many), normal, 0.05 * normal);
 }
 
 TEST(Binomial, AgreesWithScipy) {

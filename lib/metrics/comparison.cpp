@@ -9,8 +9,10 @@
 namespace aigis {
 namespace {
 
-constexpr double kSteps = 10'080;    // a multiple of all numbers up to 10, of 16 and of 32
-constexpr int64_t kMostExact = 300;  // a sum of more is nearly normal
+constexpr int64_t kMostExact = 300;     // a sum of more is nearly normal
+constexpr int64_t kMostSums = 200'000;  // counted in hundredths of a second
+
+int64_t divided_up(int64_t number, int64_t by) { return (number + by - 1) / by; }
 
 double ln_factorial(int64_t n) { return std::lgamma(static_cast<double>(n) + 1); }
 
@@ -40,29 +42,31 @@ double binomial_tail(int64_t k, int64_t n, double p) {
 }
 
 void PairedComparison::add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b) {
-  add(static_cast<double>(hits_a) / static_cast<double>(draws_a) -
-      static_cast<double>(hits_b) / static_cast<double>(draws_b));
+  whole_ = std::lcm(draws_a, draws_b);
+  differences_.push_back(hits_a * (whole_ / draws_a) - hits_b * (whole_ / draws_b));
 }
 
-void PairedComparison::add(double difference) {
-  in_steps_.push_back(std::llround(difference * kSteps));
-  sum_ += difference;
-  sum_of_squares_ += difference * difference;
+double PairedComparison::sum() const {
+  return static_cast<double>(std::accumulate(differences_.begin(), differences_.end(), int64_t{0})) /
+         static_cast<double>(whole_);
 }
 
-double PairedComparison::difference() const { return images() == 0 ? 0 : sum_ / static_cast<double>(images()); }
+double PairedComparison::difference() const { return images() == 0 ? 0 : sum() / static_cast<double>(images()); }
 
 std::pair<double, double> PairedComparison::adjusted() const {
-  const double n = static_cast<double>(images()) + 2, mean = sum_ / n;
-  return {mean, std::sqrt(((sum_of_squares_ + 2) / n - mean * mean) / n)};
+  double squares = 0;
+  for (const int64_t d : differences_) {
+    const double difference = static_cast<double>(d) / static_cast<double>(whole_);
+    squares += difference * difference;
+  }
+  const double n = static_cast<double>(images()) + 2, mean = sum() / n;
+  return {mean, std::sqrt(((squares + 2) / n - mean * mean) / n)};
 }
 
 Interval PairedComparison::interval() const {
   const auto [mean, error] = adjusted();
   return {std::max(-1.0, mean - kNormal95 * error), std::min(1.0, mean + kNormal95 * error)};
 }
-
-double PairedComparison::p_value() const { return sign_flip_p(in_steps_); }
 
 double sign_flip_p(const std::vector<int64_t>& differences) {
   std::vector<int64_t> sizes;
@@ -83,7 +87,10 @@ double sign_flip_p(const std::vector<int64_t>& differences) {
     for (const int64_t size : sizes) squares += static_cast<double>(size) * static_cast<double>(size);
     return std::erfc(static_cast<double>(ahead) / std::sqrt(2 * squares));
   }
-  return std::min(1.0, 2 * tail_of_sum(sizes, (all + ahead) / 2));
+  // With sizes rounded up no sum gets smaller, so that those as large as the one found are all counted.
+  const int64_t step = divided_up(all, kMostSums);
+  for (int64_t& size : sizes) size = divided_up(size, step);
+  return std::min(1.0, 2 * tail_of_sum(sizes, divided_up((all + ahead) / 2, step)));
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {

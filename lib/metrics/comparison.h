@@ -16,39 +16,41 @@ inline constexpr double kSignificance = 0.05;
 /// Whether a difference is told apart from none: by a test, and by its interval.
 inline bool is_decided(double p, const Interval& difference) { return p < kSignificance && difference.excludes_zero(); }
 
+/// P(X <= k) of n trials that each succeed with probability p.
+double binomial_tail(int64_t k, int64_t n, double p);
+
+/// Two-sided probability of a sum at least as far from 0 if each difference had its sign from a fair coin (Fisher's
+/// randomization test; of differences of one size it is McNemar's). It is exact where these are of one size, and where
+/// at most 300 are not 0 and come to no more than 200,000 times their common divisor: time and memory grow with that.
+/// Beyond it sizes are rounded up, by which it is slightly too large. Of more differences it is the normal
+/// approximation.
+double sign_flip_p(const std::vector<int64_t>& differences);
+
 /// Image by image, the success of one less that of the other: -1, 0 or 1, and between where it is a mean over draws.
 class PairedComparison {
  public:
-  /// One more image: `hits_a` of `draws_a` draws succeeded with one, `hits_b` of `draws_b` with the other.
+  /// One more image: `hits_a` of `draws_a` draws succeeded with one, `hits_b` of `draws_b` with the other. The draws
+  /// are the same for all images.
   void add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b);
-  /// One more image of which `difference` is known, from -1 to 1.
-  void add(double difference);
 
-  int64_t images() const { return static_cast<int64_t>(in_steps_.size()); }
+  int64_t images() const { return static_cast<int64_t>(differences_.size()); }
+  /// Each image's, as a whole number of the same unit, so that equal sums are equal.
+  const std::vector<int64_t>& differences() const { return differences_; }
   double difference() const;  ///< mean; 0 without images
   /// The interval of the difference, by the adjusted Wald method: as if one more image spoke for each (Bonett & Price
   /// 2012).
   Interval interval() const;
   /// Two-sided probability of a difference at least as large if neither were ahead, by the sign-flip test: where every
-  /// image has one draw, McNemar's exact test. Differences are rounded to steps that means over up to ten draws, or
-  /// over budgets that double, are multiples of.
-  double p_value() const;
+  /// image has one draw, McNemar's exact test.
+  double p_value() const { return sign_flip_p(differences_); }
 
  private:
+  double sum() const;                          ///< of the differences
   std::pair<double, double> adjusted() const;  ///< mean and its standard error
 
-  std::vector<int64_t> in_steps_;  ///< each image's difference
-  double sum_ = 0, sum_of_squares_ = 0;
+  std::vector<int64_t> differences_;
+  int64_t whole_ = 1;  ///< what of these units a difference of 1 is
 };
-
-/// P(X <= k) of n trials that each succeed with probability p.
-double binomial_tail(int64_t k, int64_t n, double p);
-
-/// Two-sided probability of a sum at least as far from 0 if each difference had its sign from a fair coin (Fisher's
-/// randomization test; of differences of one size it is McNemar's). It is exact where these are of one size, or at most
-/// 300 are not 0, and takes time and memory by the sum of their sizes in units of their common divisor; of more it is
-/// the normal approximation.
-double sign_flip_p(const std::vector<int64_t>& differences);
 
 /// Probabilities adjusted for being the smallest of many, so that all that stay below a level are below it together
 /// with that certainty (Holm 1979), in the order given.
