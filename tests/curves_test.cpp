@@ -95,6 +95,14 @@ TEST(Curves, AreToldApartByWholeParts) {
   EXPECT_NEAR(compared["p"].get<double>(), 26.0 / 1024, 1e-12);
 }
 
+// All of forty images are ahead by the smallest part that there is, which no resample and no choice of signs doubts.
+TEST(Curves, AreDecidedHoweverSmallTheDifference) {
+  const Json report = curves({"fgsm"}, {{0, 0, 0, 0}, {40, 0, 0, 0}});
+  const Json& compared = report["curve_comparisons"][0];
+  EXPECT_NEAR(compared["difference"]["value"].get<double>(), -1 / 16.0, 1e-12);
+  EXPECT_EQ(compared["more_robust"], "b");
+}
+
 // No step divides both.
 TEST(Curves, OfAnyBudgetsAreMeans) {
   Json report{{"runs", {run("a", 0.1), run("a", std::sqrt(0.5))}}};
