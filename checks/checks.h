@@ -37,12 +37,14 @@ double transfer_cost(const Claim& claim);
 // stronger.cpp: attacks that ought to be no stronger
 std::optional<Finding> iterated(const Claim& claim);
 double iterated_cost(const Claim& claim);
-std::optional<Finding> longer(const Claim& claim);
-double longer_cost(const Claim& claim);
 std::optional<Finding> loss_growth(const Claim& claim);
 double loss_growth_cost(const Claim& claim);
 std::optional<Finding> losses(const Claim& claim);
 double losses_cost(const Claim& claim);
+
+// longer.cpp: the strongest attack as it would be with more of it
+std::optional<Finding> longer(const Claim& claim);
+double longer_cost(const Claim& claim);
 
 // budgets.cpp: what larger budgets must bring
 std::optional<Finding> monotone(const Claim& claim);

@@ -5,7 +5,6 @@
 #include "checks/checks.h"
 #include "checks/loss_trace.h"
 #include "checks/variation.h"
-#include "lib/core/text.h"
 #include "lib/metrics/student.h"
 
 namespace aigis::checks {
@@ -23,12 +22,6 @@ int64_t steps_of_ascent(const Attack& attack) {
                          !attack.gate_paths().contains(GateGradient::relaxed);
   const bool is_of_label = attack.aim() == Aim::wrong_answer && !attack.is_targeted();
   return is_ascent && is_of_label ? whole_option(attack, "steps", 0) : 0;
-}
-
-/// Whether the strongest attack heeds draws that there are.
-bool heeds_draws(const Claim& claim) {
-  return claim.is_made() && claim.bare()->card().has_random_gates &&
-         claim.strongest().attack->options().contains("draws");
 }
 
 constexpr uint32_t kLast = 10;  // steps in which an attack that has converged gains little
@@ -69,38 +62,6 @@ std::optional<Finding> iterated(const Claim& claim) {
 }
 
 double iterated_cost(const Claim& claim) { return static_cast<double>(kSteps) * claim.draws_on(*claim.bare()); }
-
-std::optional<Finding> longer(const Claim& claim) {
-  if (!claim.is_made()) return {};
-  const Attack& strongest = *claim.strongest().attack;
-  const Json options = strongest.options();
-  std::vector<std::string> keys;
-  for (const char* key : {"steps", "restarts", "queries"}) {
-    if (options.contains(key)) keys.emplace_back(key);
-  }
-  if (heeds_draws(claim)) keys.emplace_back("draws");
-  if (keys.empty()) return {};
-  std::vector<std::pair<std::string, std::string>> changes;
-  for (const std::string& key : keys) {
-    changes.emplace_back(key, std::to_string(2 * whole_option(strongest, key.c_str(), 1)));
-  }
-  const auto attack = varied(strongest, changes);
-  if (!attack) {
-    std::vector<std::string> options_twice;
-    for (const auto& [key, value] : changes) options_twice.push_back(key + "=" + value);
-    return claim.without_attack(
-        "longer", fmt::format("not made: {} does not take {}", strongest.name(), join(options_twice, ",")));
-  }
-  if (attack->options() == options) return {};  // as where draws matter only beside another option
-  Challenge twice = claim.challenge(attack, claim.strongest().access);
-  twice.name += " with twice the " + join(keys, ", ");
-  return claim.beaten(
-      "longer", {twice},
-      heeds_draws(claim) ? "the attack had not converged, or heeds too few draws" : "the attack had not converged");
-}
-
-// Twice the steps, twice the restarts, and twice the draws.
-double longer_cost(const Claim& claim) { return (heeds_draws(claim) ? 8 : 4) * claim.gradients_each(); }
 
 std::optional<Finding> loss_growth(const Claim& claim) {
   constexpr int64_t kLong = 40;

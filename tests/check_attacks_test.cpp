@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "checks/checks.h"
 #include "checks/draws.h"
 #include "checks/variation.h"
+#include "lib/core/text.h"
 #include "tests/evaluation.h"
 #include "tests/planted_gates.h"
 
@@ -124,6 +126,35 @@ TEST(Checks, AnAttackThatCannotBeLongerLeavesThatUndecided) {
   EXPECT_EQ(finding->level, Finding::Level::undecided);
   EXPECT_EQ(finding->message, "not made: pgd does not take steps=200000,restarts=2");
   EXPECT_FALSE(finding->smallest_effect);
+}
+
+// Options that change nothing beside the others were not doubled: draws of AutoAttack's version standard, queries of
+// rand.
+TEST(Checks, ALongerAttackSaysWhatItHasTwice) {
+  for (const auto& [attack, doubled] :
+       {std::pair<std::string, std::vector<std::string>>{"pgd:steps=3", {"steps", "restarts", "draws"}},
+        {"autoattack:steps=2,queries=5", {"steps", "queries"}},
+        {"autoattack:version=rand,steps=2,draws=2", {"steps", "draws"}},
+        {"fgsm", {"draws"}},
+        {"noise", {}}}) {
+    SweepPlan plan;
+    plan.models = {std::make_shared<NoisyGate>()};
+    plan.runs = plan_runs({make_attack(attack)}, {nullptr}, {Access{}}, false);
+    plan.epsilons = {kEpsilon};
+    plan.data = patterned().first(32);
+    Journal journal;
+    const SweepResult result = run_sweep(plan, journal);
+    const Claim claim(plan, result.tallies[0], 0, {0});
+    const double times = doubled.empty() ? 0 : std::exp2(doubled.size());
+    EXPECT_EQ(checks::longer_cost(claim), times * claim.gradients_each()) << attack;
+    const std::optional<Finding> finding = checks::longer(claim);
+    EXPECT_EQ(finding.has_value(), !doubled.empty()) << attack;
+    if (!finding) continue;
+    const std::string name = make_attack(attack)->name() + " with twice the " + join(doubled, ", ");
+    EXPECT_NE(finding->message.find("; " + name + " "), std::string::npos) << finding->message;
+    if (doubled.back() == "draws") continue;
+    EXPECT_EQ(finding->message.find("draws"), std::string::npos) << finding->message;
+  }
 }
 
 // AutoAttack has no loss to change.
