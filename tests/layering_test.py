@@ -32,7 +32,7 @@ OPERATOR = re.compile(r"ATen/ops/(\w+)\.h")
 COMMENT = re.compile(r"//.*")
 # What is used of headers of the standard library whose names are few.
 STANDARD = {
-    "cmath": r"std::(abs|ceil|copysign|cos|erfc?|exp|expm1|floor|fmod|hypot|is(finite|inf|nan)|l?lround|lgamma|log|log1p|log2"
+    "cmath": r"std::(abs|ceil|copysign|cos|erfc?|exp2?|expm1|floor|fmod|hypot|is(finite|inf|nan)|l?lround|lgamma|log|log1p|log2"
     r"|nextafter|pow|round|sin|sqrt|tan|trunc)\b|\bM_PI\b|\bNAN\b|\bINFINITY\b",
     "fstream": r"std::[io]?fstream",
     "functional": r"std::(function|greater|hash|less|plus|ref|reference_wrapper)\b",
