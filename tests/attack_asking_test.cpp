@@ -64,7 +64,7 @@ TEST_P(LawsOfAsking, NeedsLittleMoreMemoryThanItsGradient) {
   const OneThread one_thread;
   const auto net = build("aig-20:gates=argmax");
   net->freeze();
-  Batch images = batch(8, 32);
+  Batch images = batch(8);
   images.images = images.images.to(at::kFloat);
   const Loss loss = [](const Output& output) { return output.logits.select(1, 0); };
   Victim victim(*net, 5);

@@ -1,4 +1,4 @@
-// What every attack of the list is tried on: a small gated network, and small images.
+// What every attack of the list is tried on: a small gated network, and images.
 #pragma once
 
 #include <ATen/ops/arange.h>
@@ -11,20 +11,18 @@ namespace aigis {
 
 class Laws : public ::testing::TestWithParam<std::string> {
  protected:
-  static constexpr int64_t kSide = 16;
-
   /// Three of whatever it does many times: the laws hold for any number.
   std::shared_ptr<Attack> attack() const { return make_attack(shortened(GetParam(), 3)); }
 
   /// A small gated network in float64, frozen, with gates that sample.
   std::shared_ptr<Network> network() const {
-    std::shared_ptr<Network> net = make_network(Spec::parse("aig-8"), {"", 0, 10, {3, kSide, kSide}, 3});
+    std::shared_ptr<Network> net = make_network(Spec::parse("aig-8"), {"", 0, 10, {3, 32, 32}, 3});
     net->move_to(at::kCPU, at::kDouble);
     net->freeze();
     return net;
   }
-  Batch batch(int64_t count, int64_t side = kSide) const {
-    return {drawn_uniformly({count, 3, side, side}, 1), at::arange(count, at::TensorOptions(at::kLong)).remainder(10),
+  Batch batch(int64_t count) const {
+    return {drawn_uniformly({count, 3, 32, 32}, 1), at::arange(count, at::TensorOptions(at::kLong)).remainder(10),
             at::arange(count, at::TensorOptions(at::kLong)) + 40};
   }
   std::vector<at::Tensor> run(Model& model, const Batch& images, const std::vector<double>& epsilons,
@@ -36,8 +34,7 @@ class Laws : public ::testing::TestWithParam<std::string> {
   std::shared_ptr<const Attack> ready(Victim& victim, const Batch& like, const std::vector<double>& epsilons,
                                       Norm norm = Norm::linf) const {
     const at::TensorOptions numbers(at::kLong);
-    const int64_t side = like.images.size(3);
-    const Batch training{drawn_uniformly({6, 3, side, side}, 11).to(like.images.options()),
+    const Batch training{drawn_uniformly({6, 3, 32, 32}, 11).to(like.images.options()),
                          at::arange(6, numbers).to(like.labels.device()), at::arange(6, numbers) + 500};
     return taught(attack(), victim, training, norm, epsilons);
   }

@@ -102,7 +102,7 @@ TEST_P(Laws, SaysWhetherItHasATarget) {
 
 TEST_P(Laws, TakesAnEmptyBatch) {
   const auto net = network();
-  EXPECT_EQ(run(*net, batch(0), {0.03})[0].sizes(), (at::IntArrayRef{0, 3, kSide, kSide}));
+  EXPECT_EQ(run(*net, batch(0), {0.03})[0].sizes(), (at::IntArrayRef{0, 3, 32, 32}));
 }
 
 TEST_P(Laws, CudaAgreesWithTheCpu) {
