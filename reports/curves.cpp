@@ -15,8 +15,8 @@ struct Curve {
   std::string setting, model;
   std::vector<size_t> runs;    ///< by rising budget, all above 0
   bool is_of_answers;          ///< the attack wants wrong ones
-  std::vector<int64_t> areas;  ///< each image's, below its curve
-  int64_t largest;             ///< the area of an image that is always right
+  std::vector<int64_t> areas;  ///< each image's, below its curve: twice that in steps of the budgets times draws
+  int64_t largest;             ///< that of an image that is always right
 
   std::vector<double> means() const {
     std::vector<double> of_images;

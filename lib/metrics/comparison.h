@@ -22,8 +22,8 @@ double binomial_tail(int64_t k, int64_t n, double p);
 /// Two-sided probability of a sum at least as far from 0 if each difference had its sign from a fair coin (Fisher's
 /// randomization test; of differences of one size it is McNemar's). It is exact where these are of one size, and where
 /// at most 300 are not 0 and come to no more than 200,000 times their common divisor: time and memory grow with that.
-/// Beyond it sizes are rounded up, by which it is slightly too large. Of more differences it is the normal
-/// approximation.
+/// Beyond it sizes are rounded up, by which it is too large and never too small: much too large where a few differences
+/// dwarf the rest. Of more differences it is the normal approximation.
 double sign_flip_p(const std::vector<int64_t>& differences);
 
 /// Image by image, the success of one less that of the other: -1, 0 or 1, and between where it is a mean over draws.
