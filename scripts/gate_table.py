@@ -112,7 +112,8 @@ def sampled_rows(report):
         for run in runs:
             spread = run["macs"]["spread"]["after"]
             deviation, low, high = (f"{value / 1e6:.1f}" for value in (spread["value"], *spread["ci95"]))
-            cells += [*within(run), f"{deviation} [{low}, {high}]", f"{100 * monitored(run)['value']:.0f}"]
+            cells += [*within(run), f"{deviation} [{low}, {high}]", f"{100 * monitored(run)['value']:.0f}",
+                      f"{run['latency']['ratio']['value']:.2f}"]
         yield f"| {' | '.join(cells)} |"
 
 
