@@ -36,9 +36,9 @@ struct Rise {
 Rise rise_between(const Claim& claim, size_t run, size_t smaller, size_t larger) {
   const int64_t draws = claim.bare()->card().draws;
   const auto& cells = claim.tallies()[run].cells;
-  PairedComparison pair;
+  PairedComparison pair(draws, draws);
   for (size_t i = 0; i < cells[larger].hits.size(); ++i) {
-    pair.add(cells[larger].hits[i], draws, cells[smaller].hits[i], draws);
+    pair.add(cells[larger].hits[i], cells[smaller].hits[i]);
   }
   return {run, larger, pair.difference(), pair.p_value()};
 }

@@ -22,9 +22,9 @@ bool Outcome::is_clearer_than(const Outcome& other) const {
 
 Outcome outcome_of(const Challenge& challenge, const Challenge& reference) {
   Outcome outcome;
-  PairedComparison pair;
+  PairedComparison pair(reference.draws, challenge.draws);
   for (size_t i = 0; i < reference.hits.size(); ++i) {
-    pair.add(reference.hits[i], reference.draws, challenge.hits[i], challenge.draws);
+    pair.add(reference.hits[i], challenge.hits[i]);
   }
   for (const int64_t ahead : pair.differences()) {
     outcome.gained += ahead > 0;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "checks/checks.h"
@@ -60,8 +61,11 @@ std::optional<Finding> longer(const Claim& claim) {
 }
 
 double longer_cost(const Claim& claim) {
-  const size_t doubled = twice(claim).doubled.size();
-  return doubled == 0 ? 0 : std::exp2(doubled) * claim.gradients_each();
+  const std::vector<std::string> doubled = twice(claim).doubled;
+  const auto has = [&](const char* option) { return std::count(doubled.begin(), doubled.end(), option) > 0; };
+  // Steps and queries are of different parts of an attack that is made of others: none takes four times as many.
+  const int together = has("steps") && has("queries") ? 1 : 0;
+  return doubled.empty() ? 0 : std::exp2(static_cast<int>(doubled.size()) - together) * claim.gradients_each();
 }
 
 }  // namespace aigis::checks

@@ -43,9 +43,9 @@ Json comparisons_json(const Json& runs, const std::vector<std::vector<int64_t>>&
     const auto same_model = [&](size_t a) { return runs[a]["model"] == runs[b]["model"]; };
     if (std::any_of(earlier.begin(), earlier.end(), same_model)) continue;  // the clean images again
     for (const size_t a : earlier) {
-      Pair& pair = pairs.emplace_back(Pair{a, b, {}});
       const int64_t draws_a = runs[a]["accuracy"]["draws"], draws_b = runs[b]["accuracy"]["draws"];
-      for (size_t i = 0; i < hits[a].size(); ++i) pair.comparison.add(hits[a][i], draws_a, hits[b][i], draws_b);
+      Pair& pair = pairs.emplace_back(Pair{a, b, PairedComparison(draws_a, draws_b)});
+      for (size_t i = 0; i < hits[a].size(); ++i) pair.comparison.add(hits[a][i], hits[b][i]);
       chances.push_back(pair.comparison.p_value());
       families.push_back(family_of(runs[b]));
     }

@@ -102,12 +102,12 @@ void add_curves(Json& report, const std::vector<std::vector<int64_t>>& hits,
   for (size_t b = 0; b < curves.size(); ++b) {
     for (size_t a = 0; a < b; ++a) {
       if (curves[a].setting != curves[b].setting || !curves[b].is_of_answers) continue;
-      PairedComparison comparison;
+      PairedComparison comparison(curves[a].largest, curves[b].largest);
       std::vector<double> differences = curves[a].means();
       const std::vector<double> others = curves[b].means();
       for (size_t i = 0; i < images; ++i) {
         differences[i] -= others[i];
-        comparison.add(curves[a].areas[i], curves[a].largest, curves[b].areas[i], curves[b].largest);
+        comparison.add(curves[a].areas[i], curves[b].areas[i]);
       }
       pairs.push_back({a, b, bootstrap.mean(differences)});
       chances.push_back(comparison.p_value());

@@ -31,12 +31,12 @@ Verdict verdict_of(double difference, bool wants_more) {
 }
 
 Contrast by_test(const Effect& attacked, const Effect& other) {
-  PairedComparison pair;
+  PairedComparison pair(attacked.draws, other.draws);
   const auto hits = [](const Effect& effect, size_t i) {
     return std::llround(effect.of_images[i] * static_cast<double>(effect.draws));
   };
   for (size_t i = 0; i < attacked.of_images.size(); ++i) {
-    pair.add(hits(attacked, i), attacked.draws, hits(other, i), other.draws);
+    pair.add(hits(attacked, i), hits(other, i));
   }
   const double p = pair.p_value();
   return {p < kSignificance ? verdict_of(pair.difference(), attacked.grows) : Verdict::alike,

@@ -18,8 +18,8 @@ Json swap_json(const ModelCard& card, const RunTally& tally, const CellTally& ce
     return right.to_json();
   };
   const auto damage = [&](const std::vector<int64_t>& hits) {
-    PairedComparison pair;
-    for (size_t i = 0; i < hits.size(); ++i) pair.add(tally.clean_hits[i], card.draws, hits[i], card.draws);
+    PairedComparison pair(card.draws, card.draws);
+    for (size_t i = 0; i < hits.size(); ++i) pair.add(tally.clean_hits[i], hits[i]);
     return Json{{"value", pair.difference()}, {"ci95", pair.interval().to_json()}};
   };
   return {{"clean_on_adversarial_gates", accuracy(cell.clean_on_adversarial)},

@@ -33,9 +33,9 @@ TEST(Student, AgreesWithScipy) {
 /// Methods that need not agree exactly: a t test for that of signs, and the bootstrap of scipy for the interval.
 TEST(PairedDifference, IsNearScipysBootstrapAndTTest) {
   for (const Json& row : golden("paired")) {
-    PairedComparison pairs;
     const int64_t draws = row["draws"];
-    for (size_t i = 0; i < row["a"].size(); ++i) pairs.add(row["a"][i], draws, row["b"][i], draws);
+    PairedComparison pairs(draws, draws);
+    for (size_t i = 0; i < row["a"].size(); ++i) pairs.add(row["a"][i], row["b"][i]);
     EXPECT_NEAR(pairs.difference(), row["difference"].get<double>(), 1e-12);
     const Interval interval = pairs.interval();
     const double width = row["bootstrap"][1].get<double>() - row["bootstrap"][0].get<double>();
@@ -49,23 +49,23 @@ TEST(PairedDifference, IsNearScipysBootstrapAndTTest) {
 
 TEST(PairedDifference, OfTenAndTwentyImagesHasTheExactProbability) {
   for (const Json& row : golden("few")) {
-    PairedComparison drawn, shares;
     constexpr int64_t kMillion = 1'000'000;
+    PairedComparison drawn(5, 5), shares(kMillion);
     for (const Json& difference : row["differences"]) {
-      shares.add(std::llround(difference.get<double>() * kMillion), kMillion, 0, 1);
+      shares.add(std::llround(difference.get<double>() * kMillion), 0);
     }
     const double p = row["p"];
     EXPECT_NEAR(shares.p_value(), p, 5e-3 * p) << row << "with more sums than are counted";
     if (!row.contains("a")) continue;
-    for (size_t i = 0; i < row["a"].size(); ++i) drawn.add(row["a"][i], 5, row["b"][i], 5);
+    for (size_t i = 0; i < row["a"].size(); ++i) drawn.add(row["a"][i], row["b"][i]);
     EXPECT_NEAR(drawn.p_value(), p, 1e-12) << row;
   }
 }
 
 // As many draws as one likes make no more of three images than three.
 TEST(PairedDifference, IsNotSureOfAHandful) {
-  PairedComparison pairs;
-  for (int i = 0; i < 3; ++i) pairs.add(5, 5, 0, 5);
+  PairedComparison pairs(5, 5);
+  for (int i = 0; i < 3; ++i) pairs.add(5, 0);
   EXPECT_NEAR(pairs.p_value(), 0.25, 1e-12);
 }
 
@@ -88,7 +88,7 @@ TEST(PairedDifference, CoversTheTruth) {
     PairedComparison pairs;
     for (uint64_t i = 0; i < kImages; ++i) {
       const double u = open_uniform(draw_word(key, i, 0));
-      pairs.add(u < kA, 1, u >= kA && u < kA + kB, 1);
+      pairs.add(u < kA, u >= kA && u < kA + kB);
     }
     const Interval interval = pairs.interval();
     covered += interval.low <= kA - kB && kA - kB <= interval.high;
@@ -98,9 +98,9 @@ TEST(PairedDifference, CoversTheTruth) {
 
 /// As curves are compared: the mean of fractions, not of right and wrong.
 TEST(PairedDifference, OfFractionsIsNotSureOfAHandfulEither) {
-  PairedComparison few, many;
-  for (int i = 0; i < 2; ++i) few.add(4 + i, 10, 0, 1);
-  for (int i = 0; i < 400; ++i) many.add(3, 4, 0, 1);
+  PairedComparison few(10), many(4);
+  for (int i = 0; i < 2; ++i) few.add(4 + i, 0);
+  for (int i = 0; i < 400; ++i) many.add(3, 0);
   EXPECT_EQ(few.p_value(), 0.5);
   EXPECT_LT(many.p_value(), 1e-100);
   EXPECT_NEAR(many.difference(), 0.75, 1e-12);

@@ -48,8 +48,8 @@ TEST(SignFlip, OfManyIsNearlyExact) {
 // Of 2^10 choices of signs 26 have as large a sum, of whatever the differences are parts.
 TEST(SignFlip, CountsAllEqualSums) {
   for (const int64_t draws : {26, 64, 510}) {
-    PairedComparison pair;
-    for (const int64_t difference : {3, 1, -2, 1, 2, 3, 1, 5, 4, 1}) pair.add(difference + 2, draws, 1, draws / 2);
+    PairedComparison pair(draws, draws / 2);
+    for (const int64_t difference : {3, 1, -2, 1, 2, 3, 1, 5, 4, 1}) pair.add(difference + 2, 1);
     EXPECT_NEAR(pair.p_value(), 26.0 / 1024, 1e-12) << draws;
   }
 }

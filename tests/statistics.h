@@ -19,10 +19,10 @@ inline Json golden(const char* part) {
 /// Of images that both, one or neither got right, in one draw.
 inline PairedComparison of_counts(int64_t both, int64_t a, int64_t b, int64_t neither) {
   PairedComparison pairs;
-  for (int64_t i = 0; i < both; ++i) pairs.add(1, 1, 1, 1);
-  for (int64_t i = 0; i < a; ++i) pairs.add(1, 1, 0, 1);
-  for (int64_t i = 0; i < b; ++i) pairs.add(0, 1, 1, 1);
-  for (int64_t i = 0; i < neither; ++i) pairs.add(0, 1, 0, 1);
+  for (int64_t i = 0; i < both; ++i) pairs.add(1, 1);
+  for (int64_t i = 0; i < a; ++i) pairs.add(1, 0);
+  for (int64_t i = 0; i < b; ++i) pairs.add(0, 1);
+  for (int64_t i = 0; i < neither; ++i) pairs.add(0, 0);
   return pairs;
 }
 

@@ -41,10 +41,10 @@ double binomial_tail(int64_t k, int64_t n, double p) {
   return std::min(1.0, sum);
 }
 
-void PairedComparison::add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b) {
-  whole_ = std::lcm(draws_a, draws_b);
-  differences_.push_back(hits_a * (whole_ / draws_a) - hits_b * (whole_ / draws_b));
-}
+PairedComparison::PairedComparison(int64_t draws_a, int64_t draws_b)
+    : whole_(std::lcm(draws_a, draws_b)), of_a_(whole_ / draws_a), of_b_(whole_ / draws_b) {}
+
+void PairedComparison::add(int64_t hits_a, int64_t hits_b) { differences_.push_back(hits_a * of_a_ - hits_b * of_b_); }
 
 double PairedComparison::sum() const {
   return static_cast<double>(std::accumulate(differences_.begin(), differences_.end(), int64_t{0})) /

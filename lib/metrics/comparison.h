@@ -29,9 +29,10 @@ double sign_flip_p(const std::vector<int64_t>& differences);
 /// Image by image, the success of one less that of the other: -1, 0 or 1, and between where it is a mean over draws.
 class PairedComparison {
  public:
-  /// One more image: `hits_a` of `draws_a` draws succeeded with one, `hits_b` of `draws_b` with the other. The draws
-  /// are the same for all images.
-  void add(int64_t hits_a, int64_t draws_a, int64_t hits_b, int64_t draws_b);
+  /// Of each image so many draws are counted with one and with the other.
+  explicit PairedComparison(int64_t draws_a = 1, int64_t draws_b = 1);
+  /// One more image: so many of its draws succeeded with either.
+  void add(int64_t hits_a, int64_t hits_b);
 
   int64_t images() const { return static_cast<int64_t>(differences_.size()); }
   /// Each image's, as a whole number of the same unit, so that equal sums are equal.
@@ -49,7 +50,8 @@ class PairedComparison {
   std::pair<double, double> adjusted() const;  ///< mean and its standard error
 
   std::vector<int64_t> differences_;
-  int64_t whole_ = 1;  ///< what of these units a difference of 1 is
+  int64_t whole_;        ///< what of these units a difference of 1 is
+  int64_t of_a_, of_b_;  ///< and one draw of either
 };
 
 /// Probabilities adjusted for being the smallest of many, so that all that stay below a level are below it together
