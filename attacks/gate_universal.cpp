@@ -6,13 +6,12 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/format.h>
 
-#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
 #include "attacks/parts/class_graph.h"
+#include "attacks/parts/patch.h"
 #include "lib/core/error.h"
 #include "lib/core/stop.h"
 
@@ -24,10 +23,7 @@ void GateUniversalOptions::bind(OptionTable& table) {
       {{"sloth", Kind::sloth}, {"starve", Kind::starve}, {"reroute", Kind::reroute}, {"hijack", Kind::hijack}},
       "what the attack of that name wants");
   table.flag("per_class", &per_class, "a perturbation for each class of images instead of one for all");
-  table.integer(
-      "patch", &patch, 0, 10'000,
-      "side, in pixels, of a square in the upper left corner that takes the colours of one patch, as far as the budget "
-      "lets it (wholly within Linf 1); 0: what is added to an image covers all of it");
+  bind_patch(table, &patch);
   table.integer("class", &klass, 0, 1'000'000, "whose graph is taken on").only_with("aim=hijack");
   table.number("tolerance", &tolerance, 0, 1, "share of the gated layers' cost", "by which the executed share may move")
       .only_with("aim=reroute");
@@ -45,8 +41,7 @@ void GateUniversalOptions::check(const ModelCard& card) const {
   check_gated(card);
   check_class(klass, card);
   if (aim == Kind::reroute) check_keeps_cost(objective.path, card);
-  const int64_t side = std::min(card.input[1], card.input[2]);
-  if (patch > side) throw InputError(fmt::format("option 'patch': {}; expected at most {} pixels", patch, side));
+  check_patch(patch, card);
   if (patch > 0 && band.active()) {
     throw InputError("option 'patch': a patch has no band; expected patch or band, not both");
   }
@@ -104,13 +99,11 @@ std::shared_ptr<const Attack> GateUniversal::learnt(Victim& victim, const Batch&
 }
 
 at::Tensor GateUniversal::part_of(const at::Tensor& images) const {
-  return options_.patch > 0 ? images.slice(2, 0, options_.patch).slice(3, 0, options_.patch) : images;
+  return options_.patch > 0 ? square_of(images, options_.patch) : images;
 }
 
 at::Tensor GateUniversal::struck(const at::Tensor& images, const at::Tensor& given, Norm norm, double epsilon) const {
-  at::Tensor changed = options_.patch > 0 ? images.clone() : images + given;
-  if (options_.patch > 0) part_of(changed).copy_(given);
-  return within(images, changed, norm, epsilon);
+  return options_.patch > 0 ? pasted(images, given, norm, epsilon) : within(images, images + given, norm, epsilon);
 }
 
 at::Tensor GateUniversal::owner(const at::Tensor& labels) const {

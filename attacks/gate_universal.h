@@ -43,6 +43,7 @@ class GateUniversal : public Attack {
   void check(const ModelCard& card) const override { options_.check(card); }
   std::vector<std::string> notes(const ModelCard&) const override { return {learnt_note(options_.images)}; }
   Aim aim() const override;
+  int64_t patch() const override { return options_.patch; }
   int64_t draws() const override { return options_.objective.draws; }
   int64_t learns_from() const override { return options_.images; }
   std::shared_ptr<const Attack> learnt(Victim& victim, const Batch& training, Norm norm,

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "attacks/parts/gate_options.h"
+#include "attacks/parts/patch.h"
 #include "attacks/parts/random.h"
 
 namespace aigis {
@@ -21,6 +22,7 @@ void NoiseOptions::bind(OptionTable& table) {
       .only_with("best_of>1");
   table.integer("draws", &draws, 1, 10'000, "readings that this is the mean of, for random gates")
       .only_with("best_of>1");
+  bind_patch(table, &patch);
 }
 
 Aim Noise::aim() const {
@@ -34,17 +36,21 @@ Aim Noise::aim() const {
 
 void Noise::check(const ModelCard& card) const {
   if (options_.by != NoiseOptions::By::margin) check_gated(card);
+  check_patch(options_.patch, card);
 }
 
-/// For a budget of 1; in Linf normal noise may reach beyond.
-at::Tensor Noise::noise(const Batch& batch, const Stream& stream, Norm norm) const {
+at::Tensor Noise::noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm) const {
   using Kind = NoiseOptions::Kind;
-  const at::Tensor& clean = batch.images;
-  if (options_.kind == Kind::uniform) return ball_noise(clean, batch.ids, stream, norm, Use::start);
-  if (options_.kind == Kind::sign) return corner_noise(clean, batch.ids, stream, norm, Use::start);
-  const at::Tensor normal = normal_noise(clean, batch.ids, stream, Use::start);
-  if (norm == Norm::linf || clean.numel() == 0) return normal;
+  if (options_.kind == Kind::uniform) return ball_noise(like, ids, stream, norm, Use::start);
+  if (options_.kind == Kind::sign) return corner_noise(like, ids, stream, norm, Use::start);
+  const at::Tensor normal = normal_noise(like, ids, stream, Use::start);
+  if (norm == Norm::linf || like.numel() == 0) return normal;
   return normal / per_image(sizes_of(normal, norm).to(normal.scalar_type()), normal);
+}
+
+at::Tensor Noise::noisy(const Batch& batch, const at::Tensor& noise, Norm norm, double epsilon) const {
+  if (options_.patch == 0) return within(batch.images, at::add(batch.images, noise, epsilon), norm, epsilon);
+  return pasted(batch.images, ((1 + noise) / 2).clamp(0, 1), norm, epsilon);
 }
 
 at::Tensor Noise::value(const Output& output, const at::Tensor& labels) const {
@@ -70,10 +76,13 @@ at::Tensor Noise::mean_value(Victim& victim, const Batch& batch, const at::Tenso
 std::vector<at::Tensor> Noise::propose(Victim& victim, const Batch& batch, Norm norm,
                                        at::ArrayRef<double> epsilons) const {
   std::vector<at::Tensor> candidates, values;
+  const bool has_patch = options_.patch > 0;
+  const at::Tensor like = has_patch ? square_of(batch.images, options_.patch) : batch.images;
   for (uint32_t number = 0; number < static_cast<uint32_t>(options_.best_of); ++number) {
-    const at::Tensor of_one = noise(batch, victim.draws({number, 0, 0}), norm);
+    // A patch may be of any colours, whatever the budget lets through of them.
+    const at::Tensor of_one = noise(like, batch.ids, victim.draws({number, 0, 0}), has_patch ? Norm::linf : norm);
     for (size_t e = 0; e < epsilons.size(); ++e) {
-      const at::Tensor tried = within(batch.images, at::add(batch.images, of_one, epsilons[e]), norm, epsilons[e]);
+      const at::Tensor tried = noisy(batch, of_one, norm, epsilons[e]);
       if (options_.best_of == 1 || batch.images.size(0) == 0) {
         if (number == 0) candidates.push_back(tried);
         continue;

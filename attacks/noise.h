@@ -23,6 +23,7 @@ struct NoiseOptions {
   int64_t best_of = 1;  ///< noises tried
   By by = By::margin;   ///< what the best of them has the most of
   int64_t draws = 1;    ///< readings that this is the mean of, for random gates
+  int64_t patch = 0;    ///< side of the square in the upper left corner that takes random colours; 0: all of the image
   void bind(OptionTable& table);
 };
 
@@ -39,13 +40,17 @@ class Noise : public Attack {
   std::set<GateGradient> gate_paths() const override { return {}; }
   std::vector<Norm> norms() const override { return all_norms(); }
   int64_t draws() const override { return options_.draws; }
+  int64_t patch() const override { return options_.patch; }
   Aim aim() const override;
   void check(const ModelCard& card) const override;
   std::vector<at::Tensor> propose(Victim& victim, const Batch& batch, Norm norm,
                                   at::ArrayRef<double> epsilons) const override;
 
  private:
-  at::Tensor noise(const Batch& batch, const Stream& stream, Norm norm) const;
+  /// Like so many images, for a budget of 1; in Linf normal noise may reach beyond.
+  at::Tensor noise(const at::Tensor& like, const at::Tensor& ids, const Stream& stream, Norm norm) const;
+  /// Images with noise within the budget, or with a patch of it.
+  at::Tensor noisy(const Batch& batch, const at::Tensor& noise, Norm norm, double epsilon) const;
   /// [N]: larger is better.
   at::Tensor value(const Output& output, const at::Tensor& labels) const;
   /// The mean value of as many readings as random gates need.

@@ -14,9 +14,10 @@ namespace {
 
 bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
 
-/// Noise that was picked for its cost serves attacks that want the same of the cost; any other serves all.
+/// A patch has no noise but random colours of its size. Noise that was picked for its cost serves attacks that want the
+/// same of the cost; any other serves all.
 bool serves(const Run& noise, const Run& attack) {
-  if (!is_noise(noise)) return false;
+  if (!is_noise(noise) || noise.attack->patch() != attack.attack->patch()) return false;
   const Aim aim = noise.attack->aim();
   return aim == Aim::wrong_answer || aim == attack.attack->aim();
 }
@@ -49,10 +50,12 @@ Json no_more(const Contrast& beside, const Effect& attacked, const Effect& noisy
               {{"value", attacked.value()}, {"of_noise", noisy.value()}});
 }
 
-Json no_noise() {
+Json no_noise(const Attack& attack) {
+  const std::string patch = attack.patch() > 0 ? fmt::format(",patch={}", attack.patch()) : "";
   return flag("noise-as-strong", "info",
-              "no noise of the same size beside it to tell its effect from chance by (the attack "
-              "noise:kind=sign,best_of=1, with nested=false)",
+              fmt::format("no noise of the same size beside it to tell its effect from chance by (the attack "
+                          "noise:kind=sign,best_of=1{}, with nested=false)",
+                          patch),
               Json::object());
 }
 
@@ -78,7 +81,7 @@ void flag_noise(const SweepPlan& plan, const SweepResult& result, Json& runs) {
     const size_t e = i % budgets, r = i / budgets % plan.runs.size(), m = i / budgets / plan.runs.size();
     if (!is_held_against_noise(plan, m, r, e)) continue;
     if (!has_noise_beside(plan, m, plan.runs[r])) {
-      runs[i]["flags"].push_back(no_noise());
+      runs[i]["flags"].push_back(no_noise(*plan.runs[r].attack));
       continue;
     }
     const Attack& attack = *plan.runs[r].attack;

@@ -80,11 +80,16 @@ WANTS = {
 }
 
 
+RANDOM = {"sign": "nothing: random colours, each 0 or 1", "uniform": "nothing: random colours"}
+
+
 def patch_rows(report):
-    for run in report["runs"]:
+    """By the side, with random colours first."""
+    for run in sorted(report["runs"], key=lambda run: run["attack"]["options"]["patch"]):
         options = run["attack"]["options"]
+        wants = RANDOM[options["kind"]] if run["attack"]["name"] == "noise" else WANTS[options["aim"]]
         flipped = f"{100 * run['gates']['flipped']['share']:.1f}"
-        yield f"| {' | '.join([str(options['patch']), WANTS[options['aim']], *within(run), flipped])} |"
+        yield f"| {' | '.join([str(options['patch']), wants, *within(run), flipped])} |"
 
 
 def black_box_rows(report):

@@ -140,6 +140,24 @@ TEST(BeyondNoise, OfSeveralTheStrongestIsTold) {
   EXPECT_EQ(told(report_of({open, noise(), idle(Aim::more_compute)})), alone);
 }
 
+/// Keeps to a square of three pixels.
+class IdlePatch : public Idle {
+ public:
+  using Idle::Idle;
+  std::string name() const override { return "patch"; }
+  int64_t patch() const override { return 3; }
+};
+
+TEST(BeyondNoise, APatchIsHeldAgainstPatchesOfItsSize) {
+  const auto patch = std::make_shared<IdlePatch>(Aim::more_compute);
+  const Json others = report_of({noise(), make_attack("noise:patch=2"), patch});
+  EXPECT_EQ(without_noise(others), 1);
+  EXPECT_NE(told(others).begin()->second.find("noise:kind=sign,best_of=1,patch=3"), std::string::npos);
+  const Json report = report_of({make_attack("noise:patch=3"), patch, idle(Aim::more_compute)});
+  EXPECT_EQ(told(report).size(), 2);
+  EXPECT_EQ(without_noise(report), 1) << "what may change all of an image";
+}
+
 TEST(BeyondNoise, WithoutNoiseOnlyAttacksOnGatesAreTold) {
   const Json report = report_of({idle(Aim::wrong_answer), idle(Aim::more_compute), make_attack("gate-sloth")});
   ASSERT_EQ(told(report).size(), 2);

@@ -53,5 +53,15 @@ TEST(GatesFigure, DrawsAllClassesByDefaultAndNothingForAnAbsentOne) {
   for (const double rate : bars(absent, "after")) EXPECT_EQ(rate, 0);
 }
 
+TEST(GatesFigure, LeavesNoiseForLast) {
+  Json report = sample();
+  for (size_t i = 0; i < report["runs"].size(); i += 2) {
+    Json& run = report["runs"][i];
+    if (run["attack"].is_object()) run["attack"]["name"] = "noise";
+  }
+  const std::string svg = render_svg({report}, {.figure = "gates"});
+  EXPECT_NE(svg.find("before and after fgsm at ε"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace aigis

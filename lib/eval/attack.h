@@ -57,6 +57,8 @@ class Attack {
   virtual int64_t draws() const { return 1; }
   /// Those that it averages over: its gradients, or what it tells images apart by.
   virtual int64_t averaged_draws() const { return draws(); }
+  /// Side in pixels of the square in the upper left corner that it keeps to; 0: it may change all of an image.
+  virtual int64_t patch() const { return 0; }
   /// Whether the work for one budget serves all of them.
   virtual bool shares_budgets() const { return false; }
   /// Throws InputError if it cannot attack such a model, before any work is done.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <tuple>
 
 #include "lib/core/error.h"
 #include "lib/core/text.h"
@@ -88,8 +89,11 @@ GatesChoice choose_gates(const RunList& list, const PlotSelection& selection) {
   const PlottedRun* best = nullptr;
   for (const auto& run : selected.runs) {
     if (!at(*run.json, {"gates"}).is_object()) continue;
-    // The first attacked run of the nearest budget: the order of the report says what comes first.
-    const auto rank = [&](const PlottedRun& r) { return std::pair(!r.attacked(), std::abs(r.epsilon - wanted)); };
+    // The first attack within the nearest budget, by the order of the report; noise is there to compare with.
+    const auto rank = [&](const PlottedRun& r) {
+      const bool is_noise = text_at(*r.json, {"attack", "name"}) == "noise";
+      return std::tuple(!r.attacked(), is_noise, std::abs(r.epsilon - wanted));
+    };
     if (!best || rank(run) < rank(*best)) best = &run;
   }
   if (!best) throw InputError("figure 'gates': no run that was selected has a model with gates");
