@@ -32,11 +32,8 @@ Verdict verdict_of(double difference, bool wants_more) {
 
 Contrast by_test(const Effect& attacked, const Effect& other) {
   PairedComparison pair(attacked.draws, other.draws);
-  const auto hits = [](const Effect& effect, size_t i) {
-    return std::llround(effect.of_images[i] * static_cast<double>(effect.draws));
-  };
   for (size_t i = 0; i < attacked.of_images.size(); ++i) {
-    pair.add(hits(attacked, i), hits(other, i));
+    pair.add(static_cast<int64_t>(attacked.of_images[i]), static_cast<int64_t>(other.of_images[i]));
   }
   const double p = pair.p_value();
   return {p < kSignificance ? verdict_of(pair.difference(), attacked.grows) : Verdict::alike,
@@ -58,7 +55,7 @@ Contrast by_interval(const std::vector<double>& differences, bool wants_more, do
 }  // namespace
 
 double Effect::value() const {
-  const double mean = mean_of(of_images);
+  const double mean = mean_of(of_images) / static_cast<double>(draws);
   return kind == Kind::variance ? std::sqrt(mean) : mean;
 }
 
@@ -73,14 +70,16 @@ std::optional<Effect> effect_of(const Attack& attack, const ModelCard& card, con
   const Aim aim = attack.aim();
   switch (aim) {
     case Aim::wrong_answer:
-      return Effect{"robust accuracy", Kind::share, per_draw(cell.hits, card.draws), 1, false, card.draws};
-    case Aim::unseen_wrong_answer:
+      return Effect{"robust accuracy", Kind::share, {cell.hits.begin(), cell.hits.end()}, 1, false, card.draws};
+    case Aim::unseen_wrong_answer: {
+      const std::vector<int64_t> unseen = unseen_and_wrong(card, tally, cell);
       return Effect{"the share of images that are wrong and unseen by a monitor",
                     Kind::share,
-                    per_draw(unseen_and_wrong(card, tally, cell), card.draws),
+                    {unseen.begin(), unseen.end()},
                     1,
                     true,
                     card.draws};
+    }
     case Aim::more_compute:
     case Aim::less_compute:
       return Effect{"executed multiply-accumulates, million", Kind::amount, per_draw(cell.pass.spent, card.draws),

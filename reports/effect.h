@@ -12,15 +12,15 @@
 namespace aigis {
 
 struct Effect {
-  /// What the numbers of images are: their mean is the value; of variances its root is.
+  /// What the numbers of images are: of variances, the value is the root of their mean.
   enum class Kind { share, amount, variance };
 
   const char* what;
   Kind kind;
-  std::vector<double> of_images;
-  double unit = 1;    ///< that the value is told in
-  bool grows = true;  ///< the attack wants more of it
-  int64_t draws = 1;  ///< that an image's share is a mean over
+  std::vector<double> of_images;  ///< of a share, in how many of the draws it is so
+  double unit = 1;                ///< that the value is told in
+  bool grows = true;              ///< the attack wants more of it
+  int64_t draws = 1;
 
   double value() const;
 };
