@@ -50,6 +50,11 @@ TEST(Synthetic, ImagesDependOnTheirIndexAlone) {
   EXPECT_EQ(many.first(30).hash(), few.hash());
   EXPECT_NE(load_dataset(Spec::parse("synthetic:test=30,seed=2"), Part::test).hash(), few.hash());
   EXPECT_EQ(few.labels.slice(0, 0, 10).sum().item<int64_t>(), 45);
+  const Dataset some = load_dataset(Spec::parse("synthetic:train=100"), Part::train);
+  const Dataset more = load_dataset(Spec::parse("synthetic:train=1000"), Part::train);
+  const auto [positions, in_both] = find_ids(more.ids, some.ids);
+  EXPECT_GT(in_both.sum().item<int64_t>(), 0);
+  EXPECT_EQ(more.select(positions.masked_select(in_both)).hash(), some.select(in_both.nonzero().squeeze(1)).hash());
   EXPECT_THROW(load_dataset(Spec::parse("synthetic:some/where"), Part::test), InputError);
 }
 

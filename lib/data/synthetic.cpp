@@ -82,6 +82,23 @@ void paint(int64_t shape, Draws& draw, uint8_t* pixels) {
   }
 }
 
+/// Paints the images that `data` names by its ids.
+void paint_images(Dataset& data, int64_t seed) {
+  // Training and test images come from different streams.
+  const PhiloxKey key =
+      Stream{static_cast<uint64_t>(seed), Purpose::synthetic, data.part == Part::test ? 1u : 0u}.key();
+  data.images = at::empty({data.size(), 3, kSide, kSide}, at::TensorOptions(at::kByte));
+  auto* pixels = data.images.mutable_data_ptr<uint8_t>();
+  const auto* ids = data.ids.const_data_ptr<int64_t>();
+  const auto* labels = data.labels.const_data_ptr<int64_t>();
+  at::parallel_for(0, data.size(), 64, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      Draws draw(key, static_cast<uint64_t>(ids[i]));
+      paint(labels[i], draw, pixels + i * 3 * kSide * kSide);
+    }
+  });
+}
+
 }  // namespace
 
 void SyntheticOptions::bind(OptionTable& table) {
@@ -100,22 +117,13 @@ Dataset load_synthetic(const Spec& spec, Part asked) {
   data.name = "synthetic";
   data.part = part;
   data.classes = {"disc", "ring", "square", "frame", "triangle", "cross", "flower", "bars", "crescent", "wedges"};
-  data.images = at::empty({count, 3, kSide, kSide}, at::TensorOptions(at::kByte));
-  data.labels = at::empty({count}, at::TensorOptions(at::kLong));
   data.ids = at::arange(count, at::TensorOptions(at::kLong));
-  // Training and test images come from different streams.
-  const PhiloxKey key =
-      Stream{static_cast<uint64_t>(options.seed), Purpose::synthetic, part == Part::test ? 1u : 0u}.key();
-  auto* pixels = data.images.mutable_data_ptr<uint8_t>();
-  auto* labels = data.labels.mutable_data_ptr<int64_t>();
-  at::parallel_for(0, count, 64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      labels[i] = i % kClasses;
-      Draws draw(key, static_cast<uint64_t>(i));
-      paint(labels[i], draw, pixels + i * 3 * kSide * kSide);
-    }
-  });
-  return part == Part::test ? data : divide(data, part);
+  data.labels = data.ids.remainder(kClasses);
+  data.images = at::empty({count, 0}, at::TensorOptions(at::kByte));
+  // Divided before painting, so that only the wanted part takes time and memory.
+  if (part != Part::test) data = divide(data, part);
+  paint_images(data, options.seed);
+  return data;
 }
 
 }  // namespace aigis
