@@ -86,7 +86,7 @@ void compare_within(const Json& said, const Json& found, const std::string& poin
   if (found.is_object() && said.is_object()) {
     for (const auto& [key, value] : found.items()) {
       const std::string place = pointer + "/" + key;
-      const bool is_later = (minor < kReportMinor && pointer.ends_with("/options")) || came_later(key, minor);
+      const bool is_later = (minor < kReportVersion.minor && pointer.ends_with("/options")) || came_later(key, minor);
       if (said.contains(key)) {
         if (meant_something_else(place, minor)) continue;
         compare_within(said[key], value, place, minor, disagreements, false);

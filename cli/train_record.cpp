@@ -2,6 +2,7 @@
 
 #include "cli/device.h"
 #include "reports/report.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 
@@ -25,7 +26,7 @@ TrainRecord train_record(const Spec& architecture, const Spec& data, const Train
 Json TrainRecord::document(const ModelCard& card, const Json& curve, at::Device device,
                            const std::string& model_sha256) const {
   return {{"schema", "aigis-train"},
-          {"version", "1.1"},
+          {"version", kTrainVersion.text()},
           {"tool", tool_json()},
           {"environment", environment_json(device)},
           {"config", config},

@@ -9,7 +9,7 @@
 
 namespace aigis {
 
-/// The second number of a report's version, 1.minor. A report that is earlier than kReportMinor may lack what came
+/// The second number of a report's version, 1.minor. A report that is earlier than kReportVersion may lack what came
 /// later.
 int64_t minor_version_of(const std::string& version, const std::string& path);
 

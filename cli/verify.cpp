@@ -112,7 +112,7 @@ size_t judge_again(const std::string& text, const std::string& path, const std::
     fmt::print(
         "{} runs of frozen gates behind a defense are not judged again: before version {}.{} these kept the graph of "
         "the image before the defense\n",
-        verdicts.other_graphs, kReportMajor, since::kDefendedGraphs);
+        verdicts.other_graphs, kReportVersion.major, since::kDefendedGraphs);
   }
   if (verdicts.near_ties > 0) {
     fmt::print("{} near ties fell the other way than in the report, as rounding lets them\n", verdicts.near_ties);

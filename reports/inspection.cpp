@@ -10,6 +10,7 @@
 #include "reports/cost_facts.h"
 #include "reports/gate_facts.h"
 #include "reports/report.h"
+#include "reports/report_version.h"
 
 namespace aigis {
 namespace {
@@ -105,7 +106,7 @@ std::string rates_text(const Json& model, const Json& classes) {
 
 Json begin_inspection(const Dataset& data, const InspectionContext& context) {
   return {{"schema", "aigis-inspect"},
-          {"version", "1.2"},
+          {"version", kInspectVersion.text()},
           {"tool", context.tool},
           {"environment", context.environment},
           {"config", {{"seed", context.seed}}},

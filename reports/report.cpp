@@ -126,7 +126,7 @@ Json counted_facts(const ModelCard& card, const RunTally& tally, const CellTally
 Json make_report(const SweepPlan& plan, const SweepResult& result, const std::vector<std::vector<Finding>>& findings,
                  const ReportContext& context) {
   Json report{{"schema", "aigis-report"},
-              {"version", report_version()},
+              {"version", kReportVersion.text()},
               {"text_sha256", kNoTextHash},
               {"tool", context.tool},
               {"environment", context.environment},

@@ -1,4 +1,4 @@
-// The version of a report, and the versions since which verify must read it otherwise.
+// The versions of what is written, and those of a report since which verify must read it otherwise.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +6,17 @@
 
 namespace aigis {
 
-/// MAJOR.MINOR of reports/schema/report.schema.json; a new minor version adds keys, or says where it redefines one.
-inline constexpr int64_t kReportMajor = 1, kReportMinor = 17;
+/// MAJOR.MINOR of a schema; a new minor version adds keys, or says where it redefines one.
+struct SchemaVersion {
+  int64_t major, minor;
+  std::string text() const { return std::to_string(major) + "." + std::to_string(minor); }
+};
 
-inline std::string report_version() { return std::to_string(kReportMajor) + "." + std::to_string(kReportMinor); }
+inline constexpr SchemaVersion kReportVersion{1, 17};  ///< of reports/schema/report.schema.json
+inline constexpr SchemaVersion kTrainVersion{1, 1};    ///< of reports/schema/train.schema.json
+inline constexpr SchemaVersion kInspectVersion{1, 2};  ///< of reports/schema/inspect.schema.json
 
-/// Minor versions, by what came with them.
+/// Minor versions of a report, by what came with them.
 namespace since {
 
 inline constexpr int64_t kComparisons = 4;

@@ -35,9 +35,9 @@ struct KnownSchema {
 
 /// What a file's "schema" may say.
 const std::map<std::string, KnownSchema>& known_schemas() {
-  static const std::map<std::string, KnownSchema> list{{"aigis-inspect", {kInspectSchema, 1}},
-                                                       {"aigis-report", {kReportSchema, kReportMajor}},
-                                                       {"aigis-train", {kTrainSchema, 1}}};
+  static const std::map<std::string, KnownSchema> list{{"aigis-inspect", {kInspectSchema, kInspectVersion.major}},
+                                                       {"aigis-report", {kReportSchema, kReportVersion.major}},
+                                                       {"aigis-train", {kTrainSchema, kTrainVersion.major}}};
   return list;
 }
 

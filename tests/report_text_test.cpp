@@ -1,8 +1,13 @@
-// A report's text holds its own hash, and its version.
+// A report's text holds its own hash, and its version, the last that its schema tells of.
 #include "reports/report_text.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <regex>
+#include <tuple>
+
+#include "reports/report_version.h"
 #include "tests/sample_report.h"
 
 namespace aigis {
@@ -29,6 +34,26 @@ TEST(ReportText, HoldsAHashThatNoChangedByteAgreesWith) {
   EXPECT_FALSE(said_version(""));
   EXPECT_FALSE(said_hash(""));
   EXPECT_FALSE(said_hash("{\"text_sha256"));
+}
+
+/// The last minor version that a schema says something of.
+int64_t last_minor_told(const std::string& schema) {
+  const std::string text = read_file(fmt::format("{}/reports/schema/{}.schema.json", AIGIS_SOURCE_DIR, schema));
+  const std::regex version(R"(\b([Ss]ince|before) 1\.(\d+))");
+  int64_t last = 0;
+  for (std::sregex_iterator told(text.begin(), text.end(), version), end; told != end; ++told) {
+    last = std::max<int64_t>(last, std::stoll((*told)[2]));
+  }
+  return last;
+}
+
+TEST(ReportVersion, IsTheLastThatItsSchemaTellsOf) {
+  for (const auto& [schema, written, arguments] : {std::tuple{"report", kReportVersion, ""},
+                                                   {"train", kTrainVersion, "--train"},
+                                                   {"inspect", kInspectVersion, "--inspect"}}) {
+    EXPECT_EQ(written.minor, last_minor_told(schema)) << schema;
+    EXPECT_EQ(sample(arguments)["version"], written.text()) << schema;
+  }
 }
 
 }  // namespace

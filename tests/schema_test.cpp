@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/core/error.h"
+#include "reports/report_version.h"
 #include "tests/sample_report.h"
 
 namespace aigis {
@@ -133,7 +134,7 @@ TEST(Schema, NamesWhatIsWrongInATrainingRecord) {
 
 TEST(Schema, AcceptsLaterMinorVersionsAndAbsentNumbers) {
   Json report = sample();
-  report["version"] = "1.9";
+  report["version"] = SchemaVersion{kReportVersion.major, kReportVersion.minor + 1}.text();
   report["runs"][0]["images_per_second"] = nullptr;
   report["runs"][0]["macs"] = nullptr;
   report["models"][0]["checkpoint"] = nullptr;

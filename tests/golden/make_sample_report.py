@@ -284,12 +284,12 @@ def make_training(arguments):
                       "train_accuracy": 0.3 + 0.57 * done**0.6,
                       "held_out": proportion(0.3 + 0.54 * done**0.5 + rng.gauss(0, 0.01), 5000),
                       "execution_rate": sum(rates) / layers if layers else None, "rates": rates,
-                      "seconds": 84.0, "images_per_second": 535.0})
+                      "seconds": 84.0, "images_per_second": 535.0, "device": "cpu", "precision": "float32"})
     modes = ["sampled", "argmax"] if layers else ["none"]
     final = {"held_out": {mode: proportion(0.84, 5000) for mode in modes}}
     if layers:
         final["execution_rate"] = {mode: 0.72 for mode in modes}
-    return {"schema": "aigis-train", "version": "1.0", "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-train", "version": "1.1", "tool": tool(), "environment": environment(),
             "config": {"epochs": epochs, "seed": 0},
             "data": {"name": "cifar10", "spec": "cifar10:../datasets/cifar-10-batches-bin", "classes": CIFAR10,
                      "train": 45000, "held_out": 5000},
