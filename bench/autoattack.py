@@ -26,7 +26,7 @@ from pathlib import Path
 
 import torch
 
-from peer import cifar, evaluated, trained
+from peer import asked_images, evaluated, trained
 from built import aigis, program  # of scripts/, which peer adds to the path
 from given import budget, count, file, folder_with, json_file
 
@@ -138,9 +138,7 @@ def main():
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--state", type=state_file, required=True)
     arguments = parser.parse_args()
-    images, labels = cifar(arguments.cifar10, arguments.images)
-    if len(images) < arguments.images:
-        parser.error(f"argument --images: {arguments.images}; expected at most the {len(images)} in {arguments.cifar10}")
+    images, labels = asked_images(parser, arguments)
     checkpoint, _, options = arguments.model.partition(":")
     settings = [digest(checkpoint), options, arguments.norm, str(arguments.eps), arguments.images]
     state, done = arguments.state

@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
 from built import aigis  # noqa: E402
+from given import count  # noqa: E402
 
 
 def seconds(arguments, level):
@@ -26,8 +27,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("data")
-    parser.add_argument("--limit", default="1000")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--limit", type=count, default=1000)
+    parser.add_argument("--rounds", type=count, default=3)
     parser.add_argument("--levels", nargs="+", default=["basic", "full"])
     arguments = parser.parse_args()
     times = {level: [] for level in ("off", *arguments.levels)}

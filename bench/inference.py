@@ -15,7 +15,7 @@ import time
 import torch
 
 from peer import IMAGENET, model_name, network, print_ratio, rate_of
-from given import folder_with  # of scripts/, which peer adds to the path
+from given import count, folder_with  # of scripts/, which peer adds to the path
 
 COUNT, WARM_UP = 15, 3
 LAYOUTS = {"default layout": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -37,7 +37,7 @@ def main():
     torchvisions = [f"resnet-{depth}" for depth in IMAGENET]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", nargs="?", type=lambda text: text if text in torchvisions else model_name(text), default="resnet-110")
-    parser.add_argument("rounds", nargs="?", type=int, default=5)
+    parser.add_argument("rounds", nargs="?", type=count, default=5)
     parser.add_argument("images", nargs="?", type=folder_with("train", "val"))
     arguments = parser.parse_args()
     name = arguments.model

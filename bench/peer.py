@@ -14,6 +14,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
+import given  # noqa: E402
 from built import aigis  # noqa: E402
 
 
@@ -118,6 +119,14 @@ def cifar(folder, count):
     return data[:, 1:].reshape(-1, 3, 32, 32).float() / 255, data[:, 0].long()
 
 
+def asked_images(parser, arguments):
+    """The first --images of the test part in the folder that is given as cifar10, and their labels."""
+    images, labels = cifar(arguments.cifar10, arguments.images)
+    if len(images) < arguments.images:
+        parser.error(f"argument --images: {arguments.images}; expected at most the {len(images)} in {arguments.cifar10}")
+    return images, labels
+
+
 def rate_of(*arguments):
     """Images a second by `aigis bench`."""
     return float(re.search(r"([0-9.]+) images/s", aigis("bench", *arguments)).group(1))
@@ -155,10 +164,10 @@ def model_name(text):
 def step_arguments(description):
     """What is asked of a comparison of steps on images of 32x32 pixels."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("rounds", nargs="?", type=int, default=5, metavar="ROUNDS")
+    parser.add_argument("rounds", nargs="?", type=given.count, default=5, metavar="ROUNDS")
     parser.add_argument("--model", type=model_name, default="resnet-20")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--batch", type=given.count, default=128)
     return parser.parse_args()
 
 

@@ -14,17 +14,11 @@ time with gradients in bfloat16 (verdicts are in float32); made for processors t
 import argparse
 import statistics
 import time
-from fractions import Fraction
 
-import foolbox
-import numpy as np
 import torch
-import torchattacks
-from art.attacks.evasion import ProjectedGradientDescentPyTorch
-from art.estimators.classification import PyTorchClassifier
 
-from peer import cifar, evaluated, trained
-from given import file, folder_with  # of scripts/, which peer adds to the path
+from peer import asked_images, evaluated, trained
+from given import budget, count, file, folder_with  # of scripts/, which peer adds to the path
 
 BATCH = 250
 
@@ -41,7 +35,25 @@ def timed(attack, net, images, labels, layout):
     return len(images) / (time.perf_counter() - begin), right / len(images)
 
 
+def pgd_of_torchattacks(net, epsilon, steps):
+    import torchattacks  # takes seconds, as do the others, and is needed only once the arguments are right
+
+    return torchattacks.PGD(net, eps=epsilon, alpha=2 / 255, steps=steps)
+
+
+def pgd_of_foolbox(net, epsilon, steps):
+    import foolbox
+
+    attack = foolbox.attacks.LinfProjectedGradientDescentAttack(abs_stepsize=2 / 255, steps=steps)
+    model = foolbox.PyTorchModel(net, bounds=(0, 1))
+    return lambda x, y: attack(model, x, y, epsilons=epsilon)[1]
+
+
 def pgd_of_art(net, epsilon, steps):
+    import numpy as np
+    from art.attacks.evasion import ProjectedGradientDescentPyTorch
+    from art.estimators.classification import PyTorchClassifier
+
     classifier = PyTorchClassifier(net, torch.nn.CrossEntropyLoss(), (3, 32, 32), 10, clip_values=(0, 1), device_type="cpu")
     attack = ProjectedGradientDescentPyTorch(
         classifier, norm=np.inf, eps=epsilon, eps_step=2 / 255, max_iter=steps, num_random_init=1, batch_size=BATCH, verbose=False)
@@ -59,24 +71,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=file)
     parser.add_argument("cifar10", type=folder_with("test_batch.bin"))
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--eps", default="8/255")
-    parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=count, default=10)
+    parser.add_argument("--eps", type=budget, default="8/255")
+    parser.add_argument("--images", type=count, default=1000)
+    parser.add_argument("--rounds", type=count, default=3)
     parser.add_argument("--bf16", action="store_true")
     arguments = parser.parse_args()
-    epsilon = float(Fraction(arguments.eps))
-    images, labels = cifar(arguments.cifar10, arguments.images)
+    images, labels = asked_images(parser, arguments)
     net = trained(arguments.checkpoint)
     layouts = {"default": torch.contiguous_format, "channels_last": torch.channels_last}
-    torchattack = torchattacks.PGD(net, eps=epsilon, alpha=2 / 255, steps=arguments.steps)
-    fool = foolbox.attacks.LinfProjectedGradientDescentAttack(abs_stepsize=2 / 255, steps=arguments.steps)
-    peer = foolbox.PyTorchModel(net, bounds=(0, 1))
-    peers = {
-        "torchattacks": torchattack,
-        "foolbox": lambda x, y: fool(peer, x, y, epsilons=epsilon)[1],
-        "ART": pgd_of_art(net, epsilon, arguments.steps),
-    }
+    tools = {"torchattacks": pgd_of_torchattacks, "foolbox": pgd_of_foolbox, "ART": pgd_of_art}
+    peers = {name: pgd_of(net, float(arguments.eps), arguments.steps) for name, pgd_of in tools.items()}
     layout = {}
     for name, attack in peers.items():
         rate = {key: [timed(attack, net, images[:BATCH], labels[:BATCH], l)[0] for _ in range(2)][1] for key, l in layouts.items()}

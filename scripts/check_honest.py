@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from built import ROOT, aigis
+from given import count
 
 MODELS = [(f"{ROOT}/models/cifar10-resnet-20.safetensors", "1/255"), (f"{ROOT}/models/cifar10-resnet-20-robust.safetensors", "8/255")]
 # To one white-box attack at one budget, of ten steps, on a network without gates and without a defense.
@@ -46,8 +47,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data")
     parser.add_argument("--models", nargs="+", type=model_within, default=MODELS, metavar="FILE:EPS")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--limit", type=int, default=200)
+    parser.add_argument("--seeds", type=count, default=20)
+    parser.add_argument("--limit", type=count, default=200)
     arguments = parser.parse_args()
     failed = False
     print("| model | epsilon | seeds | passed | undecided | raised | what did not pass |\n|---|---|---|---|---|---|---|")

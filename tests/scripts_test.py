@@ -12,8 +12,8 @@ import pytest
 from program import RESNET, ROOT
 import built  # of scripts/, which program adds to the path
 
-NOTHING_GIVEN = ["bench/autoattack.py", "bench/checks.py", "scripts/check_attacks.py", "scripts/check_honest.py", "scripts/count_tests.py",
-                 "scripts/family_table.py", "scripts/fgsm_table.py", "scripts/gate_table.py",
+NOTHING_GIVEN = ["bench/autoattack.py", "bench/checks.py", "bench/peers.py", "scripts/check_attacks.py", "scripts/check_honest.py",
+                 "scripts/count_tests.py", "scripts/family_table.py", "scripts/fgsm_table.py", "scripts/gate_table.py",
                  "scripts/test_errors.py", "scripts/train_each.py"]
 NOWHERE = [
     ("scripts/check_attacks.py", "nowhere.json", "nowhere"),
@@ -28,6 +28,26 @@ NOWHERE = [
     ("bench/inference.py", "resnet-50", "1", "nowhere"),
     ("bench/autoattack.py", "nowhere.safetensors:gates=argmax"),
     ("bench/autoattack.py", "--state", "nowhere/state.json"),
+    ("bench/peers.py", "nowhere.safetensors"),
+    ("bench/peers.py", RESNET, "nowhere"),
+]
+COUNT, BUDGET = "a whole number, at least 1", "a number above 0, such as 8/255"
+WRONG_NUMBERS = [  # with what is expected of the last argument
+    ("bench/autoattack.py", "--eps", "foo", BUDGET),
+    ("bench/autoattack.py", "--eps", "1/0", BUDGET),
+    ("bench/autoattack.py", "--images", "0", COUNT),
+    ("bench/autoattack.py", "--seeds", "0,x", "whole numbers with commas between them, such as 0,1"),
+    ("bench/attack_step.py", "0", COUNT),
+    ("bench/checks.py", "--limit", "0", COUNT),
+    ("bench/checks.py", "--rounds", "-1", COUNT),
+    ("bench/inference.py", "resnet-8", "0", COUNT),
+    ("bench/peers.py", "--eps", "0", BUDGET),
+    ("bench/peers.py", "--images", "1.5", COUNT),
+    ("bench/peers.py", "--rounds", "0", COUNT),
+    ("bench/peers.py", "--steps", "-1", COUNT),
+    ("bench/train_step.py", "--batch", "many", COUNT),
+    ("scripts/check_honest.py", "--limit", "0", COUNT),
+    ("scripts/check_honest.py", "--seeds", "0", COUNT),
 ]
 
 
@@ -71,11 +91,10 @@ def test_networks_and_budgets_are_checked(tmp_path):
     assert "resnet-50 needs IMAGES" in refusal("bench/inference.py", "resnet-50")
 
 
-@pytest.mark.parametrize("option, given, expected", [
-    ("--eps", "foo", "a number above 0, such as 8/255"), ("--eps", "1/0", "a number above 0, such as 8/255"),
-    ("--images", "0", "a whole number, at least 1"), ("--seeds", "0,x", "whole numbers with commas between them, such as 0,1")])
-def test_numbers_are_checked(option, given, expected):
-    assert f"argument {option}: '{given}'; expected {expected}" in refusal("bench/autoattack.py", option, given)
+@pytest.mark.parametrize("row", WRONG_NUMBERS, ids=" ".join)
+def test_numbers_are_checked(row):
+    *command, expected = row
+    assert f"'{command[-1]}'; expected {expected}" in refusal(*command)
 
 
 def test_files_that_a_comparison_cannot_go_on_with_are_refused(tmp_path):
@@ -87,7 +106,8 @@ def test_files_that_a_comparison_cannot_go_on_with_are_refused(tmp_path):
     comparison = ("bench/autoattack.py", RESNET, tmp_path, "--state", state)
     state.write_text('{"settings": ["another"]}')
     assert f"{state} is of ['another']" in refusal(*comparison, "--images", 2)
-    assert "--images: 3; expected at most the 2" in refusal(*comparison, "--images", 3)
+    for refused in (comparison, ("bench/peers.py", RESNET, tmp_path)):
+        assert "--images: 3; expected at most the 2" in refusal(*refused, "--images", 3)
 
 
 def test_what_the_program_refuses_is_passed_on(tmp_path):
