@@ -107,6 +107,31 @@ TEST(AccuracyFigure, KeepsNamesApart) {
   EXPECT_GE(smallest_label_gap(many, "10"), 10);
 }
 
+TEST(Figures, HaveRoomForLongNames) {
+  const std::string model = "aig-20-" + std::string(90, 'a'), attack = "pgd-" + std::string(90, 'b');
+  std::string text = sample("--attacks fgsm,pgd --epsilons 8").dump();
+  text = std::regex_replace(text, std::regex("models/aig-20"), "models/" + model);
+  text = std::regex_replace(text, std::regex("\"pgd\""), "\"" + attack + "\"");
+  Json report = Json::parse(text);
+  for (Json& run : report["runs"]) {
+    if (run["defense"]["name"] == "none") run["access"] = "transfer:" + model;
+  }
+  for (const std::string name : {"accuracy", "attacks", "compute", "rates", "spent", "swap"}) {
+    const std::string svg = render_svg(
+        {report},
+        {.figure = name, .model = model + " gates=argmax", .attack = name == "swap" ? attack : "", .defense = "none"});
+    const double width = std::stod(matches(svg, "viewBox=\"0 0 ([0-9.]+) ").at(0)[1]);
+    const auto texts = matches(svg,
+                               "<text x=\"([0-9.]+)\" y=\"[0-9.]+\" font-size=\"([0-9.]+)\" "
+                               "text-anchor=\"start\" [^>]*>([^<]*)</text>");
+    EXPECT_FALSE(texts.empty()) << name;
+    for (const auto& match : texts) {
+      EXPECT_LE(std::stod(match[1]) + plotting::text_width(match[3].str(), std::stod(match[2])), width)
+          << name << ": " << match[3];
+    }
+  }
+}
+
 TEST(Spread, KeepsGapsOrderAndBounds) {
   const auto places = plotting::spread({95, 96, 97, 98}, 10, 0, 100);
   EXPECT_EQ(places, (std::vector<double>{70, 80, 90, 100}));

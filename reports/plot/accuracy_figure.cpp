@@ -136,7 +136,7 @@ Figure accuracy_figure(const RunList& list) {
     panel.top = figure.height + kTitleHeight;
     draw_lines(canvas, panel, series);
     figure.height = panel.top + panel.height + kAxisHeight + kGap;
-    figure.width = std::max(figure.width, panel.left + panel.width + panel.label_width + 8);
+    figure.width = std::max(figure.width, width_around(panel));
     if (!figure.description.empty()) figure.description += " ";
     figure.description += title_of(facet) + ". " + described(series);
   }

@@ -94,6 +94,8 @@ Figure attacks_figure(const RunList& list) {
   const double top = 74 + 18 * static_cast<double>(list.models.size()), bottom = top + height;
   Figure figure{"attacks", "Accuracy under each attack, the strongest first", "", 0, bottom + 50, ""};
   figure.width = left + std::max(1.0, static_cast<double>(budgets.size())) * (kPanelWidth + kGap) + 20;
+  for (const auto& model : list.models) figure.width = std::max(figure.width, 26 + text_width(model.label, 12) + 8);
+  for (const auto& group : groups) figure.width = std::max(figure.width, 8 + bold_width(group.setting, 12) + 8);
   Canvas canvas;
   draw_title(canvas, figure);
   for (size_t m = 0; m < list.models.size(); ++m) {

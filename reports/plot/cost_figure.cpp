@@ -94,12 +94,7 @@ Figure cost_figure(const std::vector<PlottedInspection>& models) {
   panel.x_label = "Mean multiply-accumulates of an image (millions)";
   panel.x_high = std::max(dearest * 1.04, 1e-3);
   panel.x_ticks = Axis(0, panel.x_high, 0, 1).round_values(7);
-  Figure figure{"cost",
-                "Accuracy against cost",
-                "",
-                panel.left + panel.width + panel.label_width + 8,
-                panel.top + panel.height + 50,
-                ""};
+  Figure figure{"cost", "Accuracy against cost", "", width_around(panel), panel.top + panel.height + 50, ""};
   Canvas canvas;
   draw_title(canvas, figure);
   draw_lines(canvas, panel, series);

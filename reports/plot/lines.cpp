@@ -9,7 +9,7 @@
 namespace aigis::plotting {
 namespace {
 
-constexpr double kKeyWidth = 26, kLeader = 22;
+constexpr double kKeyWidth = 26, kLeader = 22, kMargin = 8, kTitleSize = 14;
 
 std::string dash(size_t style) {
   constexpr std::array patterns{"", "6 3", "2 2.5", "9 3 2 3"};
@@ -26,9 +26,11 @@ std::string marker(size_t style) {
 
 void draw_frame(Canvas& canvas, const LinePanel& panel, const Axis& x, const Axis& y) {
   const double bottom = panel.top + panel.height;
-  if (!panel.title.empty()) canvas.text(8, panel.top - 51, panel.title, {.size = 14, .bold = true});
-  if (!panel.subtitle.empty()) canvas.text(8, panel.top - 34, panel.subtitle, {.size = 11.5, .paint = paint::soft});
-  canvas.text(8, panel.top - 13, panel.y_label, {.paint = paint::soft});
+  if (!panel.title.empty()) canvas.text(kMargin, panel.top - 51, panel.title, {.size = kTitleSize, .bold = true});
+  if (!panel.subtitle.empty()) {
+    canvas.text(kMargin, panel.top - 34, panel.subtitle, {.size = 11.5, .paint = paint::soft});
+  }
+  canvas.text(kMargin, panel.top - 13, panel.y_label, {.paint = paint::soft});
   for (const double value : panel.y_ticks) {
     canvas.line(panel.left, y.at(value), panel.left + panel.width, y.at(value), paint::grid);
     canvas.text(panel.left - 8, y.at(value) + 4, tick_text(value / panel.y_unit),
@@ -132,11 +134,16 @@ double label_width(const std::vector<LineSeries>& series, double label_size) {
   return std::clamp(widest + 84, 150.0, 660.0);
 }
 
+double width_around(const LinePanel& panel) {
+  return std::max(panel.left + panel.width + panel.label_width, kMargin + bold_width(panel.title, kTitleSize)) +
+         kMargin;
+}
+
 void draw_figure(Figure& figure, const LinePanel& panel, const std::vector<LineSeries>& series) {
   Canvas canvas;
   draw_lines(canvas, panel, series);
   figure.elements = canvas.elements();
-  figure.width = panel.left + panel.width + panel.label_width + 8;
+  figure.width = width_around(panel);
   figure.height = panel.top + panel.height + 62;
 }
 

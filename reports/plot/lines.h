@@ -42,6 +42,9 @@ double label_height(size_t series, double label_size);
 /// Room at the right in which all labels can be read, within reason.
 double label_width(const std::vector<LineSeries>& series, double label_size);
 
+/// Of a figure in which the panel's labels and its title have room.
+double width_around(const LinePanel& panel);
+
 /// Draws the panel; `top` is the upper edge of the plot area, with title and subtitle above it.
 void draw_lines(Canvas& canvas, const LinePanel& panel, const std::vector<LineSeries>& series);
 

@@ -56,6 +56,8 @@ double text_width(std::string_view text, double size) {
   return width * size;
 }
 
+double bold_width(std::string_view text, double size) { return 1.3 * text_width(text, size); }
+
 std::string fit_text(std::string_view text, double size, double width) {
   if (text_width(text, size) <= width) return std::string(text);
   size_t end = 0;
@@ -145,8 +147,8 @@ Canvas& Canvas::end() {
 }
 
 void draw_title(Canvas& canvas, Figure& figure, std::string_view attributes) {
-  constexpr double kSize = 14, kMargin = 8, kWider = 1.3;  // bold, where the fallback font is wider than Helvetica
-  figure.width = std::max(figure.width, kWider * text_width(figure.title, kSize) + 2 * kMargin);
+  constexpr double kSize = 14, kMargin = 8;
+  figure.width = std::max(figure.width, bold_width(figure.title, kSize) + 2 * kMargin);
   canvas.text(kMargin, 22, figure.title, {.size = kSize, .bold = true}, attributes);
 }
 

@@ -14,6 +14,8 @@ std::string escape(std::string_view text);
 
 /// A guess at the width of `text` in Helvetica or a font like it, in the unit of `size`.
 double text_width(std::string_view text, double size);
+/// The same of bold letters, with room for a font that is wider than Helvetica where that is missing.
+double bold_width(std::string_view text, double size);
 /// `text`, or as much of its begin as fits `width`, with an ellipsis.
 std::string fit_text(std::string_view text, double size, double width);
 
