@@ -14,9 +14,11 @@ struct GateAwareApgd {
 
   struct Options {
     int64_t steps = 100;
+    BandOptions band;
     ObjectiveOptions objective;
     void bind(OptionTable& table) {
       table.integer("steps", &steps, 1, 100'000, "gradient steps for each way");
+      band.bind(table);
       table.integer("draws", &objective.draws, 1, 10'000, "gradients a step averages over, for random gates (EOT)");
       objective.bind_loss(table);
     }
@@ -26,6 +28,7 @@ struct GateAwareApgd {
   static Stage::Options stage(const Options& options) {
     Stage::Options stage;
     stage.steps = options.steps;
+    stage.band = options.band;
     stage.objective = options.objective;
     return stage;
   }

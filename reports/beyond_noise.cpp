@@ -12,8 +12,6 @@
 namespace aigis {
 namespace {
 
-bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
-
 /// A patch has no noise but random colours of its size. Noise that was picked for its cost serves attacks that want the
 /// same of the cost; any other serves all.
 bool serves(const Run& noise, const Run& attack) {
@@ -65,6 +63,8 @@ bool has_noise_beside(const SweepPlan& plan, size_t m, const Run& attack) {
 }
 
 }  // namespace
+
+bool is_noise(const Run& run) { return run.attack && run.attack->name() == "noise"; }
 
 bool is_held_against_noise(const SweepPlan& plan, size_t m, size_t r, size_t e) {
   const Run& run = plan.runs[r];

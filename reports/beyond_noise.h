@@ -5,6 +5,8 @@
 
 namespace aigis {
 
+bool is_noise(const Run& run);
+
 /// Whether run `r` of the plan against model `m` at budget `e` is compared with noise behind the same defense and with
 /// the same access: where that stands beside it, and always where the attack is out for gates, whose effect nothing
 /// else tells from chance. What is out for a graph (Aim::graph) names the class that it is of (option "class"), and the

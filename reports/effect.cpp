@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "lib/metrics/comparison.h"
 #include "lib/metrics/median.h"
 #include "lib/metrics/student.h"
 #include "reports/cost_facts.h"
@@ -30,26 +29,26 @@ Verdict verdict_of(double difference, bool wants_more) {
   return (difference > 0) == wants_more ? Verdict::more : Verdict::less;
 }
 
-Contrast by_test(const Effect& attacked, const Effect& other) {
+Contrast by_test(const Effect& attacked, const Effect& other, double chance) {
   PairedComparison pair(attacked.draws, other.draws);
   for (size_t i = 0; i < attacked.of_images.size(); ++i) {
     pair.add(static_cast<int64_t>(attacked.of_images[i]), static_cast<int64_t>(other.of_images[i]));
   }
   const double p = pair.p_value();
-  return {p < kSignificance ? verdict_of(pair.difference(), attacked.grows) : Verdict::alike,
+  return {p < chance ? verdict_of(pair.difference(), attacked.grows) : Verdict::alike,
           fmt::format("image by image, p = {:.2g}", p)};
 }
 
 /// Differences of one size have an interval of no width, however few they are.
-Contrast by_interval(const std::vector<double>& differences, bool wants_more, double unit) {
+Contrast by_interval(const std::vector<double>& differences, const Effect& of, double chance) {
   if (differences.size() < kFewestForInterval) {
     return {Verdict::alike, fmt::format("{} images are too few to tell by", differences.size())};
   }
-  const Interval interval = student_interval(differences);
+  const Interval interval = student_interval(differences, 1 - chance);
   const double mean = mean_of(differences);
-  return {interval.excludes_zero() ? verdict_of(mean, wants_more) : Verdict::alike,
-          fmt::format("image by image, the difference is {:.3f} [{:.3f}, {:.3f}]", mean / unit, interval.low / unit,
-                      interval.high / unit)};
+  return {interval.excludes_zero() ? verdict_of(mean, of.grows) : Verdict::alike,
+          fmt::format("image by image, the difference is {:.3f} [{:.3f}, {:.3f}]", mean / of.unit,
+                      interval.low / of.unit, interval.high / of.unit)};
 }
 
 }  // namespace
@@ -97,15 +96,15 @@ std::optional<Effect> effect_of(const Attack& attack, const ModelCard& card, con
   return {};
 }
 
-Contrast contrast(const Effect& attacked, const Effect& other) {
-  if (attacked.kind == Kind::share) return by_test(attacked, other);
+Contrast contrast(const Effect& attacked, const Effect& other, double chance) {
+  if (attacked.kind == Kind::share) return by_test(attacked, other, chance);
   // A difference of roots is that of what they are of, over their sum.
   const double sum = attacked.value() + other.value(), scale = attacked.kind == Kind::variance && sum > 0 ? sum : 1;
   std::vector<double> differences;
   for (size_t i = 0; i < attacked.of_images.size(); ++i) {
     differences.push_back((attacked.of_images[i] - other.of_images[i]) / scale);
   }
-  return by_interval(differences, attacked.grows, attacked.unit);
+  return by_interval(differences, attacked, chance);
 }
 
 }  // namespace aigis

@@ -8,6 +8,7 @@
 
 #include "lib/eval/attack.h"
 #include "lib/eval/tally.h"
+#include "lib/metrics/comparison.h"
 
 namespace aigis {
 
@@ -39,8 +40,8 @@ struct Contrast {
   std::string evidence;
 };
 
-/// Told apart at 5 %: shares by a paired test, others where the interval of the mean difference excludes 0, of at least
-/// six images.
-Contrast contrast(const Effect& attacked, const Effect& other);
+/// Told apart with no more than `chance` of error: shares by a paired test, others where the interval of the mean
+/// difference excludes 0, of at least six images.
+Contrast contrast(const Effect& attacked, const Effect& other, double chance = kSignificance);
 
 }  // namespace aigis

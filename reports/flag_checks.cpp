@@ -2,6 +2,7 @@
 
 #include "reports/beyond_noise.h"
 #include "reports/clean_accuracy.h"
+#include "reports/grows_with_budget.h"
 
 namespace aigis {
 namespace {
@@ -69,6 +70,14 @@ Looked beyond_noise(const FlaggedRuns& flagged) {
   return {flagged.plan.data.size(), {}, {{"attacks", held}}};  // each by its own measure
 }
 
+Looked grows_with_budget(const FlaggedRuns& flagged) {
+  const int64_t held = sum_of(flagged, [](const FlaggedRuns& f, size_t r, size_t e) {
+    return static_cast<int64_t>(is_held_against_smaller_budgets(f.plan, f.m, r, e));
+  });
+  if (held == 0) return {};
+  return {flagged.plan.data.size(), {}, {{"attacks", held}}};
+}
+
 }  // namespace
 
 const std::vector<FlagCheck>& flag_checks() {
@@ -118,6 +127,12 @@ const std::vector<FlagCheck>& flag_checks() {
        {"noise-as-strong"},
        "every attack did more than the noise beside it",
        beyond_noise},
+      {"grows-with-budget",
+       "an attack on gates does less than within a smaller budget",
+       kCarlini,
+       {"grows-with-budget"},
+       "no attack on gates did less than within a smaller budget",
+       grows_with_budget},
   };
   return checks;
 }

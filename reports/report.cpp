@@ -8,6 +8,7 @@
 #include "reports/curves.h"
 #include "reports/flags.h"
 #include "reports/gate_facts.h"
+#include "reports/grows_with_budget.h"
 #include "reports/report_text.h"
 #include "reports/report_version.h"
 
@@ -159,6 +160,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
     }
   }
   flag_noise(plan, result, report["runs"]);
+  flag_smaller_budgets(plan, result, report["runs"]);
   report["checks"] = checks_json(plan, result, findings, context.models, report["runs"]);
   add_flags(report["checks"], report["runs"]);
   report["comparisons"] = comparisons_json(report["runs"], hits);

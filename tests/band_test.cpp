@@ -42,13 +42,19 @@ TEST(Bands, HoldPerturbations) {
   const Batch batch{random_images(2, 3) * 0.2 + 0.4, at::zeros({2}, at::TensorOptions(at::kLong)), ids_of(2)};
   for (const Norm norm : all_norms()) {
     const double epsilon = norm == Norm::linf ? 0.03 : norm == Norm::l2 ? 0.5 : 10;
-    Victim victim(*net, 0);
-    const at::Tensor x =
-        make_attack("pgd:steps=5,start=clean,stop=false,band=0.25")->propose(victim, batch, norm, {epsilon})[0];
-    const at::Tensor delta = x - batch.images;
-    EXPECT_LE((delta - low_pass(delta, {0.25})).abs().max().item<double>(), 1e-12) << norm_name(norm);
-    EXPECT_GT(sizes_of(delta, norm).min().item<double>(), 0.9 * epsilon) << norm_name(norm);
-    EXPECT_EQ(admit(batch.images, x, norm, epsilon).over_budget, 0) << norm_name(norm);
+    for (const auto& [text, share] : {std::pair{"pgd:steps=5,start=clean,stop=false", 0.9},
+                                      {"apgd-ce:steps=5,stop=false", 0.9},
+                                      {"gate-aware-apgd:steps=5", 0.5},
+                                      {"square:queries=20", 0.5},
+                                      {"gate-oracle:queries=20", 0.5},
+                                      {"gate-reroute:steps=5,tolerance=1", 0.5}}) {
+      Victim victim(*net, 0);
+      const auto attack = make_attack(std::string(text) + ",band=0.25");
+      const at::Tensor x = attack->propose(victim, batch, norm, {epsilon})[0], delta = x - batch.images;
+      EXPECT_LE((delta - low_pass(delta, {0.25})).abs().max().item<double>(), 1e-12) << text << norm_name(norm);
+      EXPECT_GT(sizes_of(delta, norm).min().item<double>(), share * epsilon) << text << norm_name(norm);
+      EXPECT_EQ(admit(batch.images, x, norm, epsilon).over_budget, 0) << text << norm_name(norm);
+    }
   }
 }
 

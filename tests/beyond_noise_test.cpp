@@ -6,42 +6,17 @@
 #include <algorithm>
 #include <map>
 
-#include "reports/report.h"
-#include "tests/attacks.h"
-#include "tests/idle.h"
-#include "tests/planted_gates.h"
+#include "tests/gated_report.h"
 
 namespace aigis {
 namespace {
 
-class Brightening : public Idle {
- public:
-  using Idle::Idle;
-  std::string name() const override { return "brightening"; }
-  std::vector<at::Tensor> propose(Victim&, const Batch& batch, Norm, at::ArrayRef<double> epsilons) const override {
-    std::vector<at::Tensor> brighter;
-    for (const double epsilon : epsilons) brighter.push_back((batch.images + epsilon).clamp(0, 1));
-    return brighter;
-  }
-};
-
 constexpr double kEpsilon = 0.02;
 
-/// The report of a network with a gate under these attacks, behind no budget and one.
+/// Behind no budget and one.
 Json report_of(const std::vector<std::shared_ptr<const Attack>>& attacks,
                std::shared_ptr<Model> model = std::make_shared<Gated>(), bool nested = false) {
-  SweepPlan plan;
-  plan.models = {model};
-  plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, true);
-  plan.epsilons = {0, kEpsilon};
-  plan.nested = nested;
-  plan.data = patterned();
-  Journal journal;
-  const SweepResult result = run_sweep(plan, journal);
-  ReportContext context;
-  context.tool = context.environment = context.config = Json::object();
-  context.models = {{"m", "m.safetensors", std::string(64, '0'), nullptr, {}, model->card()}};
-  return make_report(plan, result, {{}}, context);
+  return gated_report(attacks, {0, kEpsilon}, std::move(model), nested);
 }
 
 /// What the flag says of the attack within the budget; empty where it is not raised.

@@ -24,8 +24,11 @@ TEST(Student, AgreesWithScipy) {
     const Interval interval = student_interval(row["values"].get<std::vector<double>>());
     EXPECT_NEAR(interval.low, row["ci95"][0].get<double>(), 1e-9) << row;
     EXPECT_NEAR(interval.high, row["ci95"][1].get<double>(), 1e-9) << row;
+    const Interval wide = student_interval(row["values"].get<std::vector<double>>(), 0.999);
+    EXPECT_NEAR(wide.low, row["ci999"][0].get<double>(), 1e-9) << row;
+    EXPECT_NEAR(wide.high, row["ci999"][1].get<double>(), 1e-9) << row;
   }
-  EXPECT_NEAR(student95(1'000'000), kNormal95, 1e-5);
+  EXPECT_NEAR(student_quantile(1'000'000), kNormal95, 1e-5);
   EXPECT_EQ(student_interval({0.3}).to_json(), Json({0.3, 0.3}));
   EXPECT_EQ(student_interval({2, 2, 2}).to_json(), Json({2.0, 2.0})) << "images that do not differ";
 }

@@ -81,7 +81,7 @@ TEST(Checks, AGrowthOfTheLossIsPassedOnlyWhereMoreIsRuledOut) {
   EXPECT_NEAR(uneven.numbers["growth"].get<double>(), 0.2, 1e-3) << "its first step takes one gradient, others eleven";
   EXPECT_EQ(unclear.level, Finding::Level::undecided) << unclear.message;
   EXPECT_NEAR(unclear.numbers["growth"].get<double>(), 0.0375, 1e-3);
-  EXPECT_NEAR(unclear.smallest_effect.value(), 0.05 + student95(99) * 0.0925 / std::sqrt(99) / 0.2, 1e-3);
+  EXPECT_NEAR(unclear.smallest_effect.value(), 0.05 + student_quantile(99) * 0.0925 / std::sqrt(99) / 0.2, 1e-3);
   EXPECT_EQ(growth_of(0.31, 0.1955, 7).level, Finding::Level::undecided) << "at 2.2 standard errors of seven images";
   EXPECT_EQ(growth_of(0.31, 0.2055, 7).level, Finding::Level::warning) << "at 2.6";
   const Finding few = growth_of(0.2, 0.2, 6);

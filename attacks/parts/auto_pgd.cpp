@@ -2,7 +2,6 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -36,7 +35,7 @@ class AutoPgd {
     const int64_t rest = std::max<int64_t>(1, options_.steps - 2 * part);
     for (const auto& [times, steps] : {std::pair{3.0, part}, {2.0, part}, {1.0, rest}}) {
       const bool is_last = times == 1;
-      if (times < 3) rows.x = nearest_in_l1(rows.clean, rows.best, times * epsilon);
+      if (times < 3) rows.x = held(rows, rows.best, times * epsilon);
       rows.begin_sparse();
       ascend(rows, times * epsilon, steps, is_last, found);
     }
@@ -45,13 +44,18 @@ class AutoPgd {
  private:
   at::Tensor start(const AutoPgdRows& rows, double epsilon) const {
     const Stream stream = victim_.draws({run_, 0, 0});
-    if (norm_ == Norm::l1) {
-      return nearest_in_l1(rows.clean, rows.clean + normal_noise(rows.clean, rows.ids, stream, Use::start), epsilon);
-    }
-    const at::Tensor noise = norm_ == Norm::linf ? uniform_noise(rows.clean, rows.ids, stream, Use::start)
-                                                 : normal_noise(rows.clean, rows.ids, stream, Use::start);
+    at::Tensor noise = norm_ == Norm::linf ? uniform_noise(rows.clean, rows.ids, stream, Use::start)
+                                           : normal_noise(rows.clean, rows.ids, stream, Use::start);
+    if (options_.band.active()) noise = low_pass(noise, options_.band);
+    if (norm_ == Norm::l1) return held(rows, rows.clean + noise, epsilon);
     const at::Tensor size = sizes_of(noise, norm_).to(noise.scalar_type());
-    return within(rows.clean, rows.clean + noise * per_image(epsilon / size, noise), norm_, epsilon);
+    return held(rows, rows.clean + noise * per_image(epsilon / size, noise), epsilon);
+  }
+
+  /// In the ball and in the box, and in the band.
+  at::Tensor held(const AutoPgdRows& rows, const at::Tensor& images, double epsilon) const {
+    if (norm_ == Norm::l1 && !options_.band.active()) return nearest_in_l1(rows.clean, images, epsilon);
+    return within(rows.clean, images, norm_, epsilon, options_.band);
   }
 
   /// `counts` where the images are within the real budget, so that those that are broken are done.
@@ -94,19 +98,17 @@ class AutoPgd {
     const at::Tensor reached = rows.goal.reached(at_x.logits).to(at_x.losses.scalar_type());
     worth_ = counts_draws_ ? at_x.worth : Worth{{}, reached, at_x.losses};
     flat_ = at_x.flat;
-    rows.gradient = at_x.images;
+    rows.gradient = options_.band.active() ? low_pass(at_x.images, options_.band) : at_x.images;
     rows.loss = worth_.value;
   }
 
   void move(AutoPgdRows& rows, double epsilon, bool is_first) const {
-    const at::Tensor length = per_image(rows.step, rows.x);
-    at::Tensor next;
-    if (norm_ == Norm::l1) {
-      next = nearest_in_l1(rows.clean, rows.x + length * rows.sparse_direction(), epsilon);
-    } else {
-      next = within(rows.clean, rows.x + length * steepest(rows.gradient, norm_), norm_, epsilon);
+    at::Tensor direction = norm_ == Norm::l1 ? rows.sparse_direction() : steepest(rows.gradient, norm_);
+    if (options_.band.active()) direction = low_direction(direction, norm_, options_.band);
+    at::Tensor next = held(rows, rows.x + per_image(rows.step, rows.x) * direction, epsilon);
+    if (norm_ != Norm::l1) {
       const double ahead = is_first ? 1 : 1 - kInertia;
-      next = within(rows.clean, rows.x + (next - rows.x) * ahead + rows.last_move * (1 - ahead), norm_, epsilon);
+      next = held(rows, rows.x + (next - rows.x) * ahead + rows.last_move * (1 - ahead), epsilon);
     }
     rows.last_move = next - rows.x;
     rows.x = next;
@@ -139,34 +141,6 @@ class AutoPgd {
 };
 
 }  // namespace
-
-OptionTable::Added bind_judged_by(OptionTable& table, JudgedBy* judged_by) {
-  return table.choice<JudgedBy>(
-      "judged_by", judged_by, {{"all-draws", JudgedBy::all_draws}, {"last-draw", JudgedBy::last_draw}},
-      "draws of a step that tell the loss of an image and whether it is broken; last-draw: as AutoAttack's authors");
-}
-
-void AutoPgdOptions::bind(OptionTable& table) {
-  table.integer("steps", &steps, 1, 100'000, "gradient steps");
-  table.number("rho", &rho, 0, 1, "share of iterations", "in which the loss must rise for a step to keep its length");
-  table.integer("restarts", &restarts, 1, 10'000, "runs from other starts; the best of them counts");
-  table.flag("larger_budgets", &larger_budgets,
-             "come from 3 and 2 epsilons, 3/10 of the steps each; for the norm l1 only");
-  bind_judged_by(table, &judged_by).only_with("draws>1");
-  bind_stop(table, &stop);
-}
-
-std::vector<Norm> AutoPgdOptions::norms() const { return larger_budgets ? std::vector{Norm::l1} : all_norms(); }
-
-std::string AutoPgdOptions::refusal(Norm norm) const {
-  if (!larger_budgets || (norm != Norm::linf && norm != Norm::l2)) return {};
-  return fmt::format("larger_budgets=true is for the norm l1, not {}; expected larger_budgets=false", norm_name(norm));
-}
-
-void AutoPgdOptions::check(const ModelCard& card) const {
-  check_target(objective, card);
-  check_wrong_classes(classes, card);
-}
 
 at::Tensor auto_pgd(Victim& victim, const Batch& batch, const AutoPgdOptions& options, Norm norm, double epsilon) {
   const int64_t count = batch.images.size(0);

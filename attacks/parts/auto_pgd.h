@@ -2,6 +2,7 @@
 // algorithm 1; for L1: Croce & Hein, ICML 2021, algorithm 1). Its members differ in the options below.
 #pragma once
 
+#include "attacks/parts/band.h"
 #include "attacks/parts/objective.h"
 #include "lib/eval/attack.h"
 
@@ -23,6 +24,7 @@ struct AutoPgdOptions {
   bool larger_budgets = false;  ///< L1 only: 3/10 of the steps at 3 epsilon and 3/10 at 2 epsilon come first
   bool stop = true;             ///< leave images that the judge is known to get wrong
   JudgedBy judged_by = JudgedBy::all_draws;
+  BandOptions band;
   ObjectiveOptions objective;
 
   void bind(OptionTable& table);

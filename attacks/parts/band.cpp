@@ -21,6 +21,13 @@ at::Tensor projection(int64_t n, double share, const at::TensorOptions& options)
   return rows.t().matmul(rows).to(options);
 }
 
+/// `x` made so long, but by no more than a factor of `most`.
+at::Tensor scaled(const at::Tensor& x, Norm norm, double length, double most) {
+  const at::Tensor size = sizes_of(x, norm);
+  const at::Tensor factor = at::where(size.gt(0), length / size, 0.0).clamp_max(most);
+  return x * per_image(factor.to(x.scalar_type()), x);
+}
+
 }  // namespace
 
 void BandOptions::bind(OptionTable& table) {
@@ -34,20 +41,28 @@ at::Tensor low_pass(const at::Tensor& images, const BandOptions& options) {
   return down.matmul(images).matmul(across);
 }
 
+at::Tensor low_direction(const at::Tensor& direction, Norm norm, const BandOptions& options) {
+  return scaled(low_pass(direction, options), norm, 1, std::numeric_limits<double>::infinity());
+}
+
+at::Tensor into_band(const at::Tensor& delta, Norm norm, double epsilon, const BandOptions& options) {
+  constexpr int kRounds = 3;
+  at::Tensor held = delta;
+  // Cutting to the ball leaves the band a little, and the other way round; what is then still too large is scaled down.
+  for (int round = 0; round < kRounds; ++round) held = low_pass(onto_ball(held, norm, epsilon), options);
+  return scaled(held, norm, epsilon, 1);
+}
+
+at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon,
+                  const BandOptions& band) {
+  if (!band.active()) return within(clean, images, norm, epsilon);
+  return within(clean, clean + into_band(images - clean, norm, epsilon, band), norm, epsilon);
+}
+
 at::Tensor low_step(const at::Tensor& delta, const at::Tensor& direction, double step, int64_t coordinates, Norm norm,
                     double epsilon, const BandOptions& options) {
-  constexpr int kRounds = 3;
-  constexpr double kAny = std::numeric_limits<double>::infinity();
-  const auto scaled = [&](const at::Tensor& x, double length, double most) {
-    const at::Tensor size = sizes_of(x, norm);
-    const at::Tensor factor = at::where(size.gt(0), length / size, 0.0).clamp_max(most);
-    return x * per_image(factor.to(x.scalar_type()), x);
-  };
-  const auto low = [&](const at::Tensor& x) { return low_pass(x, options); };
-  at::Tensor after = delta + scaled(low(steepest(low(direction), norm, coordinates)), step, kAny);
-  // Cutting to the ball leaves the band a little, and the other way round; what is then still too large is scaled down.
-  for (int round = 0; round < kRounds; ++round) after = low(onto_ball(after, norm, epsilon));
-  return scaled(after, epsilon, 1);
+  const at::Tensor steep = steepest(low_pass(direction, options), norm, coordinates);
+  return into_band(delta + low_direction(steep, norm, options) * step, norm, epsilon, options);
 }
 
 }  // namespace aigis

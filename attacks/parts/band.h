@@ -18,6 +18,15 @@ struct BandOptions {
 /// Every channel [N, C, H, W] without its higher frequencies (DCT-II); the lowest always stays.
 at::Tensor low_pass(const at::Tensor& images, const BandOptions& options);
 
+/// Directions without their higher frequencies, of size 1 in `norm`.
+at::Tensor low_direction(const at::Tensor& direction, Norm norm, const BandOptions& options);
+/// A perturbation near `delta` that is in the band and in the ball; not the nearest.
+at::Tensor into_band(const at::Tensor& delta, Norm norm, double epsilon, const BandOptions& options);
+
+/// Images whose perturbations are, besides, moved into the band if there is one.
+at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon,
+                  const BandOptions& band);
+
 /// The perturbation `delta` after a step of length `step` within the band, along `direction` and, in L1, in so many
 /// coordinates; in the band and in the ball.
 at::Tensor low_step(const at::Tensor& delta, const at::Tensor& direction, double step, int64_t coordinates, Norm norm,

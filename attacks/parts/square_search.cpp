@@ -34,7 +34,7 @@ class Search {
 
   void run(Rows rows, at::Tensor& result) {
     Shrinking shrinking;
-    rows.x = proposals_.first(rows.clean, numbers(rows));
+    rows.x = held(rows, proposals_.first(rows.clean, numbers(rows)));
     rows.value = value(rows, rows.x);
     rows.asked = at::ones_like(rows.value);
     for (int64_t query = 1; query <= options_.queries; ++query) {
@@ -47,7 +47,7 @@ class Search {
       }
       if (rows.clean.size(0) == 0) return;
       step_ = static_cast<uint32_t>(query);
-      const at::Tensor tried = query <= noises_ ? with_noise(rows) : with_square(rows, query);
+      const at::Tensor tried = held(rows, query <= noises_ ? with_noise(rows) : with_square(rows, query));
       const at::Tensor at_tried = value(rows, tried);
       if (options_.renewed) renew(rows);
       const at::Tensor better = options_.drift ? at_tried.le(rows.value) : at_tried.lt(rows.value);
@@ -63,6 +63,11 @@ class Search {
   }
 
  private:
+  /// Proposals are in the ball and the box; what is left of them in the band.
+  at::Tensor held(const Rows& rows, const at::Tensor& proposals) const {
+    return options_.band.active() ? within(rows.clean, proposals, norm_, epsilon_, options_.band) : proposals;
+  }
+
   at::Tensor with_noise(const Rows& rows) const {
     const at::Tensor noise = corner_noise(rows.clean, rows.ids, victim_.draws({0, 0, step_}), norm_, Use::start);
     return within(rows.clean, at::add(rows.clean, noise, epsilon_), norm_, epsilon_);
@@ -109,6 +114,7 @@ void SquareSearch::bind(OptionTable& table, const std::string& queries_help) {
   table.integer("queries", &queries, 1, 10'000'000, queries_help);
   table.number("share", &share, 1e-6, 1, "share of the image", "that the first squares cover (p)");
   table.flag("rescale", &rescale, "stretch the schedule of squares, made for 10,000 queries, to as many as are made");
+  band.bind(table);
 }
 
 at::Tensor square_search(Victim& victim, const Batch& batch, const SquareSearch& search, Norm norm, double epsilon) {

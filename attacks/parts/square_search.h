@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "lib/core/options.h"
+#include "attacks/parts/band.h"
 #include "lib/data/dataset.h"
 #include "lib/eval/norm.h"
 #include "lib/eval/victim.h"
@@ -25,11 +25,12 @@ struct SquareSearch {
   bool stop = false;     ///< images whose value is at most `enough` are done
   double enough = 0;
   bool counts = false;  ///< the victim counts after how many answers images were done
+  BandOptions band;
 
   void bind(OptionTable& table, const std::string& queries_help);
 };
 
-/// Images inside the ball and the box. Each image has its own squares.
+/// Images inside the ball and the box, with perturbations in the band. Each image has its own squares.
 at::Tensor square_search(Victim& victim, const Batch& batch, const SquareSearch& search, Norm norm, double epsilon);
 
 }  // namespace aigis

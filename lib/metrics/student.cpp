@@ -20,21 +20,21 @@ double within_angle(double angle, int64_t degrees) {
 
 }  // namespace
 
-double student95(int64_t degrees) {
+double student_quantile(int64_t degrees, double centre) {
   constexpr int kHalvings = 60;
   double low = 0, high = std::numbers::pi / 2;
   for (int i = 0; i < kHalvings; ++i) {
     const double middle = (low + high) / 2;
-    if (within_angle(middle, degrees) < 0.95) low = middle;
+    if (within_angle(middle, degrees) < centre) low = middle;
     else high = middle;
   }
   return std::sqrt(static_cast<double>(degrees)) * std::tan(low);
 }
 
-Interval student_interval(const std::vector<double>& values) {
+Interval student_interval(const std::vector<double>& values, double confidence) {
   const double mean = mean_of(values), error = mean_interval(values).standard_error();
   if (error == 0) return {mean, mean};
-  const double half = student95(static_cast<int64_t>(values.size()) - 1) * error;
+  const double half = student_quantile(static_cast<int64_t>(values.size()) - 1, confidence) * error;
   return {mean - half, mean + half};
 }
 

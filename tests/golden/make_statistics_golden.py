@@ -49,5 +49,6 @@ holm = [{"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()} for p 
 student = []
 for count in (2, 3, 7, 8, 31, 128):
     values = [0.01 * i * i - 0.3 * (i % 3) for i in range(count)]
-    student.append({"values": values, "ci95": list(stats.t.interval(0.95, count - 1, np.mean(values), stats.sem(values)))})
+    ends = {name: list(stats.t.interval(share, count - 1, np.mean(values), stats.sem(values))) for name, share in (("ci95", 0.95), ("ci999", 0.999))}
+    student.append({"values": values, **ends})
 json.dump({"wilson": wilson, "mcnemar": pairs, "paired": paired, "sign_flip": sign_flip, "few": few, "binomial": binomial, "holm": holm, "student": student}, open(sys.argv[1], "w"), indent=1)
