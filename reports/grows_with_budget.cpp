@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "reports/beyond_noise.h"
 #include "reports/effect.h"
@@ -16,18 +18,34 @@ constexpr double kChance = 0.001;  ///< of each pair, because a sweep has many
 
 struct Smaller {
   double epsilon;
-  Effect effect;
+  const Effect* effect;
+  std::string evidence;
 };
 
+/// The budget below `e` within which the attack did most, where it did more there.
+std::optional<Smaller> better_within(const std::vector<std::optional<Effect>>& effects, size_t e,
+                                     const std::vector<double>& epsilons) {
+  std::optional<Smaller> most;
+  for (size_t other = 0; other < e; ++other) {
+    const Effect& there = *effects[other];
+    Contrast beside = contrast(*effects[e], there, kChance);
+    if (beside.verdict != Contrast::Verdict::less) continue;
+    const bool is_more = !most || (there.value() > most->effect->value()) == there.grows;
+    if (is_more) most = Smaller{epsilons[other], &there, std::move(beside.evidence)};
+  }
+  return most;
+}
+
 Json does_less(const Attack& attack, const Effect& effect, const Smaller& smaller) {
-  const bool has_steps = attack.options().contains("relative_step_size");
-  return flag("grows-with-budget", "info",
-              fmt::format("does less than within {:.4g}: {}: {:.3f}, and {:.3f} there ({}): {}", smaller.epsilon,
-                          effect.what, effect.value() / effect.unit, smaller.effect.value() / effect.unit,
-                          contrast(effect, smaller.effect, kChance).evidence,
-                          has_steps ? "its steps may be too long for such a budget (step_size)"
-                                    : "it does not use what it is given"),
-              {{"value", effect.value()}, {"within_smaller", smaller.effect.value()}, {"smaller", smaller.epsilon}});
+  const Json options = attack.options();
+  const bool grows_steps = options.contains("relative_step_size") && options.value("step_size", 0.0) == 0;
+  return flag(
+      "grows-with-budget", "info",
+      fmt::format(
+          "does less than within {:.4g}: {}: {:.3f}, and {:.3f} there ({}): {}", smaller.epsilon, effect.what,
+          effect.value() / effect.unit, smaller.effect->value() / effect.unit, smaller.evidence,
+          grows_steps ? "its steps may be too long for such a budget (step_size)" : "it does not use what it is given"),
+      {{"value", effect.value()}, {"within_smaller", smaller.effect->value()}, {"smaller", smaller.epsilon}});
 }
 
 }  // namespace
@@ -43,24 +61,20 @@ bool is_held_against_smaller_budgets(const SweepPlan& plan, size_t m, size_t r, 
 void flag_smaller_budgets(const SweepPlan& plan, const SweepResult& result, Json& runs) {
   const size_t budgets = plan.epsilons.size();
   if (plan.data.size() == 0) return;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const size_t e = i % budgets, r = i / budgets % plan.runs.size(), m = i / budgets / plan.runs.size();
-    if (!is_held_against_smaller_budgets(plan, m, r, e)) continue;
+  for (size_t first = 0; first < runs.size(); first += budgets) {
+    const size_t r = first / budgets % plan.runs.size(), m = first / budgets / plan.runs.size();
+    if (!is_held_against_smaller_budgets(plan, m, r, budgets - 1)) continue;
     const Attack& attack = *plan.runs[r].attack;
     const RunTally& tally = result.tallies[m][r];
-    const auto within = [&](size_t budget) {
-      return effect_of(attack, plan.models[m]->card(), tally, tally.cells[budget]);
-    };
-    const std::optional<Effect> effect = within(e);
-    if (!effect) continue;
-    std::optional<Smaller> most;
-    for (size_t other = 0; other < e; ++other) {
-      std::optional<Effect> there = within(other);
-      if (contrast(*effect, *there, kChance).verdict != Contrast::Verdict::less) continue;
-      const bool is_more = !most || (there->value() > most->effect.value()) == there->grows;
-      if (is_more) most = Smaller{plan.epsilons[other], std::move(*there)};
+    std::vector<std::optional<Effect>> effects;
+    for (const CellTally& cell : tally.cells) {
+      effects.push_back(effect_of(attack, plan.models[m]->card(), tally, cell));
     }
-    if (most) runs[i]["flags"].push_back(does_less(attack, *effect, *most));
+    if (!effects.front()) continue;  // nor at any other budget
+    for (size_t e = 1; e < budgets; ++e) {
+      const auto smaller = better_within(effects, e, plan.epsilons);
+      if (smaller) runs[first + e]["flags"].push_back(does_less(attack, *effects[e], *smaller));
+    }
   }
 }
 

@@ -54,6 +54,13 @@ def within(run):
     return [percent(run["accuracy"]["robust"]), percent(run["accuracy"]["label_kept"]), rate]
 
 
+def times(run):
+    """The time of a pass over that of the clean images, with its interval where there were passes enough for one."""
+    ratio = run["latency"]["ratio"]
+    ends = f" [{ratio['ci95'][0]:.2f}, {ratio['ci95'][1]:.2f}]" if ratio["ci95"] else ""
+    return f"{ratio['value']:.2f}{ends}"
+
+
 def rows(report, model, brief=False):
     """The table's lines, for the smallest and the largest budget; what is more than a rate, at the largest."""
     runs = [run for run in report["runs"] if run["model"] == report["models"][model]["id"]]
@@ -66,9 +73,8 @@ def rows(report, model, brief=False):
         cells.append(f"{100 * large['gates']['flipped']['share']:.1f}")
         cells.append(percent(large["gates"]["swap"]["clean_on_adversarial_gates"]))
         if not brief:
-            ratio = large["latency"]["ratio"]
             cells.append(f"{100 * large['macs']['distribution']['over_budget']['after']['value']:.0f}")
-            cells.append(f"{ratio['value']:.2f} [{ratio['ci95'][0]:.2f}, {ratio['ci95'][1]:.2f}]")
+            cells.append(times(large))
         yield f"| {' | '.join(cells)} |"
 
 
@@ -118,7 +124,7 @@ def sampled_rows(report):
             spread = run["macs"]["spread"]["after"]
             deviation, low, high = (f"{value / 1e6:.1f}" for value in (spread["value"], *spread["ci95"]))
             cells += [*within(run), f"{deviation} [{low}, {high}]", f"{100 * monitored(run)['value']:.0f}",
-                      f"{run['latency']['ratio']['value']:.2f}"]
+                      times(run)]
         yield f"| {' | '.join(cells)} |"
 
 

@@ -40,7 +40,7 @@ std::string level(const Json& report) {
 }
 
 TEST(GrowsWithBudget, WhatDoesLessWithinMoreIsTold) {
-  const Json report = gated_report({std::make_shared<Receding>(Aim::more_compute)}, {0.01, 0.02, 0.04, 0.06});
+  const Json report = gated_report({std::make_shared<Receding>(Aim::more_compute)}, {0.002, 0.02, 0.04, 0.06});
   EXPECT_EQ(told(report), (std::vector<double>{0.04, 0.06}));
   EXPECT_EQ(level(report), "undecided");
   const Json& flag = report["runs"].back()["flags"].back();

@@ -103,6 +103,7 @@ TEST(Page, PutsAFlagIntoTheColumnOfWhatItSpeaksOf) {
     EXPECT_EQ(marked("noise-as-strong", aim), kMacs) << aim;
   }
   EXPECT_EQ(marked("noise-as-strong", "graph"), kFlipped);
+  EXPECT_EQ(marked("grows-with-budget", "less-compute"), kMacs);
 }
 
 TEST(Page, TellsHowPassesWereTimed) {

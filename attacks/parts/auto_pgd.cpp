@@ -24,7 +24,7 @@ struct Found {
 class AutoPgd {
  public:
   AutoPgd(Victim& victim, const AutoPgdOptions& options, Norm norm, uint32_t run)
-      : victim_(victim), options_(options), norm_(norm), run_(run),
+      : victim_(victim), options_(options), norm_(norm), run_(run), sparse_(norm == Norm::l1 && !options.band.active()),
         counts_draws_(options.judged_by == JudgedBy::all_draws && options.objective.draws > 1 &&
                       victim.card().has_random_gates) {}
 
@@ -36,7 +36,7 @@ class AutoPgd {
     for (const auto& [times, steps] : {std::pair{3.0, part}, {2.0, part}, {1.0, rest}}) {
       const bool is_last = times == 1;
       if (times < 3) rows.x = held(rows, rows.best, times * epsilon);
-      rows.begin_sparse();
+      if (sparse_) rows.begin_sparse();
       ascend(rows, times * epsilon, steps, is_last, found);
     }
   }
@@ -54,14 +54,14 @@ class AutoPgd {
 
   /// In the ball and in the box, and in the band.
   at::Tensor held(const AutoPgdRows& rows, const at::Tensor& images, double epsilon) const {
-    if (norm_ == Norm::l1 && !options_.band.active()) return nearest_in_l1(rows.clean, images, epsilon);
+    if (sparse_) return nearest_in_l1(rows.clean, images, epsilon);
     return within(rows.clean, images, norm_, epsilon, options_.band);
   }
 
   /// `counts` where the images are within the real budget, so that those that are broken are done.
   void ascend(AutoPgdRows& rows, double epsilon, int64_t steps, bool counts, Found& found) {
     const double full = norm_ == Norm::l1 ? epsilon : 2 * epsilon;
-    Checkpoints checkpoints(steps, norm_);
+    Checkpoints checkpoints(steps, sparse_);
     Shrinking shrinking;
     ask(rows);
     rows.begin(norm_, full);
@@ -76,7 +76,7 @@ class AutoPgd {
       rows.remember();
       if (counts) settle(rows, shrinking, found);
       if (rows.x.size(0) == 0) break;  // all are done
-      if (checkpoints.pass()) norm_ == Norm::l1 ? rows.sparsify(full) : rows.halve(options_.rho, checkpoints.period());
+      if (checkpoints.pass()) sparse_ ? rows.sparsify(full) : rows.halve(options_.rho, checkpoints.period());
     }
     ++query_;
     if (counts) finish(rows, rows.alive, found);
@@ -106,7 +106,7 @@ class AutoPgd {
     at::Tensor direction = norm_ == Norm::l1 ? rows.sparse_direction() : steepest(rows.gradient, norm_);
     if (options_.band.active()) direction = low_direction(direction, norm_, options_.band);
     at::Tensor next = held(rows, rows.x + per_image(rows.step, rows.x) * direction, epsilon);
-    if (norm_ != Norm::l1) {
+    if (!sparse_) {
       const double ahead = is_first ? 1 : 1 - kInertia;
       next = held(rows, rows.x + (next - rows.x) * ahead + rows.last_move * (1 - ahead), epsilon);
     }
@@ -135,6 +135,7 @@ class AutoPgd {
   const AutoPgdOptions& options_;
   Norm norm_;
   uint32_t run_, query_ = 0;
+  bool sparse_;        ///< steps move some pixel values and learn from how many changed; in a band all do
   bool counts_draws_;  ///< several draws tell what an iterate is worth; else the last of them, or the only one, does
   Worth worth_;        ///< of the iterates
   at::Tensor flat_;    ///< [n] bool, of the iterates: without a gradient

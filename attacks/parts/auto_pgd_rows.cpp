@@ -25,9 +25,9 @@ constexpr double kSparser = 1.5;  ///< a step moves the changed pixel values' nu
 
 }  // namespace
 
-Checkpoints::Checkpoints(int64_t steps, Norm norm)
-    : next_(part_of(steps, norm == Norm::l1 ? 0.04 : 0.22)), least_(norm == Norm::l1 ? next_ : part_of(steps, 0.06)),
-      shrink_(norm == Norm::l1 ? 0 : part_of(steps, 0.03)) {}
+Checkpoints::Checkpoints(int64_t steps, bool sparse)
+    : next_(part_of(steps, sparse ? 0.04 : 0.22)), least_(sparse ? next_ : part_of(steps, 0.06)),
+      shrink_(sparse ? 0 : part_of(steps, 0.03)) {}
 
 bool Checkpoints::pass() {
   if (++since_ < next_) return false;

@@ -10,7 +10,8 @@ namespace aigis {
 /// How many iterations pass between two looks at the step sizes; fewer and fewer (section 3.1 of the paper).
 class Checkpoints {
  public:
-  Checkpoints(int64_t steps, Norm norm);
+  /// `sparse`: of steps as in L1.
+  Checkpoints(int64_t steps, bool sparse);
   /// Once an iteration; whether this is one to look at.
   bool pass();
   int64_t period() const { return period_; }  ///< iterations up to the last checkpoint

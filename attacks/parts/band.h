@@ -18,12 +18,10 @@ struct BandOptions {
 /// Every channel [N, C, H, W] without its higher frequencies (DCT-II); the lowest always stays.
 at::Tensor low_pass(const at::Tensor& images, const BandOptions& options);
 
-/// Directions without their higher frequencies, of size 1 in `norm`.
+/// Without the higher frequencies and of size 1 in `norm`.
 at::Tensor low_direction(const at::Tensor& direction, Norm norm, const BandOptions& options);
-/// A perturbation near `delta` that is in the band and in the ball; not the nearest.
-at::Tensor into_band(const at::Tensor& delta, Norm norm, double epsilon, const BandOptions& options);
 
-/// Images whose perturbations are, besides, moved into the band if there is one.
+/// Images whose perturbations are, besides, moved into the band if there is one; not the nearest such images.
 at::Tensor within(const at::Tensor& clean, const at::Tensor& images, Norm norm, double epsilon,
                   const BandOptions& band);
 

@@ -63,9 +63,11 @@ class Search {
   }
 
  private:
-  /// Proposals are in the ball and the box; what is left of them in the band.
+  /// Proposals use all of the budget, and so does what of them is in the band.
   at::Tensor held(const Rows& rows, const at::Tensor& proposals) const {
-    return options_.band.active() ? within(rows.clean, proposals, norm_, epsilon_, options_.band) : proposals;
+    if (!options_.band.active()) return proposals;
+    const at::Tensor low = low_direction(proposals - rows.clean, norm_, options_.band);
+    return within(rows.clean, at::add(rows.clean, low, epsilon_), norm_, epsilon_);
   }
 
   at::Tensor with_noise(const Rows& rows) const {

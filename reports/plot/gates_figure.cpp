@@ -89,10 +89,10 @@ GatesChoice choose_gates(const RunList& list, const PlotSelection& selection) {
   const PlottedRun* best = nullptr;
   for (const auto& run : selected.runs) {
     if (!at(*run.json, {"gates"}).is_object()) continue;
-    // The first attack within the nearest budget, by the order of the report; noise is there to compare with.
+    // Within the nearest budget, the first of the report that is not there to compare with.
     const auto rank = [&](const PlottedRun& r) {
       const bool is_noise = text_at(*r.json, {"attack", "name"}) == "noise";
-      return std::tuple(!r.attacked(), is_noise, std::abs(r.epsilon - wanted));
+      return std::tuple(!r.attacked(), std::abs(r.epsilon - wanted), is_noise);
     };
     if (!best || rank(run) < rank(*best)) best = &run;
   }

@@ -31,7 +31,7 @@ Column aimed_at(const Json& attack) {
 Column column_of(const std::string& check, const Json& run) {
   if (check.starts_with("clean-accuracy")) return Column::clean;
   if (check == "rounding") return Column::quantized;
-  if (check == "noise-as-strong") return aimed_at(at(run, {"attack"}));
+  if (check == "noise-as-strong" || check == "grows-with-budget") return aimed_at(at(run, {"attack"}));
   return Column::robust;
 }
 
