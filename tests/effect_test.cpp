@@ -99,10 +99,11 @@ struct Drawn {
 
 TEST(Effect, IsMeasuredByTheAim) {
   const Drawn drawn;
-  EXPECT_EQ(drawn.of("pgd")->of_images, (std::vector<double>{0, 0.5, 1, 0}));
+  EXPECT_EQ(drawn.of("pgd")->of_images, (std::vector<double>{0, 1, 2, 0}));
+  EXPECT_EQ(drawn.of("pgd")->value(), 3.0 / 8) << "of two draws each";
   EXPECT_FALSE(drawn.of("pgd")->grows);
   for (const char* attack : {"pgd", "gate-reroute"}) EXPECT_EQ(drawn.of(attack)->draws, 2) << attack;
-  EXPECT_EQ(drawn.of("gate-reroute")->of_images, (std::vector<double>{0, 0.5, 0, 0})) << "of the second alone";
+  EXPECT_EQ(drawn.of("gate-reroute")->of_images, (std::vector<double>{0, 1, 0, 0})) << "of the second alone";
   EXPECT_EQ(drawn.of("gate-sloth")->of_images, (std::vector<double>{110, 110, 60, 10}));
   EXPECT_TRUE(drawn.of("gate-sloth")->grows);
   EXPECT_FALSE(drawn.of("gate-starve")->grows);
@@ -116,6 +117,19 @@ TEST(Effect, IsNothingWhereItCannotBeSeen) {
   drawn.tally.clean.labels = drawn.cell.pass.labels = {1, 1, 1, 1};
   EXPECT_FALSE(drawn.of("gate-jitter"));
   EXPECT_FALSE(drawn.of("gate-hijack:class=1"));
+}
+
+// Of six images one draw of two each: 2 of the 64 ways to deal out the signs are as far from even.
+TEST(Effect, SharesAreOfAllDraws) {
+  const auto right_in = [](double draws_of_each, size_t images) {
+    return Effect{"robust accuracy", Kind::share, std::vector<double>(images, draws_of_each), 1, false, 2};
+  };
+  EXPECT_EQ(right_in(1, 6).value(), 0.5);
+  const Contrast six = contrast(right_in(0, 6), right_in(1, 6)), five = contrast(right_in(0, 5), right_in(1, 5));
+  EXPECT_EQ(six.verdict, Verdict::more);
+  EXPECT_EQ(six.evidence, "image by image, p = 0.031");
+  EXPECT_EQ(five.verdict, Verdict::alike);
+  EXPECT_EQ(contrast(right_in(2, 6), right_in(1, 6)).verdict, Verdict::less);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "reports/beyond_noise.h"
-#include "reports/effect.h"
 #include "tests/idle.h"
 #include "tests/planted.h"
 
@@ -33,19 +32,6 @@ TEST(BeyondNoise, WrongAnswersAreComparedImageByImage) {
   EXPECT_EQ(told_of({0, 20}, {0, 10}), "");
   EXPECT_EQ(told_of({10, 30}, {0, 10}).find("not told apart from noise of the same size: robust accuracy: 0.800"), 0u);
   EXPECT_EQ(told_of({0, 10}, {0, 20}).find("noise of the same size does more: robust accuracy: 0.900"), 0u);
-}
-
-// Of six images one draw of two each: 2 of the 64 ways to deal out the signs are as far from even.
-TEST(Contrast, CountsDraws) {
-  const auto right_in = [](double draws_of_each, size_t images) {
-    return Effect{"robust accuracy", Effect::Kind::share, std::vector<double>(images, draws_of_each), 1, false, 2};
-  };
-  EXPECT_EQ(right_in(1, 6).value(), 0.5);
-  const Contrast six = contrast(right_in(0, 6), right_in(1, 6)), five = contrast(right_in(0, 5), right_in(1, 5));
-  EXPECT_EQ(six.verdict, Contrast::Verdict::more);
-  EXPECT_EQ(six.evidence, "image by image, p = 0.031");
-  EXPECT_EQ(five.verdict, Contrast::Verdict::alike);
-  EXPECT_EQ(contrast(right_in(2, 6), right_in(1, 6)).verdict, Contrast::Verdict::less);
 }
 
 }  // namespace
