@@ -131,7 +131,7 @@ const std::vector<FlagCheck>& flag_checks() {
        "an attack on gates does less than within a smaller budget",
        kCarlini,
        {"grows-with-budget"},
-       "no attack on gates did less than within a smaller budget",
+       "no attack on gates did significantly less than within a smaller budget",
        grows_with_budget},
   };
   return checks;

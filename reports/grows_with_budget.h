@@ -10,7 +10,8 @@ namespace aigis {
 bool is_held_against_smaller_budgets(const SweepPlan& plan, size_t m, size_t r, size_t e);
 
 /// Flags every run that, by what its attack is out for, does less than within a smaller budget, image by image
-/// (effect.h). `runs` as in the report: in the order model, run, epsilon.
+/// (effect.h) and beyond chance, and every one that is of too few images to tell. `runs` as in the report: in the order
+/// model, run, epsilon.
 void flag_smaller_budgets(const SweepPlan& plan, const SweepResult& result, Json& runs);
 
 }  // namespace aigis

@@ -25,8 +25,9 @@ at::Tensor expected_share(const at::Tensor& images) {
 
 TEST(GateOracle, MovesTheCostThatIsAllItSees) {
   ThreeGates model(false);
-  for (const auto& [attack, level, open] :
-       {std::tuple{"gate-oracle", 0.47, 6.0}, {"gate-oracle:wants=shut", 0.53, 0.0}}) {
+  for (const auto& [attack, level, open] : {std::tuple{"gate-oracle", 0.47, 6.0},
+                                            {"gate-oracle:wants=shut", 0.53, 0.0},
+                                            {"gate-oracle:band=0.25", 0.47, 6.0}}) {
     const Batch batch = batch_of(at::full({2, 3, 8, 8}, level, at::TensorOptions(at::kDouble)), 0);
     Victim victim(model, 0);
     const at::Tensor x = make_attack(attack)->propose(victim, batch, Norm::linf, {0.1})[0];

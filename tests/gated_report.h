@@ -22,13 +22,14 @@ class Brightening : public Idle {
 };
 
 inline Json gated_report(const std::vector<std::shared_ptr<const Attack>>& attacks, std::vector<double> epsilons,
-                         std::shared_ptr<Model> model = std::make_shared<Gated>(), bool nested = false) {
+                         std::shared_ptr<Model> model = std::make_shared<Gated>(), bool nested = false,
+                         int64_t images = 1'000'000) {
   SweepPlan plan;
   plan.models = {model};
   plan.runs = plan_runs(attacks, {nullptr}, {Access{}}, true);
   plan.epsilons = std::move(epsilons);
   plan.nested = nested;
-  plan.data = patterned();
+  plan.data = patterned().first(images);
   Journal journal;
   const SweepResult result = run_sweep(plan, journal);
   ReportContext context;

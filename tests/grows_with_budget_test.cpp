@@ -56,6 +56,13 @@ TEST(GrowsWithBudget, WhatDoesAsMuchPasses) {
   EXPECT_EQ(level(report), "passed");
 }
 
+TEST(GrowsWithBudget, FewerThanEightImagesTellNothing) {
+  for (const auto& [images, said] : {std::pair<int64_t, const char*>{7, "undecided"}, {8, "passed"}}) {
+    EXPECT_EQ(level(gated_report({idle(Aim::more_compute)}, {0.01, 0.02}, std::make_shared<Gated>(), false, images)),
+              said);
+  }
+}
+
 TEST(GrowsWithBudget, ItIsNoMatterOfNoiseOrOfAnswersAlone) {
   EXPECT_EQ(level(gated_report({noise(), make_attack("noise:best_of=3,by=open"), make_attack("pgd"),
                                 std::make_shared<Receding>(Aim::wrong_answer)},
