@@ -15,7 +15,7 @@ namespace aigis {
 namespace {
 
 constexpr double kChance = 0.01;  ///< of each pair, because a sweep has many
-constexpr int64_t kFewest = 8;    ///< images that can be told apart so: 2^(1 - 8) < 1 %
+constexpr size_t kFewest = 8;     ///< images that can be told apart so: 2^(1 - 8) < 1 %
 
 struct Smaller {
   double epsilon;
@@ -49,7 +49,7 @@ Json does_less(const Attack& attack, const Effect& effect, const Smaller& smalle
       {{"value", effect.value()}, {"within_smaller", smaller.effect->value()}, {"smaller", smaller.epsilon}});
 }
 
-Json too_few(int64_t images) {
+Json too_few(size_t images) {
   return flag("grows-with-budget", "info",
               fmt::format("{} images are too few to tell whether it does less than within a smaller budget", images),
               Json::object());
@@ -78,11 +78,11 @@ void flag_smaller_budgets(const SweepPlan& plan, const SweepResult& result, Json
       effects.push_back(effect_of(attack, plan.models[m]->card(), tally, cell));
     }
     if (!effects.front()) continue;  // nor at any other budget
+    if (const size_t images = effects.front()->of_images.size(); images < kFewest) {
+      runs[first + budgets - 1]["flags"].push_back(too_few(images));
+      continue;
+    }
     for (size_t e = 1; e < budgets; ++e) {
-      if (plan.data.size() < kFewest) {
-        runs[first + e]["flags"].push_back(too_few(plan.data.size()));
-        continue;
-      }
       const auto smaller = better_within(effects, e, plan.epsilons);
       if (smaller) runs[first + e]["flags"].push_back(does_less(attack, *effects[e], *smaller));
     }

@@ -57,6 +57,9 @@ TEST(GrowsWithBudget, WhatDoesAsMuchPasses) {
 }
 
 TEST(GrowsWithBudget, FewerThanEightImagesTellNothing) {
+  const auto graph = std::make_shared<Idle>(Aim::graph, 0);
+  EXPECT_EQ(level(gated_report({graph}, {0.01, 0.02}, std::make_shared<Gated>(), false, 8)), "undecided")
+      << "images of the class itself do not count";
   for (const auto& [images, said] : {std::pair<int64_t, const char*>{7, "undecided"}, {8, "passed"}}) {
     EXPECT_EQ(level(gated_report({idle(Aim::more_compute)}, {0.01, 0.02}, std::make_shared<Gated>(), false, images)),
               said);

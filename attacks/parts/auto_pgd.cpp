@@ -135,7 +135,7 @@ class AutoPgd {
   const AutoPgdOptions& options_;
   Norm norm_;
   uint32_t run_, query_ = 0;
-  bool sparse_;        ///< steps move some pixel values and learn from how many changed; in a band all do
+  bool sparse_;        ///< how many pixel values a step moves is learnt from how many changed; in a band all do
   bool counts_draws_;  ///< several draws tell what an iterate is worth; else the last of them, or the only one, does
   Worth worth_;        ///< of the iterates
   at::Tensor flat_;    ///< [n] bool, of the iterates: without a gradient
