@@ -66,7 +66,7 @@ TEST(KeepLabel, HoldsInMostDrawsOfRandomGates) {
   };
   const at::Tensor differs = opens(x) - opens(batch.images);
   EXPECT_LE(differs.mean().item<double>(), 0.05);
-  EXPECT_LE(differs.max().item<double>(), 0.25) << "20 draws must agree: one case in 300 is worse";
+  EXPECT_LE(differs.max().item<double>(), 0.35) << "20 draws must agree: one case in 5,000 is worse";
   EXPECT_GE(differs.mean().item<double>(), 0.01) << "the attack should use what it may";
   const at::Tensor free = make_attack("gate-sloth")->propose(victim, batch, Norm::linf, {0.5})[0];
   EXPECT_GE((opens(free) - opens(batch.images)).mean().item<double>(), 0.3) << "without the lock it goes further";
@@ -97,10 +97,15 @@ at::Tensor confirmed_tenths(bool nested) {
   Victim victim(model, 0);
   const at::Tensor black = at::zeros({kCount, 3, kSide, kSide}, at::TensorOptions(at::kDouble));
   const Batch batch{black, at::zeros({kCount}, at::kLong), at::arange(kCount, at::TensorOptions(at::kLong))};
-  Goal goal;
-  goal.labels = batch.labels;
-  goal.random = true;
-  const at::Tensor found = confirmed(victim, black, black + 1, batch.ids, goal, KeepAnswer(0), {});
+  ObjectiveOptions options;
+  options.constraint = std::make_shared<KeepAnswer>(0.0);
+  const Goal goal = goal_of(options, victim, batch);
+  const at::Tensor found = confirmed(victim, black, black + 1, batch.ids, goal, *options.constraint);
+  // 20 passes of the clean image, 20 of what is confirmed; a draw that fails is made again for each tenth given up, and
+  // those before it once more.
+  if (nested) {
+    EXPECT_LE(victim.audit().aside, kCount * (20 + 20 + 10 + 19));
+  }
   return (found.mean({1, 2, 3}) * 10).round();
 }
 

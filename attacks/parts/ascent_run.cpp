@@ -148,9 +148,7 @@ class Ascent {
       const auto steps = static_cast<uint32_t>(options_.steps);
       remember(rows, look_at(rows, steps, /*rough=*/false).worth);
       if (options_.objective.constraint) {
-        const uint32_t draw = free_draw(options_) + static_cast<uint32_t>(options_.objective.draws);
-        rows.best = confirmed(victim_, rows.clean, rows.best, rows.ids, rows.goal, *options_.objective.constraint,
-                              {restart_, draw, steps});
+        rows.best = confirmed(victim_, rows.clean, rows.best, rows.ids, rows.goal, *options_.objective.constraint);
       }
     }
     put_rows(result, rows.places, rows.alive, keeps_best() ? rows.best : rows.x);

@@ -3,9 +3,11 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
-#include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
+
+#include <tuple>
+#include <vector>
 
 #include "lib/eval/verdict.h"
 
@@ -13,14 +15,24 @@ namespace aigis {
 
 Goal Goal::select(const at::Tensor& rows) const {
   const auto chosen = [&](const at::Tensor& t) { return t.defined() ? t.index_select(0, rows) : at::Tensor(); };
-  return {chosen(labels),  chosen(targets), chosen(clean),  random,        any_answer,
-          chosen(answers), chosen(share),   chosen(weight), chosen(graph), chosen(gate_weight)};
+  return {chosen(labels),
+          chosen(targets),
+          chosen(clean),
+          random,
+          any_answer,
+          chosen(answers),
+          chosen(share),
+          chosen(answers_by_draw),
+          chosen(share_by_draw),
+          chosen(weight),
+          chosen(graph),
+          chosen(gate_weight)};
 }
 
-Goal Goal::as_seen(const Output& clean_output) const {
+Goal Goal::in_draw(uint32_t draw) const {
   Goal goal = *this;
-  goal.answers = clean_output.logits.argmax(1);
-  goal.share = usual_share(clean_output.gates, random);
+  goal.answers = answers_by_draw.select(1, draw);
+  goal.share = share_by_draw.select(1, draw);
   return goal;
 }
 
@@ -34,17 +46,16 @@ namespace {
 
 /// With what the model does to the clean images in most of its draws as what is to stay.
 Goal with_usual(Goal goal, Victim& victim, const Batch& batch) {
-  const uint32_t draws = draws_to_tell(goal.random);
-  at::Tensor votes, share;
-  for (uint32_t draw = 0; draw < draws; ++draw) {
-    const Output output = victim.aside(batch.images, batch.ids, {0, draw, 0});
-    const Goal seen = goal.as_seen(output);
-    const at::Tensor vote = at::one_hot(seen.answers, output.logits.size(1));
-    votes = votes.defined() ? votes + vote : vote;
-    share = share.defined() ? share + seen.share : seen.share;
+  std::vector<at::Tensor> answers, shares;
+  for (uint32_t draw = 0; draw < draws_to_tell(goal.random); ++draw) {
+    const Output output = victim.aside(batch.images, batch.ids, told_at(draw));
+    answers.push_back(output.logits.argmax(1));
+    shares.push_back(usual_share(output.gates, goal.random));
   }
-  goal.answers = votes.argmax(1);
-  goal.share = share / draws;
+  goal.answers_by_draw = at::stack(answers, 1);
+  goal.share_by_draw = at::stack(shares, 1);
+  goal.answers = std::get<0>(goal.answers_by_draw.mode(1));
+  goal.share = goal.share_by_draw.mean(1);
   return goal;
 }
 

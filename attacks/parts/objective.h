@@ -1,6 +1,8 @@
 // What attacks maximise: how wrong a model is about an image, or how far it is on the way to a wanted class.
 #pragma once
 
+#include <limits>
+
 #include "attacks/parts/gate_term.h"
 #include "attacks/parts/worth.h"
 #include "lib/core/options.h"
@@ -75,13 +77,14 @@ struct Goal {
   // Where there is a constraint:
   at::Tensor answers = {};  ///< [N] of the model for the clean images
   at::Tensor share = {};    ///< [N] of the gated layers' cost that is executed for them; expected, by random gates
-  at::Tensor weight = {};   ///< [N] of a violation, found by dual ascent
+  at::Tensor answers_by_draw = {}, share_by_draw = {};  ///< [N, D] both, in each of draws_to_tell(), at told_at()
+  at::Tensor weight = {};                               ///< [N] of a violation, found by dual ascent
   // For GateStates::wanted:
   at::Tensor graph = {};        ///< [N, L] of 0 and 1: gates that the attack wants
   at::Tensor gate_weight = {};  ///< [N, L]: how much each of them matters beside its cost; undefined: all alike
 
-  /// With the answers and shares of a pass over the clean images as what is to stay.
-  Goal as_seen(const Output& clean) const;
+  /// With the answers and shares of that draw as what is to stay.
+  Goal in_draw(uint32_t draw) const;
   /// With the clean answers as labels.
   Goal of_answers() const {
     Goal goal;
@@ -101,6 +104,8 @@ at::Tensor targets_of(const ObjectiveOptions& options, Victim& victim, const Bat
 
 /// Draws that tell what a model usually does: with random gates one draw says little.
 inline uint32_t draws_to_tell(bool random) { return random ? 20 : 1; }
+/// Where they are made: apart from all that an attack makes.
+inline Position told_at(uint32_t draw) { return {std::numeric_limits<uint32_t>::max(), draw, 0}; }
 
 /// The goal of a batch.
 Goal goal_of(const ObjectiveOptions& options, Victim& victim, const Batch& batch);
