@@ -44,6 +44,8 @@ def main():
     batch, side = (16, 224) if name in torchvisions else (64, 32)
     if side == 224 and arguments.images is None:
         parser.error(f"{name} needs IMAGES, a folder with train and val")
+    if side == 32 and arguments.images is not None:
+        parser.error(f"{name} is measured on images of its own; IMAGES are for networks of 224x224 images")
     data = ["--data", f"imagefolder:{arguments.images},size=224"] if side == 224 else []
     specs = {"aigis": name} if not name.startswith("aig") else {"aigis": name, "aigis, skipping": f"{name}:execution=skip"}
     ratios = {(ours, layout): [] for ours in specs for layout in LAYOUTS}

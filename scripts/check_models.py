@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from built import ROOT, aigis
-from given import document, folder_with
+from given import count, document, folder_with
 
 ROUNDING = 0.002  # share of answers that may turn: training judges before BatchNorm is folded into its convolutions
 
@@ -25,7 +25,7 @@ def judged(checkpoint, gates, data, seed, limit):
     models = [str(checkpoint) if mode == "none" else f"{checkpoint}:gates={mode}" for mode in gates]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
-        aigis("evaluate", *[word for model in models for word in ("--model", model)], "--data", data, "--limit", limit,
+        aigis("evaluate", *[word for model in models for word in ("--model", model)], "--data", data, *(["--limit", limit] if limit else []),
               "--attack", "none", "--eps", 0, "--seed", seed, "--checks", "off", "--out", out)
         return json.loads(out.read_text())
 
@@ -72,7 +72,7 @@ def main():
     parser.add_argument("records", nargs="*", type=record, metavar="FILE.train.json",
                         default=[record(path) for path in sorted((ROOT / "models").glob("*.train.json"))])
     parser.add_argument("--cifar10", type=folder_with("data_batch_1.bin"), metavar="DIR")
-    parser.add_argument("--limit", type=int, default=0, help="only the first N held-out images; 0: all")
+    parser.add_argument("--limit", type=count, help="only the first N held-out images")
     arguments = parser.parse_args()
     if arguments.cifar10 is None and any(said["data"]["name"] == "cifar10" for _, said in arguments.records):
         parser.error("checkpoints of CIFAR-10 need --cifar10 DIR, a folder with data_batch_1.bin and the others")

@@ -166,11 +166,13 @@ def curve_rows(report):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("report", type=given.report)
-    parser.add_argument("model", type=int, nargs="?", default=0)
+    parser.add_argument("model", type=int, nargs="?", default=0, help="its number in the report, from 0")
     parser.add_argument("--brief", action="store_true")
     others = {"--sampled": sampled_rows, "--curves": curve_rows, "--patches": patch_rows, "--black-box": black_box_rows}
     for flag, rows_of in others.items():
         parser.add_argument(flag, dest="other", action="store_const", const=rows_of)
     arguments = parser.parse_args()
     report = arguments.report
+    if arguments.model not in range(len(report["models"])):
+        parser.error(f"argument model: '{arguments.model}'; expected a number from 0 to {len(report['models']) - 1}")
     print("\n".join(arguments.other(report) if arguments.other else rows(report, arguments.model, arguments.brief)))

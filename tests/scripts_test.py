@@ -47,6 +47,8 @@ WRONG_NUMBERS = [  # with what is expected of the last argument
     ("bench/peers.py", "--steps", "-1", COUNT),
     ("bench/train_step.py", "--batch", "many", COUNT),
     ("scripts/check_honest.py", "--limit", "0", COUNT),
+    ("scripts/check_models.py", "--limit", "-1", COUNT),
+    ("scripts/gate_table.py", str(ROOT / "reports/results/gates-patches/report.json"), "1", "a number from 0 to 0"),
     ("scripts/check_honest.py", "--seeds", "0", COUNT),
 ]
 
@@ -89,6 +91,7 @@ def test_networks_and_budgets_are_checked(tmp_path):
     assert "expected FILE:EPS" in refusal("scripts/check_honest.py", "synthetic", "--models", "8/255")
     assert "'resnet-7'; expected one of resnet" in refusal("bench/inference.py", "resnet-7")
     assert "resnet-50 needs IMAGES" in refusal("bench/inference.py", "resnet-50")
+    assert "IMAGES are for networks of 224x224" in refusal("bench/inference.py", "resnet-8", "1", tmp_path)
 
 
 @pytest.mark.parametrize("row", WRONG_NUMBERS, ids=" ".join)
