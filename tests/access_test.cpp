@@ -44,6 +44,28 @@ std::vector<RunTally> behind_a_mirror_and_without(const std::vector<std::shared_
   return run_sweep(plan, journal).tallies[0];
 }
 
+TEST(Access, WhatTransfersIsMadeOnceForAllJudges) {
+  const auto above = [](double mean) { return std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -mean); };
+  int64_t made = 0;
+  SweepPlan plan;
+  plan.models = {above(0.5), above(0.6)};
+  plan.runs =
+      plan_runs({planted([&](const at::Tensor& x, double epsilon) {
+                  ++made;
+                  return x + epsilon;
+                })},
+                {nullptr}, {Access{"transfer:other", above(0.4)}, Access{"transfer:another", above(0.3)}}, false);
+  plan.epsilons = {10.0 / 255};
+  plan.data = greys();
+  Journal journal;
+  const auto tallies = run_sweep(plan, journal).tallies;
+  EXPECT_EQ(made, 2) << "one for each model that is seen";
+  for (const size_t r : {0, 1}) {
+    EXPECT_EQ(tallies[0][r].cells[0].pass.accuracy.successes(), 35) << "of levels up to 126 those from 118 cross 127.5";
+    EXPECT_EQ(tallies[1][r].cells[0].pass.accuracy.successes(), 32) << "of levels from 128 those to 142 stay below 153";
+  }
+}
+
 // Proposals fill the device: an attack's are let go of before the next one begins.
 TEST(Access, ProposalsAreKeptAsLongAsALaterRunNeedsThem) {
   std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> made;

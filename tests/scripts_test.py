@@ -14,7 +14,7 @@ import built  # of scripts/, which program adds to the path
 
 NOTHING_GIVEN = ["bench/autoattack.py", "bench/checks.py", "bench/peers.py", "scripts/check_attacks.py", "scripts/check_honest.py",
                  "scripts/count_tests.py", "scripts/family_table.py", "scripts/fgsm_table.py", "scripts/gate_table.py",
-                 "scripts/test_errors.py", "scripts/train_each.py"]
+                 "scripts/study_table.py", "scripts/test_errors.py", "scripts/train_each.py"]
 NOWHERE = [
     ("scripts/check_attacks.py", "nowhere.json", "nowhere"),
     ("scripts/check_models.py", "nowhere.train.json"),
@@ -23,6 +23,7 @@ NOWHERE = [
     ("scripts/family_table.py", "nowhere.json"),
     ("scripts/fgsm_table.py", "nowhere.json"),
     ("scripts/gate_table.py", "nowhere.json"),
+    ("scripts/study_table.py", "nowhere.json"),
     ("scripts/test_errors.py", "nowhere-1"),
     ("scripts/train_each.py", "nowhere", "nowhere"),
     ("bench/inference.py", "resnet-50", "1", "nowhere"),

@@ -16,8 +16,8 @@ class BatchEvaluation {
  public:
   /// `runs`: those of the plan, with attacks that have learnt from this model.
   BatchEvaluation(const SweepPlan& plan, const std::vector<Run>& runs, const std::shared_ptr<Model>& model,
-                  const Batch& batch)
-      : plan_(plan), runs_(runs), model_(model), batch_(batch), proposals_(plan, runs, model, batch) {}
+                  const Batch& batch, Transferred& transferred)
+      : plan_(plan), runs_(runs), model_(model), batch_(batch), proposals_(plan, runs, model, batch, transferred) {}
 
   /// One run. `done` are the parts of the batch that are known; of a worst case all that it is of.
   RunPart evaluate(size_t r, const BatchParts& done);

@@ -42,13 +42,22 @@ Prepared prepare(const std::shared_ptr<const Attack>& attack, const View& view, 
   return {knowing ? knowing : attack, victim.audit(), watch.seconds(), victim.fallen()};
 }
 
+/// The same with their images on that device.
+std::vector<Proposal> moved(std::vector<Proposal> proposals, at::Device device) {
+  for (Proposal& proposal : proposals) proposal.images = proposal.images.to(device);
+  return proposals;
+}
+
 }  // namespace
 
 const std::vector<Proposal>& Proposals::propose(const Run& run, const CleanPass& clean, const at::Tensor& wanted) {
   const View view = view_of(run, model_);
-  const Key key = key_of(run, view);
+  const ProposalKey key = key_of(run, view);
   const auto found = made_.find(key);
   if (found != made_.end()) return found->second;
+  if (const auto known = transferred_.find(key); known != transferred_.end()) {
+    return made_[key] = moved(known->second, plan_.device);
+  }
   if (!run.attack) return made_[key] = std::vector<Proposal>(plan_.epsilons.size(), {batch_.images, {}, {}, 0});
   const at::Tensor all = at::arange(batch_.ids.size(0), batch_.ids.options());
   const bool leaves =
@@ -60,6 +69,7 @@ const std::vector<Proposal>& Proposals::propose(const Run& run, const CleanPass&
   for (Proposal& proposal : proposals) {
     if (left > 0 && counts_answers(*run.attack)) proposal.audit.broken_after[0] = left;
   }
+  if (run.access.surrogate && plan_.models.size() > 1) transferred_[key] = moved(proposals, at::kCPU);
   return made_[key] = std::move(proposals);
 }
 
@@ -81,14 +91,14 @@ void Proposals::attack_again(const Run& run, const Fallen& smaller, size_t e, st
 
 void Proposals::forget(size_t r, const BatchParts& done) {
   const auto key = [&](size_t run) { return key_of(runs_[run], view_of(runs_[run], model_)); };
-  const Key own = key(r);
+  const ProposalKey own = key(r);
   for (size_t later = r + 1; later < runs_.size(); ++later) {
     if (!done.is_done(later) && key(later) == own) return;
   }
   made_.erase(own);
 }
 
-Proposals::Key Proposals::key_of(const Run& run, const View& view) {
+ProposalKey Proposals::key_of(const Run& run, const View& view) {
   return {run.attack.get(), run.access.surrogate.get(), view.defense.get(), view.judge};
 }
 

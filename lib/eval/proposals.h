@@ -1,4 +1,5 @@
-// What the runs' attacks make of one batch against one model: once for all runs that are judged on the same images.
+// What the runs' attacks make of one batch against one model: once for all runs that are judged on the same images;
+// what is made against other models once for all that judge it.
 #pragma once
 
 #include <map>
@@ -13,11 +14,20 @@
 
 namespace aigis {
 
+/// What runs are judged on the same proposals: an attack, the other model that it sees (null for the judge), a defense
+/// that it sees, and whether it knows its judge.
+using ProposalKey = std::tuple<const Attack*, const Model*, const Defense*, Judge>;
+
+/// What attacks on other models make of a batch, which is the same whichever model judges it: on the CPU, for of many
+/// models it would fill a GPU.
+using Transferred = std::map<ProposalKey, std::vector<Proposal>>;
+
 class Proposals {
  public:
-  /// `runs`: those of the plan, with attacks that have learnt from this model.
-  Proposals(const SweepPlan& plan, const std::vector<Run>& runs, std::shared_ptr<Model> model, Batch batch)
-      : plan_(plan), runs_(runs), model_(std::move(model)), batch_(std::move(batch)) {}
+  /// `runs`: those of the plan, with attacks that have learnt from this model. `transferred`: of the same batch.
+  Proposals(const SweepPlan& plan, const std::vector<Run>& runs, std::shared_ptr<Model> model, Batch batch,
+            Transferred& transferred)
+      : plan_(plan), runs_(runs), model_(std::move(model)), batch_(std::move(batch)), transferred_(transferred) {}
 
   /// The attack on what it may see, within each budget: once for each pair of attack and seen model, unless the judge
   /// makes a difference. `wanted` are the classes that it aims at, [N]; undefined without a target.
@@ -33,9 +43,7 @@ class Proposals {
   void forget(size_t r, const BatchParts& done);
 
  private:
-  /// Runs of one key are judged on the same proposals.
-  using Key = std::tuple<const Attack*, const Model*, const Defense*, Judge>;
-  static Key key_of(const Run& run, const View& view);
+  static ProposalKey key_of(const Run& run, const View& view);
 
   /// What the attack makes of the clean images at `rows`; all others are as in `images`. `wanted` are the whole
   /// batch's, `knowing` as of attack_again().
@@ -47,7 +55,8 @@ class Proposals {
   const std::vector<Run>& runs_;
   std::shared_ptr<Model> model_;
   Batch batch_;
-  std::map<Key, std::vector<Proposal>> made_;
+  std::map<ProposalKey, std::vector<Proposal>> made_;
+  Transferred& transferred_;
 };
 
 }  // namespace aigis

@@ -3,7 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -33,11 +32,13 @@ void pass_defenses(const SweepPlan& plan, const std::shared_ptr<Model>& model) {
   }
 }
 
+/// Attacks that have learnt, by the plan's attack, the model that it sees and the defense before it.
+using LearntAttacks = std::map<std::tuple<const Attack*, const Model*, const Defense*>, std::shared_ptr<const Attack>>;
+
 /// The plan's runs against a model. Attacks of runs that some batch still lacks have learnt what they need.
 std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>& model,
-                             const std::vector<BatchParts>& batches) {
+                             const std::vector<BatchParts>& batches, LearntAttacks& known) {
   std::vector<Run> runs = plan.runs;
-  std::map<std::tuple<const Attack*, const Model*, const Defense*>, std::shared_ptr<const Attack>> known;
   for (size_t r = 0; r < runs.size(); ++r) {
     Run& run = runs[r];
     if (!run.attack || run.attack->learns_from() == 0) continue;
@@ -46,7 +47,8 @@ std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>
     if (is_done) continue;
     check_stop();
     const View view = view_of(run, model);
-    std::shared_ptr<const Attack>& learnt = known[{run.attack.get(), run.access.surrogate.get(), view.defense.get()}];
+    const Model* seen = run.access.surrogate ? run.access.surrogate.get() : model.get();
+    std::shared_ptr<const Attack>& learnt = known[{run.attack.get(), seen, view.defense.get()}];
     if (learnt) {
       run.attack = learnt;
       continue;
@@ -62,11 +64,11 @@ std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>
   return runs;
 }
 
-/// What a batch lacks: run by run, so that each is in the journal as soon as it is done.
+/// What a batch lacks against one model: run by run, so that each is in the journal as soon as it is done.
 void evaluate_rest(const SweepPlan& plan, const std::vector<Run>& runs, const std::shared_ptr<Model>& model,
-                   BatchParts& parts) {
+                   BatchParts& parts, Transferred& transferred) {
   if (parts.is_done()) return;
-  BatchEvaluation evaluation(plan, runs, model, take(plan.data, parts.offset(), plan.batch, plan.device));
+  BatchEvaluation evaluation(plan, runs, model, take(plan.data, parts.offset(), plan.batch, plan.device), transferred);
   for (size_t r = 0; r < runs.size(); ++r) {
     if (!parts.is_done(r)) parts.add(r, evaluation.evaluate(r, parts));
   }
@@ -104,26 +106,34 @@ SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
   if (!plan.title.empty()) {
     progress.emplace(plan.title, plan.data.size() * static_cast<int64_t>(plan.models.size()), "images");
   }
-  std::mutex guard;  // of progress
+  std::vector<std::vector<BatchParts>> parts(plan.models.size());  // [model][batch]
+  std::vector<std::vector<Run>> runs;                              // [model]
+  LearntAttacks learnt;
   for (size_t m = 0; m < plan.models.size(); ++m) {
-    std::vector<BatchParts> batches;
-    for (int64_t b = 0; b < count; ++b) batches.emplace_back(plan, journal, m, b);
-    const bool is_done = std::all_of(batches.begin(), batches.end(), [](const auto& parts) { return parts.is_done(); });
+    for (int64_t b = 0; b < count; ++b) parts[m].emplace_back(plan, journal, m, b);
+    const bool is_done = std::all_of(parts[m].begin(), parts[m].end(), [](const auto& one) { return one.is_done(); });
     if (!is_done) pass_defenses(plan, plan.models[m]);
-    const std::vector<Run> runs = learnt_runs(plan, plan.models[m], batches);
-    run_in_parallel(count, plan.workers, [&](int64_t b) {
+    runs.push_back(learnt_runs(plan, plan.models[m], parts[m], learnt));
+  }
+  std::mutex guard;  // of progress
+  run_in_parallel(count, plan.workers, [&](int64_t b) {
+    Transferred transferred;
+    for (size_t m = 0; m < plan.models.size(); ++m) {
       check_stop();
-      BatchParts& parts = batches[static_cast<size_t>(b)];
-      evaluate_rest(plan, runs, plan.models[m], parts);
+      BatchParts& own = parts[m][static_cast<size_t>(b)];
+      evaluate_rest(plan, runs[m], plan.models[m], own, transferred);
       const std::scoped_lock lock(guard);
-      if (progress) progress->advance(parts.size(), fmt::format("model {}/{}", m + 1, plan.models.size()));
-    });
-    // In the order of the data set, so that sums round the same way every time.
+      if (progress) progress->advance(own.size());
+    }
+  });
+  // In the order of the data set, so that sums round the same way every time.
+  for (size_t m = 0; m < plan.models.size(); ++m) {
     std::vector<RunTally>& tallies = result.tallies.emplace_back(plan.runs.size());
     for (size_t r = 0; r < plan.runs.size(); ++r) {
-      for (const BatchParts& parts : batches) tallies[r].merge(parts.part(r).tally);
-      join_examples(plan, m, r, batches, result);
+      for (const BatchParts& one : parts[m]) tallies[r].merge(one.part(r).tally);
+      join_examples(plan, m, r, parts[m], result);
     }
+    parts[m].clear();  // what every image told is held once
   }
   return result;
 }
