@@ -9,6 +9,7 @@ from program import ROOT, aigis, report, text_hash
 import family_table  # of scripts/, which program adds to the path
 import fgsm_table
 import gate_table
+import study_table
 
 REPORTS = sorted((ROOT / "reports/results").glob("*/report.json"))
 GATES = ROOT / "reports/results/gates/report.json"
@@ -112,6 +113,12 @@ def test_tables_of_other_sweeps_of_attacks_on_gates(name, rows):
     path = ROOT / f"reports/results/gates-{name}/report.json"
     for row in rows(report(path)):
         assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {path.relative_to(ROOT)} --{name}"
+
+
+def test_table_of_what_transfers():
+    path = ROOT / "reports/results/transfer/report.json"
+    for row in study_table.transfer_rows(report(path)):
+        assert row in (ROOT / "docs/checks.md").read_text(), f"scripts/study_table.py {path.relative_to(ROOT)}"
 
 
 def test_table_of_the_main_job():
