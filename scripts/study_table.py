@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tables of docs/checks.md that say where robustness comes from, from a report of configs/sweep/transfer.json, or of
+"""The tables of reports/results/where-robustness-comes-from/README.md, from a report of configs/sweep/transfer.json, or of
 configs/sweep/where-robustness-comes-from.json with --attacks or --leads.
 
     scripts/study_table.py REPORT [--attacks | --leads]

@@ -118,7 +118,7 @@ def test_tables_of_other_sweeps_of_attacks_on_gates(name, rows):
 def test_table_of_what_transfers():
     path = ROOT / "reports/results/transfer/report.json"
     for row in study_table.transfer_rows(report(path)):
-        assert row in (ROOT / "docs/checks.md").read_text(), f"scripts/study_table.py {path.relative_to(ROOT)}"
+        assert row in (ROOT / "reports/results/where-robustness-comes-from/README.md").read_text(), f"scripts/study_table.py {path.relative_to(ROOT)}"
 
 
 def test_table_of_the_main_job():
