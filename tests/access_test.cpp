@@ -81,6 +81,63 @@ TEST(Access, ProposalsAreKeptAsLongAsALaterRunNeedsThem) {
   EXPECT_EQ(alive, 0);
 }
 
+TEST(Access, WhatTransfersIsLetGoOfOnceAllHaveJudgedIt) {
+  const auto linear = [] { return std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5); };
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> made;
+  int64_t alive = 0;
+  const auto act = [&](const at::Tensor& x, double) {
+    alive += std::count_if(made.begin(), made.end(), [](const auto& images) { return !images.expired(); });
+    const at::Tensor images = x.clone();
+    made.emplace_back(images.getIntrusivePtr());
+    return images;
+  };
+  SweepPlan plan;
+  plan.models = {linear(), linear()};
+  plan.runs = plan_runs({planted(act), planted(act)}, {std::make_shared<Mirror>(), nullptr},
+                        {Access{"transfer:a", linear()}, Access{"transfer:b", linear()}}, false);
+  plan.epsilons = {10.0 / 255};
+  plan.data = greys();
+  Journal journal;
+  run_sweep(plan, journal);
+  EXPECT_EQ(made.size(), 4u) << "one for each attack on each model that is seen";
+  EXPECT_EQ(alive, 0);
+}
+
+/// Sees no gradient, but what it has learnt from some training images before.
+class Learner : public Planted {
+ public:
+  explicit Learner(int64_t* lessons) : Planted([](const at::Tensor& x, double) { return x; }), lessons_(lessons) {}
+  int64_t learns_from() const override { return 2; }
+  std::shared_ptr<const Attack> learnt(Victim&, const Batch&, Norm, at::ArrayRef<double>) const override {
+    ++*lessons_;
+    return std::make_shared<Learner>(lessons_);
+  }
+
+ private:
+  int64_t* lessons_;
+};
+
+// Learning may take long: what is known of one model by then is in the journal before the next is learnt from.
+TEST(Access, AttacksLearnFromAModelWhenItsTurnComes) {
+  const auto linear = [] { return std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5); };
+  int64_t lessons = 0;
+  std::vector<int64_t> learnt_by_then;
+  SweepPlan plan;
+  plan.models = {linear(), linear()};
+  plan.runs = plan_runs({planted([&](const at::Tensor& x, double) {
+                           learnt_by_then.push_back(lessons);
+                           return x;
+                         }),
+                         std::make_shared<Learner>(&lessons)},
+                        {nullptr}, {Access{}, Access{"transfer:other", linear()}}, false);
+  plan.epsilons = {10.0 / 255};
+  plan.data = plan.training = greys();
+  Journal journal;
+  run_sweep(plan, journal);
+  EXPECT_EQ(learnt_by_then, (std::vector<int64_t>{1, 2, 3})) << "of each model, and of what others are attacked by";
+  EXPECT_EQ(lessons, 3) << "from the other model once";
+}
+
 TEST(Access, OnlyWhoSeesTheJudgeShouldKeepWhatItMeets) {
   const std::vector<RunTally> tallies =
       behind_a_mirror_and_without({planted([](const at::Tensor& x, double) { return x; })});

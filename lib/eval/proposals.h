@@ -18,8 +18,8 @@ namespace aigis {
 /// that it sees, and whether it knows its judge.
 using ProposalKey = std::tuple<const Attack*, const Model*, const Defense*, Judge>;
 
-/// What attacks on other models make of a batch, which is the same whichever model judges it: on the CPU, for of many
-/// models it would fill a GPU.
+/// What attacks on another model make of a batch, which is the same whichever model judges it: on the CPU, for of many
+/// attacks it would fill a GPU.
 using Transferred = std::map<ProposalKey, std::vector<Proposal>>;
 
 class Proposals {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <tuple>
 
 #include "lib/core/progress.h"
@@ -32,23 +33,17 @@ void pass_defenses(const SweepPlan& plan, const std::shared_ptr<Model>& model) {
   }
 }
 
-/// Attacks that have learnt, by the plan's attack, the model that it sees and the defense before it.
-using LearntAttacks = std::map<std::tuple<const Attack*, const Model*, const Defense*>, std::shared_ptr<const Attack>>;
-
-/// The plan's runs against a model. Attacks of runs that some batch still lacks have learnt what they need.
+/// The plan's runs against a model, with attacks that have learnt what they need where they are `wanted`, by number.
 std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>& model,
-                             const std::vector<BatchParts>& batches, LearntAttacks& known) {
+                             const std::vector<size_t>& wanted) {
   std::vector<Run> runs = plan.runs;
-  for (size_t r = 0; r < runs.size(); ++r) {
+  std::map<std::tuple<const Attack*, const Model*, const Defense*>, std::shared_ptr<const Attack>> known;
+  for (const size_t r : wanted) {
     Run& run = runs[r];
     if (!run.attack || run.attack->learns_from() == 0) continue;
-    const bool is_done =
-        std::all_of(batches.begin(), batches.end(), [&](const auto& parts) { return parts.is_done(r); });
-    if (is_done) continue;
     check_stop();
     const View view = view_of(run, model);
-    const Model* seen = run.access.surrogate ? run.access.surrogate.get() : model.get();
-    std::shared_ptr<const Attack>& learnt = known[{run.attack.get(), seen, view.defense.get()}];
+    std::shared_ptr<const Attack>& learnt = known[{run.attack.get(), run.access.surrogate.get(), view.defense.get()}];
     if (learnt) {
       run.attack = learnt;
       continue;
@@ -62,16 +57,6 @@ std::vector<Run> learnt_runs(const SweepPlan& plan, const std::shared_ptr<Model>
     learnt = run.attack;
   }
   return runs;
-}
-
-/// What a batch lacks against one model: run by run, so that each is in the journal as soon as it is done.
-void evaluate_rest(const SweepPlan& plan, const std::vector<Run>& runs, const std::shared_ptr<Model>& model,
-                   BatchParts& parts, Transferred& transferred) {
-  if (parts.is_done()) return;
-  BatchEvaluation evaluation(plan, runs, model, take(plan.data, parts.offset(), plan.batch, plan.device), transferred);
-  for (size_t r = 0; r < runs.size(); ++r) {
-    if (!parts.is_done(r)) parts.add(r, evaluation.evaluate(r, parts));
-  }
 }
 
 /// Takes what batches hold of a run's images to be saved, and joins it.
@@ -92,6 +77,115 @@ void join_examples(const SweepPlan& plan, size_t model, size_t run, std::vector<
   }
 }
 
+class Sweep {
+ public:
+  Sweep(const SweepPlan& plan, Journal& journal)
+      : plan_(plan), count_((plan.data.size() + plan.batch - 1) / plan.batch), parts_(plan.models.size()) {
+    int64_t done = 0;
+    for (size_t m = 0; m < parts_.size(); ++m) {
+      for (int64_t b = 0; b < count_; ++b) {
+        const BatchParts& parts = parts_[m].emplace_back(plan, journal, m, b);
+        for (size_t r = 0; r < plan.runs.size(); ++r) done += parts.is_done(r) ? parts.size() : 0;
+      }
+    }
+    const auto judged = static_cast<int64_t>(plan.models.size() * plan.runs.size());
+    if (!plan.title.empty()) progress_.emplace(plan.title, plan.data.size() * judged, "images", done);
+  }
+
+  SweepResult run() {
+    for (size_t m = 0; m < plan_.models.size(); ++m) attack_itself(m);
+    attack_others();
+    return joined();
+  }
+
+ private:
+  bool lacks(size_t m, size_t r) const {
+    return std::any_of(parts_[m].begin(), parts_[m].end(), [&](const auto& parts) { return !parts.is_done(r); });
+  }
+
+  /// The runs whose attacks see the model that judges them, bare or behind its defense.
+  void attack_itself(size_t m) {
+    bool is_done = true;
+    std::vector<size_t> wanted;
+    for (size_t r = 0; r < plan_.runs.size(); ++r) {
+      if (!lacks(m, r)) continue;
+      is_done = false;
+      if (!plan_.runs[r].access.surrogate) wanted.push_back(r);
+    }
+    if (!is_done) pass_defenses(plan_, plan_.models[m]);
+    if (wanted.empty()) return;
+    const std::vector<Run> runs = learnt_runs(plan_, plan_.models[m], wanted);
+    run_in_parallel(count_, plan_.workers, [&](int64_t b) {
+      Transferred none;
+      BatchEvaluation evaluation(plan_, runs, plan_.models[m], batch(b), none);
+      for (const size_t r : wanted) evaluate(r, evaluation, parts_[m][static_cast<size_t>(b)]);
+    });
+  }
+
+  /// The runs whose attacks see another model: batch by batch, what an attack on one of these gives is judged by all.
+  void attack_others() {
+    std::vector<size_t> wanted;
+    std::map<std::string, std::vector<std::vector<size_t>>> by_access;  // and by attack
+    for (size_t r = 0; r < plan_.runs.size(); ++r) {
+      const Access& access = plan_.runs[r].access;
+      bool is_lacking = false;
+      for (size_t m = 0; m < parts_.size(); ++m) is_lacking = is_lacking || lacks(m, r);
+      if (!access.surrogate || !is_lacking) continue;
+      wanted.push_back(r);
+      std::vector<std::vector<size_t>>& groups = by_access[access.name];
+      if (groups.empty() || plan_.runs[groups.back().back()].attack != plan_.runs[r].attack) groups.emplace_back();
+      groups.back().push_back(r);
+    }
+    if (wanted.empty()) return;
+    const std::vector<Run> runs = learnt_runs(plan_, plan_.models.front(), wanted);
+    run_in_parallel(count_, plan_.workers, [&](int64_t b) {
+      const Batch images = batch(b);
+      Transferred transferred;
+      std::vector<std::optional<BatchEvaluation>> evaluations(plan_.models.size());
+      for (const auto& [access, groups] : by_access) {
+        for (const std::vector<size_t>& group : groups) {
+          for (size_t m = 0; m < plan_.models.size(); ++m) {
+            if (!evaluations[m]) evaluations[m].emplace(plan_, runs, plan_.models[m], images, transferred);
+            for (const size_t r : group) evaluate(r, *evaluations[m], parts_[m][static_cast<size_t>(b)]);
+          }
+          transferred.clear();
+        }
+      }
+    });
+  }
+
+  Batch batch(int64_t b) const { return take(plan_.data, b * plan_.batch, plan_.batch, plan_.device); }
+
+  /// A run of a batch, which is in the journal as soon as it is done.
+  void evaluate(size_t r, BatchEvaluation& evaluation, BatchParts& parts) {
+    if (parts.is_done(r)) return;
+    check_stop();
+    parts.add(r, evaluation.evaluate(r, parts));
+    const std::scoped_lock lock(guard_);
+    if (progress_) progress_->advance(parts.size());
+  }
+
+  SweepResult joined() {
+    SweepResult result;
+    // In the order of the data set, so that sums round the same way every time.
+    for (size_t m = 0; m < plan_.models.size(); ++m) {
+      std::vector<RunTally>& tallies = result.tallies.emplace_back(plan_.runs.size());
+      for (size_t r = 0; r < plan_.runs.size(); ++r) {
+        for (const BatchParts& parts : parts_[m]) tallies[r].merge(parts.part(r).tally);
+        join_examples(plan_, m, r, parts_[m], result);
+      }
+      parts_[m].clear();  // what every image told is held once
+    }
+    return result;
+  }
+
+  const SweepPlan& plan_;
+  int64_t count_;                               ///< of batches
+  std::vector<std::vector<BatchParts>> parts_;  ///< [model][batch]
+  std::optional<Progress> progress_;
+  std::mutex guard_;  ///< of progress_
+};
+
 }  // namespace
 
 bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
@@ -99,43 +193,6 @@ bool is_nested(const SweepPlan& plan, const Run& run, const ModelCard& card) {
   return plan.nested && any_answer && !card.has_random_gates;
 }
 
-SweepResult run_sweep(const SweepPlan& plan, Journal& journal) {
-  const int64_t count = (plan.data.size() + plan.batch - 1) / plan.batch;
-  SweepResult result;
-  std::optional<Progress> progress;
-  if (!plan.title.empty()) {
-    progress.emplace(plan.title, plan.data.size() * static_cast<int64_t>(plan.models.size()), "images");
-  }
-  std::vector<std::vector<BatchParts>> parts(plan.models.size());  // [model][batch]
-  std::vector<std::vector<Run>> runs;                              // [model]
-  LearntAttacks learnt;
-  for (size_t m = 0; m < plan.models.size(); ++m) {
-    for (int64_t b = 0; b < count; ++b) parts[m].emplace_back(plan, journal, m, b);
-    const bool is_done = std::all_of(parts[m].begin(), parts[m].end(), [](const auto& one) { return one.is_done(); });
-    if (!is_done) pass_defenses(plan, plan.models[m]);
-    runs.push_back(learnt_runs(plan, plan.models[m], parts[m], learnt));
-  }
-  std::mutex guard;  // of progress
-  run_in_parallel(count, plan.workers, [&](int64_t b) {
-    Transferred transferred;
-    for (size_t m = 0; m < plan.models.size(); ++m) {
-      check_stop();
-      BatchParts& own = parts[m][static_cast<size_t>(b)];
-      evaluate_rest(plan, runs[m], plan.models[m], own, transferred);
-      const std::scoped_lock lock(guard);
-      if (progress) progress->advance(own.size());
-    }
-  });
-  // In the order of the data set, so that sums round the same way every time.
-  for (size_t m = 0; m < plan.models.size(); ++m) {
-    std::vector<RunTally>& tallies = result.tallies.emplace_back(plan.runs.size());
-    for (size_t r = 0; r < plan.runs.size(); ++r) {
-      for (const BatchParts& one : parts[m]) tallies[r].merge(one.part(r).tally);
-      join_examples(plan, m, r, parts[m], result);
-    }
-    parts[m].clear();  // what every image told is held once
-  }
-  return result;
-}
+SweepResult run_sweep(const SweepPlan& plan, Journal& journal) { return Sweep(plan, journal).run(); }
 
 }  // namespace aigis

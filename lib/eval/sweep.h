@@ -50,9 +50,10 @@ struct SweepResult {
   std::vector<SavedExamples> examples;
 };
 
-/// Runs the plan batch by batch, several at once, each against all models: what transfers to them is made once. What
-/// the journal holds is not done again; each run of a batch goes into it once it is done, so that a sweep that was
-/// killed goes on where it was and ends with the same result. Throws Interrupted on Ctrl-C.
+/// Runs the plan model by model and batch by batch, several batches at once; last what transfers from other models,
+/// which is made once for all that judge it, unless budgets are nested. What the journal holds is not done again; each
+/// run of a batch goes into it once it is done, so that a sweep that was killed goes on where it was and ends with the
+/// same result. Throws Interrupted on Ctrl-C.
 SweepResult run_sweep(const SweepPlan& plan, Journal& journal);
 
 }  // namespace aigis
