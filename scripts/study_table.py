@@ -4,10 +4,10 @@ configs/sweep/where-robustness-comes-from.json with --attacks or --leads.
 
     scripts/study_table.py REPORT [--attacks | --leads]
 
-Without a flag: accuracy in % of each model on what was made against each, in whole percent. --attacks: accuracy in %
-within the smaller budget, for each attack and the worst of all, which has its interval, within the larger budget, too,
-and through JPEG. --leads: by how many points of accuracy the first model of LEADS leads the second, averaged over the
-budgets, under the worst of all attacks; bold where the report calls it decided.
+Without a flag: accuracy of each model on what was made against each, in whole percent. --attacks: accuracy in % within
+1/255 for each attack; then for the worst of all, with its interval, within 1/255 and 2/255, and both through JPEG.
+--leads: by how many points of accuracy the first model of those LEADS that the report has leads the second, averaged over
+the budgets, under the worst of all attacks, without a defense and through JPEG; bold where the report calls it decided.
 """
 
 import argparse
@@ -69,16 +69,14 @@ def kind_of(attack):
 
 
 def attack_rows(report):
-    smaller, larger = sorted({run["epsilon"] for run in report["runs"]})
     for model in report["models"]:
-        runs = {(kind_of(run["attack"]), run["defense"]["name"], run["epsilon"]): run["accuracy"]["robust"]
+        runs = {(kind_of(run["attack"]), run["defense"]["name"], round(255 * run["epsilon"], 6)): run["accuracy"]["robust"]
                 for run in report["runs"] if run["model"] == model["id"]}
         clean = next(run["accuracy"]["clean"] for run in report["runs"] if run["model"] == model["id"])
-        at = lambda kind: runs[kind, "none", smaller]
+        at = lambda kind: runs[kind, "none", 1]
         around = min(at("relaxed"), at("fixed-graph"), key=lambda share: share["value"])
         yield row(name_of(model["id"]), percent(clean), *map(percent, (at("fgsm"), at("pgd"), at("eot-pgd"), around, at("autoattack"))),
-                  with_interval(at("worst-case")), with_interval(runs["worst-case", "none", larger]),
-                  *(with_interval(runs["worst-case", "jpeg", budget]) for budget in (smaller, larger)))
+                  *(with_interval(runs["worst-case", defense, budget]) for defense in ("none", "jpeg") for budget in (1, 2)))
 
 
 def lead_rows(report):
@@ -92,7 +90,10 @@ def lead_rows(report):
             key = (name_of(a["model"]), name_of(b["model"]), a["defense"]["name"])
             found[key] = (value, ci, decided)
             found[key[1], key[0], key[2]] = (-value, [-ci[1], -ci[0]], decided)
+    names = {name_of(model["id"]) for model in report["models"]}
     for first, second in LEADS:
+        if not {first, second} <= names:
+            continue
         cells = []
         for defense in ("none", "jpeg"):
             value, ci, decided = found[first, second, defense]

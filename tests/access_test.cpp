@@ -117,7 +117,7 @@ class Learner : public Planted {
   int64_t* lessons_;
 };
 
-// Learning may take long: what is known of one model by then is in the journal before the next is learnt from.
+// Learning may take long: what is known of one judge by then is in the journal before the next one is learnt from.
 TEST(Access, AttacksLearnFromAModelWhenItsTurnComes) {
   const auto linear = [] { return std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5); };
   int64_t lessons = 0;

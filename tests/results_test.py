@@ -115,10 +115,13 @@ def test_tables_of_other_sweeps_of_attacks_on_gates(name, rows):
         assert row in (ROOT / "docs/gates.md").read_text(), f"scripts/gate_table.py {path.relative_to(ROOT)} --{name}"
 
 
-def test_table_of_what_transfers():
-    path = ROOT / "reports/results/transfer/report.json"
-    for row in study_table.transfer_rows(report(path)):
-        assert row in (ROOT / "reports/results/where-robustness-comes-from/README.md").read_text(), f"scripts/study_table.py {path.relative_to(ROOT)}"
+@pytest.mark.parametrize("name, flag, rows", [("transfer", "", study_table.transfer_rows),
+                                              ("where-robustness-comes-from", "--attacks", study_table.attack_rows),
+                                              ("where-robustness-comes-from", "--leads", study_table.lead_rows)])
+def test_tables_of_where_robustness_comes_from(name, flag, rows):
+    path = ROOT / f"reports/results/{name}/report.json"
+    for row in rows(report(path)):
+        assert row in (ROOT / "reports/results/where-robustness-comes-from/README.md").read_text(), f"scripts/study_table.py {path.relative_to(ROOT)} {flag}"
 
 
 def test_table_of_the_main_job():

@@ -14,7 +14,7 @@ namespace aigis {
 
 class BatchEvaluation {
  public:
-  /// `runs`: those of the plan, with attacks that have learnt from this model.
+  /// `runs`: those of the plan, with attacks that have learnt what they need.
   BatchEvaluation(const SweepPlan& plan, const std::vector<Run>& runs, const std::shared_ptr<Model>& model,
                   const Batch& batch, Transferred& transferred)
       : plan_(plan), runs_(runs), model_(model), batch_(batch), proposals_(plan, runs, model, batch, transferred) {}

@@ -38,20 +38,28 @@ void BatchParts::add(size_t run, RunPart part) {
   for (size_t e = 0; e < part.images.size(); ++e) content.tensors[std::to_string(e)] = part.images[e];
   journal_.add(key_of(run), part.tally.to_json(), part.images.empty() ? "" : format_safetensors(content));
   parts_[run] = std::move(part);
+  release();
   if (is_done()) finish();
 }
 
-void BatchParts::finish() {
+void BatchParts::release() {
   for (size_t r = 0; r < parts_.size(); ++r) {
+    if (!is_done(r) || parts_[r]->images.empty()) continue;
     const int64_t needed = images_needed(r);
-    std::vector<at::Tensor>& images = parts_[r]->images;
-    if (needed == 0) {
-      images.clear();
-      journal_.remove_attachment(key_of(r));
-    }
-    for (at::Tensor& some : images) {
+    for (at::Tensor& some : parts_[r]->images) {
       if (some.size(0) > needed) some = some.slice(0, 0, needed).clone();
-      if (plan_.examples_as == at::kByte) some = to_levels(quantized(take(plan_.data, offset(), needed).images, some));
+    }
+    if (needed > 0) continue;
+    parts_[r]->images.clear();
+    journal_.remove_attachment(key_of(r));
+  }
+}
+
+void BatchParts::finish() {
+  if (plan_.examples_as != at::kByte) return;
+  for (std::optional<RunPart>& part : parts_) {
+    for (at::Tensor& some : part->images) {
+      some = to_levels(quantized(take(plan_.data, offset(), some.size(0)).images, some));
     }
   }
 }

@@ -42,7 +42,9 @@ class BatchParts {
   void add(size_t run, RunPart part);
 
  private:
-  /// Once all runs are done: lets go of the images that only a worst case needed.
+  /// Lets go of the images that only a worst case needed which is done.
+  void release();
+  /// Once all runs are done: what is to be saved, in the form in which it is.
   void finish();
   std::string key_of(size_t run) const;
   /// None where the journal's entry does not have the form that this sweep writes, or images are missing.

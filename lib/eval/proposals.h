@@ -24,7 +24,7 @@ using Transferred = std::map<ProposalKey, std::vector<Proposal>>;
 
 class Proposals {
  public:
-  /// `runs`: those of the plan, with attacks that have learnt from this model. `transferred`: of the same batch.
+  /// `runs`: those of the plan, with attacks that have learnt what they need. `transferred`: of the same batch.
   Proposals(const SweepPlan& plan, const std::vector<Run>& runs, std::shared_ptr<Model> model, Batch batch,
             Transferred& transferred)
       : plan_(plan), runs_(runs), model_(std::move(model)), batch_(std::move(batch)), transferred_(transferred) {}
