@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "lib/core/error.h"
 #include "tests/greys.h"
@@ -90,6 +91,28 @@ TEST_F(CutOffSweep, ImagesAreKeptAsLongAsTheyAreNeeded) {
   Journal(path_, Json::object()).remove();
   EXPECT_FALSE(fs::exists(path_));
   EXPECT_FALSE(fs::exists(kept(0, 0).parent_path()));
+}
+
+// Those of what models see of themselves are not kept until all transfers are done.
+TEST(WorstCase, ImagesGoWithIt) {
+  const auto linear = [] { return std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5); };
+  const std::string path = scratch("worst_case.journal");
+  std::vector<int64_t> kept;
+  const auto count = [&](const at::Tensor& x, double) {
+    const fs::path folder = path + "-files";
+    kept.push_back(fs::exists(folder) ? std::distance(fs::directory_iterator(folder), fs::directory_iterator()) : 0);
+    return x;
+  };
+  SweepPlan plan;
+  plan.models = {linear()};
+  plan.runs =
+      plan_runs({planted(count), planted(count)}, {nullptr}, {Access{}, Access{"transfer:other", linear()}}, true);
+  plan.epsilons = {10.0 / 255};
+  plan.data = greys();
+  Journal journal(path, Json::object());
+  run_sweep(plan, journal);
+  EXPECT_EQ(kept, (std::vector<int64_t>{0, 1, 0, 1})) << "the first attack's until the worst of both is judged";
+  journal.remove();
 }
 
 TEST_F(CutOffSweep, ImagesAreSavedInEightBits) {
