@@ -65,7 +65,8 @@ def with_interval(share):
 
 def kind_of(attack):
     """What stands for an attack in the table: the way through or around gates where it is not the usual one."""
-    return attack["options"].get("gates") if attack["options"].get("gates") in ("relaxed", "fixed-graph") else attack["name"]
+    path = attack["options"].get("gates")
+    return path if path in ("relaxed", "fixed-graph") else attack["name"]
 
 
 def attack_rows(report):

@@ -66,31 +66,32 @@ TEST(Access, WhatTransfersIsMadeOnceForAllJudges) {
   }
 }
 
-// Proposals fill the device: an attack's are let go of before the next one begins.
-TEST(Access, ProposalsAreKeptAsLongAsALaterRunNeedsThem) {
+/// Proposals that attacks have made, and how many of those before each were still held when it was made.
+struct Proposed {
   std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> made;
   int64_t alive = 0;
-  const auto act = [&](const at::Tensor& x, double) {
+
+  at::Tensor next(const at::Tensor& x) {
     alive += std::count_if(made.begin(), made.end(), [](const auto& images) { return !images.expired(); });
     const at::Tensor images = x.clone();
     made.emplace_back(images.getIntrusivePtr());
     return images;
-  };
+  }
+};
+
+// Proposals fill the device: an attack's are let go of before the next one begins.
+TEST(Access, ProposalsAreKeptAsLongAsALaterRunNeedsThem) {
+  Proposed proposed;
+  const auto act = [&](const at::Tensor& x, double) { return proposed.next(x); };
   behind_a_mirror_and_without({planted(act), planted(act)});
-  EXPECT_EQ(made.size(), 2u) << "one for each attack";
-  EXPECT_EQ(alive, 0);
+  EXPECT_EQ(proposed.made.size(), 2u) << "one for each attack";
+  EXPECT_EQ(proposed.alive, 0);
 }
 
 TEST(Access, WhatTransfersIsLetGoOfOnceAllHaveJudgedIt) {
   const auto linear = [] { return std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5); };
-  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> made;
-  int64_t alive = 0;
-  const auto act = [&](const at::Tensor& x, double) {
-    alive += std::count_if(made.begin(), made.end(), [](const auto& images) { return !images.expired(); });
-    const at::Tensor images = x.clone();
-    made.emplace_back(images.getIntrusivePtr());
-    return images;
-  };
+  Proposed proposed;
+  const auto act = [&](const at::Tensor& x, double) { return proposed.next(x); };
   SweepPlan plan;
   plan.models = {linear(), linear()};
   plan.runs = plan_runs({planted(act), planted(act)}, {std::make_shared<Mirror>(), nullptr},
@@ -99,8 +100,8 @@ TEST(Access, WhatTransfersIsLetGoOfOnceAllHaveJudgedIt) {
   plan.data = greys();
   Journal journal;
   run_sweep(plan, journal);
-  EXPECT_EQ(made.size(), 4u) << "one for each attack on each model that is seen";
-  EXPECT_EQ(alive, 0);
+  EXPECT_EQ(proposed.made.size(), 4u) << "one for each attack on each model that is seen";
+  EXPECT_EQ(proposed.alive, 0);
 }
 
 /// Sees no gradient, but what it has learnt from some training images before.

@@ -129,8 +129,8 @@ class Sweep {
     for (size_t r = 0; r < plan_.runs.size(); ++r) {
       const Access& access = plan_.runs[r].access;
       bool is_lacking = false;
-      for (size_t m = 0; m < parts_.size(); ++m) is_lacking = is_lacking || lacks(m, r);
-      if (!access.surrogate || !is_lacking) continue;
+      for (size_t m = 0; access.surrogate && m < parts_.size(); ++m) is_lacking = is_lacking || lacks(m, r);
+      if (!is_lacking) continue;
       wanted.push_back(r);
       std::vector<std::vector<size_t>>& groups = by_access[access.name];
       if (groups.empty() || plan_.runs[groups.back().back()].attack != plan_.runs[r].attack) groups.emplace_back();
