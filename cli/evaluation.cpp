@@ -133,6 +133,28 @@ Json Evaluation::identity() const {
   return identity;
 }
 
+Json Evaluation::run() const {
+  Journal journal;
+  return run(journal).report;
+}
+
+Json Evaluation::run_into(const std::string& out) const {
+  Journal journal(out + ".journal", identity());
+  if (journal.size() > 0) {
+    fmt::print(stderr, "going on with {}: {} {} done\n", out, journal.size(),
+               journal.size() == 1 ? "part is" : "parts are");
+  }
+  try {
+    Outcome outcome = run(journal);
+    save(outcome, out);
+    journal.remove();
+    return std::move(outcome.report);
+  } catch (const InputError&) {
+    if (journal.size() == 0) journal.remove();  // else it would stand in the way of the command put right
+    throw;
+  }
+}
+
 Evaluation::Outcome Evaluation::run(Journal& journal) const {
   SweepResult result = run_sweep(plan, journal);
   Json report = make_report(plan, result, run_checks(plan, result, checks, journal), context);

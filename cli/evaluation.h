@@ -24,17 +24,18 @@ struct Evaluation {
   explicit Evaluation(const Settings& settings);
   /// What a resumed run must have in common with the one that was cut off.
   Json identity() const;
+  /// The report, which holds to its schema also where it is only printed.
+  Json run() const;
+  /// Writes the report to `out` besides, and its examples beside it (cli/examples.h), which it then names. Until it
+  /// stands, a journal beside it keeps what is done, and the next such run goes on there.
+  Json run_into(const std::string& out) const;
+
+ private:
   /// What came of the plan, and the report of it.
   struct Outcome {
     SweepResult result;
     Json report;
   };
-  /// The report holds to its schema, also where it is only printed.
-  Outcome run(Journal& journal) const;
-  /// Writes the report to `out`, and its examples beside it (cli/examples.h), which it then names.
-  void save(Outcome& outcome, const std::string& out) const;
-
- private:
   using Attacks = std::vector<std::shared_ptr<const Attack>>;
   using Defenses = std::vector<std::shared_ptr<const Defense>>;
 
@@ -48,6 +49,8 @@ struct Evaluation {
   void check_attacks() const;
   /// If an attack has something to learn.
   void load_training();
+  Outcome run(Journal& journal) const;
+  void save(Outcome& outcome, const std::string& out) const;
   Json resolved_config(const Settings& settings, const Attacks& attacks, const Defenses& defenses) const;
 };
 

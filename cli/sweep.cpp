@@ -53,20 +53,7 @@ int sweep(const Settings& settings) {
     return 0;
   }
   check_writable(out);
-  Journal journal(out + ".journal", evaluation.identity());
-  if (journal.size() > 0) {
-    fmt::print(stderr, "going on with {}: {} {} done\n", out, journal.size(),
-               journal.size() == 1 ? "part is" : "parts are");
-  }
-  try {
-    Evaluation::Outcome outcome = evaluation.run(journal);
-    evaluation.save(outcome, out);
-    journal.remove();
-    fmt::print("{}{}\n", report_table(outcome.report), out);
-  } catch (const InputError&) {
-    if (journal.size() == 0) journal.remove();  // else it would stand in the way of the command put right
-    throw;
-  }
+  fmt::print("{}{}\n", report_table(evaluation.run_into(out)), out);
   return 0;
 }
 

@@ -5,6 +5,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from program import AIG, PROGRAM, RESNET, aigis, refused, report
 
 POINT = ("--data", "synthetic:test=20")
@@ -64,17 +66,22 @@ def test_a_file_that_is_no_journal_is_kept(tmp_path):
     assert notes.read_text() == "my own notes"
 
 
-def test_a_full_disk_loses_nothing(tmp_path):
+@pytest.mark.parametrize("room", ["for no journal", "for no report"])
+def test_a_full_disk_loses_nothing(room, tmp_path):
     out = tmp_path / "report.json"
     arguments = ["evaluate", "--model", RESNET, "--data", "synthetic:test=20", "--out", str(out)]
     assert aigis(*arguments).returncode == 0
     before = out.read_bytes()
     # A limit on file sizes stands in for the full disk: writing fails half-way.
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    size = 1000 if room == "for no journal" else len(before) - 100
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     result = aigis(*arguments, "--eps", "4/255", preexec_fn=limit)
     assert result.returncode == 1 and "cannot be written" in result.stderr
-    assert out.read_bytes() == before and list(tmp_path.iterdir()) == [out]
-    assert "4/255" in result.stdout  # the table, which is all that is left
+    assert out.read_bytes() == before and set(tmp_path.iterdir()) == {out, tmp_path / "report.json.journal"}
+    result = aigis(*arguments, "--eps", "4/255")
+    assert result.returncode == 0 and "4/255" in result.stdout
+    assert ("going on with" in result.stderr) == (room == "for no report")
+    assert list(tmp_path.iterdir()) == [out] and report(out)["runs"][0]["epsilon"] == pytest.approx(4 / 255)
 
 
 def test_an_existing_report_of_another_run_is_kept(tmp_path):

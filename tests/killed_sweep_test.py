@@ -32,6 +32,16 @@ def test_a_killed_sweep_goes_on_to_the_same_report(unbroken, tmp_path):
     assert not journal.exists()
 
 
+def test_a_killed_evaluation_goes_on_too(unbroken, tmp_path):
+    out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
+    evaluation = ["evaluate", *SWEEP[1:], "--out", out]
+    killed_when(lambda: len(keys_of(journal)) >= 3, 0, *evaluation)
+    result = aigis(*evaluation)
+    assert result.returncode == 0 and "going on with" in result.stderr
+    assert without_times(report(out)) == unbroken
+    assert not journal.exists()
+
+
 def test_a_journal_of_another_run_is_refused(tmp_path):
     out, journal = tmp_path / "r.json", tmp_path / "r.json.journal"
     others = '{"identity":{"config":"other"}}\n' + sealed({"key": "model 0 batch 0 run 0", "value": {}}) + "\n"
