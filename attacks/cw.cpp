@@ -71,7 +71,7 @@ class Minimization {
  private:
   Victim::Gradient gradient(const Rows& rows, const at::Tensor& x, const Position& position) {
     const auto loss = [&](const at::Tensor& some) -> Loss {
-      Goal goal{rows.labels, {}, {}};
+      Goal goal{rows.labels, rows.targets, {}};
       at::Tensor weight = rows.weight;
       if (some.defined()) keep_rows(some, {&goal.labels, &weight});
       return [this, goal, weight](const Output& output) -> Losses {
@@ -103,6 +103,7 @@ void CarliniWagner::Options::bind(OptionTable& table) {
   table.presets("preset", &preset, {{"foolbox", "steps=10000"}});
   table.integer("steps", &steps, 1, 1'000'000, "steps of Adam with each weight");
   table.integer("searches", &searches, 1, 100, "weights that are tried");
+  bind_targets(table, &targets);
   table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
   table.number("weight", &weight, 1e-10, 1e10, "", "of the margin beside the squared distance, at first (c)");
   table.number("confidence", &confidence, 0, 1e4, "logits", "by which another one must exceed the label's (kappa)");
@@ -110,10 +111,12 @@ void CarliniWagner::Options::bind(OptionTable& table) {
   path.bind(table);
 }
 
-void CarliniWagner::search(Victim& victim, const Options& options, Norm, Nearest& nearest) {
+namespace {
+
+/// The binary search for the weight.
+void find_weights(Victim& victim, const CarliniWagner::Options& options, Nearest& nearest, Searched rows) {
   constexpr double kGrowth = 10, kGreatest = 1e10;
   constexpr int64_t kMany = 10;
-  Searched rows = nearest.searched();
   at::Tensor weight = at::full_like(rows.places, options.weight, at::TensorOptions(at::kDouble));
   at::Tensor low = at::zeros_like(weight), high = at::full_like(weight, kInfinity);
   Shrinking shrinking;
@@ -121,7 +124,8 @@ void CarliniWagner::search(Victim& victim, const Options& options, Norm, Nearest
     // With many weights the last is the least that was enough, once more, or the greatest where none was, as by the
     // authors' code and foolbox.
     if (options.searches >= kMany && search + 1 == options.searches) weight = high.clamp_max(kGreatest);
-    const at::Tensor found = Minimization(victim, options, nearest).run(rows, weight, static_cast<uint32_t>(search));
+    const auto number = static_cast<uint32_t>(rows.turn * options.searches + search);
+    const at::Tensor found = Minimization(victim, options, nearest).run(rows, weight, number);
     high = at::where(found, weight, high);
     low = at::where(found, low, weight);
     weight = at::where(high.isinf(), weight * kGrowth, (low + high) / 2);
@@ -130,6 +134,13 @@ void CarliniWagner::search(Victim& victim, const Options& options, Norm, Nearest
       keep_rows(kept, {&weight, &low, &high});
     }
   }
+}
+
+}  // namespace
+
+void CarliniWagner::search(Victim& victim, const Options& options, Norm, Nearest& nearest) {
+  search_towards(nearest, options.targets,
+                 [&](Searched rows) { find_weights(victim, options, nearest, std::move(rows)); });
 }
 
 }  // namespace aigis

@@ -4,6 +4,7 @@
 
 #include "attacks/parts/nearest.h"
 #include "attacks/parts/objective.h"
+#include "attacks/parts/towards.h"
 
 namespace aigis {
 
@@ -16,11 +17,13 @@ struct CarliniWagner {
     std::string preset = "none";
     int64_t steps = 1000;
     int64_t searches = 9;     ///< weights that are tried
+    int64_t targets = 0;      ///< 0: any other class; else one after the other
     double step_size = 0.01;  ///< length of Adam's steps
     double weight = 0.001;    ///< c, of the margin beside the squared distance, at first
     double confidence = 0;    ///< kappa: by how much another logit must exceed the label's
     GatePathOptions path;
     void bind(OptionTable& table);
+    void check(const ModelCard& card) const { check_targets(targets, card); }
   };
 
   static std::vector<Norm> norms() { return {Norm::l2}; }

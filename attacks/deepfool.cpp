@@ -7,8 +7,7 @@
 namespace aigis {
 namespace {
 
-constexpr double kNudge = 1e-4;  ///< beyond the boundary, as in foolbox: an image on it is not yet wrong
-constexpr double kTiny = 1e-8;   ///< keeps distances finite where a gradient is zero; foolbox's, too
+constexpr double kTiny = 1e-8;  ///< keeps distances finite where a gradient is zero, as in foolbox
 
 struct Rows : Searched {
   at::Tensor classes;   ///< [n, k] those that are looked at
@@ -21,10 +20,10 @@ struct Rows : Searched {
 };
 
 /// The step to the nearest of the boundaries: differences [n, k], gradients [n, k, C, H, W].
-at::Tensor step_to_nearest(const at::Tensor& differences, const at::Tensor& gradients, Norm norm) {
+at::Tensor step_to_nearest(const at::Tensor& differences, const at::Tensor& gradients, Norm norm, double nudge) {
   const at::Tensor flat = gradients.flatten(2), slope = slopes_of(gradients, norm);
   const at::Tensor distances = differences.abs() / (slope + kTiny), nearest = distances.argmin(1, /*keepdim=*/true);
-  const at::Tensor distance = distances.gather(1, nearest) + kNudge;
+  const at::Tensor distance = distances.gather(1, nearest) + nudge;
   const at::Tensor gradient = flat.gather(1, nearest.unsqueeze(2).expand({flat.size(0), 1, flat.size(2)})).squeeze(1);
   const at::Tensor unit = norm == Norm::linf ? gradient.sign() : gradient / (slope.gather(1, nearest) + kTiny);
   const auto sizes = gradients.sizes();
@@ -34,9 +33,11 @@ at::Tensor step_to_nearest(const at::Tensor& differences, const at::Tensor& grad
 }  // namespace
 
 void DeepFool::Options::bind(OptionTable& table) {
+  table.presets("preset", &preset, {{"foolbox", "nudge=1e-4"}});
   table.integer("steps", &steps, 1, 100'000, "steps");
   bind_classes(table, &classes);
   table.number("overshoot", &overshoot, 0, 10, "share of the perturbation", "by which it goes beyond the boundary");
+  table.number("nudge", &nudge, 1e-9, 1, "length in the norm", "by which each step does besides");
   bind_draws(table);  // `stop` stays: it goes no further than to the first adversarial image
   path.bind(table);
 }
@@ -58,7 +59,7 @@ void DeepFool::search(Victim& victim, const Options& options, Norm norm, Nearest
     const Victim::Gradients at_x = every.gradients(rows.at(rows.x), rows.classes, position, options.path);
     const at::Tensor wrong = every.lost(at_x.logits, rows.labels);
     nearest.offer(rows, rows.x, wrong);
-    const at::Tensor change = step_to_nearest(at_x.differences, at_x.images, norm);
+    const at::Tensor change = step_to_nearest(at_x.differences, at_x.images, norm, options.nudge);
     rows.total = rows.total + change;
     // A wrong image has arrived: it is as near as DeepFool brings it. And a step depends on nothing but the iterate,
     // unless gates draw: one that led nowhere always will.

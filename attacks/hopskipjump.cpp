@@ -36,8 +36,8 @@ class Walk {
     Shrinking shrinking;
     for (step_ = 0; step_ <= static_cast<uint32_t>(options_.steps) && rows.x.size(0) > 0; ++step_) {
       if (step_ > 0) leap(rows, normal(rows));
-      to_boundary(rows);
-      nearest_.offer(rows, rows.x, at::ones_like(rows.alive), rows.answers);
+      const at::Tensor found = to_boundary(rows);
+      nearest_.offer(rows, found, at::ones_like(rows.alive), rows.answers);
       if (const at::Tensor kept = nearest_.kept(rows, shrinking); kept.defined()) rows.keep(kept);
       draw_ = 0;
     }
@@ -76,7 +76,9 @@ class Walk {
   }
 
   /// Bisects until the interval is as short as the paper asks for (its theta), and ends on the other class's side.
-  void to_boundary(Rows& rows) {
+  /// Returns what to hand out, a little farther away: nearer to the boundary than rounding is, an image may be wrong in
+  /// this batch and right in another.
+  at::Tensor to_boundary(Rows& rows) {
     const double tolerance = norm_ == Norm::l2 ? std::pow(pixels_, -1.5) : 1 / (pixels_ * pixels_);
     const auto halvings = std::min<int64_t>(static_cast<int64_t>(std::ceil(-std::log2(tolerance))), 40);
     at::Tensor low = at::zeros_like(rows.labels, at::TensorOptions(at::kDouble)), high = at::ones_like(low);
@@ -85,8 +87,11 @@ class Walk {
       low = at::where(wrong, low, middle);
       high = at::where(wrong, middle, high);
     }
-    rows.answers = rows.answers + halvings;
+    rows.answers = rows.answers + halvings + 1;
+    constexpr double kClear = 1.0001;
+    const at::Tensor farther = between(rows, (high * kClear).clamp_max(1)), is_clear = is_wrong(rows, farther);
     rows.x = at::where(per_image(high.eq(1), rows.x), rows.x, between(rows, high));  // rounding could cross over
+    return at::where(per_image(is_clear, farther), farther, rows.x);
   }
 
   /// The direction of the boundary's normal at x (equation 16): the mean of random directions, each with the sign of

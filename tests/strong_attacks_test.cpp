@@ -114,7 +114,8 @@ TEST(AutoPgdOptions, LargerBudgetsAreForL1) {
 TEST(AutoAttackOptions, TooManyClassesAreRefused) {
   ModelCard card;
   card.classes = 3;
-  for (const char* attack : {"apgd-t:classes=3", "fab-t:classes=3", "fab:classes=3", "deepfool:classes=7"}) {
+  for (const char* attack : {"apgd-t:classes=3", "fab-t:classes=3", "fab:classes=3", "deepfool:classes=7",
+                             "fmn:targets=3", "ddn:targets=3", "cw:targets=3"}) {
     EXPECT_THROW(make_attack(attack)->check(card), InputError) << attack;
   }
   EXPECT_NO_THROW(make_attack("autoattack")->check(card));

@@ -30,7 +30,7 @@ std::string AutoPgdOptions::refusal(Norm norm) const {
 
 void AutoPgdOptions::check(const ModelCard& card) const {
   check_target(objective, card);
-  check_wrong_classes(classes, card);
+  check_wrong_classes("classes", classes, card);
 }
 
 }  // namespace aigis

@@ -18,7 +18,7 @@ struct FabOptions : NearestOptions {
   GatePathOptions path;
 
   void bind(OptionTable& table);
-  void check(const ModelCard& card) const { check_wrong_classes(classes, card); }
+  void check(const ModelCard& card) const { check_wrong_classes("classes", classes, card); }
 };
 
 void fab_search(Victim& victim, const FabOptions& options, Norm norm, Nearest& nearest);

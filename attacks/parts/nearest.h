@@ -20,12 +20,15 @@ struct NearestOptions {
 /// Images that are still searched for.
 struct Searched : BatchRows {
   at::Tensor labels;
+  at::Tensor targets;  ///< [n] classes to go to; undefined: any
+  uint32_t turn = 0;   ///< of several searches
 
   /// With iterates [n, C, H, W] in the clean images' place.
   Batch at(const at::Tensor& x) const { return {x, labels, ids}; }
   void keep(const at::Tensor& rows) {
     BatchRows::keep(rows);
     keep_rows(rows, {&labels});
+    if (targets.defined()) keep_rows(rows, {&targets});
   }
 };
 

@@ -17,10 +17,11 @@ namespace {
 struct Rows : Searched {
   at::Tensor x;
   at::Tensor radius, farthest;  ///< [n] float64; of the ball, and of the box's farthest corner
+  at::Tensor known;             ///< [n] float64, distance of the nearest that this search found; infinite: none
 
   void keep(const at::Tensor& rows) {
     Searched::keep(rows);
-    keep_rows(rows, {&x, &radius, &farthest});
+    keep_rows(rows, {&x, &radius, &farthest, &known});
   }
 };
 
@@ -43,12 +44,15 @@ class NormSearch {
     rows.x = rows.clean;
     rows.farthest = sizes_of(at::maximum(rows.clean, 1 - rows.clean), norm_);
     rows.radius = at::full_like(rows.farthest, first_radius());
+    rows.known = at::full_like(rows.farthest, std::numeric_limits<double>::infinity());
     Shrinking shrinking;
     at::Tensor at_rest;  // [n] bool, by the last step
     for (int64_t step = 0; step < options_.steps; ++step) {
       Victim::Gradient at_x = gradient(rows, step);
       at::Tensor wrong = every_.lost(at_x.logits, rows.labels);
       nearest_.offer(rows, rows.x, wrong);
+      const at::Tensor size = sizes_of(rows.x - rows.clean, norm_);
+      rows.known = at::where(wrong, at::minimum(rows.known, size), rows.known);
       if (const at::Tensor kept = nearest_.kept(rows, shrinking, at_rest); kept.defined()) {
         rows.keep(kept);
         keep_rows(kept, {&at_x.images, &at_x.losses, &at_x.flat, &wrong});
@@ -73,13 +77,13 @@ class NormSearch {
   }
 
   Victim::Gradient gradient(const Rows& rows, int64_t step) const {
-    const Goal all{rows.labels, {}, {}};
+    const Goal all{rows.labels, rows.targets, {}};
     const auto loss = [&](const at::Tensor& some) -> Loss {
       return [this, goal = some.defined() ? all.select(some) : all](const Output& output) -> Losses {
         return {loss_value(options_.loss, output.logits, goal), goal.lost(output.logits)};
       };
     };
-    return every_.gradient(rows.at(rows.x), loss, {0, 0, static_cast<uint32_t>(step)}, options_.path);
+    return every_.gradient(rows.at(rows.x), loss, {rows.turn, 0, static_cast<uint32_t>(step)}, options_.path);
   }
 
   /// The gradient. On a sphere, where an image that is right has none, any direction: the sphere grows until it has.
@@ -89,7 +93,7 @@ class NormSearch {
     if (flat.size(0) == 0) return at_x.images;
     at::Tensor clean = rows.clean, ids = rows.ids;
     keep_rows(flat, {&clean, &ids});
-    const Stream stream = victim_.draws({0, 0, static_cast<uint32_t>(step)});
+    const Stream stream = victim_.draws({rows.turn, 0, static_cast<uint32_t>(step)});
     return at_x.images.index_copy(0, flat, normal_noise(clean, ids, stream, Use::direction));
   }
 
@@ -102,18 +106,17 @@ class NormSearch {
   /// Nothing is known at first but how far the boundary seems; later the radius comes down to it and swings around.
   at::Tensor guessed_radius(const Rows& rows, const Victim::Gradient& at_x, const at::Tensor& wrong,
                             double gamma) const {
-    const at::Tensor known = nearest_.distance(rows);
     const at::Tensor boundary = sizes_of(rows.x - rows.clean, norm_) + to_boundary(at_x, norm_);
     const at::Tensor wider =
-        at::where(known.isfinite(), rows.radius * (1 + gamma), boundary * (1 + options_.overshoot));
-    return at::where(wrong, at::minimum(rows.radius * (1 - gamma), known), wider);
+        at::where(rows.known.isfinite(), rows.radius * (1 + gamma), boundary * (1 + options_.overshoot));
+    return at::where(wrong, at::minimum(rows.radius * (1 - gamma), rows.known), wider);
   }
 
   /// A whole number of pixel values, one at least; nothing tells how far the boundary is.
   at::Tensor whole_radius(const Rows& rows, const at::Tensor& wrong, double gamma) const {
     const at::Tensor smaller = at::minimum(rows.radius - 1, (rows.radius * (1 - gamma)).floor());
     const at::Tensor larger = at::maximum(rows.radius + 1, (rows.radius * (1 + gamma)).floor());
-    return at::where(wrong, at::minimum(smaller, nearest_.distance(rows)), larger).clamp_min(1);
+    return at::where(wrong, at::minimum(smaller, rows.known), larger).clamp_min(1);
   }
 
   at::Tensor onto_border(const at::Tensor& change, const at::Tensor& radius) const {
@@ -133,6 +136,7 @@ class NormSearch {
 
 void NormSearchOptions::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "gradient steps");
+  bind_targets(table, &targets);
   table.number("step_size", &step_size, 1e-6, 1e4, "L2 length",
                "of the first step; the last has a hundredth of it, along half a cosine");
   table.number("gamma", &gamma, 0, 0.99, "share of the radius", "by which it changes after each step");
@@ -141,9 +145,9 @@ void NormSearchOptions::bind(OptionTable& table) {
 }
 
 void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Nearest& nearest) {
-  Rows rows{nearest.searched(), {}, {}, {}};
-  if (rows.places.size(0) == 0) return;
-  NormSearch(victim, options, norm, nearest).run(std::move(rows));
+  search_towards(nearest, options.targets, [&](Searched rows) {
+    NormSearch(victim, options, norm, nearest).run({std::move(rows), {}, {}, {}, {}});
+  });
 }
 
 }  // namespace aigis

@@ -4,11 +4,13 @@
 
 #include "attacks/parts/nearest.h"
 #include "attacks/parts/objective.h"
+#include "attacks/parts/towards.h"
 
 namespace aigis {
 
 struct NormSearchOptions : NearestOptions {
   int64_t steps = 100;
+  int64_t targets = 0;       ///< 0: goes wherever another class is likeliest; else towards one after the other
   double step_size = 1;      ///< L2 length of the first step; a hundredth of it at last, along half a cosine
   double gamma = 0.05;       ///< by which share the radius changes
   double last_gamma = 0.05;  ///< at last, along half a cosine
@@ -19,6 +21,7 @@ struct NormSearchOptions : NearestOptions {
   GatePathOptions path;
 
   void bind(OptionTable& table);
+  void check(const ModelCard& card) const { check_targets(targets, card); }
 };
 
 void norm_search(Victim& victim, const NormSearchOptions& options, Norm norm, Nearest& nearest);

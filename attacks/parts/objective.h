@@ -62,7 +62,7 @@ int64_t wrong_classes(int64_t wanted, int64_t classes);
 at::Tensor likeliest_wrong(const at::Tensor& logits, const at::Tensor& labels);
 
 /// Throws InputError if a model has not so many wrong classes.
-void check_wrong_classes(int64_t wanted, const ModelCard& card);
+void check_wrong_classes(const std::string& option, int64_t wanted, const ModelCard& card);
 
 /// Throws InputError unless `target` is a word that is known or a class of the model.
 void check_target(const ObjectiveOptions& options, const ModelCard& card);

@@ -92,9 +92,9 @@ at::Tensor likeliest_wrong(const at::Tensor& logits, const at::Tensor& labels) {
   return others.argsort(/*stable=*/true, 1, /*descending=*/true).slice(1, 0, logits.size(1) - 1);
 }
 
-void check_wrong_classes(int64_t wanted, const ModelCard& card) {
+void check_wrong_classes(const std::string& option, int64_t wanted, const ModelCard& card) {
   if (wanted < card.classes) return;
-  throw InputError(fmt::format("option 'classes': {}; expected at most {}, the wrong ones of {}", wanted,
+  throw InputError(fmt::format("option '{}': {}; expected at most {}, the wrong classes of {}", option, wanted,
                                card.classes - 1, card.classes));
 }
 

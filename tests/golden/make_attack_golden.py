@@ -553,8 +553,9 @@ def main():
     for norm, epsilon, steps in (("linf", 0.04, 2), ("l2", 0.4, 2), ("l1", 2.0, 5)):
         made[f"autoattack:steps={steps},queries=100 {norm} {epsilon}"] = standing(net, more, answers, norm, epsilon, steps, 100)
     for name, norm, attack in (
-            ("deepfool", "l2", foolbox.attacks.L2DeepFoolAttack()), ("deepfool", "linf", foolbox.attacks.LinfDeepFoolAttack()),
-            ("deepfool:classes=2,overshoot=0.2", "l2", foolbox.attacks.L2DeepFoolAttack(candidates=3, overshoot=0.2)),
+            ("deepfool:preset=foolbox", "l2", foolbox.attacks.L2DeepFoolAttack()),
+            ("deepfool:preset=foolbox", "linf", foolbox.attacks.LinfDeepFoolAttack()),
+            ("deepfool:preset=foolbox,classes=2,overshoot=0.2", "l2", foolbox.attacks.L2DeepFoolAttack(candidates=3, overshoot=0.2)),
             ("ddn", "l2", foolbox.attacks.DDNAttack()), ("ddn:steps=20,gamma=0.2,radius=0.5", "l2",
              foolbox.attacks.DDNAttack(steps=20, gamma=0.2, init_epsilon=0.5)),
             ("fmn:overshoot=0", "l2", foolbox.attacks.L2FMNAttack()),
