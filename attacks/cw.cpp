@@ -71,9 +71,8 @@ class Minimization {
  private:
   Victim::Gradient gradient(const Rows& rows, const at::Tensor& x, const Position& position) {
     const auto loss = [&](const at::Tensor& some) -> Loss {
-      Goal goal{rows.labels, rows.targets, {}};
-      at::Tensor weight = rows.weight;
-      if (some.defined()) keep_rows(some, {&goal.labels, &weight});
+      const Goal all{rows.labels, rows.targets, {}}, goal = some.defined() ? all.select(some) : all;
+      const at::Tensor weight = some.defined() ? rows.weight.index_select(0, some) : rows.weight;
       return [this, goal, weight](const Output& output) -> Losses {
         const at::Tensor margin = loss_value(LossKind::margin, output.logits, goal);
         return {(options_.confidence - margin).clamp_min(0) * weight.to(margin.scalar_type()),

@@ -17,12 +17,29 @@ void check_runs_of(const ReportCheck& check, const Json& report, const std::stri
   }
 }
 
+/// A model is said to be ahead only if the interval of the difference, a's accuracy less b's, says so.
+void check_decision(const ReportCheck& check, const Json& entry, const Json& ci95, const Json& model_a,
+                    const Json& model_b, const std::string& pointer) {
+  const Json& leader = entry["more_robust"];
+  if (leader.is_null()) return;
+  const double low = ci95[0], high = ci95[1];
+  check.hold(low > 0 || high < 0, pointer + "/more_robust",
+             fmt::format("expected null, as the interval of the difference, [{}, {}], holds 0", low, high));
+  const Json& ahead = low > 0 ? model_a : model_b;
+  check.hold(leader.get<std::string>() == ahead.get<std::string>(), pointer + "/more_robust",
+             fmt::format("expected {} by the difference, got {}", ahead.dump(), leader.dump()));
+}
+
 void check_comparisons(const ReportCheck& check, const Json& report) {
   const Json comparisons = report.value("comparisons", Json::array());
   for (size_t i = 0; i < comparisons.size(); ++i) {
     for (const char* run : {"run_a", "run_b"}) {
       check.index(comparisons[i][run], report["runs"].size(), fmt::format("/comparisons/{}/{}", i, run), "runs");
     }
+    const auto model = [&](const char* run) { return report["runs"][comparisons[i][run].get<size_t>()]["model"]; };
+    const std::string pointer = fmt::format("/comparisons/{}", i);
+    check.inside(comparisons[i]["difference"], comparisons[i]["ci95"], pointer + "/ci95");
+    check_decision(check, comparisons[i], comparisons[i]["ci95"], model("run_a"), model("run_b"), pointer);
   }
 }
 
@@ -36,8 +53,14 @@ void check_curves(const ReportCheck& check, const Json& report) {
     for (const char* curve : {"curve_a", "curve_b"}) {
       check.index(pairs[i][curve], curves.size(), fmt::format("/curve_comparisons/{}/{}", i, curve), "curves");
     }
+    const auto model = [&](const char* curve) {
+      const Json& runs = curves[pairs[i][curve].get<size_t>()]["runs"];
+      return runs.empty() ? Json() : report["runs"][runs[0].get<size_t>()]["model"];
+    };
     const Json& difference = pairs[i]["difference"];
-    check.inside(difference["value"], difference["ci95"], fmt::format("/curve_comparisons/{}/difference/ci95", i));
+    const std::string pointer = fmt::format("/curve_comparisons/{}", i);
+    check.inside(difference["value"], difference["ci95"], pointer + "/difference/ci95");
+    check_decision(check, pairs[i], difference["ci95"], model("curve_a"), model("curve_b"), pointer);
   }
 }
 

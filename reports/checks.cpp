@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "lib/core/text.h"
 #include "reports/flag_checks.h"
@@ -135,6 +136,34 @@ std::string checks_text(const plotting::RunList& list) {
     text += fmt::format("checks of {}: {} passed", name, lines.passed);
     if (!lines.undecided.empty()) text += fmt::format("; undecided: {}", join(lines.undecided, ", "));
     text += lines.raised.empty() ? "\n" : "; raised:\n" + lines.raised;
+  }
+  return text;
+}
+
+std::string flags_text(const plotting::RunList& list) {
+  std::set<std::string> checked;
+  for (const Json& check : plotting::at(list.files.front(), {"checks"})) checked.insert(check["check"]);
+  struct Kind {
+    std::string first;
+    int64_t runs = 0;
+  };
+  std::map<std::string, Kind> kinds;
+  std::vector<std::string> order;
+  const Json& runs = plotting::at(list.files.front(), {"runs"});
+  for (const Json& run : runs) {
+    for (const Json& flag : run["flags"]) {
+      const std::string name = flag["check"];
+      if (checked.contains(name)) continue;
+      Kind& kind = kinds[name];
+      if (kind.runs++ > 0) continue;
+      order.push_back(name);
+      kind.first = fmt::format("{}: {}", flag["level"].get<std::string>(), flag["message"].get<std::string>());
+    }
+  }
+  std::string text = order.empty() ? "" : "flags of runs:\n";
+  for (const auto& name : order) {
+    const Kind& kind = kinds[name];
+    text += fmt::format("  {} ({}, {} of {} runs; told of the first)\n", kind.first, name, kind.runs, runs.size());
   }
   return text;
 }

@@ -21,4 +21,7 @@ void add_flags(const Json& checks, Json& runs);
 /// A line for each model and defense of a list of one report: how many checks passed, and what the others say.
 std::string checks_text(const plotting::RunList& list);
 
+/// A line for each kind of flag that runs of such a list have and no check is named after.
+std::string flags_text(const plotting::RunList& list);
+
 }  // namespace aigis

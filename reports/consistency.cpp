@@ -82,6 +82,16 @@ void check_accuracy(const ReportCheck& check, const Json& run, const std::string
   }
 }
 
+void check_swap(const ReportCheck& check, const Json& swap, int64_t draws, const std::string& pointer) {
+  if (swap.is_null()) return;
+  for (const std::string name : {"clean_on_adversarial_gates", "adversarial_on_clean_gates"}) {
+    check.proportion(swap[name], pointer + "/" + name, draws);
+  }
+  for (const auto& [name, damage] : swap["damage"].items()) {
+    check.inside(damage["value"], damage["ci95"], fmt::format("{}/damage/{}/ci95", pointer, name));
+  }
+}
+
 void check_report(const ReportCheck& check, const Json& report) {
   std::map<std::string, size_t> layers;
   for (size_t i = 0; i < report["models"].size(); ++i) {
@@ -102,6 +112,7 @@ void check_report(const ReportCheck& check, const Json& report) {
                model->second == 0 ? "expected null, as the model has no gates" : "missing, though the model has gates");
     if (!run["gates"].is_null()) {
       check_gates(check, run, model->second, report["data"]["classes"].size(), pointer + "/gates");
+      check_swap(check, run["gates"].value("swap", Json()), run["accuracy"]["draws"], pointer + "/gates/swap");
     }
   }
   check_across_runs(check, report);

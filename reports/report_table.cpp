@@ -39,7 +39,7 @@ std::string report_table(const Json& report) {
                         plotting::epsilon_text(run["epsilon"], run["norm"].get<std::string>()),
                         percent(run["accuracy"]["clean"]["value"]), value, rates);
   }
-  return text + latency_text(list) + checks_text(list) + decided_text(list);
+  return text + latency_text(list) + checks_text(list) + flags_text(list) + decided_text(list);
 }
 
 }  // namespace aigis

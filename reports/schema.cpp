@@ -90,7 +90,14 @@ const Sorted* governing(const Sorted& schema, const std::vector<std::string>& ke
 }
 
 /// "number from 0 to 1, or null", "one of \"linf\", \"l2\"", "text that matches ^[0-9a-f]{64}$".
-std::string expectation(const Sorted& node) {
+std::string expectation(const Sorted& schema, const Sorted& node) {
+  for (const char* either : {"anyOf", "oneOf"}) {
+    if (!node.contains(either)) continue;
+    std::vector<std::string> choices;
+    for (const auto& choice : node[either]) choices.push_back(expectation(schema, *resolved(schema, &choice)));
+    return join(choices, " or ");
+  }
+  if (node.value("type", Sorted()) == Sorted("null")) return "null";
   if (node.contains("const")) return node["const"].dump();
   if (node.contains("enum")) {
     std::vector<std::string> words;
@@ -144,7 +151,7 @@ std::string complaint(const Sorted& schema, const Sorted& report, const valijson
       }
     }
   }
-  return fmt::format("{}: expected {}, got {}", where, node ? expectation(*node) : error.description,
+  return fmt::format("{}: expected {}, got {}", where, node ? expectation(schema, *node) : error.description,
                      shortened(value.dump(-1, ' ', false, Sorted::error_handler_t::replace)));
 }
 

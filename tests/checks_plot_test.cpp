@@ -1,6 +1,8 @@
 // The page's table of checks says of each what the report says.
+#include <fmt/format.h>
 
 #include "reports/plot/plot.h"
+#include "reports/report_table.h"
 #include "tests/figures.h"
 
 namespace aigis {
@@ -19,6 +21,17 @@ TEST(ChecksTable, MarksEachLevelAndTellsWhatWasNotPassed) {
   EXPECT_NE(html.find("one-step, resnet-20</b>: fgsm breaks &lt;9&gt; of them"), std::string::npos);
   EXPECT_EQ(html.find(">noise, resnet-20</b>"), std::string::npos) << "what passed is in the table alone";
   EXPECT_NE(html.find("0 of 1 claims"), std::string::npos);
+}
+
+TEST(PrintedReport, TellsChecksByModelAndFlagsOfRunsByKind) {
+  Json report = sample("--attacks pgd");
+  report["runs"][1]["flags"].push_back(report["checks"][0]);  // that the check tells already
+  const std::string text = report_table(report);
+  EXPECT_NE(text.find("\nchecks of resnet-20: "), std::string::npos) << text;
+  constexpr const char* kRounding =
+      "\n  info: rounded to 8 bits, some images are right again (rounding, 3 of 81 runs; told of the first)\n";
+  EXPECT_NE(text.find(kRounding), std::string::npos) << text;
+  EXPECT_EQ(text.find(fmt::format("({},", report["checks"][0]["check"].get<std::string>())), std::string::npos) << text;
 }
 
 // Of two reports on the same model the one that raised something is shown, whatever the order.

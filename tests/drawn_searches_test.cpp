@@ -37,7 +37,10 @@ const std::vector<std::pair<std::string, Norm>> kSearches{
     {"fab-t", Norm::linf},
     {"hopskipjump:samples=200,steps=15,starts=5000,draws=4", Norm::linf},
     {"ddn", Norm::l2},
-    {"cw:steps=300,searches=1,weight=20", Norm::l2}};
+    {"cw:steps=300,searches=1,weight=20", Norm::l2},
+    {"fmn:targets=1", Norm::linf},
+    {"ddn:targets=1", Norm::l2},
+    {"cw:targets=1,steps=300,searches=1,weight=20", Norm::l2}};
 
 TEST_F(DrawnGates, SearchesGoOnUntilAllDrawsAreWrong) {
   for (const uint32_t draw : {0U, 3U}) {
