@@ -37,7 +37,7 @@ void DeepFool::Options::bind(OptionTable& table) {
   table.integer("steps", &steps, 1, 100'000, "steps");
   bind_classes(table, &classes);
   table.number("overshoot", &overshoot, 0, 10, "share of the perturbation", "by which it goes beyond the boundary");
-  table.number("nudge", &nudge, 1e-9, 1, "length in the norm", "by which each step does besides");
+  table.number("nudge", &nudge, 1e-9, 1, "length in the norm", "by which each step goes beyond the boundary besides");
   bind_draws(table);  // `stop` stays: it goes no further than to the first adversarial image
   path.bind(table);
 }

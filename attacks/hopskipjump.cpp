@@ -76,8 +76,8 @@ class Walk {
   }
 
   /// Bisects until the interval is as short as the paper asks for (its theta), and ends on the other class's side.
-  /// Returns what to hand out, a little farther away: nearer to the boundary than rounding is, an image may be wrong in
-  /// this batch and right in another.
+  /// Returns what to hand out, a little farther away where that is wrong, too: nearer to the boundary than rounding is,
+  /// an image may be wrong in this batch and right in another.
   at::Tensor to_boundary(Rows& rows) {
     const double tolerance = norm_ == Norm::l2 ? std::pow(pixels_, -1.5) : 1 / (pixels_ * pixels_);
     const auto halvings = std::min<int64_t>(static_cast<int64_t>(std::ceil(-std::log2(tolerance))), 40);

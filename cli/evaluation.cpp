@@ -149,7 +149,7 @@ Json Evaluation::run_into(const std::string& out) const {
     save(outcome, out);
     journal.remove();
     return std::move(outcome.report);
-  } catch (const InputError&) {
+  } catch (...) {
     if (journal.size() == 0) journal.remove();  // else it would stand in the way of the command put right
     throw;
   }

@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   } catch (const aigis::InputError& error) {
     return fail(aigis::one_line(error), kBadInput);
   } catch (const aigis::Interrupted&) {
-    return fail("interrupted; a sweep and a training go on where they were", kInterrupted);
+    return fail("interrupted; a sweep, an evaluation with --out and a training go on where they were", kInterrupted);
   } catch (const std::exception& error) {
     return fail(aigis::one_line(error), kFailed);
   }

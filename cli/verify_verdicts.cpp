@@ -134,7 +134,7 @@ class SecondVerdict {
     }
     const size_t m = v_.models.index_of(entry["model"]);
     const Run& run = v_.run_at(index);
-    if (tells_expected_cost(run) && !card.gated.empty()) {
+    if (!run.defense && !run.is_worst_case() && !card.gated.empty()) {
       v_.expect(v_.report["models"][m]["macs"]["expected"], counted["macs"]["before"],
                 fmt::format("/models/{}/macs/expected", m));
     }
@@ -143,15 +143,6 @@ class SecondVerdict {
     const ReportedModel reported{loaded.id, loaded.path, loaded.sha256, loaded.record, loaded.classes, card};
     v_.expect(of_the_clean_pass(entry["flags"]), of_the_clean_pass(make_flags(v_.plan, run, count.tally, {}, reported)),
               pointer + "/flags");
-  }
-
-  /// Whether the expected cost of a run's model is that of the run's clean images.
-  bool tells_expected_cost(const Run& run) const {
-    const auto& runs = v_.plan.runs;
-    const bool is_of_worst_case =
-        v_.minor_version() < since::kUsualDraws &&
-        std::any_of(runs.begin(), runs.end(), [](const Run& other) { return !other.defense && other.is_worst_case(); });
-    return !run.defense && run.is_worst_case() == is_of_worst_case;
   }
 
   /// What can be said of totals when only some of the images were saved, or near ties fell the other way.

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lib/metrics/comparison.h"
+
 namespace aigis {
 namespace {
 
@@ -17,17 +19,16 @@ void check_runs_of(const ReportCheck& check, const Json& report, const std::stri
   }
 }
 
-/// A model is said to be ahead only if the interval of the difference, a's accuracy less b's, says so.
+/// A model is said to be ahead where test and interval of the difference, a's accuracy less b's, say so.
 void check_decision(const ReportCheck& check, const Json& entry, const Json& ci95, const Json& model_a,
                     const Json& model_b, const std::string& pointer) {
-  const Json& leader = entry["more_robust"];
-  if (leader.is_null()) return;
-  const double low = ci95[0], high = ci95[1];
-  check.hold(low > 0 || high < 0, pointer + "/more_robust",
-             fmt::format("expected null, as the interval of the difference, [{}, {}], holds 0", low, high));
-  const Json& ahead = low > 0 ? model_a : model_b;
-  check.hold(leader.get<std::string>() == ahead.get<std::string>(), pointer + "/more_robust",
-             fmt::format("expected {} by the difference, got {}", ahead.dump(), leader.dump()));
+  const Interval difference{ci95[0], ci95[1]};
+  const double p = entry["p_holm"];
+  Json ahead;
+  if (is_decided(p, difference)) ahead = difference.low > 0 ? model_a : model_b;
+  check.hold(entry["more_robust"].dump() == ahead.dump(), pointer + "/more_robust",
+             fmt::format("expected {} by p_holm {} and the difference's interval [{}, {}], got {}", ahead.dump(), p,
+                         difference.low, difference.high, entry["more_robust"].dump()));
 }
 
 void check_comparisons(const ReportCheck& check, const Json& report) {

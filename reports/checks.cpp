@@ -8,6 +8,7 @@
 
 #include "lib/core/text.h"
 #include "reports/flag_checks.h"
+#include "reports/flags.h"
 #include "reports/plot/value.h"
 
 namespace aigis {
@@ -141,29 +142,31 @@ std::string checks_text(const plotting::RunList& list) {
 }
 
 std::string flags_text(const plotting::RunList& list) {
-  std::set<std::string> checked;
-  for (const Json& check : plotting::at(list.files.front(), {"checks"})) checked.insert(check["check"]);
+  std::set<std::string> told;  // by checks
+  for (const Json& check : plotting::at(list.files.front(), {"checks"})) told.insert(check["check"]);
+  for (const FlagCheck& check : flag_checks()) {
+    if (told.contains(check.name)) told.insert(check.flags.begin(), check.flags.end());
+  }
   struct Kind {
-    std::string first;
+    const Json* first;
     int64_t runs = 0;
   };
-  std::map<std::string, Kind> kinds;
-  std::vector<std::string> order;
+  std::map<std::string, size_t> places;
+  std::vector<Kind> kinds;
   const Json& runs = plotting::at(list.files.front(), {"runs"});
   for (const Json& run : runs) {
     for (const Json& flag : run["flags"]) {
-      const std::string name = flag["check"];
-      if (checked.contains(name)) continue;
-      Kind& kind = kinds[name];
-      if (kind.runs++ > 0) continue;
-      order.push_back(name);
-      kind.first = fmt::format("{}: {}", flag["level"].get<std::string>(), flag["message"].get<std::string>());
+      if (told.contains(flag["check"].get<std::string>())) continue;
+      const auto [place, is_new] = places.emplace(kind_of_flag(flag), kinds.size());
+      if (is_new) kinds.push_back({&flag});
+      ++kinds[place->second].runs;
     }
   }
-  std::string text = order.empty() ? "" : "flags of runs:\n";
-  for (const auto& name : order) {
-    const Kind& kind = kinds[name];
-    text += fmt::format("  {} ({}, {} of {} runs; told of the first)\n", kind.first, name, kind.runs, runs.size());
+  std::string text = kinds.empty() ? "" : "flags of runs:\n";
+  for (const auto& [first, count] : kinds) {
+    const auto word = [flag = first](const char* key) { return (*flag)[key].get<std::string>(); };
+    text += fmt::format("  {}: {} ({}, {} of {} runs; told of the first)\n", word("level"), word("message"),
+                        word("check"), count, runs.size());
   }
   return text;
 }

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "reports/clean_accuracy.h"
+#include "reports/plot/value.h"
 
 namespace aigis {
 namespace {
@@ -132,6 +134,12 @@ void check_kept_answers(Json& flags, const Run& run, const CellTally& cell) {
 }
 
 }  // namespace
+
+std::string kind_of_flag(const Json& flag) {
+  std::string message = plotting::text_at(flag, {"message"});
+  std::erase_if(message, [](unsigned char c) { return std::isdigit(c) || c == '.'; });
+  return plotting::text_at(flag, {"level"}) + "|" + plotting::text_at(flag, {"check"}) + "|" + message;
+}
 
 Json flag(const char* check, const char* level, std::string message, Json numbers) {
   return {{"check", check}, {"level", level}, {"message", std::move(message)}, {"numbers", std::move(numbers)}};

@@ -12,6 +12,9 @@ namespace aigis {
 /// One flag: what was looked at, how bad it is (info, warning or error), a sentence and its numbers.
 Json flag(const char* check, const char* level, std::string message, Json numbers);
 
+/// The same for flags that differ in their numbers alone.
+std::string kind_of_flag(const Json& flag);
+
 /// A flag where a model's classes have other names than the data's, whose labels then mean something else to it; null
 /// where they are the same, or where the model names none.
 Json other_class_names(const std::vector<std::string>& of_model, const std::vector<std::string>& of_data);

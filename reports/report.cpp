@@ -21,12 +21,12 @@ Json method(const std::string& name, const Json& options, const std::string& gra
 
 Json model_json(const ReportedModel& model, const std::vector<Run>& runs, const std::vector<RunTally>& tallies) {
   const ModelCard& card = model.card;
-  // Expected cost is that of clean images without a defense, where some run measured it. (Worst cases are judged by
-  // other draws.)
+  // Expected cost is that of clean images without a defense, where some run measured it; worst cases are judged by
+  // other draws.
   Json expected = card.gated.empty() ? Json(card.macs_full()) : Json();
   for (size_t r = 0; r < runs.size(); ++r) {
-    if (!card.gated.empty() && !runs[r].defense && !runs[r].is_worst_case())
-      expected = executed_macs(card, tallies[r].clean);
+    if (card.gated.empty() || runs[r].defense || runs[r].is_worst_case()) continue;
+    expected = executed_macs(card, tallies[r].clean);
   }
   Json json{{"id", model.id}, {"checkpoint", {{"file", model.file}, {"sha256", model.sha256}}}};
   json.update(model_facts(card));

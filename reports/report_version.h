@@ -27,7 +27,6 @@ inline constexpr int64_t kTargetsUnnested = 12;   ///< attacks with a target are
 inline constexpr int64_t kDefendedGraphs = 14;    ///< gates=frozen keeps the graph of what a defense makes of an image
 inline constexpr int64_t kSeededFixedNoise = 14;  ///< noise=fixed follows the seed, and is not that of seed 0
 inline constexpr int64_t kFrozenRecord = 17;      ///< clean accuracy of gates=frozen is held against argmax's record
-inline constexpr int64_t kUsualDraws = 19;        ///< a model's expected cost is not that of a worst case's draws
 
 }  // namespace since
 }  // namespace aigis

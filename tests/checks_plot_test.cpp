@@ -26,11 +26,15 @@ TEST(ChecksTable, MarksEachLevelAndTellsWhatWasNotPassed) {
 TEST(PrintedReport, TellsChecksByModelAndFlagsOfRunsByKind) {
   Json report = sample("--attacks pgd");
   report["runs"][1]["flags"].push_back(report["checks"][0]);  // that the check tells already
+  report["checks"][1]["check"] = "gradients";
+  report["runs"][2]["flags"].push_back(
+      {{"check", "zero-gradient"}, {"level", "warning"}, {"message", "m"}, {"numbers", Json::object()}});
   const std::string text = report_table(report);
   EXPECT_NE(text.find("\nchecks of resnet-20: "), std::string::npos) << text;
   constexpr const char* kRounding =
       "\n  info: rounded to 8 bits, some images are right again (rounding, 3 of 81 runs; told of the first)\n";
   EXPECT_NE(text.find(kRounding), std::string::npos) << text;
+  EXPECT_EQ(text.find("(zero-gradient,"), std::string::npos) << text;
   EXPECT_EQ(text.find(fmt::format("({},", report["checks"][0]["check"].get<std::string>())), std::string::npos) << text;
 }
 

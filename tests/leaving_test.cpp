@@ -168,7 +168,8 @@ TEST_P(LeavingWithOptions, ImagesThatNothingMovesLeave) { expect_to_leave_flat(*
 
 INSTANTIATE_TEST_SUITE_P(Attacks, LeavingWithOptions,
                          ::testing::Values("pgd:nesterov=true,momentum=1,keep=best", "pgd:keep=best", "pgd:scales=3",
-                                           "pgd:samples=4", "bim:samples=4,momentum=1,keep=best"));
+                                           "pgd:samples=4", "bim:samples=4,momentum=1,keep=best",
+                                           "fmn:targets=1,steps=12", "cw:targets=1,steps=12,searches=3"));
 
 // Else the laws above would say little.
 TEST(SumNet, LosesSomeImagesAndKeepsOthers) {

@@ -4,6 +4,7 @@
 
 #include "attacks/parts/hyperplane.h"
 #include "attacks/parts/slopes.h"
+#include "attacks/parts/towards.h"
 
 namespace aigis {
 namespace {
@@ -27,8 +28,8 @@ struct Linear {
 /// One run.
 class BoundaryRun {
  public:
-  BoundaryRun(Victim& victim, const FabOptions& options, Norm norm, uint32_t run)
-      : every_(victim, options.draws), options_(options), norm_(norm), run_(run) {}
+  BoundaryRun(Victim& victim, const FabOptions& options, Norm norm)
+      : every_(victim, options.draws), options_(options), norm_(norm) {}
 
   void run(Rows rows, Nearest& nearest) {
     Shrinking shrinking;
@@ -50,7 +51,8 @@ class BoundaryRun {
 
  private:
   Linear linearized(const Rows& rows) {
-    const Victim::Gradients at_x = every_.gradients(rows.at(rows.x), rows.classes, {run_, 0, query_++}, options_.path);
+    const Victim::Gradients at_x =
+        every_.gradients(rows.at(rows.x), rows.classes, {rows.turn, 0, query_++}, options_.path);
     if (rows.classes.size(1) == 1) return {at_x.images.squeeze(1), at_x.differences.squeeze(1)};
     const at::Tensor nearest = nearest_boundary(at_x.differences, at_x.images).unsqueeze(1);
     return {at_x.images.take_along_dim(nearest.view({-1, 1, 1, 1, 1}), 1).squeeze(1),
@@ -58,7 +60,7 @@ class BoundaryRun {
   }
 
   /// Asked apart from the gradient: most steps cross the boundary, and the gradient is wanted where they come back to.
-  at::Tensor is_wrong(const Rows& rows) { return every_.wrong(rows.at(rows.x), {run_, 0, query_++}); }
+  at::Tensor is_wrong(const Rows& rows) { return every_.wrong(rows.at(rows.x), {rows.turn, 0, query_++}); }
 
   /// [n], of the classes that are aimed at: the one whose boundary the linear model puts nearest.
   at::Tensor nearest_boundary(const at::Tensor& differences, const at::Tensor& gradients) const {
@@ -90,7 +92,7 @@ class BoundaryRun {
   EveryDraw every_;
   const FabOptions& options_;
   Norm norm_;
-  uint32_t run_, query_ = 0;
+  uint32_t query_ = 0;
 };
 
 }  // namespace
@@ -107,14 +109,12 @@ void FabOptions::bind(OptionTable& table) {
 
 void fab_search(Victim& victim, const FabOptions& options, Norm norm, Nearest& nearest) {
   const int64_t classes = wrong_classes(options.classes, victim.card().classes);
-  const int64_t runs = options.in_turn ? classes : 1, together = options.in_turn ? 1 : classes;
-  for (int64_t run = 0; run < runs; ++run) {
-    Rows rows{nearest.searched(), {}, {}};
-    if (rows.places.size(0) == 0) return;
-    const at::Tensor ranking = likeliest_wrong(nearest.clean_logits(rows), rows.labels);
-    rows.classes = ranking.slice(1, run, run + together).contiguous();
-    BoundaryRun(victim, options, norm, static_cast<uint32_t>(run)).run(std::move(rows), nearest);
-  }
+  search_towards(nearest, options.in_turn ? classes : 0, [&](Searched searched) {
+    at::Tensor aims;
+    if (options.in_turn) aims = searched.targets.unsqueeze(1);
+    else aims = likeliest_wrong(nearest.clean_logits(searched), searched.labels).slice(1, 0, classes).contiguous();
+    BoundaryRun(victim, options, norm).run({std::move(searched), aims, {}}, nearest);
+  });
 }
 
 }  // namespace aigis

@@ -21,14 +21,13 @@ struct NearestOptions {
 struct Searched : BatchRows {
   at::Tensor labels;
   at::Tensor targets;  ///< [n] classes to go to; undefined: any
-  uint32_t turn = 0;   ///< of several searches
+  uint32_t turn = 0;   ///< which of several searches; tells their random numbers apart
 
   /// With iterates [n, C, H, W] in the clean images' place.
   Batch at(const at::Tensor& x) const { return {x, labels, ids}; }
   void keep(const at::Tensor& rows) {
     BatchRows::keep(rows);
-    keep_rows(rows, {&labels});
-    if (targets.defined()) keep_rows(rows, {&targets});
+    keep_rows(rows, {&labels, &targets});
   }
 };
 

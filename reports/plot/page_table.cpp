@@ -10,6 +10,7 @@
 
 #include "lib/core/text.h"
 #include "reports/aim.h"
+#include "reports/flags.h"
 #include "reports/latency.h"
 #include "reports/plot/scrolled.h"
 #include "reports/plot/svg.h"
@@ -48,7 +49,7 @@ class Notes {
     std::string marks;
     for (const auto& flag : at(run, {"flags"})) {
       if (column_of(text_at(flag, {"check"}), run) != column) continue;
-      const auto number = numbers_.at(key(flag));
+      const auto number = numbers_.at(kind_of_flag(flag));
       marks +=
           fmt::format("<sup><a class=\"{}\" href=\"#note-{}\" aria-label=\"{} {}: {}\">{}</a></sup>", level_class(flag),
                       number, escape(text_at(flag, {"level"})), number, escape(text_at(flag, {"check"})), number);
@@ -57,7 +58,7 @@ class Notes {
   }
   void add(const Json& run) {
     for (const auto& flag : at(run, {"flags"})) {
-      const auto [place, added] = numbers_.emplace(key(flag), notes_.size() + 1);
+      const auto [place, added] = numbers_.emplace(kind_of_flag(flag), notes_.size() + 1);
       if (added) {
         notes_.push_back({text_at(flag, {"level"}), text_at(flag, {"check"}), text_at(flag, {"message"}),
                           numbers_text(at(flag, {"numbers"}))});
@@ -84,11 +85,6 @@ class Notes {
     const std::string shown = note.message + note.numbers;
     const bool has_numbers = std::any_of(shown.begin(), shown.end(), [](unsigned char c) { return std::isdigit(c); });
     return fmt::format("; in {} runs{}", note.runs, has_numbers ? ", of which these are the first's numbers" : "");
-  }
-  static std::string key(const Json& flag) {
-    std::string message = text_at(flag, {"message"});
-    std::erase_if(message, [](unsigned char c) { return std::isdigit(c) || c == '.'; });
-    return text_at(flag, {"level"}) + "|" + text_at(flag, {"check"}) + "|" + message;
   }
   /// " (images 12, steps 80)"
   static std::string numbers_text(const Json& numbers) {
