@@ -77,7 +77,9 @@ def test_a_full_disk_loses_nothing(room, tmp_path):
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     result = aigis(*arguments, "--eps", "4/255", preexec_fn=limit)
     assert result.returncode == 1 and "cannot be written" in result.stderr
-    assert out.read_bytes() == before and set(tmp_path.iterdir()) == {out, tmp_path / "report.json.journal"}
+    # A journal of nothing would only stand in the way of other settings.
+    journal = {tmp_path / "report.json.journal"} if room == "for no report" else set()
+    assert out.read_bytes() == before and set(tmp_path.iterdir()) == {out} | journal
     result = aigis(*arguments, "--eps", "4/255")
     assert result.returncode == 0 and "4/255" in result.stdout
     assert ("going on with" in result.stderr) == (room == "for no report")
