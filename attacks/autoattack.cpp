@@ -43,6 +43,7 @@ AutoAttack::AutoAttack(const Options& options) : options_(options) {
     if (l1) ce.restarts = towards.classes = 5;
     FabT::Options fab;
     fab.steps = options.steps;
+    fab.draws = 1;  // as its other attacks but square, which asks twice
     fab.path = options.path;
     Square::Options square;
     square.queries = options.queries;

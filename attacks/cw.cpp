@@ -96,22 +96,6 @@ class Minimization {
   Nearest& nearest_;
 };
 
-}  // namespace
-
-void CarliniWagner::Options::bind(OptionTable& table) {
-  table.presets("preset", &preset, {{"foolbox", "steps=10000"}});
-  table.integer("steps", &steps, 1, 1'000'000, "steps of Adam with each weight");
-  table.integer("searches", &searches, 1, 100, "weights that are tried");
-  bind_targets(table, &targets);
-  table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
-  table.number("weight", &weight, 1e-10, 1e10, "", "of the margin beside the squared distance, at first (c)");
-  table.number("confidence", &confidence, 0, 1e4, "logits", "by which another one must exceed the label's (kappa)");
-  NearestOptions::bind(table);
-  path.bind(table);
-}
-
-namespace {
-
 /// The binary search for the weight.
 void find_weights(Victim& victim, const CarliniWagner::Options& options, Nearest& nearest, Searched rows) {
   constexpr double kGrowth = 10, kGreatest = 1e10;
@@ -136,6 +120,18 @@ void find_weights(Victim& victim, const CarliniWagner::Options& options, Nearest
 }
 
 }  // namespace
+
+void CarliniWagner::Options::bind(OptionTable& table) {
+  table.presets("preset", &preset, {{"foolbox", "steps=10000"}});
+  table.integer("steps", &steps, 1, 1'000'000, "steps of Adam with each weight");
+  table.integer("searches", &searches, 1, 100, "weights that are tried");
+  bind_targets(table, &targets);
+  table.number("step_size", &step_size, 1e-6, 10, "", "of Adam, in tanh space");
+  table.number("weight", &weight, 1e-10, 1e10, "", "of the margin beside the squared distance, at first (c)");
+  table.number("confidence", &confidence, 0, 1e4, "logits", "by which another one must exceed the label's (kappa)");
+  NearestOptions::bind(table);
+  path.bind(table);
+}
 
 void CarliniWagner::search(Victim& victim, const Options& options, Norm, Nearest& nearest) {
   search_towards(nearest, options.targets,

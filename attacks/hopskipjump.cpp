@@ -39,11 +39,12 @@ class Walk {
       const at::Tensor found = to_boundary(rows);
       nearest_.offer(rows, found, at::ones_like(rows.alive), rows.answers);
       if (const at::Tensor kept = nearest_.kept(rows, shrinking); kept.defined()) rows.keep(kept);
-      draw_ = 0;
     }
   }
 
  private:
+  static constexpr int64_t kMostHalvings = 30;  ///< of a leap
+
   /// Uniform noise of another class; images for which none is found are given up.
   void start(Rows& rows) {
     rows.x = rows.clean;
@@ -52,18 +53,32 @@ class Walk {
     for (int64_t i = 0; i < options_.starts && !found.all().item<bool>(); ++i) {
       const Stream stream = victim_.draws({0, static_cast<uint32_t>(i), 0});
       const at::Tensor noise = (uniform_noise(rows.clean, rows.ids, stream, Use::start) + 1) / 2;
-      const at::Tensor taken = is_wrong(rows, noise).logical_and(found.logical_not());
-      rows.answers = rows.answers + found.logical_not();
-      rows.x = at::where(per_image(taken, rows.x), noise, rows.x);
-      found = found.logical_or(taken);
+      take(rows, found, noise, i);
     }
     rows.keep(found.nonzero().squeeze(1));
   }
 
-  at::Tensor is_wrong(const Rows& rows, const at::Tensor& x) {
-    const Position position{0, draw_, step_};
-    draw_ += every_.draws();
-    return every_.wrong(rows.at(x), position);
+  /// Asks about the images that are not done, and moves to where they are wrong.
+  void take(Rows& rows, at::Tensor& done, const at::Tensor& there, int64_t query) {
+    const at::Tensor open = done.logical_not().nonzero().squeeze(1);
+    Searched asked = rows;
+    asked.keep(open);
+    const at::Tensor wrong = is_wrong(asked, there.index_select(0, open), query);
+    const at::Tensor taken = at::zeros_like(done).index_copy(0, open, wrong);
+    rows.answers = rows.answers + done.logical_not();
+    rows.x = at::where(per_image(taken, rows.x), there, rows.x);
+    done = done.logical_or(taken);
+  }
+
+  /// `query`: which one of this step, so that an image meets the same noise of gates whatever others of its batch take.
+  at::Tensor is_wrong(const Searched& rows, const at::Tensor& x, int64_t query) {
+    return every_.wrong(rows.at(x), {0, static_cast<uint32_t>(query) * every_.draws(), step_});
+  }
+
+  /// Answers for the estimate of this step's normal.
+  int64_t samples() const {
+    return std::min(static_cast<int64_t>(static_cast<double>(options_.samples) * std::sqrt(step_)),
+                    options_.most_samples);
   }
 
   /// Between the clean image (0) and x (1): along the line in L2, in a shrinking box in Linf.
@@ -82,14 +97,16 @@ class Walk {
     const double tolerance = norm_ == Norm::l2 ? std::pow(pixels_, -1.5) : 1 / (pixels_ * pixels_);
     const auto halvings = std::min<int64_t>(static_cast<int64_t>(std::ceil(-std::log2(tolerance))), 40);
     at::Tensor low = at::zeros_like(rows.labels, at::TensorOptions(at::kDouble)), high = at::ones_like(low);
+    const int64_t before = step_ == 0 ? options_.starts : samples() + kMostHalvings;  // queries, if all were made
     for (int64_t i = 0; i < halvings; ++i) {
-      const at::Tensor middle = (low + high) / 2, wrong = is_wrong(rows, between(rows, middle));
+      const at::Tensor middle = (low + high) / 2, wrong = is_wrong(rows, between(rows, middle), before + i);
       low = at::where(wrong, low, middle);
       high = at::where(wrong, middle, high);
     }
     rows.answers = rows.answers + halvings + 1;
     constexpr double kClear = 1.0001;
-    const at::Tensor farther = between(rows, (high * kClear).clamp_max(1)), is_clear = is_wrong(rows, farther);
+    const at::Tensor farther = between(rows, (high * kClear).clamp_max(1));
+    const at::Tensor is_clear = is_wrong(rows, farther, before + halvings);
     rows.x = at::where(per_image(high.eq(1), rows.x), rows.x, between(rows, high));  // rounding could cross over
     return at::where(per_image(is_clear, farther), farther, rows.x);
   }
@@ -100,8 +117,7 @@ class Walk {
     const at::Tensor distance = sizes_of(rows.x - rows.clean, norm_);
     const at::Tensor reach = step_ == 1 ? at::full_like(distance, 0.1) : distance / pixels_;  // section 3.3
     const at::Tensor length = per_image(reach.clamp_min(1e-12).to(rows.x.scalar_type()), rows.x);
-    const auto count =
-        std::min(static_cast<int64_t>(static_cast<double>(options_.samples) * std::sqrt(step_)), options_.most_samples);
+    const int64_t count = samples();
     at::Tensor signed_sum = at::zeros_like(rows.x), sum = at::zeros_like(rows.x);
     at::Tensor signs = at::zeros_like(distance);
     for (int64_t i = 0; i < count; ++i) {
@@ -110,7 +126,7 @@ class Walk {
                                                  : uniform_noise(rows.x, rows.ids, stream, Use::estimate);
       const at::Tensor unit = noise / per_image(sizes_of(noise, Norm::l2).to(noise.scalar_type()), noise);
       const at::Tensor there = (rows.x + unit * length).clamp(0, 1), direction = (there - rows.x) / length;
-      const at::Tensor sign = at::where(is_wrong(rows, there), 1.0, -1.0);
+      const at::Tensor sign = at::where(is_wrong(rows, there, i), 1.0, -1.0);
       signed_sum = signed_sum + direction * per_image(sign.to(rows.x.scalar_type()), rows.x);
       sum = sum + direction;
       signs = signs + sign;
@@ -123,16 +139,12 @@ class Walk {
 
   /// A step along the normal that stays in the other class, halved until it does.
   void leap(Rows& rows, const at::Tensor& direction) {
-    constexpr int64_t kMostHalvings = 30;
     at::Tensor length = sizes_of(rows.x - rows.clean, norm_) / std::sqrt(static_cast<double>(step_));
     at::Tensor arrived = at::zeros_like(rows.alive);
     const at::Tensor from = rows.x;
     for (int64_t i = 0; i < kMostHalvings && !arrived.all().item<bool>(); ++i) {
       const at::Tensor there = (from + direction * per_image(length.to(from.scalar_type()), from)).clamp(0, 1);
-      const at::Tensor taken = is_wrong(rows, there).logical_and(arrived.logical_not());
-      rows.answers = rows.answers + arrived.logical_not();
-      rows.x = at::where(per_image(taken, from), there, rows.x);
-      arrived = arrived.logical_or(taken);
+      take(rows, arrived, there, samples() + i);
       length = length / 2;
     }
   }
@@ -143,7 +155,7 @@ class Walk {
   Norm norm_;
   Nearest& nearest_;
   double pixels_ = 0;
-  uint32_t step_ = 0, draw_ = 0;
+  uint32_t step_ = 0;
 };
 
 }  // namespace

@@ -73,7 +73,8 @@ class Search {
         return loss_value(kind_, victim_.forward(there, rows.ids, {0, draw, step}).logits, rows.goal);
       };
       const at::Tensor rise = loss(above, 2 * pair) - loss(below, 2 * pair + 1);
-      sum = sum + per_image(rise, rows.x) / (above - below);
+      const at::Tensor told = at::where(rise.isfinite(), rise, 0.0);  // NaN would stay in the iterate for ever
+      sum = sum + per_image(told, rows.x) / (above - below);
     }
     return sum / static_cast<double>(options_.pairs);
   }

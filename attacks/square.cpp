@@ -1,5 +1,9 @@
 #include "attacks/square.h"
 
+#include <ATen/ops/where.h>
+
+#include <limits>
+
 #include "attacks/parts/objective.h"
 
 namespace aigis {
@@ -19,7 +23,10 @@ std::vector<at::Tensor> Square::propose(Victim& victim, const Batch& batch, Norm
   search.value = [](const Output& output, const at::Tensor& labels) {
     Goal goal;
     goal.labels = labels;
-    return -loss_value(LossKind::margin, output.logits, goal);
+    const at::Tensor value = -loss_value(LossKind::margin, output.logits, goal);
+    // Logits of NaN are a wrong answer without a margin.
+    const at::Tensor is_lost = value.isnan().logical_and(goal.lost(output.logits));
+    return at::where(is_lost, -std::numeric_limits<double>::infinity(), value);
   };
   std::vector<at::Tensor> candidates;
   for (const double epsilon : epsilons) candidates.push_back(square_search(victim, batch, search, norm, epsilon));

@@ -27,8 +27,10 @@ bool already_done(const std::string& path, const Evaluation& evaluation) {
     }
   }
   const Json identity = evaluation.identity();
+  const Json learnt_from = report["data"].value("training_sha256", Json());  // not known before 1.20
   const bool same = config_of(report) == identity["config"] && report["data"]["sha256"] == identity["data"] &&
-                    hashes == identity["models"];
+                    hashes == identity["models"] &&
+                    (learnt_from.is_null() || learnt_from == identity.value("training", Json()));
   if (!same) {
     throw InputError(path +
                      ": holds a report of other settings, data or weights; move it away or choose another --out");

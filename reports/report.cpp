@@ -146,6 +146,7 @@ Json make_report(const SweepPlan& plan, const SweepResult& result, const std::ve
               {"runs", Json::array()},
               {"checks", Json::array()},
               {"comparisons", Json::array()}};
+  if (plan.training.images.defined()) report["data"]["training_sha256"] = plan.training.hash();
   std::vector<std::vector<int64_t>> hits, clean_hits;
   for (const auto& surrogate : context.surrogates) {
     report["surrogates"].push_back(

@@ -12,7 +12,7 @@ struct SchemaVersion {
   std::string text() const { return std::to_string(major) + "." + std::to_string(minor); }
 };
 
-inline constexpr SchemaVersion kReportVersion{1, 19};  ///< of reports/schema/report.schema.json
+inline constexpr SchemaVersion kReportVersion{1, 20};  ///< of reports/schema/report.schema.json
 inline constexpr SchemaVersion kTrainVersion{1, 1};    ///< of reports/schema/train.schema.json
 inline constexpr SchemaVersion kInspectVersion{1, 2};  ///< of reports/schema/inspect.schema.json
 

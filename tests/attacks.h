@@ -20,6 +20,7 @@
 #include "attacks/list.h"
 #include "lib/core/model.h"
 #include "lib/eval/attack.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 
@@ -93,25 +94,15 @@ inline Batch grey_batch(int64_t count, double value, at::IntArrayRef shape = {3,
 }
 
 /// conv 3x3, tanh, conv 3x3, tanh, linear: twice differentiable, so that rounding cannot turn a gradient over.
-class SmoothNet : public Model {
+class SmoothNet : public ToyModel {
  public:
   SmoothNet(at::Tensor conv1, at::Tensor conv2, at::Tensor linear, std::vector<int64_t> input)
-      : conv1_(std::move(conv1)), conv2_(std::move(conv2)), linear_(std::move(linear)) {
-    card_.architecture = "smooth";
-    card_.classes = linear_.size(0);
-    card_.input = std::move(input);
-    card_.options = Json::object();
-    card_.gate_mode = "none";
-  }
+      : ToyModel("smooth", linear.size(0), std::move(input)), conv1_(std::move(conv1)), conv2_(std::move(conv2)),
+        linear_(std::move(linear)) {}
   Output forward(const at::Tensor& images, const Pass&) override {
     const at::Tensor hidden = at::conv2d(at::conv2d(images, conv1_, {}, 1, 1).tanh(), conv2_, {}, 1, 1).tanh();
     return {at::linear(hidden.flatten(1), linear_), {}};
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- protected:
-  ModelCard card_;
 
  private:
   at::Tensor conv1_, conv2_, linear_;

@@ -13,6 +13,7 @@
 #include "lib/eval/victim.h"
 #include "lib/ops/gumbel.h"
 #include "tests/networks.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
@@ -79,23 +80,15 @@ INSTANTIATE_TEST_SUITE_P(Networks, Bf16, ::testing::Values("resnet-8", "aig-8:ga
                          });
 
 /// Two logits that differ by less than bfloat16 can tell.
-class NearlyTied : public Model {
+class NearlyTied : public ToyModel {
  public:
-  NearlyTied() {
-    card_.classes = 2;
-    card_.input = {1, 1, 1};
-  }
+  NearlyTied() : ToyModel("nearly-tied", 2, {1, 1, 1}) {}
   Output forward(const at::Tensor& images, const Pass&) override {
     const at::Tensor x = images.flatten(1);
     const at::Tensor answer = at::cat({x, x + 1e-3F}, 1);
     return {rounds ? answer.to(at::kBFloat16) : answer, {}};
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
   bool rounds = false;
-
- private:
-  ModelCard card_;
 };
 
 TEST(Bf16Gradients, ANearTieIsDecidedInFloat32) {

@@ -8,6 +8,7 @@
 
 #include "tests/attacks.h"
 #include "tests/three_gates.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
@@ -23,16 +24,9 @@ TEST(GateBaselines, OpenGates) {
 }
 
 /// Class 1 needs both gates open: while one is shut, the hard network's gradient says nothing for the other.
-class BothGates : public Model {
+class BothGates : public ToyModel {
  public:
-  BothGates() {
-    card_.architecture = "both-gates";
-    card_.classes = 2;
-    card_.input = {3, 2, 2};
-    card_.options = Json::object();
-    card_.gate_mode = "argmax";
-    card_.gated = {{"a", 1, 1}, {"b", 1, 1}};
-  }
+  BothGates() : ToyModel("both-gates", 2, {3, 2, 2}, {{"a", 1, 1}, {"b", 1, 1}}) {}
   Output forward(const at::Tensor& images, const Pass& pass) override {
     Output output;
     output.gates.logits = (images.mean({2, 3}).slice(1, 0, 2) - 0.5) * 4;
@@ -43,11 +37,6 @@ class BothGates : public Model {
     output.logits = at::stack({at::full_like(both, 0.5), both}, 1);
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- private:
-  ModelCard card_;
 };
 
 TEST(Lgm, ForeseesWhatOpensTogether) {

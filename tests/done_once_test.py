@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from PIL import Image
 
 from killed import keys_of, killed_when
 from program import AIG, RESNET, aigis, refused, report, without_times
@@ -51,4 +52,19 @@ def test_a_finished_sweep_is_not_done_again(tmp_path):
     again = aigis(*sweep)
     assert again.returncode == 0 and "complete already" in again.stdout, again.stderr
     sweep[sweep.index(f"white-box,transfer:{AIG}:gates=argmax")] = f"white-box,transfer:{RESNET}"
+    assert "other settings, data or weights" in refused(*sweep)
+
+
+def test_other_training_images_are_other_data(tmp_path):
+    """An attack learns from them, so that what it finds on the same test images is not the same."""
+    for name in "abcdefghij":
+        for part in ("train", "val"):
+            (tmp_path / "data" / part / name).mkdir(parents=True)
+            Image.new("RGB", (32, 32), (10 * ord(name) % 256, 20, 30)).save(tmp_path / "data" / part / name / "x.png")
+    sweep = ["sweep", "--model", AIG, "--attack", "gate-hijack:class=3,images=10", "--data", f"imagefolder:{tmp_path}/data,size=32",
+             "--eps", "4/255", "--checks", "off", "--out", tmp_path / "r.json"]  # fmt: skip
+    result = aigis(*sweep)
+    assert result.returncode == 0, result.stderr
+    assert "complete already" in aigis(*sweep).stdout
+    Image.new("RGB", (32, 32), (1, 2, 3)).save(tmp_path / "data/train/a/x.png")
     assert "other settings, data or weights" in refused(*sweep)

@@ -12,14 +12,15 @@
 #include "tests/mean_gate.h"
 #include "tests/models_under_test.h"
 #include "tests/networks.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 
 /// Heeds the image in some of every four draws, and in the others answers with a class.
-class HeedsSomeDraws : public Model {
+class HeedsSomeDraws : public ToyModel {
  public:
   HeedsSomeDraws(Model& heeded, std::set<uint32_t> draws, int64_t otherwise)
-      : heeded_(heeded), draws_(std::move(draws)), otherwise_(otherwise), card_(heeded.card()) {
+      : ToyModel(heeded.card()), heeded_(heeded), draws_(std::move(draws)), otherwise_(otherwise) {
     card_.has_random_gates = true;
     card_.draws = 4;
   }
@@ -28,14 +29,11 @@ class HeedsSomeDraws : public Model {
     const at::Tensor logits = otherwise_ == 0 ? at::tensor({1.0, 0.0}) : at::tensor({0.0, 1.0});
     return {logits.to(images.options()).expand({images.size(0), 2}), {}};
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
 
  private:
   Model& heeded_;
   std::set<uint32_t> draws_;
   int64_t otherwise_;
-  ModelCard card_;
 };
 
 /// Images of class 1, at a known distance from the boundary of a linear model.

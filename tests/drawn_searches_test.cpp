@@ -1,18 +1,22 @@
 // Searches for the nearest adversarial image where gates draw: they go on until all draws are wrong.
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
 
 #include "attacks/parts/every_draw.h"
 #include "tests/drawn_gates.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
 
 /// Leans to class 0 in every pass that a gradient is taken of.
-class RoundsGradients : public Model {
+class RoundsGradients : public ToyModel {
  public:
-  RoundsGradients(Model& exact, double lean) : exact_(exact), lean_(lean), card_(exact.card()) {
+  RoundsGradients(Model& exact, double lean) : ToyModel(exact.card()), exact_(exact), lean_(lean) {
     card_.rounds_gradients = true;
   }
   Output forward(const at::Tensor& images, const Pass& pass) override {
@@ -20,13 +24,10 @@ class RoundsGradients : public Model {
     if (images.requires_grad()) output.logits = output.logits + at::tensor({lean_, 0.0}, output.logits.options());
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
 
  private:
   Model& exact_;
   double lean_;
-  ModelCard card_;
 };
 
 /// With enough steps to come within a tenth of the optimum.
@@ -72,6 +73,26 @@ TEST_F(DrawnGates, EveryPassIsCounted) {
   hits(linear_, "fmn:steps=1", Norm::linf, kDistance, &audit);
   EXPECT_EQ(audit.forward, 5 * (1 + 1));
   EXPECT_EQ(audit.backward, 5);
+}
+
+// Its starts and leaps end after more queries for some images than for others, and each query has its own noise.
+TEST_F(DrawnGates, HopSkipJumpGoesTheSameWayAloneAsInABatch) {
+  HeedsSomeDraws model(linear_, {0, 3}, 0);
+  const auto walk = [&](const Batch& batch) {
+    Victim victim(model, 3, Judge::this_model);
+    const auto attack = make_attack("hopskipjump:samples=5,steps=6,draws=1");
+    return std::pair{attack->propose(victim, batch, Norm::linf, {0.2})[0], victim.audit().forward};
+  };
+  const at::Tensor levels = at::linspace(0.42, 0.6, 5, at::TensorOptions(at::kDouble)).view({5, 1, 1, 1});
+  const Batch batch{at::ones_like(batch_.images) * levels, batch_.labels, batch_.ids};
+  const auto [together, asked] = walk(batch);
+  int64_t asked_alone = 0;
+  for (int64_t i = 0; i < 5; ++i) {
+    const auto [alone, queries] = walk(batch.part(i, 1));
+    EXPECT_TRUE(at::allclose(alone, together.slice(0, i, i + 1), 0, 1e-9)) << i;
+    asked_alone += queries;
+  }
+  EXPECT_EQ(asked, asked_alone) << "an image that is ready is not asked about for the others' sake";
 }
 
 // The pass for the gradient of the draw that gets the images right loses them by rounding.

@@ -13,6 +13,7 @@
 
 #include "lib/ops/gumbel.h"
 #include "tests/attacks.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
@@ -58,16 +59,9 @@ const std::array<Case, 6> kCases{{
 }};
 
 /// Answers each image by the network of its case, whose number is the image's id.
-class SixNetworks : public Model {
+class SixNetworks : public ToyModel {
  public:
-  SixNetworks() {
-    card_.architecture = "six-networks";
-    card_.classes = 2;
-    card_.input = {3, kSide, kSide};
-    card_.options = Json::object();
-    card_.gate_mode = "argmax";
-    card_.gated = {{"a", 1, 1}, {"b", 1, 1}};
-  }
+  SixNetworks() : ToyModel("six-networks", 2, {3, kSide, kSide}, {{"a", 1, 1}, {"b", 1, 1}}) {}
   Output forward(const at::Tensor& images, const Pass& pass) override {
     const at::Tensor means = images.mean({2, 3}).slice(1, 0, 2);
     const auto case_of = [&](int64_t row) -> const Case& {
@@ -90,11 +84,6 @@ class SixNetworks : public Model {
     output.logits = at::stack({at::zeros_like(score), score}, 1);
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- private:
-  ModelCard card_;
 };
 
 /// The image of each case, which its network takes for class 0.

@@ -14,6 +14,7 @@
 #include "models/checkpoint.h"
 #include "tests/attacks.h"
 #include "tests/three_gates.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
@@ -104,16 +105,9 @@ TEST(FewestFlips, IsTheTrueMinimum) {
 
 /// Four gates, open where their channels are bright. The answer is class 1 once the first three are open. The fourth
 /// comes near to that while they are shut, and leads nowhere.
-class ThreeKeys : public Model {
+class ThreeKeys : public ToyModel {
  public:
-  ThreeKeys() {
-    card_.architecture = "three-keys";
-    card_.classes = 2;
-    card_.input = {4, 2, 2};
-    card_.options = Json::object();
-    card_.gate_mode = "argmax";
-    card_.gated = {{"a", 1, 1}, {"b", 1, 1}, {"c", 1, 1}, {"d", 1, 1}};
-  }
+  ThreeKeys() : ToyModel("three-keys", 2, {4, 2, 2}, {{"a", 1, 1}, {"b", 1, 1}, {"c", 1, 1}, {"d", 1, 1}}) {}
   Output forward(const at::Tensor& images, const Pass& pass) override {
     Output output;
     output.gates.logits = images.mean({2, 3}) - 0.5;
@@ -125,11 +119,6 @@ class ThreeKeys : public Model {
     output.logits = at::stack({at::zeros_like(score), score}, 1);
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- private:
-  ModelCard card_;
 };
 
 TEST(FewestFlips, FindsGatesThatMustFlipTogether) {

@@ -18,22 +18,16 @@
 #include "tests/attacks.h"
 #include "tests/models_under_test.h"
 #include "tests/networks.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
 
 /// Two layers and three gates of sums alone, without products of matrices: an image's answer is the same to the bit
 /// whatever images are beside it, so that only the attack could tell one batch from another.
-class SumNet : public Model {
+class SumNet : public ToyModel {
  public:
-  SumNet() {
-    card_.architecture = "sums";
-    card_.classes = 6;
-    card_.input = {3, 8, 8};
-    card_.options = Json::object();
-    card_.gate_mode = "argmax";
-    card_.gated = {{"a", 10, 1}, {"b", 20, 1}, {"c", 30, 1}};
-  }
+  SumNet() : ToyModel("sums", 6, {3, 8, 8}, {{"a", 10, 1}, {"b", 20, 1}, {"c", 30, 1}}) {}
   Output forward(const at::Tensor& images, const Pass& pass) override {
     const at::Tensor hidden = layer(images - 0.5, first_).tanh();
     Output output;
@@ -46,8 +40,6 @@ class SumNet : public Model {
     output.logits = layer(hidden + (output.gates.open.unsqueeze(2) * branches).sum(1), last_);
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
 
  private:
   /// [N, outputs] of [N, ...] and [outputs, ...].
@@ -57,7 +49,6 @@ class SumNet : public Model {
 
   at::Tensor first_ = drawn({8, 3, 8, 8}, 1) * 0.1, gates_ = drawn({3, 8}, 2), branches_ = drawn({3, 8}, 3),
              last_ = drawn({6, 8}, 4);
-  ModelCard card_;
 };
 
 constexpr int64_t kImages = 33;  // buckets of two

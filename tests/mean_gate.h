@@ -13,6 +13,7 @@
 #include "lib/eval/verdict.h"
 #include "lib/ops/gumbel.h"
 #include "tests/attacks.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 
@@ -21,16 +22,9 @@ inline constexpr int64_t kSide = 4, kPixels = 3 * kSide * kSide;
 
 /// One gate, open where the mean of all pixels is above a threshold. The answer is class 0 as long as the red channel
 /// is brighter than the blue one by `pull` times the mean: brighter images tend to class 1.
-class MeanGate : public Model {
+class MeanGate : public ToyModel {
  public:
-  explicit MeanGate(double pull) : pull_(pull) {
-    card_.architecture = "mean-gate";
-    card_.classes = 2;
-    card_.input = {3, kSide, kSide};
-    card_.options = Json::object();
-    card_.gate_mode = "argmax";
-    card_.gated = {{"layer", 100, 1}};
-  }
+  explicit MeanGate(double pull) : ToyModel("mean-gate", 2, {3, kSide, kSide}, {{"layer", 100, 1}}), pull_(pull) {}
   Output forward(const at::Tensor& images, const Pass& pass) override {
     const at::Tensor mean = images.mean({1, 2, 3}), delta = (mean - kThreshold) * kSlope;
     Output output;
@@ -42,11 +36,6 @@ class MeanGate : public Model {
     output.gates.cost = at::full({1}, 100.0, at::TensorOptions(at::kDouble));
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- protected:
-  ModelCard card_;
 
  private:
   double pull_;

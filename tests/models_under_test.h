@@ -5,25 +5,20 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "lib/core/model.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 
 /// Two classes: logits (0, w.x + b) on flattened images. The least Linf perturbation that turns x is |w.x + b| / |w|_1,
 /// as long as the box [0, 1] does not bind.
-class LinearModel : public Model {
+class LinearModel : public ToyModel {
  public:
-  LinearModel(at::Tensor weight, double bias) : weight_(std::move(weight)), bias_(bias) {
-    card_.architecture = "linear";
-    card_.classes = 2;
-    card_.input = weight_.sizes().vec();
-    card_.options = Json::object();
-    card_.gate_mode = "none";
-  }
+  LinearModel(at::Tensor weight, double bias)
+      : ToyModel("linear", 2, weight.sizes().vec()), weight_(std::move(weight)), bias_(bias) {}
   Output forward(const at::Tensor& images, const Pass&) override {
     const at::Tensor score = (images * weight_).flatten(1).sum(1) + bias_;
     return {at::stack({at::zeros_like(score), score}, 1), {}};
   }
-  const ModelCard& card() const override { return card_; }
   bool is_training() const override { return training; }
 
   bool training = false;
@@ -31,7 +26,6 @@ class LinearModel : public Model {
  private:
   at::Tensor weight_;
   double bias_;
-  ModelCard card_;
 };
 
 }  // namespace aigis

@@ -12,6 +12,7 @@
 #include "tests/attacks.h"
 #include "tests/models_under_test.h"
 #include "tests/nearest.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
@@ -62,14 +63,9 @@ INSTANTIATE_TEST_SUITE_P(Attacks, NearestOfAPlane,
                          });
 
 /// A linear model of four classes, and images for which the boundary to the runner-up need not be the nearest.
-class Cells : public Model {
+class Cells : public ToyModel {
  public:
-  Cells() {
-    card_.architecture = "linear";
-    card_.classes = 4;
-    card_.input = {3, 8, 8};
-    card_.options = Json::object();
-    card_.gate_mode = "none";
+  Cells() : ToyModel("linear", 4, {3, 8, 8}) {
     const at::Tensor around = drawn_uniformly({8, 3, 8, 8}, 4) * 0.4 + 0.3;
     const at::Tensor inwards = weight_.repeat({2, 1}) - weight_.mean(0);  // of each class, away from all others
     batch = labelled(*this, around + (0.4 * inwards / inwards.norm(2, 1, true)).view(around.sizes()));
@@ -77,8 +73,6 @@ class Cells : public Model {
   Output forward(const at::Tensor& images, const Pass&) override {
     return {at::linear(images.flatten(1) - 0.5, weight_), {}};
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
 
   /// [N, K] to the boundary of each class, the box being farther away; infinite to the label's own.
   at::Tensor distances(Norm norm) {
@@ -92,7 +86,6 @@ class Cells : public Model {
 
  private:
   at::Tensor weight_ = (drawn_uniformly({4, 192}, 3) * 10 - 5) * at::linspace(0.5, 2, 4, at::kDouble).view({4, 1});
-  ModelCard card_;
 };
 
 class NearestOfManyClasses : public ::testing::TestWithParam<std::string> {};

@@ -14,29 +14,21 @@
 #include "tests/attacks.h"
 #include "tests/nearest.h"
 #include "tests/networks.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 namespace {
 
 /// 2 pixel values, 10 tanh units, 3 classes.
-class PlaneNet : public Model {
+class PlaneNet : public ToyModel {
  public:
-  PlaneNet() {
-    card_.architecture = "plane";
-    card_.classes = 3;
-    card_.input = {2, 1, 1};
-    card_.options = Json::object();
-    card_.gate_mode = "none";
-  }
+  PlaneNet() : ToyModel("plane", 3, {2, 1, 1}) {}
   Output forward(const at::Tensor& images, const Pass&) override {
     return {at::linear(at::linear(images.flatten(1) - 0.5, first_, bias_).tanh(), second_), {}};
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
 
  private:
   at::Tensor first_ = drawn({10, 2}, 4) * 3, bias_ = drawn({10}, 5), second_ = drawn({3, 10}, 6);
-  ModelCard card_;
 };
 /// The least distance at which a point in any of many directions, inside the box, is of another class; by bisection
 /// after a coarse walk outwards.

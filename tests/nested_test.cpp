@@ -46,6 +46,27 @@ TEST(Nested, BudgetsKeepWhatFell) {
   EXPECT_NEAR(nested[1].linf.max, 10.0 / 255, 1e-6);
 }
 
+TEST(Budgets, WithinNoneThereIsNowhereToGo) {
+  int64_t attacked = 0;
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({planted([&](const at::Tensor& x, double) {
+                          attacked += x.size(0);
+                          return x;
+                        })},
+                        {nullptr}, {Access{}}, false);
+  plan.epsilons = {0, 1.0 / 255};
+  plan.data = greys();
+  for (const bool nested : {false, true}) {
+    plan.nested = nested;
+    attacked = 0;
+    Journal journal;
+    const RunTally tally = run_sweep(plan, journal).tallies[0][0];
+    EXPECT_EQ(tally.cells[0].pass.accuracy.successes(), tally.cells[1].pass.accuracy.successes());
+    EXPECT_EQ(attacked, 40) << "within the second budget alone";
+  }
+}
+
 /// Just across the boundary within a small budget, where rounding to 8 bits takes the images back, and within a large
 /// one what it is made to do.
 class Barely : public Planted {

@@ -40,13 +40,24 @@ TEST(NotFinite, AttacksTakeWhatHasNoAnswerForWrong) {
   OverflowingBeforeTheBoundary model;
   const Batch batch{at::full({3, 1, 2, 2}, 0.5), at::zeros({3}, at::TensorOptions(at::kLong)),
                     at::arange(3, at::TensorOptions(at::kLong))};
-  for (const char* name : {"pgd", "apgd-ce", "deepfool", "cw:weight=10", "ddn", "fmn", "fab"}) {
+  for (const char* name : {"pgd", "square:queries=50", "apgd-ce", "deepfool", "cw:weight=10", "ddn", "fmn", "fab"}) {
     const auto attack = make_attack(name);
     const Norm norm = attack->norms().front();
     Victim victim(model, 0, Judge::this_model);
     const at::Tensor x = attack->propose(victim, batch, norm, {norm == Norm::l2 ? 1.0 : 0.5})[0];
     EXPECT_EQ(judge(model, x, batch, 0, Purpose::verdict_gates).without_answer, 3) << name;
   }
+}
+
+// In half of its probes there is no answer to take a difference from, and none of its iterates is bright.
+TEST(NotFinite, SpsaGoesOnWhereAProbeHasNoAnswer) {
+  OverflowingBeforeTheBoundary model;
+  const Batch batch{at::full({3, 1, 2, 2}, 0.595), at::zeros({3}, at::TensorOptions(at::kLong)),
+                    at::arange(3, at::TensorOptions(at::kLong))};
+  Victim victim(model, 0, Judge::this_model);
+  const at::Tensor x =
+      make_attack("spsa:steps=3,pairs=1,distance=0.02")->propose(victim, batch, Norm::linf, {0.004})[0];
+  EXPECT_TRUE(x.isfinite().all().item<bool>()) << x;
 }
 
 TEST(NotFinite, AnswersAreFlagged) {

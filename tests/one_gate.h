@@ -10,6 +10,7 @@
 #include "lib/core/model.h"
 #include "lib/core/philox.h"
 #include "lib/data/dataset.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 
@@ -22,14 +23,10 @@ inline double drawn_threshold(const Stream& noise, int64_t id) {
 
 /// Two classes. The gate opens for images brighter than one half, or of several `draws` than a threshold that it draws.
 /// The answer is 1 where `by_gate` the gate is open, else where the image is bright.
-class OneGate : public Model {
+class OneGate : public ToyModel {
  public:
-  explicit OneGate(bool by_gate, int64_t draws = 1) : by_gate_(by_gate) {
-    card_.architecture = "one-gate";
-    card_.options = Json::object();
-    card_.classes = 2;
-    card_.input = {1, 2, 2};
-    card_.gated = {{"gate", 10, 1}};
+  explicit OneGate(bool by_gate, int64_t draws = 1)
+      : ToyModel("one-gate", 2, {1, 2, 2}, {{"gate", 10, 1}}), by_gate_(by_gate) {
     card_.gate_mode = draws > 1 ? "sampled" : "argmax";
     card_.has_random_gates = draws > 1;
     card_.draws = draws;
@@ -48,12 +45,9 @@ class OneGate : public Model {
     output.logits = at::cat({-answer, answer}, 1);
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
 
  private:
   bool by_gate_;
-  ModelCard card_;
 };
 
 inline Dataset bright() {

@@ -20,6 +20,7 @@
 
 #include "defenses/jpeg.h"
 #include "lib/eval/attack.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 
@@ -47,26 +48,16 @@ inline Dataset patterned(uint64_t seed = 5) {
 
 /// Scores an image by its likeness to each pattern; two layers with a tanh between, so that it has curvature.
 /// What a test plants is done before or after.
-class PatternNet : public Model {
+class PatternNet : public ToyModel {
  public:
-  PatternNet() {
-    card_.architecture = "patterns";
-    card_.options = Json::object();
-    card_.classes = kClasses;
-    card_.input = {3, kSide, kSide};
-    card_.macs_always = 10'000;
-    card_.gate_mode = "none";
-  }
+  PatternNet() : ToyModel("patterns", kClasses, {3, kSide, kSide}) { card_.macs_always = 10'000; }
   Output forward(const at::Tensor& images, const Pass& pass) override {
     return {after(at::linear(((before(images, pass) - 0.5).flatten(1) * 2).tanh(), patterns().flatten(1) / 4)), {}};
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
 
  protected:
   virtual at::Tensor before(const at::Tensor& images, const Pass&) { return images; }
   virtual at::Tensor after(const at::Tensor& logits) { return logits; }
-  ModelCard card_;
 };
 
 class ScaledUp : public PatternNet {

@@ -1,5 +1,6 @@
 // AutoAttack as the sum of its attacks.
 #include <ATen/ops/equal.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "attacks/parts/objective.h"
@@ -108,6 +109,16 @@ TEST(AutoPgdOptions, LargerBudgetsAreForL1) {
               "larger_budgets=true is for the norm l1, not l2; expected larger_budgets=false");
     EXPECT_EQ(attack->refusal(Norm::l1), "");
     EXPECT_EQ(make_attack(name)->norms(), all_norms());
+  }
+}
+
+// Each of the three budgets begins with the gradient of its start.
+TEST_F(Cascade, LargerBudgetsShareTheSteps) {
+  for (const int64_t steps : {1, 2, 3, 10}) {
+    Victim victim(net_, 3);
+    make_attack(fmt::format("apgd-ce:larger_budgets=true,steps={}", steps))
+        ->propose(victim, batch_.part(0, 1), Norm::l1, {0.01});
+    EXPECT_EQ(victim.audit().backward, 3 + steps);
   }
 }
 

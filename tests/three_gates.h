@@ -10,22 +10,19 @@
 #include "lib/data/dataset.h"
 #include "lib/ops/gumbel.h"
 #include "tests/networks.h"
+#include "tests/toy_model.h"
 
 namespace aigis {
 
 /// Three gates that each read one channel's mean; the logit of class 1 is a sum over gates and pairs of gates, times
 /// the image's brightness. No gate depends on another, so the expectation over gates can be enumerated.
-class ThreeGates : public Model {
+class ThreeGates : public ToyModel {
  public:
-  explicit ThreeGates(bool random, int64_t draws = 1) {
-    card_.architecture = "three-gates";
-    card_.classes = 2;
-    card_.input = {3, 2, 2};
-    card_.options = Json::object();
+  explicit ThreeGates(bool random, int64_t draws = 1)
+      : ToyModel("three-gates", 2, {3, 2, 2}, {{"a", 10, 1}, {"b", 20, 1}, {"c", 30, 1}}) {
     card_.gate_mode = random ? "sampled" : "argmax";
     card_.has_random_gates = random;
     card_.draws = draws;
-    card_.gated = {{"a", 10, 1}, {"b", 20, 1}, {"c", 30, 1}};
   }
   static at::Tensor gate_logits(const at::Tensor& images) { return (images.mean({2, 3}) - 0.5) * 4; }
   static at::Tensor answer(const at::Tensor& open, const at::Tensor& images) {
@@ -46,11 +43,6 @@ class ThreeGates : public Model {
     output.logits = answer(output.gates.open, images);
     return output;
   }
-  const ModelCard& card() const override { return card_; }
-  bool is_training() const override { return false; }
-
- private:
-  ModelCard card_;
 };
 
 /// Images of one class.

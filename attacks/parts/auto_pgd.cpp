@@ -32,9 +32,11 @@ class AutoPgd {
     rows.x = start(rows, options_.larger_budgets ? 3 * epsilon : epsilon);
     if (!options_.larger_budgets) return ascend(rows, epsilon, options_.steps, true, found);
     const auto part = static_cast<int64_t>(std::ceil(0.3 * static_cast<double>(options_.steps)));
-    const int64_t rest = std::max<int64_t>(1, options_.steps - 2 * part);
-    for (const auto& [times, steps] : {std::pair{3.0, part}, {2.0, part}, {1.0, rest}}) {
+    int64_t left = options_.steps;
+    for (const double times : {3.0, 2.0, 1.0}) {
       const bool is_last = times == 1;
+      const int64_t steps = is_last ? left : std::min(part, left);
+      left -= steps;
       if (times < 3) rows.x = held(rows, rows.best, times * epsilon);
       if (sparse_) rows.begin_sparse();
       ascend(rows, times * epsilon, steps, is_last, found);

@@ -2,30 +2,10 @@
 
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/where.h>
-#include <ATen/ops/zeros_like.h>
 
 #include <stdexcept>
 
 namespace aigis {
-namespace {
-
-/// For each row the level at which sum_i slopes_i min(level, ends_i) is `wanted`, by Newton's steps as in
-/// hyperplane.cpp.
-at::Tensor rising_level(const at::Tensor& slopes, const at::Tensor& ends, const at::Tensor& wanted) {
-  const at::Tensor most = ends.amax(1);
-  at::Tensor level = at::zeros_like(wanted);
-  for (;;) {
-    const at::Tensor now = level.unsqueeze(1);
-    const at::Tensor reached = (slopes * at::minimum(ends, now)).sum(1), rising = (slopes * ends.gt(now)).sum(1);
-    const at::Tensor step = at::where(rising.gt(0), (wanted - reached).clamp_min(0) / rising, most);
-    const at::Tensor next = at::minimum(level + step, most);
-    if (!next.gt(level).any().item<bool>()) return level;
-    level = next;
-  }
-}
-
-}  // namespace
-
 at::Tensor change_of_all_at_once(const at::Tensor& x, const at::Tensor& w, const at::Tensor& b, Norm norm) {
   const at::Tensor slope = w.to(at::kDouble), at_x = x.to(at::kDouble);
   const at::Tensor excess = (slope * at_x).sum(1) - b.to(at::kDouble);
@@ -35,11 +15,11 @@ at::Tensor change_of_all_at_once(const at::Tensor& x, const at::Tensor& w, const
   at::Tensor length;
   switch (norm) {
     case Norm::linf:  // all by the same amount
-      length = at::minimum(rising_level(steep, room, wanted).unsqueeze(1), room);
+      length = at::minimum(level_of(steep, room, wanted).unsqueeze(1), room);
       break;
     case Norm::l2: {  // in proportion to their slopes
       const at::Tensor ends = at::where(steep.gt(0), room / steep, 0.0);
-      length = at::minimum(rising_level(steep.square(), ends, wanted).unsqueeze(1) * steep, room);
+      length = at::minimum(level_of(steep.square(), ends, wanted).unsqueeze(1) * steep, room);
       break;
     }
     case Norm::l0: throw std::logic_error("no hyperplane steps in l0");

@@ -3,6 +3,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "lib/core/progress.h"
@@ -110,10 +111,8 @@ std::vector<Proposal> Proposals::attacked(const Run& run, const View& view, cons
   // What was met on the way to several budgets at once belongs to none of them.
   const bool is_watched =
       should_keep_what_it_meets(run, view, model_->card()) && (!run.attack->shares_budgets() || epsilons.size() == 1);
-  if (rows.size(0) == 0 && count > 0) {
-    const Proposal as_they_are{images, is_watched ? at::zeros({count}, at::kBool) : at::Tensor(), {}, 0};
-    return std::vector<Proposal>(epsilons.size(), as_they_are);
-  }
+  const Proposal as_they_are{images, is_watched ? at::zeros({count}, at::kBool) : at::Tensor(), {}, 0};
+  if (rows.size(0) == 0 && count > 0) return std::vector<Proposal>(epsilons.size(), as_they_are);
   const at::Tensor there = rows.to(plan_.device);
   const bool is_whole = rows.size(0) == count;
   const Batch some = is_whole ? batch_ : batch_.select(rows);
@@ -127,11 +126,16 @@ std::vector<Proposal> Proposals::attacked(const Run& run, const View& view, cons
   const size_t together = run.attack->shares_budgets() ? epsilons.size() : 1;
   for (size_t e = 0; e < epsilons.size(); e += together) {
     check_stop();
+    const at::ArrayRef<double> budgets = epsilons.slice(e, together);
+    if (std::all_of(budgets.begin(), budgets.end(), [](double budget) { return budget == 0; })) {
+      proposals.insert(proposals.end(), together, as_they_are);  // there is nowhere to go
+      continue;
+    }
     const Stopwatch watch;
     std::optional<Witness> witness;
     if (is_watched) witness.emplace(*view.model, some, some_wanted, plan_.norm, epsilons[e]);
     Victim victim(witness ? *witness : *view.model, plan_.seed, view.judge);
-    for (auto& made : knowing->propose(victim, some, plan_.norm, epsilons.slice(e, together))) {
+    for (auto& made : knowing->propose(victim, some, plan_.norm, budgets)) {
       const at::Tensor met = witness ? witness->met() : at::Tensor();
       AttackAudit audit = prepared.audit;
       audit.merge(victim.audit(proposals.size() - e));

@@ -162,7 +162,7 @@ Output Victim::aside(const at::Tensor& images, const at::Tensor& ids, const Posi
                      const at::Tensor& graph) {
   const Stopwatch watch;
   Output output = forward(images, ids, position, graph);
-  audit_.aside += images.size(0);
+  audit_.aside += images.size(0) + output.repeated;
   aside_seconds_ += watch.seconds();
   return output;
 }

@@ -264,11 +264,12 @@ def make_report(arguments):
     runs = [make_run(rng, model, index, attack, defense, access, float(epsilon) / 255, len(classes))
             for index, model in enumerate(models) for attack in arguments.attacks.split(",")
             for defense, access in settings for epsilon in filter(None, arguments.epsilons.split(","))]
-    return {"schema": "aigis-report", "version": "1.19", "text_sha256": "0" * 64, "tool": tool(), "environment": environment(),
+    return {"schema": "aigis-report", "version": "1.20", "text_sha256": "0" * 64, "tool": tool(), "environment": environment(),
             "config": {"seed": 0, "limit": IMAGES, "batch": 100}, "models": models, "runs": runs, "comparisons": compare(runs), "checks": check(runs),
             **curves(runs),
             "data": {"name": "cifar10", "split": "test", "count": IMAGES, "classes": classes,
-                     "sha256": sha256("cifar10"), "spec": "cifar10:../datasets/cifar-10-batches-bin"}}
+                     "sha256": sha256("cifar10"), "training_sha256": sha256("training images"),
+                     "spec": "cifar10:../datasets/cifar-10-batches-bin"}}
 
 
 def make_training(arguments):
