@@ -67,7 +67,8 @@ std::optional<Finding> monotone(const Claim& claim) {
     finding.message = "budgets are nested, so that accuracy cannot rise with them: nothing to see";
     return finding;
   }
-  if (const int64_t enough = fewest(rises.size(), kFamilyChance); enough <= finding.count) {
+  const int64_t enough = fewest(rises.size(), kFamilyChance);
+  if (enough <= finding.count) {
     finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   }
   std::vector<double> chances;
@@ -84,6 +85,12 @@ std::optional<Finding> monotone(const Claim& claim) {
     if (!is_first && rises[i].is_clearer_than(of_attack->second)) of_attack->second = rises[i];
   }
   finding.numbers = {{"pairs", rises.size()}, {"rises", raised}, {"largest", most}};
+  if (enough > finding.count) {
+    finding.level = Finding::Level::undecided;
+    finding.message = fmt::format("{} images are too few to tell of {} pairs of budgets; {} would do", finding.count,
+                                  rises.size(), enough);
+    return finding;
+  }
   if (raised == 0) {
     finding.message = fmt::format("accuracy rises by no more than chance in any of {} pairs of budgets", rises.size());
     return finding;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -28,6 +29,11 @@ bool all_ignore_gates(const Claim& claim) {
     some_follow = true;
   }
   return some_follow;
+}
+
+/// The smallest share of so many that is more than `most`.
+double least_above(double most, int64_t count) {
+  return (std::floor(most * static_cast<double>(count)) + 1) / static_cast<double>(count);
 }
 
 constexpr int64_t kSteps = 20;  // of PGD by each path through gates
@@ -66,7 +72,7 @@ std::optional<Finding> gate_gradients(const Claim& claim) {
   const double share = static_cast<double>(zero) / static_cast<double>(open.numel());
   Finding finding = claim.about_model("gate-gradients");
   finding.count = batch.images.size(0);
-  finding.smallest_effect = kMost;
+  finding.smallest_effect = least_above(kMost, open.numel());
   finding.numbers = {{"share_zero", share}, {"layers_zero", flat_layers.size()}};
   finding.message = fmt::format("of {} gates in each of {} images {:.1f} % have a gradient that is 0 in every pixel",
                                 layers, finding.count, 100 * share);
@@ -110,7 +116,7 @@ std::optional<Finding> relaxed_mismatch(const Claim& claim) {
   const double share = static_cast<double>(differ) / static_cast<double>(count);
   Finding finding = claim.about_model("relaxed-mismatch");
   finding.count = count;
-  finding.smallest_effect = kMost;
+  finding.smallest_effect = least_above(kMost, count);
   finding.numbers = {{"share_differs", share}};
   finding.message = fmt::format("relaxed gates change {:.1f} % of the answers", 100 * share);
   if (share > kMost) {

@@ -28,7 +28,7 @@ RunTally left_by(int64_t first, int64_t more) {
   return tally;
 }
 
-Finding monotone(const std::vector<RunTally>& tallies) {
+Finding monotone(const std::vector<RunTally>& tallies, int64_t images = kCount) {
   SweepPlan plan;
   plan.models = {std::make_shared<PatternNet>()};
   std::vector<size_t> runs;
@@ -37,7 +37,7 @@ Finding monotone(const std::vector<RunTally>& tallies) {
     runs.push_back(r);
   }
   for (int64_t e = 1; e <= kBudgets; ++e) plan.epsilons.push_back(0.01 * static_cast<double>(e));
-  plan.data = patterned().first(kCount);
+  plan.data = patterned().first(images);
   return checks::monotone(Claim(plan, tallies, 0, runs)).value();
 }
 
@@ -69,6 +69,19 @@ TEST(Monotone, TheLargestRiseIsOneThatIsNoChance) {
   EXPECT_EQ(finding.numbers["rises"], 1);
   EXPECT_DOUBLE_EQ(finding.numbers["largest"].get<double>(), 0.15);
   EXPECT_EQ(finding.of, (std::vector<std::pair<size_t, size_t>>{{1, 5}}));
+}
+
+// Fifteen pairs need twelve images: if all of fewer rose, it could be chance.
+TEST(Monotone, TooFewImagesTellNothing) {
+  for (const auto& [images, level] :
+       {std::pair{11, Finding::Level::undecided}, std::pair{12, Finding::Level::passed}}) {
+    RunTally few;
+    few.cells.assign(kBudgets, left(0, 5));
+    for (CellTally& cell : few.cells) cell.hits.resize(static_cast<size_t>(images));
+    const Finding finding = monotone({few}, images);
+    EXPECT_EQ(finding.level, level) << finding.message;
+    EXPECT_EQ(finding.smallest_effect.has_value(), level == Finding::Level::passed);
+  }
 }
 
 }  // namespace

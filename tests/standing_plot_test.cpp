@@ -104,6 +104,25 @@ TEST(StandingTable, AClaimStandsUntilACheckIsRaised) {
   EXPECT_EQ(rows(report), (Rows{claim + "one-step (undecided: longer) | ? stands if its checks are answered"}));
 }
 
+// Where gates draw: a worst case is chosen by draws that may have been lucky, and judged by others.
+TEST(StandingTable, AnAttackThatIsStrongerThanTheWorstCaseHasToAgree) {
+  Report report;
+  report.compare("fgsm", kAig, -0.1);
+  report.compare("pgd", nullptr, 0);
+  report.compare("worst-case", kAig, -0.15);
+  const auto leaves = [&](const char* attack, double share) {
+    report.json["runs"][report.run_of(kAig, attack)]["accuracy"]["robust"]["value"] = share;
+  };
+  leaves("worst-case", 0.5);
+  leaves("pgd", 0.6);
+  leaves("fgsm", 0.4);
+  const std::string claim =
+      "aig-20 gates=argmax over resnet-20: fgsm | pgd | +15.0 <small>[+14.0, +16.0]</small> | – | ";
+  EXPECT_EQ(rows(report), Rows{claim + "✓ stands"}) << "PGD is weaker, and FGSM agrees";
+  leaves("pgd", 0.45);
+  EXPECT_EQ(rows(report), Rows{claim + "✗ does not stand"});
+}
+
 // What a claim at one budget owes to checks at another it does not have.
 TEST(StandingTable, ACheckOfAnotherBudgetIsNotMadeHere) {
   Report report("2,8");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "reports/plot/claim_checks.h"
 #include "reports/plot/compared.h"
@@ -36,10 +37,26 @@ std::vector<Question> questions_of(const std::vector<Compared>& all) {
   return questions;
 }
 
+bool leads(const Compared& compared, size_t model) {
+  return compared.is_decided() && compared.leader()->model == model;
+}
+
+/// Whether the model leads under every attack that leaves it fewer right than the worst case does. There are such only
+/// where gates draw: a worst case is judged by other draws than those by which it was chosen.
+bool leads_under_stronger_ones(const Question& question, size_t model) {
+  const auto left = [&](const Compared& c) { return c.accuracy(c.a->model == model ? c.a : c.b); };
+  const std::optional<double> worst = left(*question.worst);
+  return std::all_of(question.attacks.begin(), question.attacks.end(), [&](const Compared* compared) {
+    const std::optional<double> one = left(*compared);
+    return !one || !worst || *one >= *worst || leads(*compared, model);
+  });
+}
+
 Ruling ruling_of(const Question& question, size_t model, const Claim& claim, bool has_full_checks) {
   if (question.worst == nullptr) return Ruling::unjudged;
   if (!question.worst->is_decided()) return Ruling::undecided;
   if (question.worst->leader()->model != model) return Ruling::reversed;
+  if (!leads_under_stronger_ones(question, model)) return Ruling::undecided;
   if (!claim.raised.empty()) return Ruling::questioned;
   if (!has_full_checks) return Ruling::unexamined;
   return claim.open.empty() ? Ruling::stands : Ruling::unseen;
@@ -51,8 +68,7 @@ Claim claim_of(const RunList& list, const Question& question, const PlottedRun* 
   Claim claim{leader->model, follower->model, leader->setting, "", is_of_curve, Ruling::stands, "–", {}, {}, {}, {}};
   claim.budget = (question.attacks.empty() ? question.worst : question.attacks.front())->budget;
   for (const Compared* compared : question.attacks) {
-    const bool leads = compared->is_decided() && compared->leader()->model == leader->model;
-    (leads ? claim.under : claim.not_under).push_back(compared->a->attack);
+    (leads(*compared, leader->model) ? claim.under : claim.not_under).push_back(compared->a->attack);
   }
   claim.raised = raised_against(list, *leader, *follower, file);
   claim.open = left_open(list, *leader, file, is_of_curve);

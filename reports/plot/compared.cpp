@@ -13,6 +13,10 @@ namespace {
 
 std::string in_points(std::optional<double> share) { return share ? fmt::format("{:+.1f}", 100 * *share) : "–"; }
 
+std::optional<double> accuracy_of(const PlottedRun* run) {
+  return run == nullptr ? std::nullopt : number_at(*run->json, {"accuracy", "robust", "value"});
+}
+
 bool is_clean(const Compared& compared) { return compared.a != nullptr && compared.a->is_clean(); }
 
 std::vector<Compared> compared_runs(const RunList& list, size_t file) {
@@ -20,7 +24,8 @@ std::vector<Compared> compared_runs(const RunList& list, size_t file) {
   for (const Json& entry : at(list.files[file], {"comparisons"})) {
     const PlottedRun *a = find_run(list, file, at(entry, {"run_a"})), *b = find_run(list, file, at(entry, {"run_b"}));
     const std::string budget = a == nullptr ? "" : epsilon_text(a->epsilon, a->norm);
-    all.push_back({a, b, number_at(entry, {"difference"}), &at(entry, {"ci95"}), &entry, budget});
+    all.push_back(
+        {a, b, number_at(entry, {"difference"}), &at(entry, {"ci95"}), &entry, budget, accuracy_of(a), accuracy_of(b)});
   }
   return all;
 }
@@ -65,17 +70,22 @@ std::vector<Compared> compared_clean(const RunList& list, size_t file) {
 std::vector<Compared> compared_curves(const RunList& list, size_t file) {
   const Json& report = list.files[file];
   const Json& curves = at(report, {"curves"});
-  const auto last_run = [&](const Json& index) -> const PlottedRun* {
-    if (!curves.is_array() || !index.is_number_unsigned() || index.get<size_t>() >= curves.size()) return nullptr;
-    const Json& runs = at(curves[index.get<size_t>()], {"runs"});
+  const auto curve_at = [&](const Json& index) -> const Json& {
+    static const Json none;
+    const bool is_known = curves.is_array() && index.is_number_unsigned() && index.get<size_t>() < curves.size();
+    return is_known ? curves[index.get<size_t>()] : none;
+  };
+  const auto last_run = [&](const Json& curve) -> const PlottedRun* {
+    const Json& runs = at(curve, {"runs"});
     return runs.is_array() && !runs.empty() ? find_run(list, file, runs.back()) : nullptr;
   };
   std::vector<Compared> all;
   for (const Json& entry : at(report, {"curve_comparisons"})) {
-    const PlottedRun *a = last_run(at(entry, {"curve_a"})), *b = last_run(at(entry, {"curve_b"}));
+    const Json &curve_a = curve_at(at(entry, {"curve_a"})), &curve_b = curve_at(at(entry, {"curve_b"}));
+    const PlottedRun *a = last_run(curve_a), *b = last_run(curve_b);
     const std::string budget = a == nullptr ? "" : "0 to " + epsilon_text(a->epsilon, a->norm);
-    all.push_back(
-        {a, b, number_at(entry, {"difference", "value"}), &at(entry, {"difference", "ci95"}), &entry, budget});
+    all.push_back({a, b, number_at(entry, {"difference", "value"}), &at(entry, {"difference", "ci95"}), &entry, budget,
+                   number_at(curve_a, {"mean_accuracy", "value"}), number_at(curve_b, {"mean_accuracy", "value"})});
   }
   return all;
 }

@@ -15,6 +15,7 @@ struct Compared {
   std::optional<double> difference;  ///< a's accuracy less b's
   const Json *ends, *entry;          ///< its interval, and all that the report says
   std::string budget;                ///< "8/255", or "0 to 8/255"
+  std::optional<double> accuracy_a, accuracy_b;  ///< under the attack; of whole curves their means
 
   /// Whether the report says that one of them is ahead, and both are known.
   bool is_decided() const;
@@ -24,6 +25,8 @@ struct Compared {
   bool is_worst_case() const;
   /// Whether it is of images that were made against another model: how they transfer, not what each model withstands.
   bool is_transfer() const;
+  /// The accuracy of a or b.
+  std::optional<double> accuracy(const PlottedRun* of) const { return of == a ? accuracy_a : accuracy_b; }
   /// "+1.2 [0.3, 2.1]": the difference in points as HTML, positive where `first` (a or b) leads.
   std::string points(const PlottedRun* first) const;
 };

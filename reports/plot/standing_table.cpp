@@ -94,7 +94,8 @@ std::string standing_tables(const std::vector<Json>& files) {
   return fmt::format(
              "<p>{}</p>\n"
              "<p class=\"lead\">Every claim that at least one attack supports. It stands where the model leads under "
-             "the worst of all attacks, taken for each image, and every check that concerns it (--checks full) was "
+             "the worst of all attacks, taken for each image, and under each single one that leaves it fewer right "
+             "than that (as may be where gates draw), and every check that concerns it (--checks full) was "
              "made and passed; it stands as far as its checks could see where some of them are undecided, such as one "
              "for which the report has no fitting attack, were made at another budget than the claim is of, or let "
              "another attack try on so few images that not even a fifth of them could have been seen to fall. An "
