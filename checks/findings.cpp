@@ -71,7 +71,7 @@ Finding Claim::beaten(const std::string& check, const Challenge& reference, cons
   finding.count = sample_.size();
   if (finding.count == 0) return not_made(finding);
   const int64_t enough = fewest(challenges.size());
-  if (finding.count >= enough && stood > 0) {
+  if (stood >= enough) {
     finding.smallest_effect = static_cast<double>(enough) / static_cast<double>(finding.count);
   }
   finding.numbers = {{"gained", outcome.gained}, {"lost", outcome.lost}, {"standing", stood}, {"p", outcome.p}};

@@ -1,4 +1,5 @@
 #include <ATen/ops/cat.h>
+#include <ATen/ops/where.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +34,8 @@ class Foretold {
     };
     const at::Tensor foretold = (gradient * (up - down)).flatten(1).to(at::kDouble).sum(1).cpu();
     const at::Tensor chosen = foretold.gt(0).nonzero().squeeze(1);
-    shares_.push_back(((loss_at(up) - loss_at(down)) / foretold).index_select(0, chosen));
+    const at::Tensor share = ((loss_at(up) - loss_at(down)) / foretold).index_select(0, chosen);
+    shares_.push_back(at::where(share.isfinite(), share, -1.0));  // a step to where there is no loss leads nowhere
   }
   at::Tensor shares() const { return at::cat(shares_); }
 
@@ -52,7 +54,7 @@ std::optional<Finding> uphill(const Claim& claim) {
   constexpr double kMostDownhill = 0.25, kLeast = 0.02;  // over half of the budget, which may bend the loss
   constexpr double kLeastNearby = 0.9;                   // over a step that hardly does
   constexpr double kNear = 0.1 / 255;
-  constexpr double kFar = 4.0 / 255;  // in every pixel: no gradient tells of images beyond
+  constexpr double kFar = 4.0 / 255;  // on average over pixels: no gradient tells of images beyond
   const SweepPlan& plan = claim.plan();
   if (!claim.is_made() || plan.norm == Norm::l0) return {};
   const double far = kFar * largest_size(plan.norm, plan.data.images[0].numel());
