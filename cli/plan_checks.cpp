@@ -13,10 +13,11 @@ namespace aigis {
 void check_fit(const std::string& id, const ModelCard& card, const Dataset& data) {
   const auto size = data.images.sizes().slice(1);
   if (size != at::IntArrayRef(card.input)) {
+    const bool is_folder_possible = card.input[0] == 3 && card.input[1] == card.input[2];
     throw InputError(
-        fmt::format("model '{}' takes {} images; data '{}' has {}; expected a model trained on such images, or "
-                    "imagefolder with size={}",
-                    id, fmt::join(card.input, "x"), data.name, fmt::join(size, "x"), card.input.back()));
+        fmt::format("model '{}' takes {} images; data '{}' has {}; expected a model trained on such images{}", id,
+                    fmt::join(card.input, "x"), data.name, fmt::join(size, "x"),
+                    is_folder_possible ? fmt::format(", or imagefolder with size={}", card.input[1]) : ""));
   }
   if (card.classes != static_cast<int64_t>(data.classes.size())) {
     throw InputError(
