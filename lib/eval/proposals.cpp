@@ -118,10 +118,6 @@ std::vector<Proposal> Proposals::attacked(const Run& run, const View& view, cons
   const Batch some = is_whole ? batch_ : batch_.select(rows);
   const at::Tensor some_wanted = wanted.defined() ? wanted.index_select(0, there) : wanted;
   Prepared prepared;
-  if (!knowing) {
-    prepared = prepare(run.attack, view, some, plan_.seed);
-    knowing = prepared.attack;
-  }
   // One by one, so that each budget's work is known, unless it is the same work.
   const size_t together = run.attack->shares_budgets() ? epsilons.size() : 1;
   for (size_t e = 0; e < epsilons.size(); e += together) {
@@ -130,6 +126,10 @@ std::vector<Proposal> Proposals::attacked(const Run& run, const View& view, cons
     if (std::all_of(budgets.begin(), budgets.end(), [](double budget) { return budget == 0; })) {
       proposals.insert(proposals.end(), together, as_they_are);  // there is nowhere to go
       continue;
+    }
+    if (!knowing) {
+      prepared = prepare(run.attack, view, some, plan_.seed);
+      knowing = prepared.attack;
     }
     const Stopwatch watch;
     std::optional<Witness> witness;
