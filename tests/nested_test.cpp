@@ -67,6 +67,30 @@ TEST(Budgets, WithinNoneThereIsNowhereToGo) {
   }
 }
 
+/// Looks at a batch once, before any budget.
+class LooksFirst : public Planted {
+ public:
+  LooksFirst() : Planted([](const at::Tensor& x, double) { return x; }) {}
+  std::shared_ptr<const Attack> prepared_for(Victim& victim, const Batch& batch) const override {
+    victim.forward(batch.images, batch.ids, {});
+    return std::make_shared<LooksFirst>();
+  }
+};
+
+TEST(Budgets, WhatServesAllIsCountedWithTheFirstThatIsAttacked) {
+  SweepPlan plan;
+  plan.models = {std::make_shared<LinearModel>(at::full({1, 2, 2}, 0.25), -0.5)};
+  plan.runs = plan_runs({std::make_shared<LooksFirst>()}, {nullptr}, {Access{}}, false);
+  plan.epsilons = {0, 1.0 / 255, 2.0 / 255};
+  plan.data = greys();
+  plan.nested = true;
+  Journal journal;
+  const auto cells = run_sweep(plan, journal).tallies[0][0].cells;
+  EXPECT_EQ(cells[0].audit.forward, 0);
+  EXPECT_EQ(cells[1].audit.forward, 40);
+  EXPECT_EQ(cells[2].audit.forward, 40) << "nested budgets count the work of smaller ones, too, and it is done once";
+}
+
 /// Just across the boundary within a small budget, where rounding to 8 bits takes the images back, and within a large
 /// one what it is made to do.
 class Barely : public Planted {
